@@ -1,0 +1,101 @@
+"""The order of a sum: six numbers in every order, and thousands in a few orders.
+
+Owns two experiments. The factor of both is the order of the additions; numbers, format, device and
+threads stay as they are.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+
+from workbook.bounds import sum_bound
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.comparison import Comparison, compare
+from workbook.conditions import Conditions
+from workbook.control import DeviceChoice, Dtype, Integer, LogRange, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+# 1 + 0.1, 2 + 0.2, 3 + 0.3 and their products: the numbers of a program that calls addition
+# associative. On paper their sum is 8.
+SIX = (1.1, 2.2, 3.3, 0.1, 0.4, 0.9)
+
+
+def every_order(where: Conditions) -> Finding:
+    """Add six numbers left to right in all 720 orders and count the distinct sums."""
+    numbers = torch.tensor(SIX, dtype=where.torch_dtype, device=where.torch_device)
+    orders = torch.tensor(list(itertools.permutations(range(len(SIX)))))
+    columns = numbers[orders.to(numbers.device)].unbind(dim=1)
+    sums = columns[0]
+    for column in columns[1:]:
+        sums = sums + column  # one rounding an addition, the same on every machine
+    compared = _against_first(sums.cpu(), numbers.cpu())
+    values, counts = sums.cpu().double().unique(return_counts=True)
+    ticks = tuple((float(i), f"{value:.9g}") for i, value in enumerate(values.tolist()))
+    bars = Series("orders", tuple(float(i) for i in range(len(values))), _floats(counts), "bars")
+    chart = Chart((Panel(Axis("the sum", ticks=ticks), Axis("orders", low=0, high=760), (bars,)),))
+    reading = f"{len(values)} distinct sums from {len(orders)} orders; {compared.sentence()}"
+    counted = dict(zip((text for _, text in ticks), counts.tolist(), strict=True))
+    return Finding(_verdict(compared, "six numbers"), reading, chart, counted, (compared,))
+
+
+def some_orders(where: Conditions, *, size: int, orders: int) -> Finding:
+    """Sum the same numbers in several orders with the library's own sum."""
+    numbers = torch.rand(size).to(where.torch_device, where.torch_dtype)
+    shuffled = [torch.randperm(size).to(numbers.device) for _ in range(orders - 1)]
+    sums = torch.stack([numbers.sum(), *(numbers[order].sum() for order in shuffled)]).cpu()
+    compared = _against_first(sums, numbers.cpu())
+    exact = math.fsum(numbers.double().tolist())
+    errors = tuple((value - exact) / exact for value in sums.double().tolist())
+    points = Series("each order", tuple(float(i) for i in range(1, orders + 1)), errors, "points")
+    level = Series("the exact sum", (), (0.0,), "rule")
+    x, y = Axis("order", low=0, high=orders + 1), Axis("relative error of the sum")
+    distinct = len(set(sums.tolist()))
+    reading = f"{distinct} distinct sums from {orders} orders; {compared.sentence()}"
+    chart = Chart((Panel(x, y, (points, level)),))
+    return Finding(_verdict(compared, "numbers"), reading, chart, {"distinct": distinct}, (compared,))
+
+
+def _against_first(sums: torch.Tensor, numbers: torch.Tensor) -> Comparison:
+    bound = sum_bound(numbers, str(numbers.dtype).removeprefix("torch."))
+    first = sums[:1].expand_as(sums)
+    return compare(
+        sums, first, bound=bound + bound, first="each order", second="the first order"
+    )
+
+
+def _verdict(compared: Comparison, what: str) -> str:
+    if compared.identical:
+        return f"The same {what} give one sum in every order tried."
+    if compared.verdict == "rounding":
+        return f"The same {what} give more than one sum: order alone changed the bits, by rounding."
+    return f"The same {what} give sums further apart than rounding explains."
+
+
+def _floats(tensor: torch.Tensor) -> tuple[float, ...]:
+    return tuple(float(value) for value in tensor.tolist())
+
+
+SIX_NUMBERS = Experiment(
+    name="six_numbers",
+    question="Does the order of six numbers change their sum?",
+    factor="reduction order",
+    controls=(Dtype(), DeviceChoice()),
+    measure=every_order,
+)
+MANY_NUMBERS = Experiment(
+    name="many_numbers",
+    question="Does the order of many numbers change the library's sum?",
+    factor="reduction order",
+    controls=(
+        Seed(),
+        LogRange("size", 10_000, 2, 5, help="how many numbers are added"),
+        Integer("orders", 50, 2, 100, help="how many orders are tried"),
+        Dtype(),
+        DeviceChoice(),
+    ),
+    measure=some_orders,
+)

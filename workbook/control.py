@@ -1,0 +1,208 @@
+"""Controls: what a reader may set in an experiment, with the values that are allowed.
+
+Owns the kinds of control. Knows nothing of widgets: the explorer makes one widget for each kind, a
+sweep and a test take `values()`. A control named like a field of Conditions sets that condition;
+any other is handed to the measuring function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+LARGEST_SEED = 2**32 - 1  # NumPy's legacy generator takes no larger one
+
+
+def _label(name: str, label: str) -> str:
+    return label or name.replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few values, shown as they are or by `labels`."""
+
+    name: str
+    opening: Any
+    options: tuple[Any, ...]
+    label: str = ""
+    help: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", _label(self.name, self.label))
+        self.check(self.opening)
+
+    def values(self) -> Sequence[Any]:
+        """Every allowed value."""
+        return self.options
+
+    def check(self, value: Any) -> Any:
+        """The value, or ValueError naming what is allowed."""
+        for option in self.options:
+            if type(option) is type(value) and option == value:
+                return option
+        allowed = ", ".join(map(str, self.options))
+        raise ValueError(f"{self.name} is one of {allowed}; got {value!r}")
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number from `low` to `high`, both included, in steps of `step` from `low`."""
+
+    name: str
+    opening: int
+    low: int
+    high: int
+    step: int = 1
+    label: str = ""
+    help: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", _label(self.name, self.label))
+        self.check(self.opening)
+
+    def values(self) -> Sequence[int]:
+        """At most nine values spread over the range, the ends and the opening among them."""
+        every = range(self.low, self.high + 1, self.step)
+        some = every[:: max(1, len(every) // 7)]
+        return sorted({*some, every[-1], self.opening})
+
+    def check(self, value: Any) -> int:
+        """The value as int, or ValueError/TypeError naming what is allowed."""
+        whole = _whole(self.name, value)
+        on_step = (whole - self.low) % self.step == 0
+        if self.low <= whole <= self.high and on_step:
+            return whole
+        steps = f" in steps of {self.step}" if self.step != 1 else ""
+        raise ValueError(
+            f"{self.name} is a whole number from {self.low} to {self.high}{steps}, got {value!r}"
+        )
+
+
+@dataclass(frozen=True)
+class LogRange:
+    """A whole power of `base`, from `base**low` to `base**high`; the value is the number itself."""
+
+    name: str
+    opening: int
+    low: int
+    high: int
+    base: int = 10
+    label: str = ""
+    help: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", _label(self.name, self.label))
+        self.check(self.opening)
+
+    def values(self) -> Sequence[int]:
+        """Every allowed value."""
+        return tuple(self.base**power for power in range(self.low, self.high + 1))
+
+    def check(self, value: Any) -> int:
+        """The value as int, or ValueError/TypeError naming what is allowed."""
+        whole = _whole(self.name, value)
+        if whole in self.values():
+            return whole
+        allowed = f"a power of {self.base} from {self.base**self.low} to {self.base**self.high}"
+        raise ValueError(f"{self.name} is {allowed}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """On or off."""
+
+    name: str
+    opening: bool
+    label: str = ""
+    help: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", _label(self.name, self.label))
+        self.check(self.opening)
+
+    def values(self) -> Sequence[bool]:
+        """Off and on."""
+        return (False, True)
+
+    def check(self, value: Any) -> bool:
+        """The value, or ValueError naming what is allowed."""
+        if isinstance(value, bool):
+            return value
+        raise ValueError(f"{self.name} is True or False, got {value!r}")
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The seed of every generator. The slider runs from 0 to 99; a call may use any allowed seed."""
+
+    opening: int = 0
+    name: ClassVar[str] = "seed"
+    label: ClassVar[str] = "seed"
+    help: ClassVar[str] = "seeds torch, NumPy and random before the measurement"
+    shown: ClassVar[range] = range(100)
+
+    def values(self) -> Sequence[int]:
+        """Five seeds and the opening one."""
+        return sorted({0, 1, 2, 3, 4, self.opening})
+
+    def check(self, value: Any) -> int:
+        """The seed as int, or ValueError/TypeError naming what is allowed."""
+        whole = _whole(self.name, value)
+        if 0 <= whole <= LARGEST_SEED:
+            return whole
+        raise ValueError(f"seed is a whole number from 0 to {LARGEST_SEED}, got {value!r}")
+
+
+@dataclass(frozen=True)
+class Dtype:
+    """A number format by its torch name, such as float32."""
+
+    opening: str = "float32"
+    options: tuple[str, ...] = ("float64", "float32", "bfloat16", "float16")
+    name: ClassVar[str] = "dtype"
+    label: ClassVar[str] = "dtype"
+    help: ClassVar[str] = "the number format of the arithmetic"
+
+    def __post_init__(self) -> None:
+        self.check(self.opening)
+
+    def values(self) -> Sequence[str]:
+        """Every format offered."""
+        return self.options
+
+    def check(self, value: Any) -> str:
+        """The name, or ValueError naming what is allowed."""
+        if value in self.options:
+            return str(value)
+        raise ValueError(f"dtype is one of {', '.join(self.options)}; got {value!r}")
+
+
+@dataclass(frozen=True)
+class DeviceChoice:
+    """A device by name. Every known name is allowed; an absent one is refused when it is used."""
+
+    opening: str = "cpu"
+    options: tuple[str, ...] = ("cpu", "cuda", "mps", "xpu", "directml", "simulated")
+    name: ClassVar[str] = "device"
+    label: ClassVar[str] = "device"
+    help: ClassVar[str] = "where the measurement runs"
+
+    def values(self) -> Sequence[str]:
+        """The devices offered; some may be absent on this machine."""
+        return self.options
+
+    def check(self, value: Any) -> str:
+        """The name, or ValueError naming what is allowed."""
+        if value in self.options:
+            return str(value)
+        raise ValueError(f"device is one of {', '.join(self.options)}; got {value!r}")
+
+
+Control = Choice | Integer | LogRange | Toggle | Seed | Dtype | DeviceChoice
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} is a whole number, got {value!r}")
+    return value

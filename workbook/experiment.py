@@ -1,0 +1,114 @@
+"""Experiments: a named question, its controls, and the function that measures the answer.
+
+Owns running and sweeping. Knows nothing of figures or widgets. An experiment changes one condition,
+its `factor`, and holds everything else still; it runs on one thread unless threads are its subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, fields
+from typing import Any
+
+from workbook import devices
+from workbook.conditions import Conditions
+from workbook.control import Control
+from workbook.result import Finding, Result
+
+CONDITION_NAMES = frozenset(field.name for field in fields(Conditions))
+OPENING_CONDITIONS = Conditions(device="cpu", threads=1, seed=0)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question, the one condition that changes, and a pure function that measures.
+
+    `measure(where, *, ...)` gets the conditions in force and, by keyword, each control that is not
+    itself a condition. It is a module-level function, so that an experiment can be sent to another
+    process. `fixed` are conditions that differ from one thread, seed 0, on the CPU.
+    """
+
+    name: str
+    question: str
+    factor: str
+    controls: tuple[Control, ...]
+    measure: Callable[..., Finding]
+    fixed: Conditions = OPENING_CONDITIONS
+
+    def __post_init__(self) -> None:
+        names = [control.name for control in self.controls]
+        if len(set(names)) != len(names):
+            raise ValueError(f"each control has a name of its own, got {', '.join(names)}")
+
+    @property
+    def opening(self) -> dict[str, Any]:
+        """The opening value of every control, by name."""
+        return {control.name: control.opening for control in self.controls}
+
+    def control(self, name: str) -> Control:
+        """The control of that name; ValueError lists the names."""
+        for control in self.controls:
+            if control.name == name:
+                return control
+        known = ", ".join(self.opening) or "none"
+        raise ValueError(f"{self.name} has these controls: {known}; got {name!r}")
+
+    def checked(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """All settings, each allowed: the opening ones with `settings` in their place."""
+        checked = {name: self.control(name).check(value) for name, value in settings.items()}
+        return {**self.opening, **checked}
+
+
+def run(experiment: Experiment, /, **settings: Any) -> Result:
+    """Measure once and say where.
+
+    `settings` replace the controls' opening values. ValueError or TypeError for a value that a
+    control does not allow, DeviceUnavailable for an absent device; nothing stays switched.
+
+    >>> from workbook.causes.precision import SIX_NUMBERS
+    >>> run(SIX_NUMBERS).verdict
+    'The same six numbers give more than one sum: order alone changed the bits.'
+    """
+    checked = experiment.checked(settings)
+    switches = {name: value for name, value in checked.items() if name in CONDITION_NAMES}
+    others = {name: value for name, value in checked.items() if name not in CONDITION_NAMES}
+    where = experiment.fixed.replace(**switches)
+    with where:
+        finding = experiment.measure(where, **others)
+        provenance = devices.machine()
+    return Result(
+        experiment=experiment.name,
+        question=experiment.question,
+        settings=checked,
+        finding=finding,
+        conditions=where,
+        provenance=provenance,
+        source="SIMULATED" if where.device == "simulated" else "LIVE",
+    )
+
+
+def sweep(
+    experiment: Experiment,
+    control: str,
+    values: Sequence[Any] | None = None,
+    /,
+    *,
+    executor: Executor | None = None,
+    **settings: Any,
+) -> tuple[Result, ...]:
+    """Measure once for each value of one control, in order.
+
+    `values` are the control's own unless given. `executor` is any concurrent.futures.Executor,
+    a process pool or a Dask client's `get_executor()`; without one the runs follow one another.
+    ValueError before anything runs if any value is not allowed or `control` is also a setting.
+    """
+    if control in settings:
+        raise ValueError(f"a sweep sets {control} itself, got {control}={settings[control]!r} too")
+    swept = experiment.control(control)
+    points = [swept.check(value) for value in (swept.values() if values is None else values)]
+    experiment.checked(settings)
+    if executor is None:
+        return tuple(run(experiment, **settings, **{control: point}) for point in points)
+    futures = [executor.submit(run, experiment, **settings, **{control: p}) for p in points]
+    return tuple(future.result() for future in futures)

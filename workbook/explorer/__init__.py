@@ -1,0 +1,126 @@
+"""The explorer: an experiment with its controls live beside its figure.
+
+Owns the wiring from a control to a measurement to what the page shows. What is shown comes from
+below: the experiment measures, plots draws. No widget is laid out by hand for an experiment.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import Any
+
+import ipywidgets
+from IPython.display import display
+
+from workbook import plots
+from workbook.experiment import Experiment, run
+from workbook.explorer.view import View
+from workbook.explorer.widgets import CONTINUOUS_BELOW, widget_for
+from workbook.result import Result
+
+__all__ = ["Explorer", "explore"]
+
+
+def explore(experiment: Experiment, **opening: Any) -> Explorer:
+    """Show an experiment with its controls; `opening` replaces their opening values.
+
+    ValueError or TypeError for a value that a control does not allow; whatever the first
+    measurement raises is raised here.
+    """
+    return Explorer(experiment, **opening)
+
+
+class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type hints
+    """One displayable object: the live widget, a PNG for readers without a kernel, and the verdict.
+
+    `controls` maps a control's name to its widget: setting `.value` measures again, as moving it
+    in the page does. `result` is the newest result, `png` its figure.
+    """
+
+    def __init__(self, experiment: Experiment, **opening: Any) -> None:
+        self.experiment = experiment
+        self.opening = experiment.checked(opening)
+        self.controls = {
+            control.name: widget_for(control, self.opening[control.name])
+            for control in experiment.controls
+        }
+        self._drawing = plots.Drawing()
+        self._resetting = False
+        self.view = View()
+        self.result: Result
+        self.png = b""
+        started = time.perf_counter()
+        self._measure()
+        self._opening_png, self._opening_verdict = self.png, self.result.verdict
+        quick = time.perf_counter() - started < CONTINUOUS_BELOW
+        for widget in self.controls.values():
+            if not quick and hasattr(widget, "continuous_update"):
+                widget.continuous_update = False
+            widget.observe(self._changed, names="value")
+        self.view.observe(self._table, names="wants_table")
+        reset = ipywidgets.Button(description="Reset", tooltip="back to the opening settings")
+        reset.on_click(lambda _: self.reset())
+        row = ipywidgets.Box([*self.controls.values(), reset]).add_class("wb-controls")
+        super().__init__([row, self.view])
+        self.add_class("wb-explorer")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the controls say now."""
+        return {name: widget.value for name, widget in self.controls.items()}
+
+    def reset(self) -> None:
+        """Put every control back to its opening value and measure once."""
+        self._resetting = True
+        try:
+            for name, value in self.opening.items():
+                self.controls[name].value = value
+        finally:
+            self._resetting = False
+        self._measure()
+
+    def _changed(self, _: Any) -> None:
+        if not self._resetting:
+            self._measure()
+
+    def _measure(self) -> None:
+        """Measure and show; an error is shown in the page and raised, the last figure stays."""
+        try:
+            result = run(self.experiment, **self.settings)
+            finding = result.finding
+            png = self._drawing.png(finding.chart, finding.verdict, finding.reading)
+        except Exception as error:
+            self.view.error = f"{error}"
+            raise
+        self.result, self.png = result, png
+        with self.view.hold_sync():
+            self.view.png = png
+            self.view.alt = plots.alt(finding.chart, finding.verdict, finding.reading)
+            self.view.verdict = finding.verdict
+            self.view.reading = finding.reading
+            self.view.where = result.where
+            self.view.error = ""
+            self._table()
+
+    def _table(self, _: Any = None) -> None:
+        """The figure's data as a table, made only while a reader has it open."""
+        wanted = self.view.wants_table
+        self.view.table = plots.table_html(self.result.finding.chart) if wanted else ""
+
+    def __repr__(self) -> str:
+        return f"Explorer: {self.experiment.question}"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
+        data["text/plain"] = repr(self)
+        data["image/png"] = base64.b64encode(self._opening_png).decode()
+        size = {"width": plots.WIDTH, "height": plots.HEIGHT}
+        return data, {"image/png": size}
+
+    def _ipython_display_(self) -> None:
+        data, metadata = self._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
+        text = f"With the opening settings: {self._opening_verdict}"
+        display({"text/plain": text}, raw=True)

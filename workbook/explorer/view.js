@@ -1,0 +1,90 @@
+// Shows what the kernel measured, and makes the explorer's controls safe and named.
+
+const FOCUSABLE = "input, select, button, textarea, summary, [tabindex], [role=slider]";
+
+// JupyterLab's command mode listens for x, dd, b and the arrows. Lumino leaves a key alone only
+// when the element that has the focus carries this attribute itself.
+function protect(root) {
+  for (const element of root.querySelectorAll(FOCUSABLE)) {
+    if (element.dataset.lmSuppressShortcuts !== "true") element.dataset.lmSuppressShortcuts = "true";
+    const label = element.closest(".jupyter-widgets")?.querySelector(".widget-label")?.textContent;
+    if (label && element.getAttribute("role") === "slider" && element.ariaLabel !== label) {
+      element.ariaLabel = label;
+    }
+  }
+}
+
+function guard(el, signal) {
+  const root = el.closest(".wb-explorer");
+  if (!root) return requestAnimationFrame(() => signal.aborted || guard(el, signal));
+  protect(root);
+  const observer = new MutationObserver(() => protect(root));
+  observer.observe(root, { childList: true, subtree: true });
+  signal.addEventListener("abort", () => observer.disconnect());
+  root.dataset.wbReady = "";
+}
+
+function make(parent, tag, className, attributes = {}) {
+  const element = document.createElement(tag);
+  element.className = className;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return parent.appendChild(element);
+}
+
+function render({ model, el }) {
+  const abort = new AbortController();
+  const image = make(el, "img", "wb-figure");
+  const status = make(el, "div", "wb-status", { role: "status" });
+  const verdict = make(status, "div", "wb-verdict");
+  const reading = make(status, "div", "wb-reading");
+  const where = make(status, "div", "wb-where");
+  const error = make(el, "div", "wb-error", { role: "alert" });
+  const details = make(el, "details", "wb-data");
+  make(details, "summary", "").textContent = "The figure's data as a table";
+  const table = make(details, "div", "wb-table");
+
+  let url = null;
+  let newest = 0;
+  async function figure() {
+    const turn = ++newest;
+    const next = URL.createObjectURL(new Blob([model.get("png")], { type: "image/png" }));
+    const ahead = new Image();
+    ahead.src = next;
+    try { await ahead.decode(); } catch { /* shown as it is: the browser says what is wrong */ }
+    if (turn !== newest || abort.signal.aborted) return URL.revokeObjectURL(next);
+    image.src = next;
+    image.alt = model.get("alt");
+    image.dataset.turn = turn;
+    if (url) URL.revokeObjectURL(url);
+    url = next;
+  }
+  function words() {
+    verdict.textContent = model.get("verdict");
+    reading.textContent = model.get("reading");
+    where.textContent = model.get("where");
+  }
+  function failure() {
+    const message = model.get("error");
+    el.classList.toggle("wb-failed", message !== "");
+    error.textContent = message && `${message} The figure still shows the last settings that worked.`;
+  }
+  const changes = {
+    png: figure, alt: () => { image.alt = model.get("alt"); },
+    verdict: words, reading: words, where: words, error: failure,
+    table: () => { table.innerHTML = model.get("table"); },
+  };
+  for (const [name, change] of Object.entries(changes)) model.on(`change:${name}`, change);
+  details.addEventListener("toggle", () => {
+    model.set("wants_table", details.open);
+    model.save_changes();
+  });
+  for (const change of new Set(Object.values(changes))) change();
+  guard(el, abort.signal);
+  return () => {
+    abort.abort();
+    for (const [name, change] of Object.entries(changes)) model.off(`change:${name}`, change);
+    if (url) URL.revokeObjectURL(url);
+  };
+}
+
+export default { render };

@@ -1,0 +1,29 @@
+"""The part of the page that shows a figure, its verdict and its data. Knows only bytes and words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anywidget
+import traitlets
+
+HERE = Path(__file__).parent
+
+
+class View(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget is untyped under traitlets
+    """An image with alternative text, a status line, an error line and a table on request.
+
+    Its script also gives every control of the explorer around it an accessible name and keeps
+    JupyterLab's command keys away from them.
+    """
+
+    _esm = HERE / "view.js"
+    _css = HERE / "view.css"
+    png = traitlets.Bytes(b"").tag(sync=True)
+    alt = traitlets.Unicode("").tag(sync=True)
+    verdict = traitlets.Unicode("").tag(sync=True)
+    reading = traitlets.Unicode("").tag(sync=True)
+    where = traitlets.Unicode("").tag(sync=True)
+    error = traitlets.Unicode("").tag(sync=True)
+    table = traitlets.Unicode("").tag(sync=True)
+    wants_table = traitlets.Bool(False).tag(sync=True)

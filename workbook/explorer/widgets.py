@@ -1,0 +1,39 @@
+"""One ipywidget for each kind of control. Knows nothing of experiments or figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+from workbook import devices
+from workbook.control import Choice, Control, DeviceChoice, Dtype, Integer, LogRange, Seed, Toggle
+
+CONTINUOUS_BELOW = 0.15  # seconds: slower than this, a slider reports when it is released
+
+
+def widget_for(control: Control, value: Any) -> Any:
+    """The widget that sets this control, showing `value`."""
+    shared = {"description": control.label, "tooltip": control.help or control.label}
+    match control:
+        case Toggle():
+            return ipywidgets.Checkbox(value=value, indent=False, **shared)
+        case Seed():
+            top = max(control.shown[-1], value)
+            return ipywidgets.IntSlider(value=value, min=0, max=top, **shared)
+        case Integer():
+            limits = {"min": control.low, "max": control.high, "step": control.step}
+            return ipywidgets.IntSlider(value=value, **limits, **shared)
+        case LogRange():
+            options = [(f"{number:,}", number) for number in control.values()]
+            return ipywidgets.SelectionSlider(value=value, options=options, **shared)
+        case DeviceChoice():
+            options = [(_device_label(name), name) for name in control.options]
+            return ipywidgets.Dropdown(value=value, options=options, **shared)
+        case Choice() | Dtype():
+            options = [(str(option), option) for option in control.options]
+            return ipywidgets.Dropdown(value=value, options=options, **shared)
+
+
+def _device_label(name: str) -> str:
+    return name if devices.device(name).absent() is None else f"{name} (not here)"

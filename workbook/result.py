@@ -1,0 +1,122 @@
+"""What an experiment found, and where: the measured values, the words, and their provenance.
+
+Owns Finding (what a measuring function returns) and Result (a finding with its conditions and the
+machine it came from). Knows nothing of how an experiment is run or shown. Everything here is plain
+data and goes through JSON both ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from workbook.chart import Chart, plain, restored
+from workbook.comparison import Comparison
+from workbook.conditions import Conditions
+
+Source = Literal["LIVE", "RECORDED", "SIMULATED"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one measurement showed.
+
+    `verdict` is a sentence in words that holds on every machine at the experiment's opening
+    settings: notebooks are tested by it. `reading` is the same in this machine's digits, for the
+    figure and the status line. `values` are the numbers by name, `comparisons` the tensors that
+    were held side by side.
+    """
+
+    verdict: str
+    reading: str
+    chart: Chart
+    values: Mapping[str, Any] = field(default_factory=dict)
+    comparisons: tuple[Comparison, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.verdict.endswith("."):
+            raise ValueError(
+                f"a verdict is a sentence and ends with a period, got {self.verdict!r}"
+            )
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finding with everything needed to repeat it.
+
+    `settings` are the controls' values, `conditions` the switches in force, `provenance` the facts
+    of the machine (devices.machine), `source` says whether it was measured here and now (LIVE),
+    read from a recording of other hardware (RECORDED), or computed by an imitation (SIMULATED).
+    """
+
+    experiment: str
+    question: str
+    settings: Mapping[str, Any]
+    finding: Finding
+    conditions: Conditions
+    provenance: Mapping[str, str]
+    source: Source = "LIVE"
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise ValueError(f"a source is one of {', '.join(SOURCES)}, got {self.source!r}")
+
+    @property
+    def verdict(self) -> str:
+        """The finding's sentence in words."""
+        return self.finding.verdict
+
+    @property
+    def where(self) -> str:
+        """One line that names the source and the machine."""
+        facts = self.provenance
+        device = self.conditions.device or "cpu"
+        name = facts.get(device) or facts.get("cpu") or device
+        parts = [self.source, f"{device}: {name}" if name != device else device]
+        parts += [f"torch {facts['torch']}"] if "torch" in facts else []
+        if self.conditions.threads:
+            parts.append(f"{self.conditions.threads} thread{'s' * (self.conditions.threads > 1)}")
+        parts += [facts["date"]] if self.source == "RECORDED" and "date" in facts else []
+        return " · ".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as plain data that json.dumps takes as it is (no NaN, no infinities)."""
+        finding = self.finding
+        return {
+            "experiment": self.experiment,
+            "question": self.question,
+            "settings": plain(dict(self.settings)),
+            "verdict": finding.verdict,
+            "reading": finding.reading,
+            "chart": finding.chart.to_json(),
+            "values": plain(dict(finding.values)),
+            "comparisons": [plain(one.to_json()) for one in finding.comparisons],
+            "conditions": self.conditions.to_json(),
+            "provenance": dict(self.provenance),
+            "source": self.source,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Result:
+        """The result that `to_json` wrote; ValueError with the missing or damaged part."""
+        if not isinstance(data, Mapping):
+            raise ValueError(f"a result is a JSON object, got {type(data).__name__}")
+        try:
+            finding = Finding(
+                data["verdict"],
+                data["reading"],
+                Chart.from_json(data["chart"]),
+                restored(data["values"]),
+                tuple(Comparison.from_json(restored(one)) for one in data["comparisons"]),
+            )
+            conditions = Conditions.from_json(data["conditions"])
+            names = ("experiment", "question", "provenance", "source")
+            experiment, question, provenance, source = (data[name] for name in names)
+            settings = restored(data["settings"])
+        except KeyError as error:
+            raise ValueError(f"this result lacks {error.args[0]!r}") from error
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"this result is damaged: {error}") from error
+        return cls(experiment, question, settings, finding, conditions, provenance, source)
