@@ -152,7 +152,7 @@ def encode(value: float, fmt: Format) -> int:
         return sign + fmt.top
     if size > fmt.largest:
         raise ValueError(f"{fmt.name} holds no {value!r}: its largest value is {fmt.largest!r}")
-    exponent = max(math.frexp(size)[1] - 1, 1 - fmt.bias)
+    exponent = math.frexp(max(size, fmt.smallest_normal))[1] - 1
     significand = math.ldexp(size, fmt.fraction_bits - exponent)
     if significand != int(significand):
         raise ValueError(f"{fmt.name} does not hold {value!r} exactly: round it first")

@@ -132,5 +132,5 @@ def spacing(value: float, fmt: Format | str | torch.dtype) -> float:
     size = abs(round_to(value, fmt))
     if not math.isfinite(size):
         return size
-    exponent = max(math.frexp(size)[1] - 1, 1 - fmt.bias)
+    exponent = math.frexp(max(size, fmt.smallest_normal))[1] - 1
     return math.ldexp(1.0, exponent - fmt.fraction_bits)
