@@ -1,0 +1,66 @@
+"""Checks: what each field of the conditions may hold, as one table and one sentence each.
+
+Owns ranges and words. It may not know this machine: a record made elsewhere must be readable here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from workbook.devices import DEVICES, DTYPES
+
+SEEDS = (0, 2**32 - 1)  # the range of NumPy's legacy seed; torch takes more
+THREADS = (1, 256)
+BATCH_SIZES = (1, 2**20)
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "dtype": DTYPES,
+    "device": tuple(row.name for row in DEVICES),
+    "mode": ("train", "eval"),
+    "grad": ("grad", "no_grad", "inference"),
+    "deterministic": ("off", "warn", "on"),
+    "matmul_precision": ("highest", "high", "medium"),
+    "default_dtype": DTYPES,
+    "layout": ("contiguous", "transposed", "channels_last"),
+}
+RANGES: Mapping[str, tuple[int, int]] = {
+    "seed": SEEDS,
+    "threads": THREADS,
+    "batch_size": BATCH_SIZES,
+}
+SWITCHES = (
+    "cudnn_benchmark",
+    "cudnn_deterministic",
+    "cudnn_tf32",
+    "fill_uninitialized",
+    "flush_denormal",
+)
+
+
+def check(field: str, value: object) -> None:
+    """Raise ValueError, in one sentence, if the field may not hold the value.
+
+    None is right in every field but `device`.
+    """
+    if value is None and field != "device":
+        return
+    if field in WORDS and value not in WORDS[field]:
+        raise ValueError(f"{field} must be one of {_listed(WORDS[field])}, got {value!r}")
+    if field in RANGES:
+        low, high = RANGES[field]
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or not low <= value <= high:  # type: ignore[operator]  # whole is int
+            raise ValueError(f"{field} must be a whole number from {low} to {high}, got {value!r}")
+    if field in SWITCHES and not isinstance(value, bool):
+        raise ValueError(f"{field} must be True or False, got {value!r}")
+
+
+def check_names(names: Sequence[object], known: Sequence[str]) -> None:
+    """Raise ValueError, in one sentence, if a name is not a field of the conditions."""
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(f"conditions must be among {_listed(known)}, got {unknown[0]!r}")
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words)

@@ -1,0 +1,137 @@
+"""Switches: how each is read, set and put back in torch.
+
+Owns one row for each switch that is process-wide or belongs to the thread. It may not know the
+record that asks for them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
+
+import torch
+import torch.utils.deterministic
+
+from workbook.conditions import randomness, tf32
+from workbook.devices import DeviceUnavailable
+
+
+def torch_dtype(name: str) -> torch.dtype:
+    """Give the dtype of that name."""
+    found: torch.dtype = getattr(torch, name)
+    return found
+
+
+def keep(stack: ExitStack) -> None:
+    """Read every switch and every random state, and leave with `stack` what puts them back.
+
+    A switch is written back only if it changed, and each is tried even if another one fails.
+    """
+    randomness.keep(stack)
+    tf32.keep(stack)
+    for read, write in _SWITCHES:
+        stack.callback(_put_back, read, write, read())
+
+
+def apply(values: Mapping[str, Any], stack: ExitStack) -> None:
+    """Set the switches that are among `values`; names that are no switch are passed over.
+
+    Raises DeviceUnavailable if this processor cannot flush subnormal numbers.
+    """
+    for name, write in _SETTERS.items():
+        if name in values:
+            write(values[name])
+    for context in _GRAD[values["grad"]]() if "grad" in values else ():
+        stack.enter_context(context)
+
+
+def _put_back(read: Callable[[], Any], write: Callable[[Any], object], before: object) -> None:
+    if read() != before:
+        write(before)
+
+
+def flushes() -> bool:
+    """Say whether this thread's processor now turns subnormal results into zero.
+
+    torch has no getter. Python's own floats obey the same processor flag, and no dispatch mode
+    sees them: half of the smallest normal number is subnormal, or zero.
+    """
+    return sys.float_info.min * 0.5 == 0.0
+
+
+def _set_flush(on: bool) -> None:
+    # torch answers False where the processor has no such mode; to switch it off is then no change.
+    if not torch.set_flush_denormal(on) and on:
+        raise DeviceUnavailable("flush_denormal needs a processor mode that this CPU does not have")
+
+
+def _deterministic() -> tuple[bool, bool]:
+    return (
+        torch.are_deterministic_algorithms_enabled(),
+        torch.is_deterministic_algorithms_warn_only_enabled(),
+    )
+
+
+def _put_deterministic(before: tuple[bool, bool]) -> None:
+    enabled, warn_only = before
+    if warn_only and not enabled:  # the debug modes have no name for this one
+        torch.use_deterministic_algorithms(False, warn_only=True)
+    else:
+        torch.set_deterministic_debug_mode(("error", "warn")[warn_only] if enabled else "default")
+
+
+def _set_deterministic(word: str) -> None:
+    # Not use_deterministic_algorithms: it imports the compiler, which takes long and is not used.
+    torch.set_deterministic_debug_mode({"off": "default", "warn": "warn", "on": "error"}[word])
+
+
+def _set_cudnn_benchmark(on: bool) -> None:
+    torch.backends.cudnn.benchmark = on
+
+
+def _set_cudnn_deterministic(on: bool) -> None:
+    torch.backends.cudnn.deterministic = on
+
+
+def _fills() -> bool:
+    memory: Any = torch.utils.deterministic  # untyped
+    return bool(memory.fill_uninitialized_memory)
+
+
+def _set_fill(on: bool) -> None:
+    memory: Any = torch.utils.deterministic  # untyped
+    memory.fill_uninitialized_memory = on
+
+
+_SWITCHES: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (torch.is_grad_enabled, torch.set_grad_enabled),
+    (_deterministic, _put_deterministic),
+    (_fills, _set_fill),
+    (lambda: torch.backends.cudnn.benchmark, _set_cudnn_benchmark),
+    (lambda: torch.backends.cudnn.deterministic, _set_cudnn_deterministic),
+    (flushes, torch.set_flush_denormal),
+)
+
+_SETTERS: Mapping[str, Callable[[Any], object]] = {
+    "threads": torch.set_num_threads,
+    "default_dtype": lambda name: torch.set_default_dtype(torch_dtype(name)),
+    "deterministic": _set_deterministic,
+    "fill_uninitialized": _set_fill,
+    "cudnn_benchmark": _set_cudnn_benchmark,
+    "cudnn_deterministic": _set_cudnn_deterministic,
+    "cudnn_tf32": tf32.set_cudnn,
+    "matmul_precision": tf32.set_matmul,
+    "flush_denormal": _set_flush,
+    "seed": randomness.seed,
+}
+
+# Inside an outer inference mode, gradients are on only after that mode is off.
+_GRAD: Mapping[str, Callable[[], tuple[AbstractContextManager[object], ...]]] = {
+    "grad": lambda: (torch.inference_mode(False), torch.enable_grad()),
+    "no_grad": lambda: (torch.inference_mode(False), torch.no_grad()),
+    "inference": lambda: (torch.inference_mode(),),
+}

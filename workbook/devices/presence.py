@@ -1,0 +1,62 @@
+"""Presence: for each kind of device, one question: is it here, and if not, why.
+
+Owns the questions put to torch, with an answer in plain words. Nothing here raises, warns, or
+imports a library that may take the process down. It may not know the table of devices.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import torch
+
+from workbook.devices import directml
+
+NO_CUDA = "This torch was built without CUDA."
+NO_DRIVER = "No NVIDIA driver was found on this machine."
+NO_MPS = "This torch was built without MPS, which needs a Mac with Apple silicon."
+NO_MAC_GPU = "This Mac has no GPU that MPS can use, or its macOS is too old."
+NO_XPU = "This torch was built without XPU, its back end for Intel GPUs."
+NO_INTEL_GPU = "No Intel GPU with a working driver was found."
+
+
+def always() -> str | None:
+    """Say that a device is here on every machine."""
+    return None
+
+
+def cuda() -> str | None:
+    """Say why CUDA is absent, or None where it can be used."""
+    if torch.version.cuda is None and getattr(torch.version, "hip", None) is None:
+        return NO_CUDA
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        if torch.cuda.is_available():
+            return None
+    driver = getattr(torch._C, "_cuda_getDriverVersion", None)
+    if driver is not None and driver() == 0:
+        return NO_DRIVER
+    reason = str(said[0].message).splitlines()[0] if said else "no GPU is visible to this process."
+    return f"CUDA cannot be used here: {reason}"
+
+
+def mps() -> str | None:
+    """Say why Apple's GPU is absent, or None where it can be used."""
+    if not torch.backends.mps.is_built():
+        return NO_MPS
+    return None if torch.backends.mps.is_available() else NO_MAC_GPU
+
+
+def xpu() -> str | None:
+    """Say why Intel's GPU is absent, or None where it can be used."""
+    if not getattr(torch._C, "_has_xpu", False):
+        return NO_XPU
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return None if torch.xpu.is_available() else NO_INTEL_GPU
+
+
+def direct_ml() -> str | None:
+    """Say why DirectML is absent, or None after a check in a child process succeeded."""
+    found = directml.probe()
+    return None if found.code == "ok" else found.sentence
