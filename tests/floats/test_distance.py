@@ -40,9 +40,9 @@ def test_positions_number_the_sorted_values(fmt):
 def test_the_distance_counts_every_pair(fmt):
     """From one value to each other, the distance is the number of distinct values passed."""
     kind = torch.int8 if fmt.bits == 8 else torch.int16
-    stored = torch.arange(2**fmt.bits).to(kind).view(fmt.dtype)
-    stored = stored[~stored.to(torch.float32).isnan()]
-    start = stored[5].repeat(len(stored))
+    patterns = torch.arange(2**fmt.bits).to(kind)  # older torch cannot index float8 itself
+    patterns = patterns[~patterns.view(fmt.dtype).to(torch.float32).isnan()]
+    stored, start = patterns.view(fmt.dtype), patterns[5].repeat(len(patterns)).view(fmt.dtype)
     rank = np.unique(stored.to(torch.float32).numpy(), return_inverse=True)[1]
     counted = torch.from_numpy(abs(rank - rank[5]))
     assert torch.equal(ulp_distance(stored, start), counted)
