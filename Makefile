@@ -1,0 +1,105 @@
+# make lab         set everything up and open JupyterLab on the start page
+# make test        set everything up and run every check, as CI does
+# make notebooks   run the notebooks' sources and write what readers open
+# make lint        style, types and layers
+# make bench       measure speed; prints figures, fails nothing
+# make record      record what this machine's device measures (DEVICE=cuda)
+# make clean       remove the environment and everything that was made
+#
+# Every target makes what it needs: a stamp file in the environment says what was set up last.
+# Options: PYTHON=python3.12  CONSTRAINTS=constraints-oldest.txt  DEVICE=cuda  LAB_FLAGS=--no-browser
+
+PYTHON ?= python3
+VENV := .venv
+CONSTRAINTS ?= constraints.txt
+DEVICE ?= cuda
+LAB_FLAGS ?=
+
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PY := $(BIN)/python
+PIP := $(PY) -m pip --disable-pip-version-check install --quiet --constraint $(CONSTRAINTS)
+SETTINGS := $(VENV)/etc/jupyter/labconfig
+AS_ROOT := $(filter 0,$(shell id -u 2>/dev/null))
+APT := $(and $(AS_ROOT),$(shell command -v apt-get 2>/dev/null))
+NBVAL := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 120 -n 2 --dist loadscope
+
+READER := $(VENV)/.reader-stamp
+DEVELOPER := $(VENV)/.developer-stamp
+
+.NOTPARALLEL:
+.PHONY: lab test notebooks lint drift unit browser nbval bench record test-machines chromium clean
+
+lab: $(READER)
+	$(PY) -m jupyterlab $(if $(AS_ROOT),--allow-root) $(LAB_FLAGS) notebooks/00_start_here.ipynb
+
+# The last step is pytest's, so the last line says how many tests passed.
+test: lint drift unit browser nbval
+
+lint: $(DEVELOPER)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy --strict workbook
+	$(BIN)/lint-imports
+
+# Each notebook is what its source makes, and its figures are what the code draws.
+drift: $(DEVELOPER)
+	$(PY) notebooks/build.py --check
+
+# Everything without a browser, with the coverage of the package.
+unit: $(DEVELOPER)
+	$(PY) -m coverage erase
+	$(PY) -m coverage run -m pytest --ignore=tests/browser
+	$(PY) -m coverage combine --quiet
+	$(PY) -m coverage report
+
+# A real JupyterLab, driven in Chromium.
+browser: $(DEVELOPER) chromium
+	$(PY) -m pytest tests/browser
+
+# The text of every committed notebook, compared with a new run.
+nbval: $(DEVELOPER)
+	$(PY) $(NBVAL) $(wildcard notebooks/*.ipynb)
+
+# The same on other instruction sets, thread counts and numbers of cores, one after another.
+test-machines: $(DEVELOPER)
+	$(PY) -m tests.machines
+
+notebooks: $(DEVELOPER)
+	$(PY) notebooks/build.py
+
+bench: $(DEVELOPER) chromium
+	$(PY) -m benchmarks
+
+record: $(READER)
+	$(PY) -m workbook record --device $(DEVICE)
+
+clean:
+	rm -rf $(VENV) build dist bench-results test-results .coverage .coverage.* .hypothesis \
+	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+# What a reader needs. Debian ships Python without venv: as root, its package is added.
+$(READER): pyproject.toml $(CONSTRAINTS) lab-settings.json
+	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 10) else 'The workbook needs Python 3.10 or newer; name one: make PYTHON=python3.12')"
+	test -x $(PY) || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); $(if $(APT),apt-get -qq update && apt-get -qq install -y python3-venv &&) $(PYTHON) -m venv $(VENV); }
+	$(PIP) --editable .
+	mkdir -p $(SETTINGS)
+	cp lab-settings.json $(SETTINGS)/default_setting_overrides.json
+	touch $@
+
+# What the checks need on top.
+$(DEVELOPER): $(READER)
+	$(PIP) --editable ".[test]"
+	touch $@
+
+# Chromium: Debian's as root, else Playwright's own. Without one the browser tests say why they are
+# skipped, and fail where CI is set.
+chromium: $(DEVELOPER)
+	@$(PY) -m tests.browser.chromium || \
+	  $(if $(APT),{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core; },$(PY) -m playwright install chromium) || \
+	  echo "Chromium could not be installed: the browser tests will be skipped"

@@ -1,0 +1,247 @@
+"""Make the notebooks from their sources, or check that they are what their sources make.
+
+    python notebooks/build.py [NAME ...]            run the sources, write the notebooks
+    python notebooks/build.py --check [NAME ...]    run the sources, compare with the notebooks
+
+A source is `notebooks/src/NAME.py` in jupytext's percent format. The notebook keeps its outputs, so
+that it reads well where no kernel runs, but no widget: a view without its kernel shows an error in
+JupyterLab, and the figure beside it is what such a reader should see.
+
+nbval compares the text of the notebooks. This file looks at the rest: sources, figures, widgets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import io
+import re
+import statistics
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jupytext
+import nbformat
+import numpy as np
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+VIEW = "application/vnd.jupyter.widget-view+json"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+SECONDS_PER_CELL = 120
+
+# Figures are compared as grey pictures of about this width, which forgives other fonts, digits and
+# last bits, in units where black against white is 1. Over a figure whose digits change this
+# measures less than 0.004, and over one whose curve is missing more than 0.01; tests hold both.
+COMPARED_WIDTH = 120
+TOLERANCE = 0.006
+
+LONGEST_CELL = 15
+LONGEST_MEDIAN = 4
+REASON = re.compile(r"reason:[a-z0-9]+(-[a-z0-9]+)+")
+
+
+def generate(source: Path) -> NotebookNode:
+    """The notebook that a source makes, not yet run.
+
+    A cell's id comes from its text: it stays when cells are put in before it.
+    """
+    notebook = jupytext.read(source, fmt="py:percent")
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    taken: set[str] = set()
+    for cell in notebook.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()
+        count = 0
+        while (cell_id := f"{digest[:8]}" + (f"-{count}" if count else "")) in taken:
+            count += 1
+        taken.add(cell_id)
+        cell.id = cell_id
+    return notebook
+
+
+def execute(notebook: NotebookNode, folder: Path) -> None:
+    """Run every cell in `folder` and keep the outputs; the first cell that fails raises."""
+    NotebookClient(
+        notebook,
+        timeout=SECONDS_PER_CELL,
+        kernel_name="python3",
+        store_widget_state=False,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
+
+
+def strip(notebook: NotebookNode) -> None:
+    """Take out what only a live kernel can show, and what differs from run to run."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop(VIEW, None)
+        if "outputs" in cell:
+            cell.outputs = [o for o in cell.outputs if o.get("data") != {}]
+
+
+def built(source: Path, folder: Path) -> NotebookNode:
+    """The notebook as readers open it: generated, run in `folder`, stripped."""
+    notebook = generate(source)
+    execute(notebook, folder)
+    strip(notebook)
+    return notebook
+
+
+def difference(first: bytes, second: bytes) -> float:
+    """How far two PNGs are apart: 0 for the same picture, 1 for black against white.
+
+    The mean distance of their grey values after both are averaged down to COMPARED_WIDTH; 1 where
+    their shapes differ by more than a tenth.
+    """
+    pictures = [Image.open(io.BytesIO(png)).convert("L") for png in (first, second)]
+    shapes = [picture.height / picture.width for picture in pictures]
+    if abs(shapes[0] - shapes[1]) > 0.1 * shapes[0]:
+        return 1.0
+    size = (COMPARED_WIDTH, round(COMPARED_WIDTH * shapes[0]))
+    grey = [np.asarray(p.resize(size, Image.Resampling.BOX), dtype=float) / 255 for p in pictures]
+    return float(np.abs(grey[0] - grey[1]).mean())
+
+
+def drift(committed: NotebookNode, fresh: NotebookNode) -> list[str]:
+    """What a committed notebook has that its source would not make, one sentence each.
+
+    `fresh` is the source's notebook, run just now and stripped.
+    """
+    if len(committed.cells) != len(fresh.cells):
+        return [f"it has {len(committed.cells)} cells, its source makes {len(fresh.cells)}"]
+    problems = []
+    if committed.metadata != fresh.metadata:
+        problems.append("its metadata is not what the source makes (saved from JupyterLab?)")
+    for number, (cell, wanted) in enumerate(zip(committed.cells, fresh.cells, strict=True)):
+        for key in ("cell_type", "id", "source", "metadata"):
+            if cell.get(key) != wanted.get(key):
+                problems.append(f"cell {number}: its {key} is not the source's")
+        if cell.cell_type == "code" == wanted.cell_type:
+            problems += [f"cell {number}: {text}" for text in _drift_of_outputs(cell, wanted)]
+    return problems
+
+
+def _drift_of_outputs(cell: NotebookNode, wanted: NotebookNode) -> list[str]:
+    if cell.execution_count is None:
+        return ["it was not run"]
+    if any(VIEW in output.get("data", {}) for output in cell.outputs):
+        return ["it holds a widget, which shows an error where no kernel runs"]
+    if cell.execution_count != wanted.execution_count:
+        return [f"its number is {cell.execution_count}, not {wanted.execution_count}"]
+    kinds = [[sorted(o.get("data", [o.output_type])) for o in c.outputs] for c in (cell, wanted)]
+    if kinds[0] != kinds[1]:
+        return [f"its outputs are {kinds[0]}, a new run makes {kinds[1]}"]
+    if "explore(" in cell.source and not any("image/png" in kind for kind in kinds[0]):
+        return ["it shows an explorer, but no figure for readers without a kernel"]
+    if "nbval-ignore-output" in cell.metadata.get("tags", []):
+        return []
+    pairs = zip(_figures(cell), _figures(wanted), strict=True)
+    return [
+        f"its figure is {distance:.4f} away from a new one, over the tolerance of {TOLERANCE}"
+        for committed, fresh in pairs
+        if (distance := difference(committed, fresh)) > TOLERANCE
+    ]
+
+
+def _figures(cell: NotebookNode) -> list[bytes]:
+    bundles = [output.get("data", {}) for output in cell.outputs]
+    return [base64.b64decode(data["image/png"]) for data in bundles if "image/png" in data]
+
+
+def lint(notebook: NotebookNode) -> list[str]:
+    """What a chapter does that the rules in CONTRIBUTING.md do not allow, one sentence each."""
+    problems = []
+    first = notebook.cells[0]
+    if first.cell_type != "markdown" or not first.source.startswith("# "):
+        problems.append("its first cell is not a title")
+    lengths = []
+    for number, cell in enumerate(notebook.cells):
+        if re.search(r"\bsimply\b", cell.source, re.IGNORECASE):
+            problems.append(f"cell {number}: nothing is simple to everybody; leave out 'simply'")
+        if cell.cell_type != "code":
+            continue
+        lengths.append(sum(1 for line in cell.source.splitlines() if line.strip()))
+        if lengths[-1] > LONGEST_CELL:
+            problems.append(f"cell {number}: {lengths[-1]} lines, at most {LONGEST_CELL}")
+        problems += [f"cell {number}: {text}" for text in _lint_of_code(cell)]
+    if lengths and statistics.median(lengths) > LONGEST_MEDIAN:
+        problems.append(f"half of its code cells have over {LONGEST_MEDIAN} lines")
+    return problems
+
+
+def _lint_of_code(cell: NotebookNode) -> list[str]:
+    tags = cell.metadata.get("tags", [])
+    problems = []
+    if re.search(r"#\s*NBVAL_|#\s*PYTEST_VALIDATE", cell.source):
+        problems.append("nbval's marks are tags, not comments")
+    if "nbval-skip" in tags:
+        problems.append("nbval-skip would leave the cell unrun; use nbval-ignore-output")
+    if "nbval-ignore-output" in tags and not any(REASON.fullmatch(tag) for tag in tags):
+        problems.append("nbval-ignore-output needs a reason beside it, such as reason:names-a-date")
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stderr":
+            problems.append("something was written to stderr")
+        if output.output_type == "error" and "raises-exception" not in tags:
+            problems.append(f"it raised {output.ename}")
+    return problems
+
+
+def build(name: str, check: bool) -> list[str]:
+    """Run one source, then write its notebook or compare; what is wrong, one sentence each."""
+    target = HERE / f"{name}.ipynb"
+    try:
+        fresh = built(HERE / "src" / f"{name}.py", HERE)
+    except CellExecutionError as error:
+        return [str(error)]
+    if not check:
+        nbformat.write(fresh, target)
+        return lint(fresh)
+    if not target.exists():
+        return ["it was never made: run make notebooks"]
+    return drift(nbformat.read(target, 4), fresh) + lint(fresh)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; 1 where anything is wrong."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "names", metavar="NAME", nargs="*", help="such as 01_precision; all if none"
+    )
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    options = parser.parse_args(arguments)
+    sources = sorted(path.stem for path in (HERE / "src").glob("*.py"))
+    names = [Path(name).stem for name in options.names] or sources
+    if unknown := sorted(set(names) - set(sources)):
+        parser.error(f"notebooks/src has no {', '.join(unknown)}; it has {', '.join(sources)}")
+    started = time.perf_counter()
+    wrong = 0
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for name, problems in zip(names, pool.map(lambda n: build(n, options.check), names)):
+            wrong += bool(problems)
+            verdict = "is what its source makes" if options.check else "written"
+            print(f"notebooks/{name}.ipynb:", *(problems or [verdict]), sep="\n  ", flush=True)
+    if options.check:
+        for path in sorted(HERE.glob("*.ipynb")):
+            if path.stem not in sources:
+                wrong += 1
+                print(f"notebooks/{path.name}:\n  it has no source in notebooks/src")
+    print(f"{len(names)} notebooks in {time.perf_counter() - started:.0f} s, {wrong} with problems")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
