@@ -1,0 +1,193 @@
+"""Compare tensors piece by piece and give the verdict.
+
+Owns compare and error_of. Knows bounds, the pair and the tally; changes neither tensor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from workbook.bounds import Bound
+from workbook.comparison.pair import Pair, pieces, plain_pair, truth_pair
+from workbook.comparison.record import Comparison, Verdict
+from workbook.comparison.tally import Tally, bits, distances, median
+
+
+def compare(
+    actual: Tensor,
+    expected: Tensor,
+    *,
+    bound: Bound | None = None,
+    first: str = "first",
+    second: str = "second",
+) -> Comparison:
+    """Compare two tensors bit by bit, in ULPs, and against a bound.
+
+    Any shape, floating, integer, bool or complex dtype; shape, dtype and device must be the same.
+    Complex tensors are compared as pairs of reals: the shape gains a last dimension of 2. Integers
+    and bool have no ULPs. `bound` is a limit on |actual - expected| (two computed results, each
+    with its own bound: add the bounds); None expects every bit to agree.
+
+    -0.0 and 0.0, and two NaNs with different payloads, differ in their bits but are 0 apart: a
+    bound covers them. NaN or infinity against anything else is wrong whatever the bound. Tensors
+    without elements are identical. Differences are taken in float64, rounded once.
+
+    TypeError for anything but dense tensors and a Bound; ValueError for a pair that does not fit.
+
+    >>> compare(torch.tensor([1.0]), torch.tensor([1.0])).verdict
+    'identical'
+    """
+    return _compared(plain_pair(actual, expected, bound), bound, first, second)
+
+
+def error_of(
+    actual: Tensor,
+    exact: Tensor,
+    *,
+    bound: Bound | None = None,
+    first: str = "computed",
+    second: str = "exact",
+) -> Comparison:
+    """Compare a computed tensor with the float64 truth.
+
+    `actual` in any floating format, `exact` float64 of the same shape. Bits and ULPs are measured
+    in the format of `actual`, against `exact` rounded to it once, ties to even; so "identical"
+    means correctly rounded everywhere. Differences and bound are measured against `exact` itself.
+    Errors as for `compare`.
+
+    >>> error_of(torch.tensor([0.1]), torch.tensor([0.1], dtype=torch.float64)).identical
+    True
+    """
+    return _compared(truth_pair(actual, exact, bound), bound, first, second)
+
+
+def _compared(pair: Pair, bound: Bound | None, first: str, second: str) -> Comparison:
+    tally = Tally()
+    for piece in pieces(pair):
+        _add(tally, piece)
+    shape = tuple(pair.actual.shape)
+    ulps = pair.actual.dtype.is_floating_point
+    worst, worst_rel = tally.absolute, tally.relative
+    if tally.first_incomparable is not None:
+        worst.value = worst_rel.value = tally.used.value = math.inf
+        worst.index = worst_rel.index = tally.first_incomparable
+    return Comparison(
+        first=first,
+        second=second,
+        shape=shape,
+        dtype=str(pair.actual.dtype).removeprefix("torch."),
+        count=pair.actual.numel(),
+        differing=tally.differing,
+        incomparable=tally.incomparable,
+        max_ulps=tally.max_ulps if ulps else None,
+        median_ulps=median(tally, lambda: _all_distances(pair)) if ulps else None,
+        histogram=tally.histogram() if ulps else None,
+        worst_index=_unraveled(worst.index, shape),
+        max_abs=worst.value,
+        worst_rel_index=_unraveled(worst_rel.index, shape),
+        max_rel=worst_rel.value,
+        bound=bound.greatest if bound else None,
+        bound_name=bound.name if bound else None,
+        bound_source=bound.source if bound else None,
+        bound_used=tally.used.value if bound else None,
+        verdict=_verdict(tally, bound),
+    )
+
+
+def _verdict(tally: Tally, bound: Bound | None) -> Verdict:
+    if tally.differing == 0:
+        return "identical"
+    within = bound is not None and tally.incomparable == 0 and tally.used.value <= 1
+    return "rounding" if within else "wrong"
+
+
+def _add(tally: Tally, piece: Pair) -> None:
+    """Take one piece into the figures."""
+    actual, expected = bits(piece.actual), bits(piece.expected)
+    if piece.exact is None and torch.equal(actual, expected):
+        tally.small[0] += actual.numel()
+        return
+    tally.differing += int(torch.count_nonzero(actual != expected))
+    if not piece.actual.dtype.is_floating_point:
+        size = _integer_difference(piece.actual, piece.expected)
+        tally.add_differences(size, piece.expected.double(), None, piece.offset)
+        return
+    places = _finite_places(piece)
+    if places is None:
+        _add_finite(tally, piece, piece.offset)
+        return
+    _add_incomparable(tally, piece)
+    if places.numel():
+        _add_finite(tally, _only(piece, places), places + piece.offset)
+
+
+def _add_finite(tally: Tally, piece: Pair, places: Tensor | int) -> None:
+    tally.add_distances(distances(piece.actual, piece.expected))
+    against = _against(piece)
+    size = piece.actual.double().sub_(against).abs_()
+    tally.add_differences(size, against, piece.limit, places)
+
+
+def _add_incomparable(tally: Tally, piece: Pair) -> None:
+    """Count what has no distance: NaN or infinity against anything else."""
+    a, b, exact = piece.actual.double(), piece.expected.double(), _against(piece)
+    finite = a.isfinite() & b.isfinite() & exact.isfinite()
+    same = (a == b) | (a.isnan() & b.isnan())
+    tally.small[0] += int(torch.count_nonzero(same & ~finite))
+    bad = (~same & ~finite).nonzero()
+    tally.incomparable += bad.numel()
+    if bad.numel() and tally.first_incomparable is None:
+        tally.first_incomparable = piece.offset + int(bad[0])
+
+
+def _finite_places(piece: Pair) -> Tensor | None:
+    """Find where everything is finite; None if that is everywhere."""
+    parts = [piece.actual.double(), piece.expected.double(), _against(piece)]
+    if all(part.sum().isfinite() for part in parts):
+        return None
+    finite = parts[0].isfinite() & parts[1].isfinite() & parts[2].isfinite()
+    return finite.nonzero().flatten()
+
+
+def _only(piece: Pair, places: Tensor) -> Pair:
+    """Keep some places of a piece."""
+    exact = None if piece.exact is None else piece.exact[places]
+    limit = piece.limit[places] if isinstance(piece.limit, Tensor) else piece.limit
+    dtype = piece.actual.dtype
+    actual, expected = bits(piece.actual)[places], bits(piece.expected)[places]
+    return Pair(actual.view(dtype), expected.view(dtype), exact, limit, piece.offset)
+
+
+def _against(piece: Pair) -> Tensor:
+    return piece.expected.double() if piece.exact is None else piece.exact
+
+
+def _all_distances(pair: Pair) -> Iterator[Tensor]:
+    for piece in pieces(pair):
+        places = _finite_places(piece)
+        kept = piece if places is None else _only(piece, places)
+        if kept.actual.numel():
+            yield distances(kept.actual, kept.expected)
+
+
+def _integer_difference(a: Tensor, b: Tensor) -> Tensor:
+    """Give |a - b| in float64: halves of 32 bits cannot overflow, and only the last step rounds."""
+    a, b = a.to(torch.int64), b.to(torch.int64)
+    high = ((a >> 32) - (b >> 32)).double()
+    low = ((a & 0xFFFFFFFF) - (b & 0xFFFFFFFF)).double()
+    return (high * 2.0**32 + low).abs_()
+
+
+def _unraveled(index: int | None, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Turn a flat index into one index a dimension."""
+    if index is None:
+        return None
+    place = []
+    for size in reversed(shape):
+        index, one = divmod(index, size)
+        place.append(one)
+    return tuple(reversed(place))
