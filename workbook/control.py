@@ -20,13 +20,14 @@ def _label(name: str, label: str) -> str:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few values, shown as they are or by `labels`."""
+    """One of a few values; `ordered` ones are shown on a slider, the others in a menu."""
 
     name: str
     opening: Any
     options: tuple[Any, ...]
     label: str = ""
     help: str = ""
+    ordered: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "label", _label(self.name, self.label))
@@ -134,7 +135,7 @@ class Toggle:
 
 @dataclass(frozen=True)
 class Seed:
-    """The seed of every generator. The slider runs from 0 to 99; a call may use any allowed seed."""
+    """The seed of every generator. The slider shows 0 to 99; a call may use any allowed one."""
 
     opening: int = 0
     name: ClassVar[str] = "seed"

@@ -30,6 +30,9 @@ def widget_for(control: Control, value: Any) -> Any:
         case DeviceChoice():
             options = [(_device_label(name), name) for name in control.options]
             return ipywidgets.Dropdown(value=value, options=options, **shared)
+        case Choice(ordered=True):
+            options = [(str(option), option) for option in control.options]
+            return ipywidgets.SelectionSlider(value=value, options=options, **shared)
         case Choice() | Dtype():
             options = [(str(option), option) for option in control.options]
             return ipywidgets.Dropdown(value=value, options=options, **shared)
