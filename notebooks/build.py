@@ -21,6 +21,7 @@ import statistics
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import jupytext
@@ -230,7 +231,8 @@ def main(arguments: list[str] | None = None) -> int:
     started = time.perf_counter()
     wrong = 0
     with ThreadPoolExecutor(max_workers=2) as pool:
-        for name, problems in zip(names, pool.map(lambda n: build(n, options.check), names)):
+        found = pool.map(partial(build, check=options.check), names)
+        for name, problems in zip(names, found, strict=True):
             wrong += bool(problems)
             verdict = "is what its source makes" if options.check else "written"
             print(f"notebooks/{name}.ipynb:", *(problems or [verdict]), sep="\n  ", flush=True)

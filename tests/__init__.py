@@ -1,0 +1,1 @@
+"""Tests of the workbook; the folders mirror the package's."""
