@@ -5,7 +5,7 @@ Owns ranges and words. It may not know this machine: a record made elsewhere mus
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from workbook.devices import DEVICES, DTYPES
 
@@ -55,7 +55,7 @@ def check(field: str, value: object) -> None:
         raise ValueError(f"{field} must be True or False, got {value!r}")
 
 
-def check_names(names: Sequence[object], known: Sequence[str]) -> None:
+def check_names(names: Iterable[object], known: Sequence[str]) -> None:
     """Raise ValueError, in one sentence, if a name is not a field of the conditions."""
     unknown = [name for name in names if name not in known]
     if unknown:

@@ -25,7 +25,7 @@ def seed(number: int) -> None:
 def keep(stack: ExitStack) -> None:
     """Read every random state, and leave with `stack` what puts them back."""
     stack.callback(random.setstate, random.getstate())
-    stack.callback(np.random.set_state, np.random.get_state())
+    stack.callback(np.random.set_state, np.random.get_state(legacy=False))
     stack.callback(torch.set_rng_state, torch.get_rng_state())
     # A forked child cannot use its parent's CUDA, and then draws nothing from it.
     if device("cuda").absent() is None and not torch.cuda._is_in_bad_fork():

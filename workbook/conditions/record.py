@@ -7,6 +7,7 @@ Owns the fields, their JSON and the entering and leaving. What a switch is calle
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -113,7 +114,7 @@ class Conditions:
         >>> Conditions(seed=1, threads=1).replace(seed=2).seed
         2
         """
-        checks.check_names(list(changes), FIELDS)
+        checks.check_names(changes, FIELDS)
         return dataclasses.replace(self, **changes)
 
     def to_json(self) -> dict[str, int | str | bool]:
@@ -130,17 +131,14 @@ class Conditions:
         """Read what `to_json` wrote; raises ValueError for an unknown field or a wrong value."""
         if not isinstance(data, Mapping):
             raise ValueError(f"conditions must be an object with named fields, got {data!r}")
-        return cls().replace(**cast(Changes, dict(data)))
+        checks.check_names(data, FIELDS)
+        return cls().replace(**cast(Changes, data))
 
     def __enter__(self) -> Self:
-        _take_turn()
-        try:
-            with ExitStack() as opening:
-                self._apply(opening)
-                _THIS_THREAD.entered.setdefault(id(self), []).append(opening.pop_all())
-        except BaseException:
-            _TURN.release()
-            raise
+        with ExitStack() as opening:
+            _take_turn(opening)
+            self._apply(opening)
+            _THIS_THREAD.entered.setdefault(id(self), []).append(opening.pop_all())
         return self
 
     def __exit__(
@@ -155,10 +153,7 @@ class Conditions:
         leaving = held.pop()
         if not held:
             del _THIS_THREAD.entered[id(self)]
-        try:
-            leaving.close()
-        finally:
-            _TURN.release()
+        leaving.close()
 
     def _apply(self, opening: ExitStack) -> None:
         """Apply the fields, and leave with `opening` what puts everything back."""
@@ -182,7 +177,7 @@ class _ThisThread(threading.local):
 
 
 _THIS_THREAD = _ThisThread()
-_TURN = threading.RLock()
+_TURNS: dict[int, threading.RLock] = {}  # one a process: a forked child must not wait for a ghost
 
 
 def _simulated_accelerator() -> AbstractContextManager[object]:
@@ -191,9 +186,12 @@ def _simulated_accelerator() -> AbstractContextManager[object]:
     return SimulatedAccelerator()
 
 
-def _take_turn() -> None:
-    if not _TURN.acquire(timeout=PATIENCE):
+def _take_turn(opening: ExitStack) -> None:
+    """Wait until no other thread holds conditions; nesting in one thread does not wait."""
+    turn = _TURNS.setdefault(os.getpid(), threading.RLock())
+    if not turn.acquire(timeout=PATIENCE):
         raise RuntimeError(
             f"conditions belong to one thread at a time, and another held them for {PATIENCE:g} s: "
             "enter them inside the work of each thread, not around it"
         )
+    opening.callback(turn.release)

@@ -82,6 +82,18 @@ def _put_deterministic(before: tuple[bool, bool]) -> None:
         torch.set_deterministic_debug_mode(("error", "warn")[warn_only] if enabled else "default")
 
 
+def _compiler() -> Any:
+    return sys.modules.get("torch._inductor.config")  # loaded by the first user of it, not by us
+
+
+def _compiler_deterministic() -> bool:
+    return bool(getattr(_compiler(), "deterministic", False))
+
+
+def _set_compiler_deterministic(on: bool) -> None:
+    _compiler().deterministic = on
+
+
 def _set_deterministic(word: str) -> None:
     # Not use_deterministic_algorithms: it imports the compiler, which takes long and is not used.
     torch.set_deterministic_debug_mode({"off": "default", "warn": "warn", "on": "error"}[word])
@@ -109,6 +121,8 @@ _SWITCHES: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
     (torch.get_num_threads, torch.set_num_threads),
     (torch.get_default_dtype, torch.set_default_dtype),
     (torch.is_grad_enabled, torch.set_grad_enabled),
+    # Before the next row, so that it is put back after it: torch's setter writes both.
+    (_compiler_deterministic, _set_compiler_deterministic),
     (_deterministic, _put_deterministic),
     (_fills, _set_fill),
     (lambda: torch.backends.cudnn.benchmark, _set_cudnn_benchmark),

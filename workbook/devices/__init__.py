@@ -5,7 +5,7 @@ machine. It may not know any experiment, condition or result.
 """
 
 from workbook.devices.directml import OUTCOMES, Adapters, probe
-from workbook.devices.machine import machine
+from workbook.devices.facts import machine
 from workbook.devices.rows import (
     DEVICES,
     DTYPES,

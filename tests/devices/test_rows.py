@@ -1,0 +1,184 @@
+"""The table of devices: asking for one, its dtypes, and why it is absent."""
+
+import dataclasses
+import pickle
+
+import pytest
+import torch
+
+from workbook.devices import (
+    DEVICES,
+    DTYPES,
+    DeviceUnavailable,
+    device,
+    forget,
+    here,
+    presence,
+)
+
+
+@pytest.fixture
+def fresh():
+    """Drop the kept answers before and after."""
+    forget()
+    yield
+    forget()
+
+
+def row_that_answers(*answers):
+    """Make a row whose question gives the answers one after the other."""
+    given = iter(answers)
+    return dataclasses.replace(device("cpu"), name="stub", ask=lambda: next(given))
+
+
+def test_six_kinds():
+    """The table names each kind once."""
+    assert [row.name for row in DEVICES] == ["cpu", "cuda", "mps", "xpu", "directml", "simulated"]
+
+
+def test_an_unknown_name_lists_the_known():
+    """A name that is not in the table is answered with those that are."""
+    with pytest.raises(ValueError, match=r"must be one of cpu, cuda, .*, simulated, got 'tpu'"):
+        device("tpu")
+
+
+def test_the_cpu_is_always_here():
+    """The processor and its simulated accelerator are on every machine."""
+    assert {"cpu", "simulated"} <= {row.name for row in here()}
+
+
+@pytest.mark.parametrize("row", DEVICES, ids=lambda row: row.name)
+def test_a_device_is_here_or_says_why(row):
+    """An absent device gives a sentence, and asking for it raises that sentence."""
+    reason = row.absent()
+    if reason is None:
+        assert isinstance(row.torch_device(), torch.device)
+        return
+    assert reason[0].isupper()
+    assert reason.rstrip(")").endswith(".") or reason.endswith(")")
+    with pytest.raises(DeviceUnavailable) as raised:
+        row.torch_device()
+    assert reason in str(raised.value)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_cpu_adds_in_each_of_its_dtypes(dtype):
+    """Torch itself adds 1 and 1 in every dtype that the CPU's row lists."""
+    one = torch.ones(1, dtype=getattr(torch, dtype), device=device("cpu").torch_device())
+    assert dtype in device("cpu").dtypes
+    assert (one + one).item() == 2
+
+
+@pytest.mark.parametrize("row", here(), ids=lambda row: row.name)
+def test_a_device_that_is_here_multiplies_in_each_of_its_dtypes(row):
+    """Torch itself multiplies 2 by 3 in every dtype that a present device lists."""
+    for dtype in row.dtypes:
+        two = torch.full((1, 1), 2.0, dtype=getattr(torch, dtype)).to(row.torch_device())
+        assert (two @ (two + 1)).cpu().item() == 6
+
+
+def test_a_dtype_that_the_device_lacks():
+    """The message names the device, its dtypes and what came."""
+    message = "dtype on mps must be one of float32, bfloat16, float16, got 'float64'"
+    with pytest.raises(ValueError, match=message):
+        device("mps").require("float64")
+
+
+def test_directml_does_not_promise_float64():
+    """DirectML stores float64 and computes in float32, so that float64 is not among its dtypes."""
+    with pytest.raises(ValueError, match="float64"):
+        device("directml").require("float64")
+
+
+def test_a_dtype_that_the_device_has():
+    """A dtype of the device is accepted in silence."""
+    assert device("cuda").require("bfloat16") is None
+
+
+def test_the_answer_is_kept(fresh):
+    """A device is asked for once a process."""
+    row = row_that_answers("Gone.", None)
+    assert row.absent() == row.absent() == "Gone."
+
+
+def test_forget_asks_again(fresh):
+    """After forget, the question is put anew."""
+    row = row_that_answers("Gone.", None)
+    assert row.absent() == "Gone."
+    forget()
+    assert row.absent() is None
+
+
+def test_rows_travel_between_processes():
+    """A row can be pickled, as a sweep in other processes needs."""
+    assert pickle.loads(pickle.dumps(DEVICES)) == DEVICES
+
+
+def test_no_cuda_in_this_build(monkeypatch):
+    """A torch without CUDA says so."""
+    monkeypatch.setattr(torch.version, "cuda", None)
+    monkeypatch.setattr(torch.version, "hip", None, raising=False)
+    assert presence.cuda() == "This torch was built without CUDA."
+
+
+def test_cuda_that_works(monkeypatch):
+    """A GPU that torch can use is here."""
+    monkeypatch.setattr(torch.version, "cuda", "12.6")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert presence.cuda() is None
+
+
+def test_no_driver(monkeypatch):
+    """A torch with CUDA on a machine without a driver names the driver."""
+    monkeypatch.setattr(torch.version, "cuda", "12.6")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch._C, "_cuda_getDriverVersion", lambda: 0, raising=False)
+    assert presence.cuda() == "No NVIDIA driver was found on this machine."
+
+
+def test_a_driver_that_cannot_be_used(monkeypatch, recwarn):
+    """What torch warns of becomes the reason, and no warning is shown."""
+
+    def warn():
+        import warnings
+
+        warnings.warn("The NVIDIA driver on your system is too old\n(details)", stacklevel=1)
+        return False
+
+    monkeypatch.setattr(torch.version, "cuda", "12.6")
+    monkeypatch.setattr(torch._C, "_cuda_getDriverVersion", lambda: 11000, raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", warn)
+    assert presence.cuda() == (
+        "CUDA cannot be used here: The NVIDIA driver on your system is too old"
+    )
+    assert not recwarn.list
+
+
+def test_a_hidden_gpu(monkeypatch):
+    """A driver without a visible GPU, as with CUDA_VISIBLE_DEVICES empty, is said in words."""
+    monkeypatch.setattr(torch.version, "cuda", "12.6")
+    monkeypatch.setattr(torch._C, "_cuda_getDriverVersion", lambda: 12060, raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert presence.cuda() == "CUDA cannot be used here: no GPU is visible to this process."
+
+
+@pytest.mark.parametrize(
+    ("built", "available", "reason"),
+    [(False, False, presence.NO_MPS), (True, False, presence.NO_MAC_GPU), (True, True, None)],
+)
+def test_apple_gpu(monkeypatch, built, available, reason):
+    """MPS is absent for want of a build or of a GPU, each with its own sentence."""
+    monkeypatch.setattr(torch.backends.mps, "is_built", lambda: built)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: available)
+    assert presence.mps() == reason
+
+
+@pytest.mark.parametrize(
+    ("built", "available", "reason"),
+    [(False, False, presence.NO_XPU), (True, False, presence.NO_INTEL_GPU), (True, True, None)],
+)
+def test_intel_gpu(monkeypatch, built, available, reason):
+    """XPU is absent for want of a build or of a GPU, each with its own sentence."""
+    monkeypatch.setattr(torch._C, "_has_xpu", built, raising=False)
+    monkeypatch.setattr(torch.xpu, "is_available", lambda: available)
+    assert presence.xpu() == reason
