@@ -1,0 +1,64 @@
+"""The same chart for those who do not see it: a sentence and a table.
+
+Owns the alt text and the table's HTML. Knows nothing of matplotlib.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from workbook.chart import Cells, Chart, Panel, rows
+from workbook.plots.scales import panel_scales
+
+LONGEST = 400  # characters of an alt text
+ROWS = 400  # rows of a table
+NAMES = {"line": "line", "points": "points", "bars": "bars", "steps": "steps", "rule": "rule",
+         "band": "band"}
+
+
+def alt(chart: Chart, title: str, note: str = "") -> str:
+    """What the picture shows in under 400 characters: the result, then what is plotted."""
+    parts = [_sentence(title), _sentence(note)]
+    told = [_panel_words(panel) for panel in chart.panels]
+    if len(told) == 2:
+        told = [f"Left: {told[0]}", f"Right: {told[1]}"]
+    text = " ".join(part for part in [*parts, *told] if part)
+    return text if len(text) < LONGEST else text[: LONGEST - 2].rsplit(" ", 1)[0] + "…"
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text if not text or text[-1] in ".!?…" else text + "."
+
+
+def _panel_words(panel: Panel | Cells) -> str:
+    if isinstance(panel, Cells):
+        kinds = ", ".join(kind for kind in panel.kinds if kind)
+        named = f" ({kinds})" if kinds else ""
+        return _sentence(f"{len(panel.rows)} rows of cells{named}: {', '.join(panel.rows)}")
+    x, y = panel_scales(panel)
+    series = ", ".join(f"{one.label or 'unnamed'} ({NAMES[one.mark]})" for one in panel.series)
+    log = [" (logarithmic)" if axis.log else "" for axis in (panel.x, panel.y)]
+    return _sentence(
+        f"{panel.y.label}{log[1]} from {y.low:.3g} to {y.high:.3g} "
+        f"against {panel.x.label}{log[0]} from {x.low:.3g} to {x.high:.3g}: {series}"
+    )
+
+
+def table_html(chart: Chart, caption: str = "The figure's data") -> str:
+    """The chart's data as an HTML table: a caption, headings with a scope, at most 400 rows."""
+    names, lines = rows(chart)
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
+    body = "".join(_row(line) for line in lines[:ROWS])
+    rest = len(lines) - ROWS
+    more = f"<p>{rest} more rows are not shown.</p>" if rest > 0 else ""
+    return (
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>{more}"
+    )
+
+
+def _row(line: tuple[str, ...]) -> str:
+    place, series, *values = (escape(text) for text in line)
+    cells = "".join(f"<td>{value}</td>" for value in values)
+    return f'<tr><td>{place}</td><th scope="row">{series}</th>{cells}</tr>'
