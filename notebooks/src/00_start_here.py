@@ -1,9 +1,101 @@
 # %% [markdown]
-# # Why did my numbers change?
+# # A result depends on its conditions, and one of them changed
 #
-# Each chapter changes one condition and measures the difference in bits.
+# Your PyTorch numbers moved and you cannot see why: then two runs differed in a condition that
+# nobody wrote down. This workbook finds it by changing one condition at a time.
+#
+# About 15 minutes. You will be able to
+#
+# - read a measured difference in bits, and tell *identical*, *rounding* and *wrong* apart;
+# - use an explorer to change one condition and hold all others still;
+# - find the chapter that deals with the change you saw.
+#
+# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
 
 # %%
-import workbook
+from workbook.causes import start_here
+from workbook.explorer import explore
+from workbook.lesson import check, hint, machine_card, predict, solution
 
-print("the workbook is installed:", bool(workbook.__version__))
+# %% [markdown]
+# ## The machine you are on
+#
+# The same program can give other bits on another machine. So each measurement here says where it
+# was made: LIVE (this machine), RECORDED (a named machine, with date and versions) or SIMULATED.
+
+# %% tags=["nbval-ignore-output", "reason:names-this-machine"]
+machine_card()
+
+# %% [markdown]
+# ## A first surprise
+#
+# In each chapter you commit yourself before you look. Choose an answer and say how sure you are.
+
+# %%
+predict(start_here.THREE_TENTHS)
+
+# %%
+import torch
+
+for dtype in (torch.float32, torch.float64):
+    tenth, fifth, sum_of_both = (torch.tensor(x, dtype=dtype) for x in (0.1, 0.2, 0.3))
+    print(dtype, bool(tenth + fifth == sum_of_both))
+
+# %% [markdown]
+# The format with fewer digits says *equal*, the one with more says *not equal*. No digit of this
+# is random: it is so on every computer that follows the IEEE 754 standard.
+#
+# ## How to use an explorer
+#
+# An explorer is one experiment. Its controls set the conditions; its figure shows what was
+# measured a moment ago, on the machine that the line below the figure names.
+#
+# - Move a control with the mouse, or focus it with *Tab* and use the arrow keys.
+# - The sentence under the figure is the verdict; the line below it has this machine's digits.
+# - *The figure's data as a table* opens the numbers. *Reset* returns to the opening settings.
+
+# %%
+explore(start_here.PARTS_OF_ONE)
+
+# %% [markdown]
+# Each square holds one pair: `a/n + b/n` computed with an addition beside `(a + b)/n` computed
+# without. A number in a square counts **ULPs**, *units in the last place*: how many steps of the
+# format lie between the two results. One step is the smallest difference that there is.
+#
+# A verdict uses one of three words. **Identical**: every bit is equal. **Rounding**: the
+# difference lies within an error bound that is derived for this computation. **Wrong**: it is
+# larger, so rounding does not explain it.
+#
+# ## Your turn
+#
+# Replace `...` and run the cell.
+
+# %%
+n = ...  # from 9 to 16: into how many parts must one be cut so that every pair agrees?
+check(start_here.WHICH_PARTS, n)
+
+# %%
+hint(start_here.WHICH_PARTS, 1)
+
+# %%
+solution(start_here.WHICH_PARTS)
+
+# %% [markdown]
+# ## The map of causes
+#
+# | What changed | What you may see | Where |
+# |---|---|---|
+# | the number format, the order of a sum, the formula | the last digits; sometimes all of them | [01 Precision](01_precision.ipynb) |
+# | who writes to the memory, and when | wrong values, now and then | [02 In-place operations](02_in_place.ipynb) |
+# | whether gradients are recorded, and in which order they add up | the last digits; an error in `backward()` | [03 Autograd](03_autograd.ipynb) |
+# | training or evaluation mode, the other rows of the batch | other numbers on each call or in each batch | [04 Evaluation mode](04_eval_mode.ipynb) |
+# | the algorithm that a GPU library picks, atomic additions | the last digits, from run to run | [05 cuDNN and determinism](05_cudnn.ipynb) |
+# | the seed, the order of construction, the number of draws | all digits | [06 Initialization](06_linear_init.ipynb) |
+# | the device and its driver | the last digits; an error for `float64` | [07 DirectML](07_directml.ipynb) |
+# | you do not know | | [08 Your own model](08_your_own_model.ipynb) |
+#
+# ## What we saw
+#
+# - We read differences in bits, and each was identical or rounding; none was wrong.
+# - We changed one condition, the format, and held the numbers and their order still.
+# - We have the map: each chapter changes one kind of condition.

@@ -56,15 +56,15 @@ def some_orders(where: Conditions, *, size: int, orders: int) -> Finding:
     distinct = len(set(sums.tolist()))
     reading = f"{distinct} distinct sums from {orders} orders; {compared.sentence()}"
     chart = Chart((Panel(x, y, (points, level)),))
-    return Finding(_verdict(compared, "numbers"), reading, chart, {"distinct": distinct}, (compared,))
+    return Finding(
+        _verdict(compared, "numbers"), reading, chart, {"distinct": distinct}, (compared,)
+    )
 
 
 def _against_first(sums: torch.Tensor, numbers: torch.Tensor) -> Comparison:
     bound = sum_bound(numbers, str(numbers.dtype).removeprefix("torch."))
     first = sums[:1].expand_as(sums)
-    return compare(
-        sums, first, bound=bound + bound, first="each order", second="the first order"
-    )
+    return compare(sums, first, bound=bound + bound, first="each order", second="the first order")
 
 
 def _verdict(compared: Comparison, what: str) -> str:

@@ -1,0 +1,82 @@
+"""What every chapter is held to, whatever it teaches."""
+
+import importlib
+import json
+import pkgutil
+
+import pytest
+
+import workbook.causes
+from workbook.control import Control, DeviceChoice
+from workbook.devices import DeviceUnavailable
+from workbook.experiment import Experiment, run
+from workbook.question import Exercise, Prediction, prove
+from workbook.result import Result
+
+CHAPTERS = [
+    importlib.import_module(f"workbook.causes.{module.name}")
+    for module in pkgutil.iter_modules(workbook.causes.__path__)
+]
+EXPERIMENTS = [one for chapter in CHAPTERS for one in chapter.EXPERIMENTS]
+PREDICTIONS = [one for chapter in CHAPTERS for one in chapter.PREDICTIONS]
+EXERCISES = [one for chapter in CHAPTERS for one in chapter.EXERCISES]
+SETTINGS = [
+    pytest.param(one, control, value, id=f"{one.name}-{control.name}-{value}")
+    for one in EXPERIMENTS
+    for control in one.controls
+    for value in control.values()
+    if value != control.opening
+]
+
+
+def named(row: Experiment | Prediction | Exercise) -> str:
+    """The test's id."""
+    return row.name
+
+
+def test_names_are_unique() -> None:
+    """No two experiments, predictions or exercises of the workbook share a name."""
+    for rows in (EXPERIMENTS, PREDICTIONS, EXERCISES):
+        names = [row.name for row in rows]
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=named)
+def test_an_experiment_says_the_same_twice(experiment: Experiment) -> None:
+    """Run twice at its opening settings, the verdict's words are the same."""
+    assert run(experiment).verdict == run(experiment).verdict
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=named)
+def test_a_result_survives_json(experiment: Experiment) -> None:
+    """Written as strict JSON and read back, the result is equal."""
+    result = run(experiment)
+    data = json.loads(json.dumps(result.to_json(), allow_nan=False))
+    assert Result.from_json(data).to_json() == result.to_json()
+
+
+@pytest.mark.parametrize(("experiment", "control", "value"), SETTINGS)
+def test_every_value_of_a_control_works(
+    experiment: Experiment, control: Control, value: object
+) -> None:
+    """Each offered value gives a result; an absent device is refused with its reason."""
+    try:
+        result = run(experiment, **{control.name: value})
+    except DeviceUnavailable as absent:
+        assert isinstance(control, DeviceChoice)
+        assert str(absent).strip()
+    else:
+        assert result.settings[control.name] == value
+        assert result.source == ("SIMULATED" if value == "simulated" else "LIVE")
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS, ids=named)
+def test_a_prediction_is_answered_by_measuring(prediction: Prediction) -> None:
+    """The measured answer is one of the options offered."""
+    assert prediction.measure() in prediction.options
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=named)
+def test_an_exercise_knows_right_wrong_and_untouched(exercise: Exercise) -> None:
+    """The solution passes, each foreseen wrong answer gets its own message, the stub is untouched."""
+    assert prove(exercise) == []

@@ -1,0 +1,173 @@
+"""The explorer without a browser: setting a control is what moving it does."""
+
+import base64
+import math
+
+import pytest
+import torch
+
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.conditions import Conditions
+from workbook.control import Choice, DeviceChoice, Dtype, Integer, LogRange, Seed, Toggle
+from workbook.devices import DeviceUnavailable
+from workbook.experiment import Experiment
+from workbook.explorer import Explorer, explore
+from workbook.explorer.widgets import widget_for
+from workbook.result import Finding
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def curve(where: Conditions, *, power: int) -> Finding:
+    """A curve that moves with its control; 13 is bad luck."""
+    if power == 13:
+        raise ValueError("power is not 13, got 13")
+    x = tuple(float(i) for i in range(10))
+    y = tuple(math.sin(power * value) for value in x)
+    series = (Series("sine", x, y),)
+    chart = Chart((Panel(Axis("x", 0, 9), Axis("y", -1, 1), series),))
+    return Finding(f"The power is {power}.", f"first draw {torch.rand(1).item()}", chart)
+
+
+CURVE = Experiment(
+    "curve", "Does the curve move?", "power", (Seed(), Integer("power", 2, 0, 20)), curve
+)
+DEVICE = Experiment("anywhere", "Where?", "device", (DeviceChoice(), Choice("power", 1, (1,))), curve)
+
+
+def test_moving_a_control_measures_again_and_redraws() -> None:
+    """A new value gives a new verdict, a new figure and a new reading, all in one step."""
+    explorer = explore(CURVE)
+    before = explorer.png
+    explorer.controls["power"].value = 5
+    assert explorer.view.verdict == "The power is 5."
+    assert explorer.view.png == explorer.png != before
+    assert explorer.png.startswith(PNG)
+    assert "The power is 5." in explorer.view.alt
+
+
+def test_a_seed_is_a_control_like_any_other() -> None:
+    """Moving the seed changes what is drawn, and moving it back brings the same bits back."""
+    explorer = explore(CURVE)
+    first = explorer.view.reading
+    explorer.controls["seed"].value = 1
+    assert explorer.view.reading != first
+    explorer.controls["seed"].value = 0
+    assert explorer.view.reading == first
+
+
+def test_an_error_is_shown_and_raised_and_loses_nothing() -> None:
+    """A failing measurement puts its sentence in the page, raises, and keeps the last figure."""
+    explorer = explore(CURVE)
+    kept = explorer.png, explorer.result
+    with pytest.raises(ValueError, match="power is not 13"):
+        explorer.controls["power"].value = 13
+    assert explorer.view.error == "power is not 13, got 13"
+    assert (explorer.png, explorer.result) == kept
+    explorer.controls["power"].value = 3
+    assert explorer.view.error == ""
+
+
+def test_an_error_at_the_opening_settings_fails_the_cell() -> None:
+    """A broken first measurement raises where the explorer is made."""
+    with pytest.raises(ValueError, match="power is not 13"):
+        explore(CURVE, power=13)
+    with pytest.raises(ValueError, match="power is a whole number from 0 to 20, got 21"):
+        explore(CURVE, power=21)
+
+
+def test_an_absent_device_is_a_sentence_in_the_page() -> None:
+    """Choosing a device that is not here says why, and the thread count stays what it was."""
+    explorer = explore(DEVICE)
+    absent = [name for label, name in explorer.controls["device"].options if "(not here)" in label]
+    threads = torch.get_num_threads()
+    with pytest.raises(DeviceUnavailable):
+        explorer.controls["device"].value = absent[0]
+    assert explorer.view.error.strip()
+    assert torch.get_num_threads() == threads
+
+
+def test_reset_returns_to_the_opening_settings_with_one_measurement() -> None:
+    """Every control goes back, and so does every bit of the figure."""
+    runs = []
+    explorer = explore(CURVE, power=4)
+    opening = explorer.png
+    explorer.controls["power"].value = 9
+    explorer.controls["seed"].value = 7
+    explorer.view.observe(runs.append, names="verdict")
+    explorer.reset()
+    assert explorer.settings == {"seed": 0, "power": 4}
+    assert explorer.png == opening
+    assert len(runs) == 1
+
+
+def test_the_bundle_holds_the_widget_a_figure_and_words() -> None:
+    """Live view, PNG and text in one object; the text is the same wherever the controls stand."""
+    explorer = explore(CURVE)
+    data, metadata = explorer._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]).startswith(PNG)
+    assert data["text/plain"] == "Explorer: Does the curve move?"
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert set(metadata["image/png"]) == {"width", "height"}
+    explorer.controls["power"].value = 9
+    assert explorer._repr_mimebundle_()[0]["image/png"] == data["image/png"]
+
+
+def test_displaying_shows_the_verdict_beside_the_figure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two outputs: the bundle, then the opening verdict in words."""
+    shown = []
+    monkeypatch.setattr("workbook.explorer.display", lambda data, **_: shown.append(data))
+    explore(CURVE)._ipython_display_()
+    assert shown[1] == {"text/plain": "With the opening settings: The power is 2."}
+    assert "image/png" in shown[0]
+
+
+def test_the_table_is_made_only_on_request() -> None:
+    """No table travels until a reader opens it; then it follows the figure."""
+    explorer = explore(CURVE)
+    assert explorer.view.table == ""
+    explorer.view.wants_table = True
+    opened = explorer.view.table
+    assert "<table" in opened
+    explorer.controls["power"].value = 7
+    assert explorer.view.table != opened
+    explorer.view.wants_table = False
+    assert explorer.view.table == ""
+
+
+def test_a_slow_experiment_waits_until_its_slider_is_released(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where one measurement takes long, a slider reports on release only."""
+    assert explore(CURVE).controls["power"].continuous_update
+    monkeypatch.setattr("workbook.explorer.CONTINUOUS_BELOW", 0.0)
+    assert not explore(CURVE).controls["power"].continuous_update
+
+
+@pytest.mark.parametrize(
+    ("control", "kind"),
+    [
+        (Seed(), "IntSlider"),
+        (Seed(1000), "IntSlider"),
+        (Integer("n", 2, 0, 8, step=2), "IntSlider"),
+        (LogRange("n", 100, 1, 4), "SelectionSlider"),
+        (Toggle("fused", True), "Checkbox"),
+        (Choice("order", "up", ("up", "down")), "Dropdown"),
+        (Dtype("float16"), "Dropdown"),
+        (DeviceChoice(), "Dropdown"),
+    ],
+)
+def test_each_kind_of_control_has_its_widget(control: object, kind: str) -> None:
+    """The widget opens on the control's value, is named after it, and offers its values."""
+    widget = widget_for(control, control.opening)  # type: ignore[arg-type, attr-defined]
+    assert type(widget).__name__ == kind
+    assert widget.value == control.opening  # type: ignore[attr-defined]
+    assert widget.description == control.label  # type: ignore[attr-defined]
+
+
+def test_the_class_is_what_the_function_makes() -> None:
+    """explore(...) returns an Explorer that names its question."""
+    assert repr(explore(CURVE)) == "Explorer: Does the curve move?"
+    assert isinstance(explore(CURVE), Explorer)

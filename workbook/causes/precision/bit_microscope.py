@@ -1,0 +1,80 @@
+"""The bit microscope: one value in every format, side by side, stepped one ULP at a time.
+
+Owns one experiment. The factor is the format that the same real number is rounded to.
+"""
+
+from __future__ import annotations
+
+from workbook.chart import Cells, Chart
+from workbook.conditions import Conditions
+from workbook.control import Choice, Dtype, Integer
+from workbook.experiment import Experiment
+from workbook.floats import FORMATS, Format, fields, next_down, next_up, round_to
+from workbook.result import Finding
+
+VALUES = {
+    "one tenth": 0.1,
+    "one third": 1 / 3,
+    "one": 1.0,
+    "minus two and a half": -2.5,
+    "2 to the 24": 2.0**24,
+    "1e-40": 1e-40,
+    "1e300": 1e300,
+}
+WIDEST = max(fmt.bits for fmt in FORMATS)
+SIGN, EXPONENT, FRACTION = 1, 2, 3
+
+
+def look(where: Conditions, *, value: str, steps: int) -> Finding:
+    """Round one number to each format and show the bits that hold it.
+
+    The number is `value` rounded to the format in `where.dtype`, then moved `steps` ULPs in it.
+    """
+    stepped = _stepped(VALUES[value], steps, str(where.dtype))
+    held = {fmt.name: round_to(stepped, fmt) for fmt in FORMATS}
+    exact = [name for name, number in held.items() if number == stepped]
+    pictures = [_bits(number, fmt) for number, fmt in zip(held.values(), FORMATS, strict=True)]
+    grid = Cells(
+        rows=tuple(f"{fmt.name}  {held[fmt.name]:.9g}" for fmt in FORMATS),
+        columns=tuple(str(place) for place in range(WIDEST)),
+        shades=tuple(shades for shades, _ in pictures),
+        text=tuple(text for _, text in pictures),
+        kinds=("", "sign", "exponent", "fraction"),
+    )
+    reading = f"the value in {where.dtype} is {stepped!r}; held exactly by: {', '.join(exact)}"
+    return Finding(_verdict(exact), reading, Chart((grid,)), held)
+
+
+def _stepped(value: float, steps: int, name: str) -> float:
+    number = round_to(value, name)
+    for _ in range(abs(steps)):
+        number = next_up(number, name) if steps > 0 else next_down(number, name)
+    return number
+
+
+def _bits(number: float, fmt: Format) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The shade and the digit of each bit, padded to the widest format."""
+    shades = (SIGN,) + (EXPONENT,) * fmt.exponent_bits + (FRACTION,) * fmt.fraction_bits
+    padding = WIDEST - len(shades)
+    return shades + (-1,) * padding, (*fields(number, fmt).bits, *("",) * padding)
+
+
+def _verdict(exact: list[str]) -> str:
+    if len(exact) == len(FORMATS):
+        return "Every format holds this value exactly, bit for bit the same number."
+    if not exact:
+        return "No format holds this value."
+    return "The same number becomes different values: some formats hold it, others round it."
+
+
+MICROSCOPE = Experiment(
+    name="bit_microscope",
+    question="What does each format keep of one number?",
+    factor="dtype",
+    controls=(
+        Choice("value", "one tenth", tuple(VALUES)),
+        Integer("steps", 0, -32, 32, label="ULPs away", help="one key press is one ULP"),
+        Dtype(options=tuple(fmt.name for fmt in FORMATS if fmt.dtype is not None)),
+    ),
+    measure=look,
+)

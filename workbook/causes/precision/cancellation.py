@@ -1,0 +1,99 @@
+"""Cancellation: two formulas for one variance, and the one that subtracts large equals.
+
+Owns one experiment. The factor is the formula; the numbers, their format and their order stay.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.comparison import error_of
+from workbook.conditions import Conditions
+from workbook.control import DeviceChoice, Dtype, LogRange, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+SIZE = 4096
+OFFSETS = tuple(10**power for power in range(8))
+NO_DIGIT = 0.5  # a relative error of one half or more: not even the first digit is right
+
+
+def both_formulas(where: Conditions, *, offset: int) -> Finding:
+    """Compute a variance as E[x^2] - E[x]^2 and from the deviations, beside its float64 truth."""
+    noise = torch.rand(SIZE).double()
+    errors: dict[str, list[float]] = {"one_pass": [], "two_pass": []}
+    for each in OFFSETS:
+        for name, error in _errors(noise, each, where).items():
+            errors[name].append(error)
+    here = {name: each[OFFSETS.index(offset)] for name, each in errors.items()}
+    x, truth = _numbers(noise, offset, where)
+    compared = error_of(_one_pass(x).cpu(), truth, first="E[x²] − E[x]²", second="float64")
+    reading = f"relative error at offset {offset:,}: one pass {here['one_pass']:.2g}"
+    reading += f", two passes {here['two_pass']:.2g}"
+    return Finding(_verdict(here), reading, _chart(errors, offset), here, (compared,))
+
+
+def _numbers(
+    noise: torch.Tensor, offset: int, where: Conditions
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The numbers in the format asked for, and the variance of exactly those numbers."""
+    x = (noise + offset).to(where.torch_dtype)
+    deviations = x.double() - x.double().mean()
+    return x.to(where.torch_device), deviations.square().mean()
+
+
+def _one_pass(x: torch.Tensor) -> torch.Tensor:
+    return (x * x).mean() - x.mean() * x.mean()
+
+
+def _two_pass(x: torch.Tensor) -> torch.Tensor:
+    deviations = x - x.mean()
+    return (deviations * deviations).mean()
+
+
+def _errors(noise: torch.Tensor, offset: int, where: Conditions) -> dict[str, float]:
+    x, truth = _numbers(noise, offset, where)
+    found = {"one_pass": _one_pass(x), "two_pass": _two_pass(x)}
+    scale = truth.item() or 1.0
+    return {name: abs(value.item() - truth.item()) / scale for name, value in found.items()}
+
+
+def _verdict(here: dict[str, float]) -> str:
+    one, two = here["one_pass"] < NO_DIGIT, here["two_pass"] < NO_DIGIT
+    if two and not one:
+        return "Subtracting two large means leaves no correct digit; squaring the deviations does."
+    if one and two:
+        return "Both formulas still give correct digits at this offset."
+    if one:
+        return "Here the formula with the deviations is the worse one."
+    return "Neither formula gives a correct digit: the numbers themselves were rounded too far."
+
+
+def _chart(errors: dict[str, list[float]], offset: int) -> Chart:
+    x = tuple(float(each) for each in OFFSETS)
+    series = (
+        Series("E[x²] − E[x]²", x, tuple(errors["one_pass"])),
+        Series("mean of squared deviations", x, tuple(errors["two_pass"])),
+        Series(
+            "this offset",
+            (float(offset),) * 2,
+            tuple(e[OFFSETS.index(offset)] for e in errors.values()),
+            "points",
+        ),
+        Series("no digit is right", (), (NO_DIGIT,), "rule"),
+    )
+    axes = (
+        Axis("offset added to every number", log=True),
+        Axis("relative error", 1e-17, 1e9, log=True),
+    )
+    return Chart((Panel(*axes, series),))
+
+
+CANCELLATION = Experiment(
+    name="cancellation",
+    question="Do two formulas for one variance agree?",
+    factor="formula",
+    controls=(Seed(), LogRange("offset", 10_000, 0, 7), Dtype(), DeviceChoice()),
+    measure=both_formulas,
+)

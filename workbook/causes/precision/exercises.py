@@ -1,0 +1,151 @@
+"""The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from workbook.bounds import sum_bound
+from workbook.comparison import compare
+from workbook.floats import next_up
+from workbook.question import Exercise, Form, WrongAnswer, agree
+
+TRIALS = 40
+
+
+def _wide() -> Tensor:
+    """Numbers over so many powers of two that float64 rounds their sum as well."""
+    return torch.cat([torch.rand(400) * 2.0**power for power in range(-40, 41, 8)])
+
+
+def _same_in_any_order(total: Callable[[Tensor], Any]) -> bool | str:
+    numbers = _wide()
+    orders = [numbers[torch.randperm(len(numbers))] for _ in range(TRIALS)]
+    sums = torch.stack([torch.as_tensor(total(order), dtype=torch.float64) for order in orders])
+    if len(set(sums.tolist())) > 1:
+        return "Other orders of the same numbers still give other sums."
+    exact = numbers.double().sum()
+    near = compare(sums[0].reshape(1), exact.reshape(1), bound=_twice(numbers))
+    return near.verdict != "wrong" or "Every order gives one answer, but it is not the sum."
+
+
+def _twice(numbers: Tensor) -> Any:
+    bound = sum_bound(numbers, "float32")
+    return bound + bound
+
+
+def _is_plain_sum(total: Callable[[Tensor], Any]) -> bool:
+    numbers = _wide()
+    return bool(torch.as_tensor(total(numbers)) == numbers.sum())
+
+
+def _is_double_sum(total: Callable[[Tensor], Any]) -> bool:
+    numbers = _wide()
+    return bool(torch.as_tensor(total(numbers)) == numbers.double().sum())
+
+
+def _ignores_its_input(total: Callable[[Tensor], Any]) -> bool:
+    return bool(torch.as_tensor(total(_wide())) == torch.as_tensor(total(_wide()[:9])))
+
+
+LAST_WHOLE_NUMBER = Exercise(
+    name="last_whole_number",
+    task=(
+        "`float32` keeps 24 bits of a number. Up to which whole number can a `float32` total count "
+        "in steps of 1 without stopping?"
+    ),
+    stub="last = ...",
+    answer="last",
+    form=Form("whole number"),
+    check=lambda last: agree(last, 2**24),
+    wrong=(
+        WrongAnswer(
+            source="last = 2**23",
+            message="Close: 23 bits are stored, and one more, the leading 1, is implied.",
+            recognizes=lambda last: last == 2**23,
+        ),
+        WrongAnswer(
+            source="last = 2**24 + 1",
+            message="That number has no `float32`: it lies half way between two of them.",
+            recognizes=lambda last: last == 2**24 + 1,
+        ),
+        WrongAnswer(
+            source="last = 2**31 - 1",
+            message="That is the largest `int32`. A float spends 8 of its bits on the exponent.",
+            recognizes=lambda last: last == 2**31 - 1,
+        ),
+    ),
+    hints=(
+        "For `float16`, with 11 bits, the experiment above gave 2 to the power 11.",
+        "Try `torch.tensor(2.0**k) + 1` for a few k and compare with `2.0**k`.",
+    ),
+    solution="last = 2**24",
+    because="Below it every whole number has its own bits; above it only every second one has.",
+)
+NEXT_VALUE = Exercise(
+    name="next_value",
+    task="Find the smallest `float32` above 1000, as a Python number.",
+    stub="above = ...",
+    answer="above",
+    form=Form("number"),
+    check=lambda above: agree(float(above), next_up(1000.0, "float32")),
+    wrong=(
+        WrongAnswer(
+            source="above = 1000 + torch.finfo(torch.float32).eps",
+            message="`eps` is the spacing just above 1. Just above 1000 the spacing is larger.",
+            recognizes=lambda above: above == 1000 + torch.finfo(torch.float32).eps,
+        ),
+        WrongAnswer(
+            source="import math\nabove = math.nextafter(1000, 2000)",
+            message="That is the next `float64`: Python's own numbers have 64 bits.",
+            recognizes=lambda above: above == next_up(1000.0, "float64"),
+        ),
+    ),
+    hints=(
+        "The spacing is a power of two that depends on the size of the number.",
+        "`torch.nextafter(a, b)` gives the next value after a in the direction of b.",
+    ),
+    solution="above = torch.nextafter(torch.tensor(1000.0), torch.tensor(2000.0)).item()",
+    because="1000 lies between 2**9 and 2**10, so the spacing is 2**9 times `eps`.",
+)
+SAME_IN_ANY_ORDER = Exercise(
+    name="same_in_any_order",
+    task=(
+        "Write `total(x)`: the sum of a `float32` tensor that has the same bits in whatever order "
+        "the numbers come."
+    ),
+    stub="def total(x):\n    ...",
+    answer="total",
+    form=Form("function", returns=Form("anything")),
+    check=_same_in_any_order,
+    wrong=(
+        WrongAnswer(
+            source="def total(x):\n    return x.sum()",
+            message="The library's sum adds in the order it is given, so another order is rounded "
+            "in other places.",
+            recognizes=_is_plain_sum,
+        ),
+        WrongAnswer(
+            source="def total(x):\n    return x.double().sum()",
+            message="`float64` rounds less, but it rounds: these numbers differ so much in size "
+            "that another order still gives another sum.",
+            recognizes=_is_double_sum,
+        ),
+        WrongAnswer(
+            source="def total(x):\n    return 0.0",
+            message="One answer for every order, and for every tensor: it does not depend on x.",
+            recognizes=_ignores_its_input,
+        ),
+    ),
+    hints=(
+        "If the order is the only thing that changes, take it away: put the numbers into an order "
+        "of your own first.",
+        "Or do not round on the way: `math.fsum` keeps every bit until the end.",
+    ),
+    solution="def total(x):\n    return x.sort().values.sum()",
+    because="Sorting fixes the order; an exact sum makes the order irrelevant. Both are cures.",
+)
+EXERCISES = (LAST_WHOLE_NUMBER, NEXT_VALUE, SAME_IN_ANY_ORDER)

@@ -1,0 +1,80 @@
+"""The first prediction and the first exercise."""
+
+from __future__ import annotations
+
+import torch
+
+from workbook.causes.start_here.parts import PARTS_OF_ONE
+from workbook.experiment import run
+from workbook.question import Exercise, Form, Prediction, WrongAnswer
+
+IN_NEITHER, IN_32, IN_64, IN_BOTH = (
+    "in neither",
+    "only in float32",
+    "only in float64",
+    "in both",
+)
+
+
+def _where_three_tenths_add_up() -> str:
+    same = {
+        dtype: bool(_tenths(1, dtype) + _tenths(2, dtype) == _tenths(3, dtype))
+        for dtype in (torch.float32, torch.float64)
+    }
+    if all(same.values()):
+        return IN_BOTH
+    if not any(same.values()):
+        return IN_NEITHER
+    return IN_32 if same[torch.float32] else IN_64
+
+
+def _tenths(count: int, dtype: torch.dtype) -> torch.Tensor:
+    return torch.tensor(count / 10, dtype=dtype)
+
+
+def _adds_up_everywhere(parts: int) -> bool | str:
+    if not 9 <= parts <= 16:
+        return "Choose a whole number from 9 to 16."
+    results = [run(PARTS_OF_ONE, parts=parts, dtype=name) for name in ("float64", "float32")]
+    return all(one.finding.comparisons[0].identical for one in results)
+
+
+THREE_TENTHS = Prediction(
+    name="three_tenths",
+    question="In which format is 0.1 + 0.2 equal to 0.3?",
+    options=(IN_NEITHER, IN_32, IN_64, IN_BOTH),
+    measure=_where_three_tenths_add_up,
+    because=(
+        "None of the three numbers has a binary fraction that ends, so all three are rounded, and "
+        "the sum is rounded once more. In `float32` these roundings happen to meet, in `float64` "
+        "they happen not to. More digits make the error smaller; they do not make `==` true."
+    ),
+)
+WHICH_PARTS = Exercise(
+    name="which_parts",
+    task="Which n from 9 to 16 makes every pair agree, in `float64` and in `float32`?",
+    stub="n = ...",
+    answer="n",
+    form=Form("whole number"),
+    check=_adds_up_everywhere,
+    wrong=(
+        WrongAnswer(
+            source="n = 10",
+            message="Tenths are where we started: look for the squares that are not marked =.",
+            recognizes=lambda n: n == 10,
+        ),
+        WrongAnswer(
+            source="n = 12",
+            message="Some twelfths end as binary fractions (6/12 is one half), but most do not.",
+            recognizes=lambda n: n == 12,
+        ),
+    ),
+    hints=(
+        "Move n in the explorer above and watch for a picture with nothing but =.",
+        "A binary fraction ends when its denominator is a power of two.",
+    ),
+    solution="n = 16",
+    because="A sixteenth is a power of two: it is held exactly, and so are the sums.",
+)
+PREDICTIONS = (THREE_TENTHS,)
+EXERCISES = (WHICH_PARTS,)
