@@ -88,10 +88,11 @@ def matmul_bound(
         others = size_a @ torch.ones_like(size_b) + torch.ones_like(size_a) @ size_b
         underflow = underflow + tiny * (others + n * tiny)
         name, source = f"{rounded.name} inputs, {name}", f"{source}; {BLOCK_FMA}"
-    if result is not None:
+    if result is not None and format_of(result) != format_of(fmt):
         growth += math.log1p(format_of(result).unit_roundoff)
         underflow = underflow + format_of(result).smallest_subnormal
         name = f"{name}, {format_of(result).name} result"
     relative = math.expm1(growth)
     limit = relative * product + (1 + relative) * underflow
-    return Bound(outward(limit, 2 * n + 16), f"({name}) * |A||B|", source)
+    name = f"({name}) * |A||B|" if ", " in name else f"{name} * |A||B|"
+    return Bound(outward(limit, 2 * n + 16), name, source)

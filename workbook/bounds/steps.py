@@ -22,6 +22,7 @@ def elementwise_bound(
     CPUs). Elementary functions promise more: say how many and, in `source`, who says so. A unit is
     at most 2 u |exact|, and never less than the smallest subnormal.
 
+    >>> import torch
     >>> elementwise_bound(torch.tensor([1.0]), "float32", ulps=1, source="SLEEF, u10").name
     '1 ULP'
     """

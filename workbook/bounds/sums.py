@@ -14,33 +14,55 @@ from workbook.bounds.gamma import Name, gamma
 from workbook.floats import format_of
 
 
-def sum_bound(x: Tensor, fmt: Name, dim: int | tuple[int, ...] | None = None) -> Bound:
+def sum_bound(
+    x: Tensor, fmt: Name, dim: int | tuple[int, ...] | None = None, *, result: Name | None = None
+) -> Bound:
     """Bound a sum over `dim` (None: all), added up in `fmt` in any order: gamma_(n-1) sum|x|.
 
-    Adding never underflows inexactly, so there is no term for it. (Higham, section 4.2.)
+    With `result` the sum is rounded to that format at the end, as torch does with 16-bit tensors,
+    which it adds up in float32: one factor 1 + u more. Adding never underflows inexactly, so there
+    is no term for it, rounding to `result` may. ValueError where n - 1 roundings of `fmt` have no
+    bound. (Higham, section 4.2.)
 
+    >>> import torch
     >>> sum_bound(torch.ones(3), "float32").limit >= 3 * gamma(2, "float32")
     tensor(True)
     """
     n = _reduced(x, dim)
     roundings = max(n - 1, 0)
-    limit = gamma(roundings, fmt) * _sum(exact_values(x).abs(), dim)
-    name = f"gamma_{roundings} * sum|x|"
+    size = _sum(exact_values(x).abs(), dim)
+    limit, ending = _rounded_once_more(gamma(roundings, fmt), size, fmt, result)
+    name = f"gamma_{roundings} * sum|x|{ending}"
     return Bound(outward(limit, n), name, f"{HIGHAM}, section 4.2")
 
 
-def mean_bound(x: Tensor, fmt: Name, dim: int | tuple[int, ...] | None = None) -> Bound:
+def mean_bound(
+    x: Tensor, fmt: Name, dim: int | tuple[int, ...] | None = None, *, result: Name | None = None
+) -> Bound:
     """Bound a mean over `dim` (None: all) in `fmt`: gamma_(n+1) mean|x|.
 
     n - 1 additions, then a division by n or a multiplication by a rounded 1/n: two more roundings
-    at most. ValueError where there is nothing to average.
+    at most. `result` as for `sum_bound`. ValueError where there is nothing to average.
     """
     n = _reduced(x, dim)
     if n == 0:
         raise ValueError("a mean needs at least one element, got 0")
-    limit = gamma(n + 1, fmt) * (_sum(exact_values(x).abs(), dim) / n)
+    size = _sum(exact_values(x).abs(), dim) / n
+    limit, ending = _rounded_once_more(gamma(n + 1, fmt), size, fmt, result)
     limit = limit + format_of(fmt).smallest_subnormal
-    return Bound(outward(limit, n + 1), f"gamma_{n + 1} * mean|x|", f"{HIGHAM}, section 4.2")
+    name = f"gamma_{n + 1} * mean|x|{ending}"
+    return Bound(outward(limit, n + 1), name, f"{HIGHAM}, section 4.2")
+
+
+def _rounded_once_more(
+    relative: float, size: Tensor, fmt: Name, result: Name | None
+) -> tuple[Tensor, str]:
+    """Give the limit after a last rounding to `result`, and what that adds to the name."""
+    if result is None or format_of(result) == format_of(fmt):
+        return relative * size, ""
+    last = format_of(result)
+    relative = math.expm1(math.log1p(relative) + math.log1p(last.unit_roundoff))
+    return relative * size + last.smallest_subnormal, f", {last.name} result"
 
 
 def product_bound(x: Tensor, fmt: Name, dim: int | None = None) -> Bound:

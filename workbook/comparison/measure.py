@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from workbook.bounds import Bound
-from workbook.comparison.pair import Pair, pieces, plain_pair, truth_pair
+from workbook.comparison.pair import Pair, bits, pieces, plain_pair, truth_pair
 from workbook.comparison.record import Comparison, Verdict
-from workbook.comparison.tally import Tally, bits, distances, median
+from workbook.comparison.scratch import Scratch, all_finite, finite_places, only
+from workbook.comparison.tally import Tally
 
 
 def compare(
@@ -67,8 +68,9 @@ def error_of(
 
 def _compared(pair: Pair, bound: Bound | None, first: str, second: str) -> Comparison:
     tally = Tally()
+    scratch = Scratch(pair)
     for piece in pieces(pair):
-        _add(tally, piece)
+        _add(tally, piece, scratch)
     shape = tuple(pair.actual.shape)
     ulps = pair.actual.dtype.is_floating_point
     worst, worst_rel = tally.absolute, tally.relative
@@ -84,7 +86,7 @@ def _compared(pair: Pair, bound: Bound | None, first: str, second: str) -> Compa
         differing=tally.differing,
         incomparable=tally.incomparable,
         max_ulps=tally.max_ulps if ulps else None,
-        median_ulps=median(tally, lambda: _all_distances(pair)) if ulps else None,
+        median_ulps=tally.median(lambda: _all_distances(pair, scratch)) if ulps else None,
         histogram=tally.histogram() if ulps else None,
         worst_index=_unraveled(worst.index, shape),
         max_abs=worst.value,
@@ -105,73 +107,49 @@ def _verdict(tally: Tally, bound: Bound | None) -> Verdict:
     return "rounding" if within else "wrong"
 
 
-def _add(tally: Tally, piece: Pair) -> None:
+def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
     """Take one piece into the figures."""
     actual, expected = bits(piece.actual), bits(piece.expected)
     if piece.exact is None and torch.equal(actual, expected):
-        tally.small[0] += actual.numel()
+        tally.add_equal(actual.numel())
         return
-    tally.differing += int(torch.count_nonzero(actual != expected))
+    tally.differing += scratch.differing(actual, expected)
     if not piece.actual.dtype.is_floating_point:
         size = _integer_difference(piece.actual, piece.expected)
-        tally.add_differences(size, piece.expected.double(), None, piece.offset)
+        tally.add_differences(size, piece.expected.double().abs_(), None, piece.offset)
         return
-    places = _finite_places(piece)
-    if places is None:
-        _add_finite(tally, piece, piece.offset)
+    size, against = scratch.differences(piece)
+    if all_finite(size, piece):
+        tally.add_distances(scratch.distances(piece.actual, piece.expected))
+        tally.add_differences(size, against, piece.limit, piece.offset)
         return
-    _add_incomparable(tally, piece)
-    if places.numel():
-        _add_finite(tally, _only(piece, places), places + piece.offset)
+    finite = finite_places(piece)
+    _add_incomparable(tally, piece, finite)
+    if finite.any():
+        kept = only(piece, finite)
+        places = finite.nonzero().flatten() + piece.offset
+        tally.add_distances(scratch.distances(kept.actual, kept.expected))
+        tally.add_differences(size[finite], against[finite], kept.limit, places)
 
 
-def _add_finite(tally: Tally, piece: Pair, places: Tensor | int) -> None:
-    tally.add_distances(distances(piece.actual, piece.expected))
-    against = _against(piece)
-    size = piece.actual.double().sub_(against).abs_()
-    tally.add_differences(size, against, piece.limit, places)
-
-
-def _add_incomparable(tally: Tally, piece: Pair) -> None:
-    """Count what has no distance: NaN or infinity against anything else."""
-    a, b, exact = piece.actual.double(), piece.expected.double(), _against(piece)
-    finite = a.isfinite() & b.isfinite() & exact.isfinite()
+def _add_incomparable(tally: Tally, piece: Pair, finite: Tensor) -> None:
+    """Count what is not finite: equal, or without a distance."""
+    a, b = piece.actual.double(), piece.expected.double()
     same = (a == b) | (a.isnan() & b.isnan())
-    tally.small[0] += int(torch.count_nonzero(same & ~finite))
+    tally.add_equal(int(torch.count_nonzero(same & ~finite).item()))
     bad = (~same & ~finite).nonzero()
     tally.incomparable += bad.numel()
     if bad.numel() and tally.first_incomparable is None:
-        tally.first_incomparable = piece.offset + int(bad[0])
+        tally.first_incomparable = piece.offset + int(bad[0].item())
 
 
-def _finite_places(piece: Pair) -> Tensor | None:
-    """Find where everything is finite; None if that is everywhere."""
-    parts = [piece.actual.double(), piece.expected.double(), _against(piece)]
-    if all(part.sum().isfinite() for part in parts):
-        return None
-    finite = parts[0].isfinite() & parts[1].isfinite() & parts[2].isfinite()
-    return finite.nonzero().flatten()
-
-
-def _only(piece: Pair, places: Tensor) -> Pair:
-    """Keep some places of a piece."""
-    exact = None if piece.exact is None else piece.exact[places]
-    limit = piece.limit[places] if isinstance(piece.limit, Tensor) else piece.limit
-    dtype = piece.actual.dtype
-    actual, expected = bits(piece.actual)[places], bits(piece.expected)[places]
-    return Pair(actual.view(dtype), expected.view(dtype), exact, limit, piece.offset)
-
-
-def _against(piece: Pair) -> Tensor:
-    return piece.expected.double() if piece.exact is None else piece.exact
-
-
-def _all_distances(pair: Pair) -> Iterator[Tensor]:
+def _all_distances(pair: Pair, scratch: Scratch) -> Iterator[Tensor]:
+    """Go through the distances of all finite elements once more."""
     for piece in pieces(pair):
-        places = _finite_places(piece)
-        kept = piece if places is None else _only(piece, places)
-        if kept.actual.numel():
-            yield distances(kept.actual, kept.expected)
+        if not all_finite(scratch.differences(piece)[0], piece):
+            piece = only(piece, finite_places(piece))
+        if piece.actual.numel():
+            yield scratch.distances(piece.actual, piece.expected)
 
 
 def _integer_difference(a: Tensor, b: Tensor) -> Tensor:

@@ -1,0 +1,68 @@
+"""The arithmetic on one piece of a pair, in memory that every piece uses again.
+
+Owns the buffers and what is finite. Knows the pair's pieces and floats; keeps no figures. Fresh
+memory for each piece would cost more than the arithmetic: page faults, for every piece anew.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from workbook.comparison.pair import PIECE, Pair, bits, near
+from workbook.floats import ulp_distance
+
+
+class Scratch:
+    """Buffers for the pieces of one pair; every result is overwritten by the next piece's."""
+
+    def __init__(self, pair: Pair) -> None:
+        sample = near(pair.actual.new_empty(0))
+        size = min(PIECE, pair.actual.numel())
+        self._size = sample.new_empty(size, dtype=torch.float64)
+        self._against = sample.new_empty(size, dtype=torch.float64)
+        self._steps = sample.new_empty(size, dtype=bits(sample).dtype)
+        self._unequal = sample.new_empty(size, dtype=torch.bool)
+
+    def differing(self, actual: Tensor, expected: Tensor) -> int:
+        """Count unequal patterns."""
+        unequal = torch.ne(actual, expected, out=self._unequal[: actual.numel()])
+        return int(torch.count_nonzero(unequal).item())
+
+    def differences(self, piece: Pair) -> tuple[Tensor, Tensor]:
+        """Give |actual - truth| and |truth|, in float64."""
+        count = piece.actual.numel()
+        truth = piece.expected if piece.exact is None else piece.exact
+        against = self._against[:count].copy_(truth)
+        size = self._size[:count].copy_(piece.actual).sub_(against).abs_()
+        return size, against.abs_()
+
+    def distances(self, a: Tensor, b: Tensor) -> Tensor:
+        """Count the steps between finite values, as `floats.ulp_distance` does, faster."""
+        first, second = bits(a), bits(b)
+        steps = self._steps[: a.numel()]
+        if torch.bitwise_xor(first, second, out=steps).amin().item() < 0:
+            return ulp_distance(a, b)  # somewhere the signs differ: the way leads across zero
+        return torch.sub(first, second, out=steps).abs_()  # cannot overflow where signs agree
+
+
+def all_finite(size: Tensor, piece: Pair) -> bool:
+    """Say whether a piece with these differences is finite throughout."""
+    # The greatest is infinite or NaN unless both are finite, or float64 itself overflows. A truth
+    # in float64 may be finite where its rounding to the format is not.
+    if not size.amax().isfinite():
+        return False
+    return piece.exact is None or bool(piece.expected.double().sum().isfinite())
+
+
+def finite_places(piece: Pair) -> Tensor:
+    """Mark where both are finite."""
+    return piece.actual.double().isfinite() & piece.expected.double().isfinite()
+
+
+def only(piece: Pair, places: Tensor) -> Pair:
+    """Keep the marked places of a piece."""
+    limit = piece.limit[places] if isinstance(piece.limit, Tensor) else piece.limit
+    dtype = piece.actual.dtype  # indexed as integers: float8 has no kernel for it everywhere
+    actual, expected = bits(piece.actual)[places], bits(piece.expected)[places]
+    return Pair(actual.view(dtype), expected.view(dtype), limit=limit)
