@@ -1,0 +1,178 @@
+"""The explorer in a real JupyterLab: keyboard, safety of the cells, and no kernel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, expect
+
+from notebooks.build import VIEW, strip
+from tests.browser.lab import Lab, Notebook
+
+Open = Callable[[str], Notebook]
+Put = Callable[[str], str]
+
+# Everything in an explorer that can take the focus.
+FOCUSABLE = "input, select, button, summary, [role=slider], [contenteditable=true]"
+KINDS = {"slider", "select", "checkbox", "button", "summary", "number"}
+KIND = """element => element.getAttribute('role') === 'slider' ? 'slider'
+    : element.isContentEditable ? 'number'
+    : element.type === 'checkbox' ? 'checkbox' : element.tagName.toLowerCase()"""
+# Cut, delete, insert above and below, move the selection, change the kind of cell.
+KEYS = ("x", "d", "d", "b", "a", "ArrowUp", "ArrowDown", "m", "y")
+
+
+@pytest.fixture
+def live(open_notebook: Open, fresh: Put) -> Notebook:
+    """The notebook with every control, run."""
+    notebook = open_notebook(fresh("every_control"))
+    notebook.run_all()
+    expect(explorer(notebook)).to_be_visible()
+    return notebook
+
+
+def explorer(notebook: Notebook) -> Locator:
+    """The explorer's box, once its script has taken hold."""
+    box: Locator = notebook.page.locator(".wb-explorer[data-wb-ready]")
+    return box
+
+
+def figure(box: Locator) -> Locator:
+    """The explorer's picture."""
+    return box.locator("img")
+
+
+def picture(image: Locator) -> bytes:
+    """What the picture looks like now."""
+    expect(image).to_have_js_property("complete", True)
+    return image.screenshot()
+
+
+def test_a_key_on_a_slider_changes_verdict_and_figure(live: Notebook) -> None:
+    """Three presses of the right arrow move the seed to 3, in words and in the picture."""
+    box = explorer(live)
+    status = box.get_by_role("status")
+    expect(status).to_contain_text("seed=0 ")
+    before = picture(figure(box))
+    box.get_by_role("slider", name="seed").focus()
+    for _ in range(3):
+        live.page.keyboard.press("ArrowRight")
+    expect(status).to_contain_text("seed=3 ")
+    expect(figure(box)).to_have_attribute("alt", re.compile("seed=3 "))
+    assert picture(figure(box)) != before
+    assert live.kernel_complaints() == []
+    assert live.console == []
+
+
+def test_every_control_is_reached_by_its_name(live: Notebook) -> None:
+    """Every control has the accessible name that its label shows."""
+    box = explorer(live)
+    for role, names in {
+        "slider": ("seed", "size", "trials"),
+        "combobox": ("dtype", "device", "order"),
+        "checkbox": ("rising",),
+        "button": ("Reset",),
+    }.items():
+        for name in names:
+            expect(box.get_by_role(role, name=name)).to_have_count(1)  # type: ignore[arg-type]
+
+
+def test_command_keys_leave_the_cells_alone(live: Notebook) -> None:
+    """On every kind of control, Lab's command-mode keys change no cell and move no selection."""
+    cells, active = live.cells(), live.active()
+    seen = set()
+    for element in explorer(live).locator(FOCUSABLE).all():
+        kind = element.evaluate(KIND)
+        seen.add(kind)
+        element.focus()
+        for key in KEYS:
+            live.page.keyboard.press(key)
+        live.page.keyboard.press("Escape")
+        assert (live.cells(), live.active()) == (cells, active), f"keys on a {kind} reached Lab"
+    assert seen == KINDS
+
+
+def test_arrows_choose_in_a_menu(live: Notebook) -> None:
+    """The down arrow on a menu picks the next entry."""
+    box = explorer(live)
+    box.get_by_role("combobox", name="order").focus()
+    live.page.keyboard.press("ArrowDown")
+    expect(box.get_by_role("status")).to_contain_text(" down ")
+
+
+def test_reset_returns_to_the_opening(live: Notebook) -> None:
+    """Reset puts every control back, in words and in the picture."""
+    box = explorer(live)
+    before = picture(figure(box))
+    box.get_by_role("checkbox", name="rising").check()
+    box.get_by_role("slider", name="seed").press("End")
+    expect(box.get_by_role("status")).to_contain_text("seed=99 ")
+    box.get_by_role("button", name="Reset").click()
+    expect(box.get_by_role("status")).to_contain_text("seed=0 ")
+    expect(box.get_by_role("checkbox", name="rising")).not_to_be_checked()
+    expect(figure(box)).to_have_attribute("alt", re.compile("seed=0 "))
+    assert picture(figure(box)) == before
+
+
+def test_an_error_in_a_measurement_is_shown(live: Notebook) -> None:
+    """A setting that cannot be measured says so in the page; the next one clears it."""
+    box = explorer(live)
+    slider = box.get_by_role("slider", name="size")
+    for _ in range(3):
+        slider.press("ArrowRight")
+    expect(box.get_by_role("alert")).to_contain_text("size is not 13, got 13")
+    slider.press("ArrowLeft")
+    expect(box.get_by_role("alert")).to_be_empty()
+    expect(box.get_by_role("status")).to_contain_text("size=12.")
+
+
+def test_nothing_leaves_this_machine(live: Notebook) -> None:
+    """Opening and running a notebook asks no other host for anything."""
+    assert live.foreign == []
+
+
+def shows_its_figure(notebook: Notebook) -> None:
+    """Hold that the page shows a real picture and no error, and nothing is live."""
+    image = notebook.page.locator(".jp-OutputArea-output img")
+    expect(image).to_have_count(1)
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.naturalWidth") > 300
+    expect(notebook.page.get_by_text("Error displaying widget")).to_have_count(0)
+    expect(notebook.page.locator(".wb-explorer")).to_have_count(0)
+    verdict = "seed=0 dtype=float32 trials=100 up rising=False size=10."
+    expect(notebook.page.get_by_text(verdict).first).to_be_visible()
+
+
+def test_a_committed_notebook_shows_its_figure(open_notebook: Open, committed: Put) -> None:
+    """Before any cell is run, and without a kernel, the figure is there and no error."""
+    notebook = open_notebook(committed("every_control"))
+    shows_its_figure(notebook)
+    notebook.close_kernel()
+    shows_its_figure(notebook)
+    assert notebook.console == []
+
+
+def test_a_notebook_saved_from_lab_shows_its_figure(
+    live: Notebook, lab: Lab, open_notebook: Open
+) -> None:
+    """What Lab saves shows its figure too, once stripped as `make notebooks` does."""
+    live.save()
+    path = lab.folder / live.name
+    saved = nbformat.read(path, 4)
+    assert any(VIEW in data for data in bundles(saved))
+    strip(saved)
+    assert not any(VIEW in data for data in bundles(saved))
+    path = lab.folder / "saved.ipynb"
+    nbformat.write(saved, path)
+    lab.stop_kernels()
+    shows_its_figure(open_notebook(path.name))
+
+
+def bundles(notebook: nbformat.NotebookNode) -> list[dict[str, Any]]:
+    """Every output's data."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [output.get("data", {}) for output in outputs]
