@@ -1,0 +1,39 @@
+"""For every test: nothing stays switched, and hypothesis finds the same cases every time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+# Shared machines stall: a slow example is no fault. In CI the examples are the same in every run.
+settings.register_profile(
+    "tests",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("tests")
+
+
+def switches() -> dict[str, object]:
+    """What a test could leave switched for the next one."""
+    return {
+        "threads": torch.get_num_threads(),
+        "default dtype": torch.get_default_dtype(),
+        "grad": torch.is_grad_enabled(),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+        "fill uninitialized": torch.utils.deterministic.fill_uninitialized_memory,
+        "matmul precision": torch.get_float32_matmul_precision(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_switched() -> Iterator[None]:
+    """A test that changes how torch computes puts it back."""
+    before = switches()
+    yield
+    assert switches() == before
