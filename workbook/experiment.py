@@ -68,7 +68,7 @@ def run(experiment: Experiment, /, **settings: Any) -> Result:
 
     >>> from workbook.causes.precision import SIX_NUMBERS
     >>> run(SIX_NUMBERS).verdict
-    'The same six numbers give more than one sum: order alone changed the bits.'
+    'The same six numbers give more than one sum: only their order changed.'
     """
     checked = experiment.checked(settings)
     switches = {name: value for name, value in checked.items() if name in CONDITION_NAMES}

@@ -21,6 +21,8 @@ from workbook.result import Result
 
 __all__ = ["Explorer", "explore"]
 
+WIDTH, HEIGHT = 680, 340  # CSS pixels; the style sheet has the same ratio
+
 
 def explore(experiment: Experiment, **opening: Any) -> Explorer:
     """Show an experiment with its controls; `opening` replaces their opening values.
@@ -45,7 +47,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             control.name: widget_for(control, self.opening[control.name])
             for control in experiment.controls
         }
-        self._drawing = plots.Drawing()
+        self._drawing = plots.Drawing(WIDTH, HEIGHT)
         self._resetting = False
         self.view = View()
         self.result: Result
@@ -116,7 +118,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
         data["text/plain"] = repr(self)
         data["image/png"] = base64.b64encode(self._opening_png).decode()
-        size = {"width": plots.WIDTH, "height": plots.HEIGHT}
+        size = {"width": WIDTH, "height": HEIGHT}
         return data, {"image/png": size}
 
     def _ipython_display_(self) -> None:

@@ -1,4 +1,4 @@
-"""The part of the page that shows a figure, its verdict and its data. Knows only bytes and words."""
+"""The part of the page that shows a figure and its words. Knows only bytes and strings."""
 
 from __future__ import annotations
 

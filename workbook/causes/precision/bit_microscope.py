@@ -42,7 +42,7 @@ def look(where: Conditions, *, value: str, steps: int) -> Finding:
         kinds=("", "sign", "exponent", "fraction"),
     )
     reading = f"the value in {where.dtype} is {stepped!r}; held exactly by: {', '.join(exact)}"
-    return Finding(_verdict(exact), reading, Chart((grid,)), held)
+    return Finding(_verdict(exact, str(where.dtype)), reading, Chart((grid,)), held)
 
 
 def _stepped(value: float, steps: int, name: str) -> float:
@@ -59,12 +59,10 @@ def _bits(number: float, fmt: Format) -> tuple[tuple[int, ...], tuple[str, ...]]
     return shades + (-1,) * padding, (*fields(number, fmt).bits, *("",) * padding)
 
 
-def _verdict(exact: list[str]) -> str:
+def _verdict(exact: list[str], name: str) -> str:
     if len(exact) == len(FORMATS):
-        return "Every format holds this value exactly, bit for bit the same number."
-    if not exact:
-        return "No format holds this value."
-    return "The same number becomes different values: some formats hold it, others round it."
+        return f"Every format holds this {name} value exactly."
+    return f"Some formats hold this {name} value exactly; the others round it to another one."
 
 
 MICROSCOPE = Experiment(

@@ -85,7 +85,7 @@ def _chart(errors: dict[str, list[float]], offset: int) -> Chart:
     )
     axes = (
         Axis("offset added to every number", log=True),
-        Axis("relative error", 1e-17, 1e9, log=True),
+        Axis("relative error", 1e-18, 1e6, log=True),
     )
     return Chart((Panel(*axes, series),))
 

@@ -49,25 +49,21 @@ def _line_panel(line: tuple[float, ...], true: float, total: float, gap: float) 
     start = line[1]
     places = tuple((value - start) / gap for value in line)
     position, landed = (true - start) / gap, (total - start) / gap
-    ticks = tuple((place, f"{place:+g}" if place else "start") for place in places)
+    ticks = tuple((place, f"{place:g}") for place in places)
     series = (
         Series("values of the format", places, (0.0,) * len(places), "points"),
-        Series("the true sum", (position,), (0.5,), "points"),
-        Series("rounded to", (position, landed), (0.5, 0.0), "line"),
+        Series("true sum, falling to the rounded one", (position, landed), (0.5, 0.0), "line"),
     )
-    x = Axis("spacings from the start", low=-1.6, high=2.6, ticks=ticks)
+    x = Axis("spacings from the start", low=-1.2, high=2.4, ticks=ticks)
     return Panel(x, Axis("", low=-0.5, high=1.2, ticks=((9.0, ""),)), series, "where the sum goes")
 
 
 def _spacing_panel(name: str, start: float) -> Panel:
     magnitudes = tuple(2.0**power for power in EXPONENTS)
-    curves = tuple(
-        Series(each, magnitudes, tuple(spacing(value, each) for value in magnitudes), mark)
-        for each, mark in ((name, "steps"),)
-    )
+    curve = Series(name, magnitudes, tuple(spacing(v, name) for v in magnitudes), "steps")
     here = Series("here", (abs(start),), (spacing(start, name),), "points")
     x = Axis("size of the value", low=magnitudes[0], high=magnitudes[-1], log=True)
-    return Panel(x, Axis("spacing", log=True), (*curves, here), "the spacing grows with the value")
+    return Panel(x, Axis("spacing", log=True), (curve, here), "the spacing grows with the value")
 
 
 NUMBER_LINE = Experiment(

@@ -35,9 +35,9 @@ def every_order(where: Conditions) -> Finding:
     compared = _against_first(sums.cpu(), numbers.cpu())
     values, counts = sums.cpu().double().unique(return_counts=True)
     ticks = tuple((float(i), f"{value:.9g}") for i, value in enumerate(values.tolist()))
-    bars = Series("orders", tuple(float(i) for i in range(len(values))), _floats(counts), "bars")
+    bars = Series("how many of 720", tuple(float(i) for i in range(len(values))), _floats(counts), "bars")
     chart = Chart((Panel(Axis("the sum", ticks=ticks), Axis("orders", low=0, high=760), (bars,)),))
-    reading = f"{len(values)} distinct sums from {len(orders)} orders; {compared.sentence()}"
+    reading = f"{len(values)} distinct sums from {len(orders)} orders; {_apart(compared)}"
     counted = dict(zip((text for _, text in ticks), counts.tolist(), strict=True))
     return Finding(_verdict(compared, "six numbers"), reading, chart, counted, (compared,))
 
@@ -54,7 +54,7 @@ def some_orders(where: Conditions, *, size: int, orders: int) -> Finding:
     level = Series("the exact sum", (), (0.0,), "rule")
     x, y = Axis("order", low=0, high=orders + 1), Axis("relative error of the sum")
     distinct = len(set(sums.tolist()))
-    reading = f"{distinct} distinct sums from {orders} orders; {compared.sentence()}"
+    reading = f"{distinct} distinct sums from {orders} orders; {_apart(compared)}"
     chart = Chart((Panel(x, y, (points, level)),))
     return Finding(
         _verdict(compared, "numbers"), reading, chart, {"distinct": distinct}, (compared,)
@@ -71,8 +71,14 @@ def _verdict(compared: Comparison, what: str) -> str:
     if compared.identical:
         return f"The same {what} give one sum in every order tried."
     if compared.verdict == "rounding":
-        return f"The same {what} give more than one sum: order alone changed the bits, by rounding."
+        return f"The same {what} give more than one sum: only their order changed."
     return f"The same {what} give sums further apart than rounding explains."
+
+
+def _apart(compared: Comparison) -> str:
+    if compared.identical:
+        return "no two differ"
+    return f"at most {compared.max_ulps} ULP from the first, {compared.bound_used:.2%} of the bound"
 
 
 def _floats(tensor: torch.Tensor) -> tuple[float, ...]:
