@@ -1,0 +1,70 @@
+"""Two runs side by side: which operation of one answers which of the other, and where they part.
+
+Owns the matching and the rule for the origin: the first matched pair whose inputs agree and whose
+outputs do not; where there is none, the first matched pair whose inputs differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+from workbook.trace.recorder import Operation, Trace
+
+_LONGEST = 3000  # operations beyond the common start and end that are matched by search
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where two runs part: at an operation, or at something that came in."""
+
+    kind: Literal["operation", "input"]
+    first: Operation
+    second: Operation
+
+    @property
+    def place(self) -> str:
+        """The submodule and the user's line, in words."""
+        module = f"{self.first.module}, " if self.first.module else ""
+        line = self.first.line or self.second.line or "an unknown line"
+        return f"{self.first.name} ({module}{line})"
+
+
+def align(first: Trace, second: Trace) -> list[tuple[int, int]]:
+    """Pairs of places that answer one another, in order; operations that one lacks are left out.
+
+    Operations match where name and submodule do; the common beginning and end are matched first,
+    the rest by the longest common subsequence (at most 3000 operations of each).
+    """
+    ours, theirs = _keys(first), _keys(second)
+    low = 0
+    while low < min(len(ours), len(theirs)) and ours[low] == theirs[low]:
+        low += 1
+    high = 0
+    most = min(len(ours), len(theirs)) - low
+    while high < most and ours[-1 - high] == theirs[-1 - high]:
+        high += 1
+    pairs = [(i, i) for i in range(low)]
+    left = ours[low : len(ours) - high][:_LONGEST]
+    right = theirs[low : len(theirs) - high][:_LONGEST]
+    for block in SequenceMatcher(None, left, right, autojunk=False).get_matching_blocks():
+        pairs += [(low + block.a + k, low + block.b + k) for k in range(block.size)]
+    pairs += [(len(ours) - k, len(theirs) - k) for k in range(high, 0, -1)]
+    return pairs
+
+
+def origin(first: Trace, second: Trace) -> Origin | None:
+    """The operation where two runs part, or None where every matched pair agrees."""
+    came_in: Origin | None = None
+    for i, j in align(first, second):
+        ours, theirs = first[i], second[j]
+        if ours.inputs != theirs.inputs:
+            came_in = came_in or Origin("input", ours, theirs)
+        elif ours.outputs != theirs.outputs:
+            return Origin("operation", ours, theirs) if came_in is None else came_in
+    return came_in
+
+
+def _keys(trace: Trace) -> list[tuple[str, str]]:
+    return [(operation.name, operation.module) for operation in trace]

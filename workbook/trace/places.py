@@ -1,0 +1,39 @@
+"""Where the user's code is: the nearest frame that belongs neither to a library nor to us.
+
+Owns the rule of what counts as a user's file.
+"""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from types import FrameType
+
+_PATHS = sysconfig.get_paths()
+_LIBRARIES = tuple(
+    os.path.realpath(_PATHS[name]) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+_OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
+_KNOWN: dict[str, bool] = {}
+
+
+def is_user_file(name: str) -> bool:
+    """Whether a file is the user's: not the standard library, an installed package or ours."""
+    known = _KNOWN.get(name)
+    if known is None:
+        path = os.path.realpath(name)
+        known = not (name.startswith("<") and not name.startswith("<ipython"))
+        known = known and not path.startswith((_OURS, *_LIBRARIES))
+        known = known and f"{os.sep}site-packages{os.sep}" not in path
+        _KNOWN[name] = known
+    return known
+
+
+def line_of(frame: FrameType | None) -> str:
+    """The nearest line of the user's code at or above a frame, as `file.py:12`; "" if none."""
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if _KNOWN.get(name) or (name not in _KNOWN and is_user_file(name)):
+            return f"{os.path.basename(name)}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""

@@ -1,0 +1,271 @@
+"""A run written down: each operation with hashes of what went in and what came out.
+
+Owns the dispatch mode and the compact store (well under 200 bytes for each operation). Knows
+nothing of causes. Tracing only looks: it calls each operation once, with its own arguments, and
+hands back what came out.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from array import array
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.modules.module import (
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+)
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from workbook.trace.draws import Draw, watch
+from workbook.trace.hashing import KnownHashes, mix, tensor_hash
+from workbook.trace.places import is_user_file, line_of
+
+SAMPLES = 4  # values kept of each output, for drawing
+_ORDINARY = (torch.Tensor, torch.nn.Parameter)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation as it was recorded; hashes are 64-bit numbers."""
+
+    index: int
+    name: str
+    module: str
+    line: str
+    signature: str  # shapes and dtypes, in -> out
+    inputs: int
+    outputs: int
+    sample: tuple[float, ...]
+
+
+class Trace:
+    """What a run did: `operations` in order and the ledger of `draws`.
+
+    Used as `with Trace() as trace: ...`. Operations in other threads, in worker processes and
+    inside a compiled graph are not seen. `len(trace)` counts operations, `trace[i]` is one.
+    """
+
+    def __init__(self, *, samples: bool = False) -> None:
+        self._names: dict[str, int] = {}
+        self._words: list[str] = []
+        self._codes = array("I")  # four for each operation: name, module, line, signature
+        self._hashes = array("Q")  # two for each operation: inputs, outputs
+        self._samples = array("d") if samples else None
+        self.draws: list[Draw] = []
+        self._exit = ExitStack()
+
+    def __enter__(self) -> Trace:
+        modules = _ModulePath()
+        self._exit = ExitStack()
+        self._exit.enter_context(modules)
+        mode = _Recorder(self, modules)
+        self._exit.enter_context(watch(mode.note))
+        self._exit.enter_context(mode)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._exit.close()
+
+    def __len__(self) -> int:
+        return len(self._hashes) // 2
+
+    def __getitem__(self, index: int) -> Operation:
+        if not 0 <= index < len(self):
+            raise IndexError(f"an operation is 0 to {len(self) - 1}, got {index}")
+        name, module, line, signature = (self._words[c] for c in self._codes[4 * index :][:4])
+        sample = self._samples[SAMPLES * index :][:SAMPLES] if self._samples is not None else ()
+        return Operation(index, name, module, line, signature, self._hashes[2 * index],
+                         self._hashes[2 * index + 1], tuple(sample))  # fmt: skip
+
+    def __iter__(self) -> Iterator[Operation]:
+        return (self[index] for index in range(len(self)))
+
+    def retained(self) -> int:
+        """Bytes kept for the operations, the names they share not counted."""
+        kept = self._codes.itemsize * len(self._codes) + self._hashes.itemsize * len(self._hashes)
+        return kept + (8 * len(self._samples) if self._samples is not None else 0)
+
+    def keep(self, words: tuple[str, str, str, str], inputs: int, outputs: int,
+             sample: tuple[float, ...]) -> None:  # fmt: skip
+        """Add one operation."""
+        codes = self._names
+        for word in words:
+            code = codes.get(word)
+            if code is None:
+                code = codes[word] = len(self._words)
+                self._words.append(word)
+            self._codes.append(code)
+        self._hashes.append(inputs)
+        self._hashes.append(outputs)
+        if self._samples is not None:
+            self._samples.extend(sample)
+
+
+class _ModulePath:
+    """Which submodule is running, by the name it has in the outermost one."""
+
+    def __init__(self) -> None:
+        self._stack: list[str] = []
+        self._names: dict[int, str] = {}
+        self._root: weakref.ref[torch.nn.Module] | None = None
+        self._hooks: list[Any] = []
+
+    def __enter__(self) -> None:
+        self._hooks = [register_module_forward_pre_hook(self._enter),
+                       register_module_forward_hook(self._leave, always_call=True)]  # fmt: skip
+
+    def __exit__(self, *error: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def _enter(self, module: torch.nn.Module, _: Any) -> None:
+        if not self._stack and (self._root is None or self._root() is not module):
+            self._root = weakref.ref(module)
+            self._names = {id(part): name for name, part in module.named_modules()}
+        name = self._names.get(id(module)) or type(module).__name__
+        self._stack.append(name)
+
+    def _leave(self, module: torch.nn.Module, _: Any, __: Any) -> None:
+        if self._stack:
+            self._stack.pop()
+
+    def now(self) -> str:
+        return self._stack[-1] if self._stack else ""
+
+
+class _Recorder(TorchDispatchMode):
+    def __init__(self, trace: Trace, modules: _ModulePath) -> None:
+        super().__init__()
+        self._trace = trace
+        self._modules = modules
+        self._facts: dict[Any, tuple[str, bool, bool, bool, bool]] = {}
+        self._known = KnownHashes()
+        self._signatures: dict[Any, str] = {}
+
+    def note(self, generator: str, what: str, value: Any, sets: bool) -> None:
+        try:
+            made = np.atleast_1d(np.asarray(value))
+            count, code = made.size, hash(made.tobytes()) if made.dtype != object else 0
+        except (TypeError, ValueError):
+            count, code = 1, 0
+        frame = sys._getframe(2)
+        self._trace.draws.append(Draw(generator, what, line_of(frame), self._modules.now(),
+                                      0 if sets else count, code, len(self._trace)))  # fmt: skip
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        facts = self._facts.get(func)
+        if facts is None:
+            facts = self._facts[func] = _facts(func)
+        name, mutates, draws, looks, blank = facts
+        if looks:  # a view computes nothing: what is done with it is what counts
+            return func(*args, **kwargs)
+        came_in: list[torch.Tensor] = []
+        inputs = 0
+        if blank or (draws and mutates):  # what lay there before is not looked at
+            came_in = [args[0]] if args and isinstance(args[0], torch.Tensor) else []
+        else:
+            inputs = self._gather(args, came_in, 1)
+        if kwargs and came_in:
+            inputs = self._gather(tuple(kwargs.values()), came_in, inputs)
+        out = func(*args, **kwargs)
+        if mutates:
+            for tensor in came_in:
+                self._known.forget(tensor)
+        came_out: list[torch.Tensor] = []
+        outputs = 0
+        if not blank:
+            outputs = self._gather(out if isinstance(out, (tuple, list)) else (out,), came_out, 1)
+        if mutates and not came_out:
+            came_out = came_in[:1]
+        module, line = self._modules.now(), line_of(sys._getframe(1))
+        sample = _sample(came_out) if self._trace._samples is not None else ()
+        self._trace.keep((name, module, line, self._signature(came_in, came_out)),
+                         inputs, outputs, sample)  # fmt: skip
+        if draws:
+            self._draw(name, module, line, kwargs.get("generator"), came_out, outputs)
+        return out
+
+    def _draw(self, name: str, module: str, line: str, own: Any, out: list[torch.Tensor],
+              value: int) -> None:  # fmt: skip
+        if name.startswith("aten.native_dropout") and not out:
+            return
+        device = out[0].device.type if out else "cpu"
+        generator = "own torch" if own is not None else "torch" + ("" if device == "cpu" else f":{device}")
+        count = sum(t.numel() for t in out[:1])
+        self._trace.draws.append(Draw(generator, name, line, module, count, value, len(self._trace) - 1))
+
+    def _gather(self, values: Any, found: list[torch.Tensor], code: int) -> int:
+        """A hash over all arguments, and the tensors among them."""
+        for value in values:
+            if isinstance(value, torch.Tensor):
+                found.append(value)
+                code = mix(code, self._hash(value))
+            elif isinstance(value, (list, tuple)):
+                code = mix(self._gather(value, found, code), len(value))
+            elif isinstance(value, (bool, int, float, str, torch.dtype)):
+                code = mix(code, _plain_hash(value))
+        return code
+
+    def _hash(self, tensor: torch.Tensor) -> int:
+        if type(tensor) not in _ORDINARY and tensor.__class__.__torch_dispatch__ is not _DISABLED:
+            return mix(len(tensor.shape), sum(int(n) for n in tensor.shape))
+        if tensor.layout is not torch.strided or tensor.device.type == "meta":
+            return tensor_hash(tensor)
+        return self._known.hash(tensor)
+
+    def _signature(self, came_in: list[torch.Tensor], came_out: list[torch.Tensor]) -> str:
+        key = (tuple((t.shape, t.dtype) for t in came_in), tuple((t.shape, t.dtype) for t in came_out))
+        text = self._signatures.get(key)
+        if text is None:
+            if len(self._signatures) > 4096:
+                self._signatures.clear()
+            text = " -> ".join(", ".join(_shape(*one) for one in side) for side in key)
+            self._signatures[key] = text
+        return text
+
+
+def _facts(func: Any) -> tuple[str, bool, bool, bool, bool]:
+    """Its name; whether it mutates, draws, only looks, and leaves its output unwritten."""
+    schema, name = func._schema, str(func)
+    looks = not schema.is_mutable and (
+        any(made.alias_info is not None for made in schema.returns) or name in _LOOKS)
+    blank = name.startswith(_BLANK)
+    return name, schema.is_mutable, torch.Tag.nondeterministic_seeded in func.tags, looks, blank
+
+
+# Views that their schemas do not call so, and operations that hand out unwritten memory.
+_LOOKS = ("aten._unsafe_view.default", "aten._reshape_alias.default", "aten.lift_fresh.default",
+          "aten.detach.default", "aten.alias.default")  # fmt: skip
+_BLANK = ("aten.empty", "aten.new_empty", "aten._empty")
+_DISABLED = torch.Tensor.__torch_dispatch__
+
+
+def _plain_hash(value: Any) -> int:
+    if isinstance(value, (str, torch.dtype)):  # Python salts the hashes of strings
+        return int.from_bytes(str(value).encode()[:8], "little")
+    return hash(value) & 0xFFFFFFFFFFFFFFFF
+
+
+def _shape(shape: Any, dtype: torch.dtype) -> str:
+    return f"{str(dtype).removeprefix('torch.')}[{','.join(str(int(n)) for n in shape)}]"
+
+
+def _sample(tensors: list[torch.Tensor]) -> tuple[float, ...]:
+    """Four values spread over the first output, for drawing; NaN where there are fewer."""
+    kept: list[float] = []
+    if tensors and tensors[0].numel() and not tensors[0].is_complex():
+        flat = tensors[0].detach().reshape(-1)
+        step = max(1, flat.numel() // SAMPLES)
+        kept = [float(value) for value in flat[::step][:SAMPLES].tolist()]
+    return tuple(kept + [float("nan")] * (SAMPLES - len(kept)))
+
+
+__all__ = ["Operation", "Trace", "is_user_file"]
