@@ -80,9 +80,9 @@ class Tally:
 
     def histogram(self) -> tuple[int, ...]:
         """How many are 0, 1, 2-3, 4-7, ... apart, up to the longest that occurs."""
-        counts = self.bins.tolist()
-        buckets = [counts[0]] + [sum(counts[1 << k : 2 << k]) for k in range(_STEPS_BITS)]
-        buckets += [sum(counts[start : start + EXACT]) for start in range(EXACT, _BINS, EXACT)]
+        small = self.bins[:EXACT].tolist()
+        buckets = [small[0]] + [sum(small[1 << k : 2 << k]) for k in range(_STEPS_BITS)]
+        buckets += self.bins[EXACT:].view(-1, EXACT).sum(1).tolist()
         return tuple(buckets[: self.max_ulps.bit_length() + 1])
 
     def median(self, pieces: Callable[[], Iterator[Tensor]]) -> float:
