@@ -188,8 +188,9 @@ def test_steps_are_those_of_numpy(kind, data):
     """One step in float32 and float16 ends where np.nextafter does."""
     value = data.draw(st.floats(width=np.finfo(kind).bits, allow_nan=False))
     name = np.dtype(kind).name
-    assert next_up(value, name) == float(np.nextafter(kind(value), kind(math.inf)))
-    assert next_down(value, name) == float(np.nextafter(kind(value), kind(-math.inf)))
+    with np.errstate(over="ignore"):  # a step onto infinity is what the test may ask for
+        up, down = (np.nextafter(kind(value), kind(to)) for to in (math.inf, -math.inf))
+    assert (next_up(value, name), next_down(value, name)) == (float(up), float(down))
 
 
 @pytest.mark.parametrize("name", NARROW)
