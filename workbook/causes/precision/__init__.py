@@ -1,13 +1,22 @@
 """Chapter 01: what a number format keeps and what it drops."""
 
+from workbook.causes.precision.activation_error import ACTIVATION_ERROR
 from workbook.causes.precision.bit_microscope import MICROSCOPE
 from workbook.causes.precision.cancellation import CANCELLATION
+from workbook.causes.precision.cost import COST
+from workbook.causes.precision.deep_training import DEEP_TRAINING
+from workbook.causes.precision.depth import DEPTH
 from workbook.causes.precision.exercises import (
     EXERCISES,
     LAST_WHOLE_NUMBER,
     NEXT_VALUE,
     SAME_IN_ANY_ORDER,
 )
+from workbook.causes.precision.four_products import FOUR_PRODUCTS
+from workbook.causes.precision.literals import LITERALS
+from workbook.causes.precision.logistic_map import LOGISTIC_MAP
+from workbook.causes.precision.matmul_error import MATMUL_ERROR
+from workbook.causes.precision.mixed_dtypes import MIXED_DTYPES
 from workbook.causes.precision.number_line import NUMBER_LINE
 from workbook.causes.precision.predictions import (
     ADD_A_LITTLE,
@@ -17,8 +26,11 @@ from workbook.causes.precision.predictions import (
     SIX_IN_ANY_ORDER,
     TWO_VARIANCES,
 )
+from workbook.causes.precision.recurrent import RECURRENT
+from workbook.causes.precision.regression import REGRESSION
 from workbook.causes.precision.stagnation import STAGNATION
 from workbook.causes.precision.sum_order import MANY_NUMBERS, SIX_NUMBERS
+from workbook.causes.precision.type_promotion import PROMOTION
 
 EXPERIMENTS = (
     MICROSCOPE,
@@ -27,21 +39,45 @@ EXPERIMENTS = (
     MANY_NUMBERS,
     STAGNATION,
     CANCELLATION,
+    LITERALS,
+    MATMUL_ERROR,
+    PROMOTION,
+    MIXED_DTYPES,
+    FOUR_PRODUCTS,
+    REGRESSION,
+    DEPTH,
+    ACTIVATION_ERROR,
+    DEEP_TRAINING,
+    COST,
+    LOGISTIC_MAP,
+    RECURRENT,
 )
 
 __all__ = [
+    "ACTIVATION_ERROR",
     "ADD_A_LITTLE",
     "CANCELLATION",
+    "COST",
     "COUNTING",
+    "DEEP_TRAINING",
+    "DEPTH",
     "EXERCISES",
     "EXPERIMENTS",
+    "FOUR_PRODUCTS",
     "LAST_WHOLE_NUMBER",
+    "LITERALS",
+    "LOGISTIC_MAP",
     "MANY_NUMBERS",
+    "MATMUL_ERROR",
     "MICROSCOPE",
+    "MIXED_DTYPES",
     "NEXT_VALUE",
     "NUMBER_LINE",
     "ONE_TENTH",
     "PREDICTIONS",
+    "PROMOTION",
+    "RECURRENT",
+    "REGRESSION",
     "SAME_IN_ANY_ORDER",
     "SIX_IN_ANY_ORDER",
     "SIX_NUMBERS",

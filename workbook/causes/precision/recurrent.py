@@ -1,0 +1,92 @@
+"""Chaos in a recurrent network: h -> tanh(gain W h), two ways.
+
+Owns one experiment. The factor is one ULP in one entry of the state, or the format.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.conditions import Conditions
+from workbook.control import Choice, Integer, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+WIDTH = 128
+SMALL, LARGE = 1e-4, 0.1
+NUDGE, NUDGE_DOUBLE, FORMATS = (
+    "one ULP in one entry, float32", "one ULP in one entry, float64", "float32 and float64",
+)  # fmt: skip
+
+
+def two_states(where: Conditions, *, gain: float, change: str, steps: int) -> Finding:
+    """Run the same network twice, changed as asked, and follow the distance of the states."""
+    # Uniform weights of variance 1 / WIDTH: a linear network keeps lengths at gain 1.
+    weights = math.sqrt(3 / WIDTH) * (2 * torch.rand(WIDTH, WIDTH) - 1)
+    state = 2 * torch.rand(WIDTH) - 1
+    dtype = torch.float64 if change == NUDGE_DOUBLE else torch.float32
+    first = states_of(gain, weights.to(dtype), state.to(dtype), steps)
+    if change == FORMATS:
+        second = states_of(gain, weights.double(), state.double(), steps)
+    else:
+        second = states_of(gain, weights.to(dtype), nudged(state.to(dtype)), steps)
+    gaps = (first.double() - second.double()).norm(dim=1) / math.sqrt(WIDTH)
+    parted = next((step for step, gap in enumerate(gaps.tolist()) if gap > LARGE), None)
+    reading = f"gap after {steps} steps {gaps[-1]:.2g}, above {LARGE} "
+    reading += "never" if parted is None else f"first at step {parted}"
+    values = {"last": float(gaps[-1]), "largest": float(gaps.amax()), "parted": parted}
+    return Finding(_verdict(float(gaps.amax()), change), reading, _chart(gaps), values)
+
+
+def nudged(state: Tensor) -> Tensor:
+    """The state with its largest entry moved one ULP away from zero.
+
+    The largest: a nudge to a small entry can be lost when it is added to larger ones.
+    """
+    moved = state.clone()
+    place = state.abs().argmax()
+    far = torch.tensor(math.inf, dtype=state.dtype).copysign(state[place])
+    moved[place] = torch.nextafter(state[place], far)
+    return moved
+
+
+def states_of(gain: float, weights: Tensor, state: Tensor, steps: int) -> Tensor:
+    """The state at the start and after every step: (steps + 1, WIDTH)."""
+    states = [state]
+    for _ in range(steps):
+        states.append(torch.tanh(gain * (states[-1] @ weights)))
+    return torch.stack(states)
+
+
+def _verdict(largest: float, change: str) -> str:
+    what = "The change of format" if change == FORMATS else "One ULP"
+    if largest > LARGE:
+        return f"{what} grows until the two states have nothing in common."
+    if largest < SMALL:
+        return f"{what} stays too small to see: this network does not amplify it."
+    return f"{what} grows, but not so far that the states part."
+
+
+def _chart(gaps: Tensor) -> Chart:
+    x = tuple(float(step) for step in range(len(gaps)))
+    gap = Series("distance of the two states", x, tuple(gaps.tolist()))
+    axes = Axis("step", 0, len(gaps) - 1), Axis("typical gap of an entry", 1e-20, 10, log=True)
+    return Chart((Panel(*axes, (gap,)),))
+
+
+RECURRENT = Experiment(
+    name="recurrent",
+    question="Can one last bit change everything that a recurrent network does?",
+    factor="one ULP, or dtype",
+    controls=(
+        Choice("gain", 2.0, (0.5, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0), ordered=True),
+        Choice("change", NUDGE, (NUDGE, NUDGE_DOUBLE, FORMATS), label="compare"),
+        Integer("steps", 150, 50, 300, step=50),
+        Seed(),
+    ),
+    measure=two_states,
+)
