@@ -10,126 +10,149 @@ from matplotlib.artist import Artist
 
 from workbook.chart import Cells, Panel
 from workbook.plots import cells, layout, style
-from workbook.plots.marks import area, boxes, curve, dots, label, look
+from workbook.plots.marks import looks
+from workbook.plots.shapes import area, box, curve, dots, label
+from workbook.plots.style import EDGE, ROW
+from workbook.plots.ticks import Tick, fitted
+
+TITLE_SIZES = (style.TITLE, 13.8, 13.0, 12.2, 11.4)
+NOTE_SIZES = (style.TEXT, 12.0, 11.2)
+BASELINE = 13.0  # from the top of a line of text
 
 
-def title_and_note(title: str, note: str, width: float, height: float) -> list[Artist]:
-    """The title's lines at the top and the note at the foot."""
-    lines, size = layout.fit_title(title, width)
-    found: list[Artist] = [
-        label(layout.EDGE, layout.EDGE + 13 + 18 * number, line, size=size)
+def of_title(title: str, width: float) -> list[Artist]:
+    """The title's lines, at the top."""
+    lines, size = layout.fit(title, width - 2 * EDGE, layout.title_lines(width), TITLE_SIZES)
+    return [
+        label(EDGE, EDGE + BASELINE + layout.TITLE_ROW * number, line, size=size)
         for number, line in enumerate(lines)
     ]
-    if note:
-        text = style.shorten(note, width - 2 * layout.EDGE, style.SMALL)
-        found.append(label(layout.EDGE, height - layout.EDGE, text, size=style.SMALL,
-                           color=style.SOFT))
-    return found
 
 
-def of_panel(panel: Panel | Cells, place: layout.Place, width: float) -> list[Artist]:
+def of_note(note: str, width: float, height: float) -> list[Artist]:
+    """The note's lines, at the foot."""
+    kept = layout.note_lines(width)
+    lines, size = layout.fit(note, width - 2 * EDGE, kept, NOTE_SIZES)
+    first = height - EDGE - ROW * (kept - 1)
+    return [
+        label(EDGE, first + ROW * number, line, size=size, color=style.SOFT)
+        for number, line in enumerate(lines)
+    ]
+
+
+def of_panel(panel: Panel | Cells, place: layout.Place) -> list[Artist]:
     """All that a panel shows apart from its data."""
-    room = place.frame.left + place.frame.width - place.left
-    found = _header(panel, place, room)
     if isinstance(panel, Cells):
-        return found + _columns(panel, place)
-    return found + _axes(panel, place)
+        return _header(panel, place) + _columns(panel, place)
+    return _header(panel, place) + _grid(place) + _tick_texts(place) + _x_label(panel, place)
 
 
-def _header(panel: Panel | Cells, place: layout.Place, room: float) -> list[Artist]:
+def _header(panel: Panel | Cells, place: layout.Place) -> list[Artist]:
+    above, left = place.header, place.box.left
     found: list[Artist] = []
-    y = place.header + 13
-    for line in style.wrap(panel.title, room, style.TEXT, True):
-        found.append(label(place.left, y, line, bold=True))
-        y += layout.ROW
-    names = [] if isinstance(panel, Cells) else style.wrap(panel.y.label, room, style.TEXT)
-    for line in names:
-        found.append(label(place.left, y, line, color=style.SOFT))
-        y += layout.ROW
-    items = layout.legend(panel)
-    right = place.frame.left + place.frame.width
-    if "beside" in layout.header(panel, room):
-        start = right - sum(size for _, size in items) + 14
-        return found + _legend_row(panel, list(range(len(items))), start, y - layout.ROW)
-    for row in layout.key_rows(items, room):
-        found += _legend_row(panel, row, place.left, y)
-        y += layout.ROW
+    y = place.box.top + BASELINE
+    for line in above.title:
+        found.append(label(left, y, line, bold=True))
+        y += ROW
+    for line in above.name:
+        found.append(label(left, y, line, color=style.SOFT))
+        y += ROW
+    y -= ROW if above.beside else 0
+    for row in above.rows:
+        whole = sum(above.items[number][1] for number in row) - layout.ITEM_GAP
+        x = place.box.right - whole if above.beside else left
+        for number in row:
+            found += _item(panel, number, above.items[number][0], x, y)
+            x += above.items[number][1]
+        y += ROW
     return found
 
 
-def _legend_row(panel: Panel | Cells, row: list[int], x: float, y: float) -> list[Artist]:
-    items = layout.legend(panel)
-    found: list[Artist] = []
-    for number in row:
-        sample = 22 if isinstance(panel, Cells) else 34
-        found += _sample(panel, number, x, y - 4.5)
-        found.append(label(x + sample, y, items[number][0], size=style.SMALL))
-        x += items[number][1]
-    return found
-
-
-def _sample(panel: Panel | Cells, item: int, x: float, y: float) -> list[Artist]:
-    """The legend's picture of a kind or of a series."""
-    ends = np.array([x, x + 28.0])
-    box = boxes(ends[:1], ends[1:] - 2, np.array([y - 5.5]), np.array([y + 5.5]))
+def _item(panel: Panel | Cells, number: int, text: str, x: float, y: float) -> list[Artist]:
+    """One item of the legend: its picture, then its text."""
     if isinstance(panel, Cells):
-        number = [n for n, kind in enumerate(panel.kinds) if kind][item]
-        return cells.sample(number, x, y)
-    drawn = [one for one in panel.series if one.mark != "rule"]
-    number = [n for n, one in enumerate(drawn) if one.label][item]
-    color, dash, marker, hatch = look(number)
-    if drawn[number].mark == "bars":
-        fill = style.FILLS[1 + number % 5] if hatch else color
-        return [area(box, fill=fill, line=color if hatch else "none", hatch=hatch)]
-    if drawn[number].mark == "band":
-        edges = [curve(ends - (0, 2), np.full(2, y + side), color=color, width=1, dash=dash)
+        kind = [kind for kind, name in enumerate(panel.kinds) if name][number]
+        picture, room = cells.sample(kind, x, y - 4.5), layout.CELL_SAMPLE
+    else:
+        picture, room = _series_sample(panel, number, x, y - 4.5), layout.SERIES_SAMPLE
+    return [*picture, label(x + room, y, text)]
+
+
+def _series_sample(panel: Panel, number: int, x: float, y: float) -> list[Artist]:
+    """The legend's picture of a series, its left edge at x, its middle at y."""
+    named = [pair for pair in zip(panel.series, looks(panel), strict=True)
+             if pair[0].label and pair[0].mark != "rule"]
+    one, look = named[number]
+    ends, middle = np.array([x, x + 28]), np.array([x + 14])
+    if one.mark == "bars":
+        return [look.area(box(x, x + 26, y - 5.5, y + 5.5))]
+    if one.mark == "band":
+        edges = [curve(ends, np.full(2, y + side), color=look.color, width=1, dash=look.dash)
                  for side in (-5.5, 5.5)]
-        return [area(box, fill=color, alpha=0.25), *edges]
-    middle = dots(ends[:1] + 14, np.array([y]), marker, color, size=7)
-    if drawn[number].mark == "points":
-        return [middle]
-    return [curve(ends, np.full(2, y), color=color, width=2, dash=dash), middle]
+        return [area(box(x, x + 28, y - 5.5, y + 5.5), fill=look.color, alpha=0.2), *edges]
+    dot = dots(middle, np.array([y]), look.marker, look.color, size=7)
+    if one.mark == "points":
+        return [dot]
+    return [curve(ends, np.full(2, y), color=look.color, width=2, dash=look.dash), dot]
 
 
-def _axes(panel: Panel, place: layout.Place) -> list[Artist]:
+def _grid(place: layout.Place) -> list[Artist]:
     frame = place.frame
-    left, right = frame.left, frame.left + frame.width
-    top, foot = frame.top, frame.top + frame.height
+    across, up = (np.array([tick.place for tick in ticks]) for ticks in place.ticks)
     found: list[Artist] = []
-    for spot, _ in place.y_ticks:
-        y = np.full(2, foot - spot * frame.height)
-        found.append(curve(np.array([left, right]), y, color=style.GRID, width=1))
-    for spot, _ in place.x_ticks:
-        x = np.full(2, left + spot * frame.width)
-        found.append(curve(x, np.array([top, foot]), color=style.GRID, width=1))
-        found.append(curve(x, np.array([foot, foot + 4]), color=style.LINE, width=1))
-    found.append(curve(np.array([left, left, right]), np.array([top, foot, foot]),
-                       color=style.LINE, width=1))
-    for spot, text in place.y_ticks:
-        y = foot - spot * frame.height + 4.5
-        found.append(label(left - 6, y, text, align="right", size=style.SMALL))
-    y = foot + 3
-    for spot, text in place.x_ticks:
-        for number, line in enumerate(text.split("\n")):
-            found.append(label(left + spot * frame.width, foot + 16 + number * layout.ROW, line,
-                               align="center", size=style.SMALL))
-            y = max(y, foot + 16 + number * layout.ROW)
-    room = right - place.left
-    for number, line in enumerate(style.wrap(panel.x.label, room, style.TEXT)):
-        found.append(label((left + right) / 2, y + layout.ROW * (number + 1), line,
-                           align="center", color=style.SOFT))
-    return [artist for artist in found]
+    for y in frame.y(up):
+        found.append(curve(np.array([frame.left, frame.right]), np.array([y, y]),
+                           color=style.GRID, width=1))
+    for x in frame.x(across):
+        found.append(curve(np.array([x, x]), np.array([frame.top, frame.foot]),
+                           color=style.GRID, width=1))
+        found.append(curve(np.array([x, x]), np.array([frame.foot, frame.foot + 5]),
+                           color=style.LINE, width=1))
+    corner = np.array([frame.left, frame.left, frame.right])
+    found.append(curve(corner, np.array([frame.top, frame.foot, frame.foot]), color=style.LINE,
+                       width=1))
+    return found
+
+
+def _tick_texts(place: layout.Place) -> list[Artist]:
+    frame, (across, up) = place.frame, place.ticks
+    room = frame.left - EDGE - place.box.left + 2
+    found: list[Artist] = [
+        label(frame.left - 6, frame.foot - tick.place * frame.height + 4.5,
+              style.shorten(tick.text, room, style.TEXT), align="right")
+        for tick in up if tick.text
+    ]
+    for tick in across:
+        y = frame.foot + ROW + 1 + (ROW if tick.lower else 0)
+        if tick.text:
+            x = frame.left + tick.place * frame.width
+            found.append(label(x, y, tick.text, align="center"))
+    return found
+
+
+def _x_label(panel: Panel, place: layout.Place) -> list[Artist]:
+    frame = place.frame
+    first = frame.foot + 2 * ROW + 2 + (ROW if any(tick.lower for tick in place.ticks[0]) else 0)
+    lines = style.wrap(panel.x.label, place.box.width, style.TEXT)
+    widest = max((style.text_width(line, style.TEXT) for line in lines), default=0.0)
+    middle = frame.left + frame.width / 2
+    if widest > 2 * min(middle - place.box.left, place.box.right - middle):
+        middle = place.box.left + place.box.width / 2
+    return [
+        label(middle, first + ROW * number, line, align="center", color=style.SOFT)
+        for number, line in enumerate(lines)
+    ]
 
 
 def _columns(panel: Cells, place: layout.Place) -> list[Artist]:
     """The column labels below the last row, as many as fit."""
-    width = place.frame.width / max(len(panel.columns), 1)
-    spots = [((n + 0.5) / len(panel.columns), text) for n, text in enumerate(panel.columns)]
-    room = [style.text_width(text, style.SMALL) + 6 if text else 0.0 for _, text in spots]
-    y = place.frame.top + cells.row_height(panel, place.frame) * len(panel.rows) + 14
-    kept = layout.thin(spots, width * len(spots), room)
+    frame = place.frame
+    count = len(panel.columns)
+    found = [Tick((number + 0.5) / count, text) for number, text in enumerate(panel.columns)]
+    sizes = [style.text_width(text, style.TEXT) + 6 if text else 0.0 for text in panel.columns]
+    y = frame.top + cells.row_height(panel, frame) * len(panel.rows) + BASELINE + 1
     return [
-        label(place.frame.left + spot * place.frame.width, y, text, align="center",
-              size=style.SMALL, color=style.SOFT)
-        for spot, text in kept if text
+        label(frame.left + tick.place * frame.width, y, tick.text, align="center",
+              color=style.SOFT)
+        for tick in fitted(found, frame.width, sizes) if tick.text
     ]

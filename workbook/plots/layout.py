@@ -2,7 +2,7 @@
 
 Owns the arithmetic of space, done in CSS pixels from the widths of the texts alone. Knows nothing
 of values beyond their limits. Margins are remembered and only ever grow, so that a picture whose
-limits change does not jump and never cuts a label.
+limits change jumps as little as can be and never cuts a label.
 """
 
 from __future__ import annotations
@@ -12,24 +12,43 @@ from dataclasses import dataclass
 
 from workbook.chart import Cells, Panel
 from workbook.plots import style
-from workbook.plots.marks import Frame
-from workbook.plots.scales import Scale, panel_scales, ticks
+from workbook.plots.scales import Scale, panel_scales
+from workbook.plots.shapes import Frame
+from workbook.plots.style import EDGE, ROW, TEXT
+from workbook.plots.ticks import Tick, fitted, ticks
 
-EDGE = 8.0  # free space along the border
-ROW = 17.0  # one line of text
+TITLE_ROW = 18.0
 BETWEEN = 22.0  # two panels
+CELL_SAMPLE, SERIES_SAMPLE = 22.0, 34.0  # the legend's pictures, with the space to their text
+RIGHT = 24.0  # taken for the right margin while it is not known: half a tick's text
+ITEM_GAP = 14.0  # from one item of the legend to the next
+
+
+@dataclass(frozen=True)
+class Header:
+    """The lines above a frame: the panel's title, the name of its y axis, the legend's rows."""
+
+    title: tuple[str, ...]
+    name: tuple[str, ...]
+    items: tuple[tuple[str, float], ...]  # each text of the legend and the room that it takes
+    rows: tuple[tuple[int, ...], ...]  # the numbers of the items in each row
+    beside: bool  # the legend's only row stands to the right of the name
+
+    @property
+    def lines(self) -> int:
+        """How many lines of text it is high."""
+        return len(self.title) + len(self.name) + (0 if self.beside else len(self.rows))
 
 
 @dataclass(frozen=True)
 class Place:
-    """One panel settled: its frame, scales, ticks and the lines of its header."""
+    """One panel settled: its box with all labels, its frame, scales and ticks."""
 
+    box: Frame
     frame: Frame
-    left: float  # where the panel, with its labels, begins
-    header: float  # the first text line's top
-    scales: tuple[Scale, Scale] | None
-    x_ticks: tuple[tuple[float, str], ...] = ()
-    y_ticks: tuple[tuple[float, str], ...] = ()
+    header: Header
+    scales: tuple[Scale, Scale] | None = None
+    ticks: tuple[tuple[Tick, ...], tuple[Tick, ...]] = ((), ())
 
 
 def title_lines(width: float) -> int:
@@ -37,19 +56,45 @@ def title_lines(width: float) -> int:
     return 2 if width >= 600 else 3 if width >= 460 else 4
 
 
-def fit_title(title: str, width: float) -> tuple[list[str], float]:
-    """The title in the lines that are kept for it, and the size at which it fits."""
-    room = width - 2 * EDGE
-    for size in (style.TITLE, 13.8, 13.0, 12.2, 11.4):
-        lines = style.wrap(title, room, size)
-        if len(lines) <= title_lines(width):
-            return lines, size
-    lines = lines[: title_lines(width)]
-    return [*lines[:-1], style.shorten(lines[-1] + " …" * 3, room, size)], size
+def note_lines(width: float) -> int:
+    """How many lines are kept for the note."""
+    return 1 if width >= 600 else 2
 
 
-def key_rows(items: list[tuple[str, float]], width: float) -> list[list[int]]:
-    """The numbers of the legend's items, row by row, as many in a row as fit."""
+def fit(text: str, width: float, lines: int, sizes: tuple[float, ...]) -> tuple[list[str], float]:
+    """The text in so many lines, and the largest size at which it fits; at the last it is cut."""
+    found: list[str] = []
+    for size in sizes:
+        found = style.wrap(text, width, size)
+        if len(found) <= lines:
+            return found, size
+    last = style.shorten(" ".join(found[lines - 1 :]), width, sizes[-1])
+    return [*found[: lines - 1], last], sizes[-1]
+
+
+def header(panel: Panel | Cells, width: float) -> Header:
+    """The lines above a frame in a panel of this width."""
+    title = tuple(style.wrap(panel.title, width, TEXT, bold=True))
+    if isinstance(panel, Cells):
+        name: tuple[str, ...] = ()
+        labels = [kind for kind in panel.kinds if kind]
+        sample = CELL_SAMPLE
+    else:
+        name = tuple(style.wrap(panel.y.label, width, TEXT))
+        labels = [one.label for one in panel.series if one.label and one.mark != "rule"]
+        sample = SERIES_SAMPLE
+    texts = [style.shorten(text, width - sample - ITEM_GAP, TEXT) for text in labels]
+    items = tuple((text, sample + style.text_width(text, TEXT) + ITEM_GAP) for text in texts)
+    rows = _rows(items, width + ITEM_GAP)
+    whole = sum(size for _, size in items) - ITEM_GAP
+    beside = (
+        len(name) == len(rows) == 1 and style.text_width(name[0], TEXT) + 24 + whole <= width
+    )
+    return Header(title, name, items, rows, beside)
+
+
+def _rows(items: tuple[tuple[str, float], ...], width: float) -> tuple[tuple[int, ...], ...]:
+    """The numbers of the items row by row, as many in a row as fit."""
     rows: list[list[int]] = []
     used = math.inf
     for number, (_, size) in enumerate(items):
@@ -58,100 +103,62 @@ def key_rows(items: list[tuple[str, float]], width: float) -> list[list[int]]:
             used = 0.0
         rows[-1].append(number)
         used += size
-    return rows
-
-
-def legend(panel: Panel | Cells) -> list[tuple[str, float]]:
-    """The legend's texts and the room that each takes, sample included."""
-    if isinstance(panel, Cells):
-        names = [kind for kind in panel.kinds if kind]
-        return [(name, 22 + style.text_width(name, style.SMALL) + 14) for name in names]
-    names = [one.label for one in panel.series if one.label and one.mark != "rule"]
-    return [(name, 34 + style.text_width(name, style.SMALL) + 14) for name in names]
-
-
-def header(panel: Panel | Cells, width: float) -> list[str]:
-    """What the lines above the frame hold: title, y label, legend rows."""
-    found = ["title"] * len(style.wrap(panel.title, width, style.TEXT, True))
-    name = [] if isinstance(panel, Cells) else style.wrap(panel.y.label, width, style.TEXT)
-    rows = key_rows(legend(panel), width)
-    beside = (
-        len(name) == 1 and len(rows) == 1
-        and style.text_width(name[0], style.TEXT) + 20 + sum(w for _, w in legend(panel)) <= width
-    )
-    found += ["label"] * len(name)
-    return [*found, "beside"] if beside else found + ["legend"] * len(rows)
+    return tuple(tuple(row) for row in rows)
 
 
 class Margins:
-    """The room for tick and row labels left and right of each frame, and the lines of x labels."""
+    """The room left and right of each frame, remembered from one layout to the next."""
 
     def __init__(self) -> None:
-        self.left: dict[int, float] = {}
-        self.right: dict[int, float] = {}
+        self._kept: dict[tuple[int, int, str], float] = {}
 
-    def place(self, panels: tuple[Panel | Cells, ...], width: float, height: float) -> list[Place]:
-        """Every panel's place on a figure of this size."""
+    def places(
+        self, panels: tuple[Panel | Cells, ...], width: float, height: float
+    ) -> list[Place]:
+        """Every panel's place on a figure of this size, side by side."""
         each = (width - 2 * EDGE - BETWEEN * (len(panels) - 1)) / len(panels)
-        lines = [header(panel, each) for panel in panels]
-        top = EDGE + title_lines(width) * 18 + 4
-        tall = max(_rows(names) for names in lines) * ROW
-        bottom = height - EDGE - ROW - 2  # the note's line
+        headers = [header(panel, each) for panel in panels]
+        top = EDGE + title_lines(width) * TITLE_ROW + 4
+        down = max(one.lines for one in headers) * ROW + 9
+        foot = height - EDGE - note_lines(width) * ROW - 3
         found = []
         for number, panel in enumerate(panels):
-            left = EDGE + number * (each + BETWEEN)
-            box = Frame(left, top + tall + 5, each, bottom - top - tall - 5)
-            settle = self._cells if isinstance(panel, Cells) else self._axes
-            found.append(settle(panel, number, box, top))  # type: ignore[arg-type]
+            box = Frame(EDGE + number * (each + BETWEEN), top, each, foot - top)
+            free = Frame(box.left, top + down, each, foot - top - down)
+            key = (len(panels), number)
+            if isinstance(panel, Cells):
+                found.append(Place(box, self._of_cells(panel, free, key), headers[number]))
+            else:
+                found.append(self._of_panel(panel, box, free, headers[number], key))
         return found
 
-    def _cells(self, panel: Cells, number: int, box: Frame, top: float) -> Place:
-        widest = max((style.text_width(name, style.SMALL) for name in panel.rows), default=0.0)
-        left = self._grown(self.left, number, min(widest + 10, box.width * 0.45))
-        foot = ROW if any(panel.columns) else 4
-        frame = Frame(box.left + left, box.top, box.width - left - 1, box.height - foot)
-        return Place(frame, box.left, top, None)
+    def _of_cells(self, panel: Cells, free: Frame, key: tuple[int, int]) -> Frame:
+        widest = max((style.text_width(name, TEXT) for name in panel.rows), default=0.0)
+        left = self._grown((*key, "left"), min(widest + EDGE + 2, free.width * 0.45))
+        foot = ROW if any(panel.columns) else 2
+        return Frame(free.left + left, free.top, free.width - left - 1, free.height - foot)
 
-    def _axes(self, panel: Panel, number: int, box: Frame, top: float) -> Place:
+    def _of_panel(
+        self, panel: Panel, box: Frame, free: Frame, above: Header, key: tuple[int, int]
+    ) -> Place:
         scales = panel_scales(panel)
-        lines = len(style.wrap(panel.x.label, box.width, style.TEXT))
-        tick_lines = 1 + max((text.count("\n") for _, text in panel.x.ticks), default=0)
-        height = box.height - lines * ROW - tick_lines * ROW - 2
-        up = ticks(panel.y, scales[1], max(2, int(height / 34)))
-        up = thin(up, height, [14.0] * len(up))
-        widest = max((style.text_width(text, style.SMALL) for _, text in up), default=0.0)
-        left = self._grown(self.left, number, widest + 8)
-        wide = box.width - left
+        foot = (len(style.wrap(panel.x.label, free.width, TEXT)) + 1) * ROW + 4
+        tall = free.height - foot
+        up = fitted(ticks(panel.y, scales[1], max(2, int(tall / 34))), tall, [14.0])
+        widest = max((style.text_width(tick.text, TEXT) for tick in up), default=0.0)
+        left = self._grown((*key, "left"), min(widest + EDGE, free.width / 2))
+        wide = free.width - left - RIGHT
         across = ticks(panel.x, scales[0], max(2, int(wide / 70)))
-        room = [max(style.text_width(line, style.SMALL) for line in text.split("\n")) + 10
-                for _, text in across]
-        across = thin(across, wide, room)
-        ends = [style.text_width(text, style.SMALL) / 2 - (1 - spot) * wide for spot, text in across]
-        right = self._grown(self.right, number, max([2.0, *ends]))
-        frame = Frame(box.left + left, box.top, wide - right, height)
-        return Place(frame, box.left, top, scales, tuple(across), tuple(up))
+        sizes = [style.text_width(tick.text, TEXT) for tick in across]
+        across = fitted(across, wide, [size + 10 for size in sizes], stagger=bool(panel.x.ticks))
+        ends = [style.text_width(tick.text, TEXT) / 2 - (1 - tick.place) * wide for tick in across]
+        right = self._grown((*key, "right"), max([4.0, *ends]))
+        if any(tick.lower for tick in across):
+            tall -= ROW
+        frame = Frame(free.left + left, free.top, free.width - left - right, tall)
+        return Place(box, frame, above, scales, (tuple(across), tuple(up)))
 
-    @staticmethod
-    def _grown(kept: dict[int, float], number: int, needed: float) -> float:
-        kept[number] = max(kept.get(number, 0.0), math.ceil(needed / 8) * 8)
-        return kept[number]
-
-
-def _rows(names: list[str]) -> int:
-    return len([name for name in names if name != "beside"])
-
-
-def thin(
-    found: list[tuple[float, str]], length: float, room: list[float]
-) -> list[tuple[float, str]]:
-    """The ticks without those whose text would touch the text before; the first always stays."""
-    kept: list[tuple[float, str]] = []
-    end = -math.inf
-    for (spot, text), size in sorted(zip(found, room, strict=True)):
-        middle = spot * length
-        if middle - size / 2 >= end:
-            kept.append((spot, text))
-            end = middle + size / 2
-        else:
-            kept.append((spot, ""))
-    return kept
+    def _grown(self, key: tuple[int, int, str], needed: float) -> float:
+        """The margin, now at least `needed`: in steps, so that small changes move nothing."""
+        self._kept[key] = max(self._kept.get(key, 0.0), math.ceil(needed / 8) * 8)
+        return self._kept[key]

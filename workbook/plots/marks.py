@@ -1,212 +1,189 @@
 """Series as artists: lines, points, bars, steps, rules and bands inside one frame.
 
-Owns how each mark is drawn, and what happens at the edges: a NaN is a gap, an infinity an arrow at
-the edge, a zero on a logarithmic axis a hollow diamond on the edge that is labelled 0. Knows
-nothing of layout. Coordinates are CSS pixels, y downward.
+Owns how each mark is drawn and what happens at the edges: a NaN is a gap, a value beyond the limits
+an arrow at the edge, a zero on a logarithmic axis a hollow marker on the edge that is labelled 0.
+Knows nothing of layout.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.lines import Line2D
-from matplotlib.patches import PathPatch
 from matplotlib.path import Path
-from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from workbook.chart import Panel, Series
 from workbook.plots import style
-from workbook.plots.scales import Places, Scale, bar_width
+from workbook.plots.scales import Scale, bar_width
+from workbook.plots.shapes import Frame, Places, area, boxes, curve, dots
 
 Flags = NDArray[np.bool_]
-POINT = 0.75  # points to a CSS pixel
+HAIR = 1e-9  # places this far beyond 0 or 1 still count as inside
 
 
 @dataclass(frozen=True)
-class Frame:
-    """A rectangle on the figure: the data area of one panel."""
+class Look:
+    """How the series with a certain number differs from the others, in color and without."""
 
-    left: float
-    top: float
-    width: float
-    height: float
+    number: int
 
-    def x(self, places: Places) -> Places:
-        """Pixels across, for places on the x axis."""
-        return np.asarray(self.left + places * self.width)
+    @property
+    def color(self) -> str:
+        """The full color, for thin marks."""
+        return style.COLORS[self.number % len(style.COLORS)]
 
-    def y(self, places: Places) -> Places:
-        """Pixels down, for places on the y axis."""
-        return np.asarray(self.top + self.height - places * self.height)
+    @property
+    def dash(self) -> tuple[float, ...]:
+        """The dashes of its lines."""
+        return style.DASHES[self.number % len(style.DASHES)]
 
+    @property
+    def marker(self) -> str:
+        """The marker of its points."""
+        return style.MARKERS[self.number % len(style.MARKERS)]
 
-def curve(
-    x: Places, y: Places, *, color: str, width: float, dash: tuple[float, ...] = ()
-) -> Line2D:
-    """A line through pixels; NaN breaks it."""
-    line = Line2D(x, y, color=color, linewidth=width * POINT, marker="")
-    line.set_solid_capstyle("butt")
-    if dash:
-        line.set_dashes([part for part in dash])
-        line.set_dash_capstyle("butt")
-    line.set_antialiased(True)
-    return line
-
-
-def dots(
-    x: Places, y: Places, marker: str, color: str, *, size: float = 6, hollow: bool = False
-) -> Line2D:
-    """Markers at pixels, filled or hollow."""
-    return Line2D(
-        x,
-        y,
-        linestyle="none",
-        marker=marker,
-        markersize=size * POINT,
-        color=color,
-        markerfacecolor=style.PAPER if hollow else color,
-        markeredgecolor=color,
-        markeredgewidth=(1.5 if hollow else 0.6) * POINT,
-    )
-
-
-def area(
-    path: Path,
-    *,
-    fill: str,
-    line: str = "none",
-    hatch: str = "",
-    alpha: float = 1,
-    width: float = 1,
-) -> PathPatch:
-    """A filled outline; its hatch has the line's color."""
-    patch = PathPatch(path, facecolor=fill, edgecolor=line, linewidth=width * POINT, alpha=alpha)
-    if hatch:
-        patch.set_hatch(hatch)
-    return patch
-
-
-def boxes(left: Places, right: Places, top: Places, bottom: Places) -> Path:
-    """One path of many rectangles."""
-    corners = np.empty((len(left), 5, 2))
-    corners[:, (0, 3, 4), 0] = left[:, None]
-    corners[:, (1, 2), 0] = right[:, None]
-    corners[:, (0, 1, 4), 1] = top[:, None]
-    corners[:, (2, 3), 1] = bottom[:, None]
-    codes = np.tile(np.array([1, 2, 2, 2, 79], dtype=np.uint8), len(left))
-    return Path(corners.reshape(-1, 2), codes)
-
-
-def look(number: int) -> tuple[str, tuple[float, ...], str, str]:
-    """Color, dash, marker and hatch of the series with this number."""
-    return (
-        style.COLORS[number % len(style.COLORS)],
-        style.DASHES[number % len(style.DASHES)],
-        style.MARKERS[number % len(style.MARKERS)],
-        style.HATCHES[number % len(style.HATCHES)],
-    )
+    def area(self, path: Path, *, fine: bool = False) -> Artist:
+        """An area: the first series in its full color, the others light with a hatch."""
+        hatch = style.HATCHES[self.number % len(style.HATCHES)]
+        if not hatch:
+            return area(path, fill=self.color)
+        fill = style.TINTS[self.number % len(style.TINTS)]
+        return area(path, fill=fill, line=self.color, hatch=hatch, width=0.5 if fine else 1)
 
 
 @dataclass
 class Drawn:
-    """The artists of a panel: those that end at the frame, and those that may stand on its edge."""
+    """The artists of a panel, in the order of drawing.
 
-    inside: list[Artist]
-    over: list[Artist]
+    `inside` ends at the frame; `over` may stand on its edge; `names` are the labels of the rules,
+    each with the pixel row of its line.
+    """
+
+    inside: list[Artist] = field(default_factory=list)
+    over: list[Artist] = field(default_factory=list)
+    names: list[tuple[str, float]] = field(default_factory=list)
+
+
+def looks(panel: Panel) -> list[Look]:
+    """The look of each series; rules look all alike and take no number."""
+    found, number = [], 0
+    for one in panel.series:
+        found.append(Look(number))
+        number += one.mark != "rule"
+    return found
 
 
 def marks(panel: Panel, scales: tuple[Scale, Scale], frame: Frame) -> Drawn:
-    """The artists of a panel's series, in the order of drawing."""
-    drawn = Drawn([], [])
+    """The artists of a panel's series: bands lowest, then the rules, then the others in order."""
+    drawn = Drawn()
     bars = [one for one in panel.series if one.mark == "bars"]
-    numbers = iter(range(len(panel.series)))
-    for one in panel.series:
+    pairs = list(zip(panel.series, looks(panel), strict=True))
+    order = {"band": 0, "bars": 1, "rule": 2}
+    for one, look in sorted(pairs, key=lambda pair: order.get(pair[0].mark, 3)):
         if one.mark == "rule":
-            continue
-        number = next(numbers)
-        if one.mark == "bars":
-            _draw_bars(drawn, one, number, scales, frame, (bars.index(one), len(bars)))
+            _rule(drawn, one, scales[1], frame)
+        elif one.mark == "bars":
+            _bars(drawn, one, look, scales, frame, (bars.index(one), len(bars)))
         elif one.mark == "band":
-            _draw_band(drawn, one, number, scales, frame)
+            _band(drawn, one, look, scales, frame)
         else:
-            _draw_line(drawn, one, number, scales, frame)
-    _draw_rules(drawn, [one for one in panel.series if one.mark == "rule"], scales[1], frame)
+            _line(drawn, one, look, scales, frame)
     return drawn
 
 
-def _draw_line(
-    drawn: Drawn, one: Series, number: int, scales: tuple[Scale, Scale], frame: Frame
+def _line(
+    drawn: Drawn, one: Series, look: Look, scales: tuple[Scale, Scale], frame: Frame
 ) -> None:
-    color, dash, marker, _ = look(number)
-    places = scales[0].places(one.x), scales[1].places(one.y)
-    x, y = frame.x(places[0]), frame.y(places[1])
-    infinite = ~np.isfinite(np.asarray(one.y, dtype=np.float64))
-    path_y = np.where(infinite, np.nan, y)
-    if one.mark == "points":
-        size = 7 if len(one.x) <= 60 else 4.5
-        drawn.over.append(
-            dots(
-                x,
-                _only(path_y, _within(places) & ~_at_zero(one, scales[1])),
-                marker,
-                color,
-                size=size,
-            )
-        )
-    else:
-        line = curve(x, path_y, color=color, width=2, dash=dash)
+    across, up = scales[0].places(one.x), scales[1].places(one.y)
+    values = np.asarray(one.y, dtype=np.float64)
+    x, y = frame.x(across), frame.y(np.where(np.isfinite(values), up, np.nan))
+    here = _within(across)
+    zero = here & (values < scales[1].low) if scales[1].log else np.zeros(len(values), dtype=bool)
+    marked = here & _within(up) & ~zero
+    size = 7.0 if len(x) <= 60 else 4.5
+    if one.mark != "points":
+        line = curve(x, y, color=look.color, width=2, dash=look.dash)
         if one.mark == "steps":
             line.set_drawstyle("steps-post")
         drawn.inside.append(line)
-        some = _spread(len(one.x), number)
+        marked &= _spread(len(x), look.number)
+        size = 6.0
+    drawn.over.append(dots(x, _only(y, marked), look.marker, look.color, size=size))
+    if zero.any():  # later series smaller, so that two zeros in one place both show
+        size = max(11.0 - 2.5 * look.number, 5.0)
+        foot = np.full(len(x), frame.foot)
         drawn.over.append(
-            dots(
-                x, _only(path_y, some & _within(places) & ~_at_zero(one, scales[1])), marker, color
-            )
+            dots(x, _only(foot, zero), look.marker, look.color, size=size, hollow=True)
         )
-    _draw_edges(drawn, one, places, scales, frame, color)
+    _arrows(drawn, x, np.where(here, up, np.nan), frame, look, each=one.mark == "points")
 
 
-def _draw_edges(
-    drawn: Drawn,
-    one: Series,
-    places: tuple[Places, Places],
-    scales: tuple[Scale, Scale],
-    frame: Frame,
-    color: str,
+def _arrows(
+    drawn: Drawn, x: Places, up: Places, frame: Frame, look: Look, *, each: bool
 ) -> None:
-    """Zeros of a logarithmic axis as hollow diamonds, what lies beyond the limits as arrows."""
-    x = frame.x(places[0])
-    here = (places[0] >= -1e-9) & (places[0] <= 1 + 1e-9)
-    zero = here & _at_zero(one, scales[1])
-    ends = np.full(len(x), frame.top), np.full(len(x), frame.top + frame.height)
-    if zero.any():
-        drawn.over.append(dots(x, _only(ends[1], zero), "d", color, size=9, hollow=True))
-    for beyond, marker, end in (
-        (places[1] > 1 + 1e-9, "^", ends[0] + 4),
-        (places[1] < -1e-9, "v", ends[1] - 4),
-    ):
-        if one.mark in ("line", "steps"):  # one arrow where the line leaves, not one a point
-            beyond = beyond & ~np.concatenate(([False], beyond[:-1]))
-        if (beyond & here).any():
-            drawn.over.append(
-                dots(x, _only(end, beyond & here), marker, color, size=8, hollow=True)
-            )
+    """Hollow arrows where values lie beyond the limits; for a line one where it leaves."""
+    ends = ((up > 1 + HAIR, "^", frame.top + 5), (up < -HAIR, "v", frame.foot - 5))
+    for beyond, marker, end in ends:
+        leaves = beyond if each else beyond & ~np.concatenate(([False], beyond[:-1]))
+        if leaves.any():
+            y = _only(np.full(len(x), end), leaves)
+            drawn.over.append(dots(x, y, marker, look.color, size=8, hollow=True))
 
 
-def _at_zero(one: Series, scale: Scale) -> Flags:
-    values = np.asarray(one.y, dtype=np.float64)
-    return (values < scale.low) if scale.log else np.zeros(len(values), dtype=bool)
+def _bars(
+    drawn: Drawn, one: Series, look: Look, scales: tuple[Scale, Scale], frame: Frame,
+    among: tuple[int, int],
+) -> None:
+    index, count = among
+    spots = scales[0].places(one.x)
+    room = bar_width(spots) * 0.86
+    middle = spots - room / 2 + room * (index + 0.5) / count
+    up = scales[1].places(one.y)
+    base = float(np.clip(scales[1].places([0.0]), 0, 1)[0])
+    here = np.isfinite(up) & np.isfinite(spots) & (up != base)
+    half, tops = room / count / 2, np.clip(up[here], -0.01, 1.01)
+    left, right = frame.x(middle[here] - half), frame.x(middle[here] + half)
+    path = boxes(left, right, frame.y(tops), frame.y(np.full(len(tops), base)))
+    if here.any():
+        drawn.inside.append(look.area(path, fine=half * frame.width < 2.5))
+    _arrows(drawn, frame.x(middle), np.where(_within(spots), up, np.nan), frame, look, each=True)
 
 
-def _within(places: tuple[Places, Places]) -> Flags:
-    with np.errstate(invalid="ignore"):
-        inside = [(spots >= -1e-9) & (spots <= 1 + 1e-9) for spots in places]
-    return np.asarray(inside[0] & inside[1])
+def _band(
+    drawn: Drawn, one: Series, look: Look, scales: tuple[Scale, Scale], frame: Frame
+) -> None:
+    x = frame.x(scales[0].places(one.x))
+    low, high = (frame.y(scales[1].places(values)) for values in (one.y, one.upper))
+    good = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
+    outlines = []
+    for run in _runs(good):
+        there, back = np.stack([x[run], low[run]], 1), np.stack([x[run], high[run]], 1)[::-1]
+        outlines.append(Path(np.concatenate([there, back, there[:1]]), closed=True))
+    if outlines:
+        path = Path.make_compound_path(*outlines)
+        drawn.inside.append(area(path, fill=look.color, alpha=0.2))
+    for edge in (low, high):
+        drawn.inside.append(
+            curve(x, _only(edge, good), color=look.color, width=1, dash=look.dash)
+        )
+
+
+def _rule(drawn: Drawn, one: Series, scale: Scale, frame: Frame) -> None:
+    spot = float(scale.places(one.y)[0])
+    if np.isnan(spot):
+        return
+    y = float(frame.y(np.array([min(max(spot, 0.0), 1.0)]))[0])
+    dash = style.RULES[len(drawn.names) % len(style.RULES)]
+    ends = np.array([frame.left, frame.right])
+    drawn.inside.append(curve(ends, np.array([y, y]), color=style.INK, width=1.6, dash=dash))
+    arrow = " ↑" if spot > 1 + HAIR else " ↓" if spot < -HAIR else ""
+    drawn.names.append((one.label + arrow, y))
+
+
+def _within(places: Places) -> Flags:
+    return np.asarray((places >= -HAIR) & (places <= 1 + HAIR))
 
 
 def _only(values: Places, wanted: Flags) -> Places:
@@ -221,117 +198,7 @@ def _spread(count: int, number: int) -> Flags:
     return wanted
 
 
-def _draw_bars(
-    drawn: Drawn,
-    one: Series,
-    number: int,
-    scales: tuple[Scale, Scale],
-    frame: Frame,
-    among: tuple[int, int],
-) -> None:
-    color, _, _, hatch = look(number)
-    spots = scales[0].places(one.x)
-    index, count = among
-    room = bar_width(spots) * (0.84 if count > 1 else 0.88)
-    middle = spots - room / 2 + room * (index + 0.5) / count
-    tops = scales[1].places(one.y)
-    base = np.clip(scales[1].places([0.0]), 0, 1)[0]
-    here = np.isfinite(tops) & np.isfinite(spots) & (tops != base)
-    tops, middle = np.clip(tops[here], -0.01, 1.01), middle[here]
-    half = room / count / 2
-    path = boxes(
-        frame.x(middle - half),
-        frame.x(middle + half),
-        frame.y(tops),
-        frame.y(np.full(len(tops), base)),
-    )
-    many = room * frame.width / count < 5
-    if hatch:
-        drawn.inside.append(
-            area(
-                path,
-                fill=style.FILLS[1 + number % 5],
-                line=color,
-                hatch=hatch,
-                width=0.5 if many else 1,
-            )
-        )
-    else:
-        drawn.inside.append(area(path, fill=color))
-    places = np.where(here, spots - room / 2 + room * (index + 0.5) / count, np.nan)
-    infinite = np.isinf(np.asarray(one.y, dtype=np.float64)) | (scales[1].places(one.y) > 1 + 1e-9)
-    if infinite.any():
-        end = np.full(len(places), frame.top + 6)
-        drawn.over.append(
-            dots(frame.x(places), _only(end, infinite), "^", color, size=8, hollow=True)
-        )
-
-
-def _draw_band(
-    drawn: Drawn, one: Series, number: int, scales: tuple[Scale, Scale], frame: Frame
-) -> None:
-    color, dash, _, hatch = look(number)
-    x = frame.x(scales[0].places(one.x))
-    low, high = (frame.y(scales[1].places(values)) for values in (one.y, one.upper))
-    good = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
-    parts = []
-    for run in _runs(good):
-        outline = np.concatenate(
-            [np.stack([x[run], low[run]], 1), np.stack([x[run], high[run]], 1)[::-1]]
-        )
-        parts.append(Path(outline, closed=False))
-    if parts:
-        fill = area(Path.make_compound_path(*parts), fill=color, line="none", alpha=0.25)
-        drawn.inside.insert(0, fill)
-    for edge in (low, high):
-        drawn.inside.append(curve(x, _only(edge, good), color=color, width=1, dash=dash))
-
-
-def _runs(good: Flags) -> Iterable[slice]:
+def _runs(good: Flags) -> list[slice]:
     """The stretches of neighbors that are all good."""
     ends = np.flatnonzero(np.diff(np.concatenate(([0], good.astype(np.int8), [0]))))
     return [slice(int(a), int(b)) for a, b in zip(ends[::2], ends[1::2], strict=True)]
-
-
-def _draw_rules(drawn: Drawn, rules: list[Series], scale: Scale, frame: Frame) -> None:
-    """Dashed lines, each with its name at the right end: above it, the lowest one below it."""
-    spots = [(float(scale.places(one.y)[0]), one) for one in rules]
-    inside = [(spot, one) for spot, one in spots if np.isfinite(spot)]
-    ordered = sorted(inside, key=lambda pair: -pair[0])
-    taken: list[float] = []
-    for number, (spot, one) in enumerate(ordered):
-        y = float(frame.y(np.array([min(max(spot, 0.0), 1.0)]))[0])
-        ends = np.array([frame.left, frame.left + frame.width])
-        dash = ((4, 2.5), (1.5, 2), (7, 2, 1.5, 2))[number % 3]
-        drawn.inside.append(curve(ends, np.array([y, y]), color=style.INK, width=1.6, dash=dash))
-        above = y - 4 if y - 16 > frame.top and all(abs(y - 4 - t) > 15 for t in taken) else y + 15
-        taken.append(above)
-        arrow = "" if 0 <= spot <= 1 else (" ↑" if spot > 1 else " ↓")
-        drawn.over.append(label(ends[1] - 4, above, one.label + arrow, align="right", halo=True))
-
-
-def label(
-    x: float,
-    y: float,
-    text: str,
-    *,
-    align: str = "left",
-    size: float = style.TEXT,
-    color: str = style.INK,
-    bold: bool = False,
-    halo: bool = False,
-) -> Text:
-    """A line of text whose baseline starts (or ends, or is centered) at a pixel."""
-    artist = Text(
-        x,
-        y,
-        text,
-        color=color,
-        fontproperties=style.font(size, bold),
-        parse_math=False,
-        horizontalalignment=align,
-        verticalalignment="baseline",  # type: ignore[arg-type]
-    )
-    if halo:
-        artist.set_bbox({"facecolor": style.PAPER, "alpha": 0.8, "linewidth": 0, "pad": 0.5})
-    return artist

@@ -1,4 +1,4 @@
-"""From values to places: limits, ticks and the text of ticks.
+"""From values to places: the limits of an axis and where a value stands between them.
 
 Owns the arithmetic of an axis. Knows nothing of matplotlib. A place is a fraction of the axis, 0 at
 its low end and 1 at its high end, so that neither subnormal limits nor limits one ULP apart reach
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workbook.chart import Axis, Panel, Series
+from workbook.chart import Axis, Panel
+from workbook.plots.numerals import scientific
 
 Places = NDArray[np.float64]
-SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-FAR = 1e3  # places beyond this many axis lengths are drawn there: farther, Agg overflows
+FAR = 1e3  # axis lengths; what lies farther is drawn there, as Agg overflows beyond
 
 
 @dataclass(frozen=True)
@@ -34,56 +34,81 @@ class Scale:
     edge: str = ""
 
     def places(self, values: Iterable[float]) -> Places:
-        """Where values stand: 0 to 1 inside; NaN for NaN; on a log axis nothing is below 0."""
+        """Where values stand: 0 to 1 inside; NaN for NaN; on a log axis nothing is below 0.
+
+        >>> Scale(1.0, 100.0, log=True).places([0.0, 10.0, 100.0]).tolist()
+        [0.0, 0.5, 1.0]
+        """
         data = np.asarray(tuple(values), dtype=np.float64)
         with np.errstate(all="ignore"):
             if self.log:
                 low, high = math.log10(self.low), math.log10(self.high)
                 spots = (np.log10(np.maximum(data, self.low)) - low) / (high - low)
-            else:  # halves, so that a range beyond the largest float does not overflow
+            elif self.high - self.low < math.inf:
+                spots = (data - self.low) / (self.high - self.low)
+            else:  # halves, as the range is beyond the largest float
                 spots = (data / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
         return np.asarray(np.clip(spots, -FAR, FAR), dtype=np.float64)
 
 
-def scale_of(axis: Axis, values: Sequence[float], *, to_zero: bool = False) -> Scale:
+def panel_scales(panel: Panel) -> tuple[Scale, Scale]:
+    """The scales of a panel's x and y: the limits that its axes state, or round ones."""
+    across = [x for one in panel.series if one.mark != "rule" for x in one.x]
+    up = [y for one in panel.series for y in (*one.y, *one.upper)]
+    bars = [x for one in panel.series if one.mark == "bars" for x in one.x]
+    x, y = scale_of(panel.x, across), scale_of(panel.y, up, bars=bool(bars))
+    return (_with_room(x, bars, panel.x) if bars else x), y
+
+
+def scale_of(axis: Axis, values: Sequence[float], *, bars: bool = False) -> Scale:
     """The scale of an axis: its own limits, or round ones around the finite values.
 
-    `to_zero` asks that 0 be within (bars stand on it). On a logarithmic axis a value at or below
-    the low limit makes that edge stand for 0.
+    `bars` asks that what bars stand on be within: 0, or on a logarithmic axis a decade below the
+    shortest. There, a value below the low limit makes that edge stand for it.
     """
     if axis.log:
-        return _log_scale(axis, values)
+        return _log_scale(axis, values, bars)
     finite = [value for value in values if math.isfinite(value)]
     known = [limit for limit in (axis.low, axis.high) if limit is not None]
-    finite = finite or known or [0.0]
-    low, high = min(finite), max(finite)
-    if to_zero:
-        low, high = min(low, 0.0), max(high, 0.0)
-    low = axis.low if axis.low is not None else low
-    high = axis.high if axis.high is not None else high
+    all_known = (finite or known or [0.0]) + ([0.0] if bars else [])
+    low = min(all_known) if axis.low is None else axis.low
+    high = max(all_known) if axis.high is None else axis.high
     if not low < high:
         pad = abs(low) / 2 or 1.0
         low = low - pad if axis.low is None else low
-        high = low + 2 * pad
+        high = max(low, high) + pad if axis.high is None else high
     step = nice_step((high / 2 - low / 2) / 2.5)
-    if axis.low is None and math.isfinite(step) and step > 0:
-        low = math.floor(low / step) * step
-    if axis.high is None and math.isfinite(step) and step > 0:
-        high = math.ceil(high / step) * step
+    if step > 4 * math.ulp(max(abs(low), abs(high))) and abs(high) + abs(low) < 1e300:
+        low = math.floor(low / step + 1e-9) * step if axis.low is None else low
+        high = math.ceil(high / step - 1e-9) * step if axis.high is None else high
     return Scale(low, high)
 
 
-def _log_scale(axis: Axis, values: Sequence[float]) -> Scale:
+def nice_step(rough: float) -> float:
+    """The smallest of 1, 2, 5 times a power of ten that is at least `rough`, which is above 0."""
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next((n * power for n in (1, 2, 5) if n * power >= rough * (1 - 1e-9)), 10 * power)
+
+
+def bar_width(spots: Places) -> float:
+    """The least distance of two neighboring places: the room that one bar has."""
+    apart = np.diff(np.unique(spots[np.isfinite(spots)]))
+    apart = apart[apart > 1e-6]
+    return float(apart.min()) if apart.size else 0.5
+
+
+def _log_scale(axis: Axis, values: Sequence[float], bars: bool) -> Scale:
     positive = [value for value in values if 0 < value < math.inf]
+    under = any(value <= 0 for value in values)
     low, high = axis.low, axis.high
     if high is None:
-        high = _decade(max(positive, default=(low or 0.1) * 10), math.ceil)
+        high = _decade(max(positive, default=10 * (low or 0.1)), math.ceil)
     if low is None:
         low = _decade(min(positive, default=high / 1000), math.floor)
-        if any(value <= 0 for value in values):
+        if under or (bars and min(positive, default=high) <= low):
             low = low / 10 or low
     if not low < high:
-        high = low * 10
+        low, high = (low / 10 or low, high) if axis.low is None else (low, low * 10)
     return Scale(low, high, log=True, edge=_edge(low, values))
 
 
@@ -96,124 +121,23 @@ def _edge(low: float, values: Sequence[float]) -> str:
     return "0" if min(under) == 0 else "≤0"
 
 
-def _decade(value: float, to_whole: Callable[[float], int]) -> float:
-    return float(f"1e{min(max(to_whole(math.log10(value)), -323), 308)}")
+def _decade(value: float, whole: Callable[[float], int]) -> float:
+    nearest = round(math.log10(value))
+    exponent = nearest if float(f"1e{nearest}") == value else whole(math.log10(value))
+    return float(f"1e{min(max(exponent, -323), 308)}")
 
 
-def nice_step(rough: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is at least `rough`."""
-    if not rough > 0:
-        return 0.0
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next((n * power for n in (1, 2, 5) if n * power >= rough * (1 - 1e-9)), 10 * power)
-
-
-def panel_scales(panel: Panel) -> tuple[Scale, Scale]:
-    """The scales of a panel's x and y."""
-    across: list[float] = []
-    up: list[float] = []
-    for one in panel.series:
-        across += () if one.mark == "rule" else one.x
-        up += (*one.y, *one.upper)
-    bars = [one for one in panel.series if one.mark == "bars"]
-    x = scale_of(panel.x, across)
-    if bars:
-        x = _with_room(x, bars, panel.x)
-    return x, scale_of(panel.y, up, to_zero=bool(bars))
-
-
-def _with_room(scale: Scale, bars: list[Series], axis: Axis) -> Scale:
-    """The scale widened by half a bar where a bar would stick out."""
-    values = [x for one in bars for x in one.x if math.isfinite(x) and (x > 0 or not axis.log)]
-    if not values:
+def _with_room(scale: Scale, bars: Sequence[float], axis: Axis) -> Scale:
+    """The scale with half a bar to spare on both sides; limits that are stated only widen."""
+    spots = scale.places(value for value in bars if math.isfinite(value))
+    if not spots.size:
         return scale
-    spots = scale.places(values)
     half = bar_width(spots) * 0.62
-    low, high = min(0.0, float(spots.min()) - half), max(1.0, float(spots.max()) + half)
-    if axis.low is None and axis.high is None:
-        low, high = float(spots.min()) - half, float(spots.max()) + half
+    first, last = float(spots.min()) - half, float(spots.max()) + half
+    first = first if axis.low is None else min(0.0, first)
+    last = last if axis.high is None else max(1.0, last)
     if scale.log:
-        start, span = math.log10(scale.low), math.log10(scale.high / scale.low)
-        return Scale(10 ** (start + low * span), 10 ** (start + high * span), True, scale.edge)
+        start, span = math.log10(scale.low), math.log10(scale.high) - math.log10(scale.low)
+        return Scale(10 ** (start + first * span), 10 ** (start + last * span), True, scale.edge)
     span = scale.high - scale.low
-    return Scale(scale.low + low * span, scale.low + high * span)
-
-
-def bar_width(spots: Places) -> float:
-    """The least distance of two neighboring places: the room that one bar has."""
-    apart = np.diff(np.unique(spots[np.isfinite(spots)]))
-    apart = apart[apart > 1e-9]
-    return float(apart.min()) if apart.size else 0.5
-
-
-def ticks(axis: Axis, scale: Scale, count: int) -> list[tuple[float, str]]:
-    """About `count` ticks as (place, text); an axis with ticks of its own keeps those."""
-    if axis.ticks:
-        spots = scale.places(position for position, _ in axis.ticks)
-        pairs = zip(spots.tolist(), (text for _, text in axis.ticks), strict=True)
-        found = [(spot, text) for spot, text in pairs if -1e-9 <= spot <= 1 + 1e-9]
-        return found
-    values = _log_ticks(scale, count) if scale.log else _linear_ticks(scale, count)
-    texts = _log_texts(values) if scale.log else linear_texts(values)
-    pairs = zip(scale.places(values).tolist(), texts, strict=True)
-    found = [(spot, text) for spot, text in pairs if -1e-9 <= spot <= 1 + 1e-9]
-    if scale.edge:
-        return [(0.0, scale.edge), *((spot, text) for spot, text in found if spot > 0.5 / count)]
-    return found
-
-
-def _linear_ticks(scale: Scale, count: int) -> list[float]:
-    step = nice_step((scale.high / 2 - scale.low / 2) / max(count, 1) * 2)
-    if not (step > 0 and math.isfinite(step)):
-        return [scale.low, scale.high]
-    first = math.ceil(scale.low / step - 1e-9)
-    last = math.floor(scale.high / step + 1e-9)
-    return [number * step for number in range(first, min(last, first + 50) + 1)]
-
-
-def _log_ticks(scale: Scale, count: int) -> list[float]:
-    low, high = math.log10(scale.low), math.log10(scale.high)
-    first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
-    if last - first < 1 or (high - low) * 3 <= count:
-        many = [(n, e) for e in range(math.floor(low), last + 1) for n in (1, 2, 5)]
-        return [
-            float(f"{n}e{e}") for n, e in many if low - 1e-9 <= math.log10(n) + e <= high + 1e-9
-        ]
-    every = max(1, math.ceil((last - first) / max(count - 1, 1)))
-    every = next((n for n in (1, 2, 3, 5, 10, 20, 50, 100, 200) if n >= every), every)
-    return [float(f"1e{e}") for e in range(first, last + 1) if e % every == 0]
-
-
-def power_of_ten(exponent: int) -> str:
-    """Ten to a whole power, written with raised digits."""
-    return "10" + str(exponent).translate(SUPERSCRIPT)
-
-
-def _log_texts(values: list[float]) -> list[str]:
-    if all(1e-3 <= value <= 1e4 for value in values):
-        return [f"{value:g}" for value in values]
-    return [scientific(value) for value in values]
-
-
-def scientific(value: float, digits: int = 0) -> str:
-    """A number as 2×10⁻⁶; a mantissa of exactly 1 is left out."""
-    if value == 0:
-        return "0"
-    mantissa, exponent = f"{value:.{digits}e}".split("e")
-    power = power_of_ten(int(exponent))
-    text = power if float(mantissa) == 1 else f"{mantissa}×{power}"
-    return (f"−{power}" if float(mantissa) == -1 else text).replace("-", "−")
-
-
-def linear_texts(values: list[float]) -> list[str]:
-    """Evenly spaced numbers, all with the digits that tell neighbors apart."""
-    if len(values) < 2:
-        return [f"{value:g}".replace("-", "−") for value in values]
-    step = values[1] - values[0]
-    largest = max(abs(values[0]), abs(values[-1]))
-    fine = math.floor(math.log10(step) + 1e-9) if 0 < step < math.inf else 0
-    if largest >= 1e6 or largest < 1e-3:
-        digits = max(0, math.floor(math.log10(largest) + 1e-9) - fine) if largest > 0 else 0
-        return [scientific(value, min(digits, 17)) for value in values]
-    decimals = min(max(0, -fine), 20)
-    return [f"{value + 0.0:.{decimals}f}".replace("-", "−") for value in values]
+    return Scale(scale.low + first * span, scale.low + last * span)

@@ -18,20 +18,25 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
 DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.2, 1.5), (6, 2, 1.2, 2), (9, 3))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx")
+TINTS = ("#cce3f0", "#f7dfcc", "#ccece3", "#f5e4ed", "#e3e3e3")  # a fifth of COLORS
+RULES = ((4.0, 2.5), (1.5, 2.0), (7.0, 2.0, 1.5, 2.0))  # dashes of horizontal rules
 
 # Kinds of cells: a light fill and, along the foot of the cell, a strip with a pattern of its own.
-FILLS = ("#ffffff", "#d3e6f3", "#fbe0cc", "#d0eee2", "#f7e3ee", "#e6e6e6")
+FILLS = ("#ffffff", *TINTS)
+PATTERNS = ("", "", "////////", "......", "||||||||", "xxxxxxxx")
 STRIPS = ("", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959")
 
 INK = "#1a1a1a"
 SOFT = "#595959"  # labels of lesser rank: 7:1 on white
 LINE = "#8c8c8c"
+PALE = "#b8b8b8"
 GRID = "#e3e3e3"
 PAPER = "#ffffff"
 
 TEXT = 12.8  # 9.6 pt
-SMALL = 12.8
 TITLE = 14.6
+ROW = 17.0  # from one line of text to the next
+EDGE = 8.0  # free space along the border
 
 FAMILY = "DejaVu Sans"  # comes with matplotlib, so that every machine draws the same
 
@@ -56,6 +61,7 @@ def wrap(text: str, width: float, size: float, bold: bool = False) -> list[str]:
     """The text in lines no wider than `width`, broken at spaces (in a word if it is too long)."""
     lines: list[str] = []
     line = ""
+    width = max(width, size)
     for word in text.split():
         longer = f"{line} {word}" if line else word
         if text_width(longer, size, bold) <= width:

@@ -8,12 +8,11 @@ from __future__ import annotations
 from html import escape
 
 from workbook.chart import Cells, Chart, Panel, rows
+from workbook.plots.numerals import short
 from workbook.plots.scales import panel_scales
 
 LONGEST = 400  # characters of an alt text
 ROWS = 400  # rows of a table
-NAMES = {"line": "line", "points": "points", "bars": "bars", "steps": "steps", "rule": "rule",
-         "band": "band"}
 
 
 def alt(chart: Chart, title: str, note: str = "") -> str:
@@ -37,11 +36,11 @@ def _panel_words(panel: Panel | Cells) -> str:
         named = f" ({kinds})" if kinds else ""
         return _sentence(f"{len(panel.rows)} rows of cells{named}: {', '.join(panel.rows)}")
     x, y = panel_scales(panel)
-    series = ", ".join(f"{one.label or 'unnamed'} ({NAMES[one.mark]})" for one in panel.series)
+    series = ", ".join(f"{one.label or 'unnamed'} ({one.mark})" for one in panel.series)
     log = [" (logarithmic)" if axis.log else "" for axis in (panel.x, panel.y)]
     return _sentence(
-        f"{panel.y.label}{log[1]} from {y.low:.3g} to {y.high:.3g} "
-        f"against {panel.x.label}{log[0]} from {x.low:.3g} to {x.high:.3g}: {series}"
+        f"{panel.y.label}{log[1]} from {short(y.low)} to {short(y.high)} "
+        f"against {panel.x.label}{log[0]} from {short(x.low)} to {short(x.high)}: {series}"
     )
 
 
