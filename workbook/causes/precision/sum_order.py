@@ -17,6 +17,7 @@ from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
 from workbook.control import DeviceChoice, Dtype, Integer, LogRange, Seed
 from workbook.experiment import Experiment
+from workbook.floats import spacing
 from workbook.result import Finding
 
 # 1 + 0.1, 2 + 0.2, 3 + 0.3 and their products: the numbers of a program that calls addition
@@ -35,7 +36,9 @@ def every_order(where: Conditions) -> Finding:
     compared = _against_first(sums.cpu(), numbers.cpu())
     values, counts = sums.cpu().double().unique(return_counts=True)
     ticks = tuple((float(i), f"{value:.9g}") for i, value in enumerate(values.tolist()))
-    bars = Series("how many of 720", tuple(float(i) for i in range(len(values))), _floats(counts), "bars")
+    bars = Series(
+        "how many of 720", tuple(float(i) for i in range(len(values))), _floats(counts), "bars"
+    )
     chart = Chart((Panel(Axis("the sum", ticks=ticks), Axis("orders", low=0, high=760), (bars,)),))
     reading = f"{len(values)} distinct sums from {len(orders)} orders; {_apart(compared)}"
     counted = dict(zip((text for _, text in ticks), counts.tolist(), strict=True))
@@ -49,10 +52,13 @@ def some_orders(where: Conditions, *, size: int, orders: int) -> Finding:
     sums = torch.stack([numbers.sum(), *(numbers[order].sum() for order in shuffled)]).cpu()
     compared = _against_first(sums, numbers.cpu())
     exact = math.fsum(numbers.double().tolist())
-    errors = tuple((value - exact) / exact for value in sums.double().tolist())
+    gap = spacing(exact, str(where.dtype))
+    errors = tuple((value - exact) / gap for value in sums.double().tolist())
     points = Series("each order", tuple(float(i) for i in range(1, orders + 1)), errors, "points")
     level = Series("the exact sum", (), (0.0,), "rule")
-    x, y = Axis("order", low=0, high=orders + 1), Axis("relative error of the sum")
+    # The limits are powers of two, so that they rarely move while the seed does.
+    limit = 2.0 ** math.ceil(math.log2(max(1.0, *map(abs, errors))) + 0.1)
+    x, y = Axis("order", 0, orders + 1), Axis("error of the sum in ULPs", -limit, limit)
     distinct = len(set(sums.tolist()))
     reading = f"{distinct} distinct sums from {orders} orders; {_apart(compared)}"
     chart = Chart((Panel(x, y, (points, level)),))
