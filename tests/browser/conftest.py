@@ -9,13 +9,15 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, expect
 
 from notebooks.build import built, generate
 from tests.browser import chromium
 from tests.browser.lab import Lab, Notebook, started
 
+collect_ignore = ["notebooks"]  # sources of notebooks, no tests
 SOURCES = Path(__file__).parent / "notebooks"
+expect.set_options(timeout=30_000)  # a shared machine stalls; a test that passes does not wait
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +42,21 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield lab
 
 
-@pytest.fixture
-def open_notebook(page: Page, lab: Lab) -> Iterator[Callable[[str], Notebook]]:
-    """Open a notebook that lies in the server's folder; its kernel ends with the test."""
-    yield lambda name: Notebook(page, lab, name).open()
-    page.goto("about:blank")
-    lab.stop_kernels()
+@pytest.fixture(scope="module")
+def open_notebook(
+    browser: Browser, browser_context_args: dict[str, Any], lab: Lab
+) -> Iterator[Callable[[str], Notebook]]:
+    """Open a notebook of the server's folder in a page of its own; kernels end with the module."""
+    opened = []
+
+    def open_one(name: str) -> Notebook:
+        page = browser.new_context(**browser_context_args).new_page()
+        opened.append(Notebook(page, lab, name))
+        return opened[-1].open()
+
+    yield open_one
+    for notebook in opened:
+        notebook.leave()
 
 
 @pytest.fixture(scope="session")

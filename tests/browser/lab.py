@@ -44,6 +44,7 @@ LISTEN = """() => {
 # Lab asks every new kernel for its widgets; one that has not imported ipywidgets yet says this.
 HANDSHAKE = "No such comm"
 COMMAND = "([name, options]) => jupyterapp.commands.execute(name, options).then(() => null)"
+SETTLE = "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo()"
 CELLS = """() => [...jupyterapp.shell.currentWidget.content.widgets].map(
     cell => [cell.model.type, cell.model.sharedModel.getSource()])"""
 ACTIVE = "() => jupyterapp.shell.currentWidget.content.activeCellIndex"
@@ -68,10 +69,11 @@ class Lab:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or b"null")
 
-    def stop_kernels(self) -> None:
-        """End every session, so that one test's kernel does not slow the next."""
+    def stop_kernel(self, name: str) -> None:
+        """End a notebook's session, so that one test's kernel does not slow the next."""
         for session in self.ask("api/sessions"):
-            self.ask(f"api/sessions/{session['id']}", "DELETE")
+            if session["path"] == name:
+                self.ask(f"api/sessions/{session['id']}", "DELETE")
 
 
 @contextmanager
@@ -90,7 +92,6 @@ def started(home: Path) -> Iterator[Lab]:
     try:
         _wait(lab, server, log)
         yield lab
-        lab.stop_kernels()
     finally:
         server.terminate()
         try:
@@ -162,9 +163,18 @@ class Notebook:
         """Run every cell, and return when the last one is done."""
         self.command("notebook:run-all-cells")
 
+    def settle(self) -> None:
+        """Wait until the kernel has answered everything that the page asked so far."""
+        self.page.evaluate(SETTLE)
+
     def save(self) -> None:
         """Save as Ctrl+S does."""
         self.command("docmanager:save")
+
+    def leave(self) -> None:
+        """Close the page and end the kernel."""
+        self.page.close()
+        self.lab.stop_kernel(self.name)
 
     def close_kernel(self) -> None:
         """End the kernel and read the file again, as where no kernel can run."""
@@ -176,6 +186,7 @@ class Notebook:
         self.command("apputils:change-theme", theme=f"JupyterLab {'Dark' if dark else 'Light'}")
         light = "false" if dark else "true"
         self.page.wait_for_selector(f"body[data-jp-theme-light={light}]", state="attached")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def cells(self) -> list[list[str]]:
         """Type and text of every cell."""

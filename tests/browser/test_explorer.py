@@ -16,6 +16,7 @@ from tests.browser.lab import Lab, Notebook
 Open = Callable[[str], Notebook]
 Put = Callable[[str], str]
 
+OPENING = "seed=0 dtype=float32 trials=100 up rising=False size=10."
 # Everything in an explorer that can take the focus.
 FOCUSABLE = "input, select, button, summary, [role=slider], [contenteditable=true]"
 KINDS = {"slider", "select", "checkbox", "button", "summary", "number"}
@@ -26,13 +27,25 @@ KIND = """element => element.getAttribute('role') === 'slider' ? 'slider'
 KEYS = ("x", "d", "d", "b", "a", "ArrowUp", "ArrowDown", "m", "y")
 
 
-@pytest.fixture
-def live(open_notebook: Open, fresh: Put) -> Notebook:
+@pytest.fixture(scope="module")
+def run_once(open_notebook: Open, fresh: Put) -> Notebook:
     """The notebook with every control, run."""
     notebook = open_notebook(fresh("every_control"))
     notebook.run_all()
     expect(explorer(notebook)).to_be_visible()
     return notebook
+
+
+@pytest.fixture
+def live(run_once: Notebook) -> Notebook:
+    """The same page with every control as it opened."""
+    box = explorer(run_once)
+    run_once.settle()
+    box.get_by_role("button", name="Reset").click()
+    run_once.settle()
+    expect(box.get_by_role("status")).to_contain_text(OPENING)
+    expect(figure(box)).to_have_attribute("alt", re.compile(OPENING))
+    return run_once
 
 
 def explorer(notebook: Notebook) -> Locator:
@@ -83,15 +96,15 @@ def test_every_control_is_reached_by_its_name(live: Notebook) -> None:
 
 def test_command_keys_leave_the_cells_alone(live: Notebook) -> None:
     """On every kind of control, Lab's command-mode keys change no cell and move no selection."""
-    cells, active = live.cells(), live.active()
+    cells = live.cells()
     seen = set()
     for element in explorer(live).locator(FOCUSABLE).all():
         kind = element.evaluate(KIND)
         seen.add(kind)
         element.focus()
+        active = live.active()
         for key in KEYS:
             live.page.keyboard.press(key)
-        live.page.keyboard.press("Escape")
         assert (live.cells(), live.active()) == (cells, active), f"keys on a {kind} reached Lab"
     assert seen == KINDS
 
@@ -143,17 +156,16 @@ def shows_its_figure(notebook: Notebook) -> None:
     assert image.evaluate("image => image.naturalWidth") > 300
     expect(notebook.page.get_by_text("Error displaying widget")).to_have_count(0)
     expect(notebook.page.locator(".wb-explorer")).to_have_count(0)
-    verdict = "seed=0 dtype=float32 trials=100 up rising=False size=10."
-    expect(notebook.page.get_by_text(verdict).first).to_be_visible()
+    expect(notebook.page.get_by_text(OPENING).first).to_be_visible()
 
 
 def test_a_committed_notebook_shows_its_figure(open_notebook: Open, committed: Put) -> None:
     """Before any cell is run, and without a kernel, the figure is there and no error."""
     notebook = open_notebook(committed("every_control"))
     shows_its_figure(notebook)
+    assert notebook.console == []
     notebook.close_kernel()
     shows_its_figure(notebook)
-    assert notebook.console == []
 
 
 def test_a_notebook_saved_from_lab_shows_its_figure(
@@ -161,15 +173,12 @@ def test_a_notebook_saved_from_lab_shows_its_figure(
 ) -> None:
     """What Lab saves shows its figure too, once stripped as `make notebooks` does."""
     live.save()
-    path = lab.folder / live.name
-    saved = nbformat.read(path, 4)
+    saved = nbformat.read(lab.folder / live.name, 4)
     assert any(VIEW in data for data in bundles(saved))
     strip(saved)
     assert not any(VIEW in data for data in bundles(saved))
-    path = lab.folder / "saved.ipynb"
-    nbformat.write(saved, path)
-    lab.stop_kernels()
-    shows_its_figure(open_notebook(path.name))
+    nbformat.write(saved, lab.folder / "saved.ipynb")
+    shows_its_figure(open_notebook("saved.ipynb"))
 
 
 def bundles(notebook: nbformat.NotebookNode) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ const FOCUSABLE = "input, select, button, textarea, summary, [tabindex], [role=s
 function protect(root) {
   for (const element of root.querySelectorAll(FOCUSABLE)) {
     if (element.dataset.lmSuppressShortcuts !== "true") element.dataset.lmSuppressShortcuts = "true";
-    const label = element.closest(".jupyter-widgets")?.querySelector(".widget-label")?.textContent;
+    const label = element.closest(".widget-inline-hbox")?.querySelector(".widget-label")?.textContent;
     if (label && element.getAttribute("role") === "slider" && element.ariaLabel !== label) {
       element.ariaLabel = label;
     }
