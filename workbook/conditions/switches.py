@@ -75,11 +75,9 @@ def _deterministic() -> tuple[bool, bool]:
 
 
 def _put_deterministic(before: tuple[bool, bool]) -> None:
-    enabled, warn_only = before
-    if warn_only and not enabled:  # the debug modes have no name for this one
-        torch.use_deterministic_algorithms(False, warn_only=True)
-    else:
-        torch.set_deterministic_debug_mode(("error", "warn")[warn_only] if enabled else "default")
+    # Not use_deterministic_algorithms: it imports the compiler, which takes seconds; and the debug
+    # modes have no name for determinism off with warn_only remembered.
+    torch._C._set_deterministic_algorithms(before[0], warn_only=before[1])
 
 
 def _compiler() -> Any:
@@ -95,7 +93,6 @@ def _set_compiler_deterministic(on: bool) -> None:
 
 
 def _set_deterministic(word: str) -> None:
-    # Not use_deterministic_algorithms: it imports the compiler, which takes long and is not used.
     torch.set_deterministic_debug_mode({"off": "default", "warn": "warn", "on": "error"}[word])
 
 
