@@ -7,7 +7,9 @@ all pattern.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -16,72 +18,109 @@ from matplotlib.textpath import text_to_path
 
 from workbook.chart import Cells
 from workbook.plots import style
-from workbook.plots.shapes import Frame, Places, area, box, boxes, dots, label
+from workbook.plots.shapes import Frame, Places, area, box, boxes, curve, dots, label
 
+KINDS = len(style.FILLS)  # further kinds look like the first again
 TALLEST = 42.0  # a row of cells grows no higher
 LEGIBLE = 6.5  # smaller texts are left out: the kind's fill and pattern remain
 NARROW = 16.0  # cells below this width are parted by white lines, which texts stand clear of
 
 
-def row_height(cells: Cells, frame: Frame) -> float:
-    """The height of a row in this frame."""
-    return min(TALLEST, frame.height / max(len(cells.rows), 1))
+@dataclass(frozen=True)
+class Grid:
+    """The sizes of a panel's cells in CSS pixels; `text` is 0 where no text can be read."""
+
+    width: float
+    height: float
+    gap: float
+    strip: float
+    text: float
+
+
+def grid_of(cells: Cells, frame: Frame) -> Grid:
+    """The sizes of the cells in this frame."""
+    width = frame.width / max(len(cells.columns), 1)
+    height = min(TALLEST, frame.height / max(len(cells.rows), 1))
+    gap, strip = min(4.0, height * 0.12), min(5.0, max(3.0, height * 0.18))
+    return Grid(width, height, gap, strip, _text_size(cells, width, height - gap - strip))
 
 
 def marks(cells: Cells, frame: Frame) -> list[Artist]:
-    """The artists of the cells and of their row labels."""
-    width = frame.width / max(len(cells.columns), 1)
-    height = row_height(cells, frame)
-    gap = min(4.0, height * 0.12)
-    strip = min(5.0, max(3.0, height * 0.18))
-    size = _text_size(cells, width, height - gap - strip)
+    """The artists of the cells: fills, patterns, lines between cells, texts."""
+    grid = grid_of(cells, frame)
     found: list[Artist] = []
-    for kind, corners in _corners(cells, frame, width, height).items():
-        left, top = corners[:, 0], corners[:, 1] + gap / 2
-        foot = top + height - gap
-        plain = kind % len(style.FILLS) == 0
-        line = style.LINE if plain or width >= NARROW else style.PAPER
-        fill = style.FILLS[kind % len(style.FILLS)]
-        found.append(area(boxes(left, left + width, top, foot), fill=fill, line=line, width=0.8))
-        if not plain:
-            start = foot - strip if size else top
-            found.append(_pattern(kind, boxes(left, left + width, start, foot)))
-    if size:
-        found += _texts(cells, frame, (width, height, strip), size)
-    for number, name in enumerate(cells.rows):
-        text = style.shorten(name, frame.left - 2 * style.EDGE, style.TEXT)
-        y = frame.top + (number + 0.5) * height + 4.5
-        found.append(label(frame.left - style.EDGE, y, text, align="right"))
-    return found
+    for kind, runs in _runs(cells).items():
+        rows, first, last = np.array(runs).T
+        left, right = (frame.left + grid.width * column for column in (first, last))
+        top = frame.top + grid.height * rows + grid.gap / 2
+        foot = top + grid.height - grid.gap
+        found.append(area(boxes(left, right, top, foot), fill=style.FILLS[kind % KINDS],
+                          line=style.LINE, width=style.HAIRLINE))
+        if kind % KINDS:
+            found.append(_pattern(kind, left, right, foot, grid.strip if grid.text
+                                  else grid.height - grid.gap))
+    found.append(_between(cells, frame, grid, plain=True))
+    if not grid.text:
+        return found
+    return [*found, _between(cells, frame, grid, plain=False), *_texts(cells, frame, grid)]
+
+
+def row_labels(cells: Cells, frame: Frame) -> list[Artist]:
+    """The names of the rows, left of the frame, level with the texts of the cells."""
+    grid = grid_of(cells, frame)
+    down = grid.height / 2 + 4.5 - (grid.strip / 2 if grid.text else 0)
+    return [
+        label(frame.left - style.EDGE, frame.top + number * grid.height + down,
+              style.shorten(name, frame.left - 2 * style.EDGE, style.TEXT), align="right")
+        for number, name in enumerate(cells.rows)
+    ]
 
 
 def sample(kind: int, x: float, y: float) -> list[Artist]:
     """The legend's picture of a kind: a small cell, its left edge at x, its middle at y."""
-    fill = style.FILLS[kind % len(style.FILLS)]
-    cell = area(box(x, x + 16, y - 7, y + 7), fill=fill, line=style.LINE, width=0.8)
-    if kind % len(style.FILLS) == 0:
-        return [cell]
-    return [cell, _pattern(kind, box(x, x + 16, y + 2, y + 7))]
+    fill = style.FILLS[kind % KINDS]
+    cell = area(box(x, x + 18, y - 7, y + 7), fill=fill, line=style.LINE, width=style.HAIRLINE)
+    ends = np.array([x]), np.array([x + 18]), np.array([y + 7])
+    return [cell, _pattern(kind, *ends, 5.0)] if kind % KINDS else [cell]
 
 
-def _pattern(kind: int, path: Path) -> Artist:
-    """What marks a kind without color: solid, or a hatch of its own."""
-    number = kind % len(style.FILLS)
-    color, hatch = style.STRIPS[number], style.PATTERNS[number]
-    if not hatch:
-        return area(path, fill=color)
-    return area(path, fill=style.PAPER, line=color, hatch=hatch, width=0.4)
+def _pattern(kind: int, left: Places, right: Places, foot: Places, height: float) -> Artist:
+    """What marks a kind without color: a thick line with dashes of its own."""
+    x = np.stack([left, right, np.full_like(left, np.nan)], axis=1).reshape(-1)
+    y = np.repeat(foot - height / 2, 3)
+    number = kind % KINDS
+    dash = tuple(length / height for length in style.STRIPE_DASHES[number])
+    return curve(x, y, color=style.STRIPES[number], width=height, dash=dash)
 
 
-def _corners(cells: Cells, frame: Frame, width: float, height: float) -> dict[int, Places]:
-    """For each kind the left upper corners of its cells."""
-    found: dict[int, list[tuple[float, float]]] = {}
+def _runs(cells: Cells) -> dict[int, list[tuple[int, int, int]]]:
+    """For each kind its runs of neighbors: row, first column, column after the last."""
+    found: dict[int, list[tuple[int, int, int]]] = {}
     for row, line in enumerate(cells.shades):
-        for column, kind in enumerate(line):
+        start = 0
+        for kind, run in groupby(line):
+            end = start + len(list(run))
             if kind >= 0:
-                corner = (frame.left + column * width, frame.top + row * height)
-                found.setdefault(kind, []).append(corner)
-    return {kind: np.array(corners) for kind, corners in sorted(found.items())}
+                found.setdefault(kind, []).append((row, start, end))
+            start = end
+    return dict(sorted(found.items()))
+
+
+def _between(cells: Cells, frame: Frame, grid: Grid, *, plain: bool) -> Artist:
+    """The lines between neighbors of one kind: white where texts stand close on a tint."""
+    spots = [
+        (row, column)
+        for row, line in enumerate(cells.shades)
+        for column in range(1, len(line))
+        if line[column] == line[column - 1] >= 0 and (line[column] % KINDS == 0) == plain
+    ]
+    rows, columns = np.array(spots, dtype=np.float64).reshape(-1, 2).T
+    top = frame.top + grid.height * rows + grid.gap / 2
+    foot = top + grid.height - grid.gap - (0 if plain else grid.strip)
+    x = np.repeat(frame.left + grid.width * columns, 3)
+    y = np.stack([top, foot, np.full_like(top, np.nan)], axis=1).reshape(-1)
+    color = style.LINE if plain or grid.width >= NARROW else style.PAPER
+    return curve(x, y, color=color, width=style.HAIRLINE)
 
 
 def _text_size(cells: Cells, width: float, height: float) -> float:
@@ -95,23 +134,20 @@ def _text_size(cells: Cells, width: float, height: float) -> float:
     return size if size >= LEGIBLE else 0.0
 
 
-def _texts(
-    cells: Cells, frame: Frame, step: tuple[float, float, float], size: float
-) -> list[Artist]:
+def _texts(cells: Cells, frame: Frame, grid: Grid) -> list[Artist]:
     """The texts as markers: matplotlib draws each different one once, then copies it."""
-    width, height, strip = step
     places: dict[str, list[tuple[float, float]]] = {}
     for row, line in enumerate(cells.text):
-        y = frame.top + (row + 0.5) * height - strip / 2
+        y = frame.top + (row + 0.5) * grid.height - grid.strip / 2
         for column, text in enumerate(line):
             if text.strip() and cells.shades[row][column] >= 0:
-                x = frame.left + (column + 0.5) * width
+                x = frame.left + (column + 0.5) * grid.width
                 places.setdefault(text, []).append((x, y))
     found: list[Artist] = []
     for text, spots in places.items():
         outline, reach = _outline(text)
         x, y = np.array(spots).T
-        found.append(dots(x, y, outline, style.INK, size=2 * reach * size))
+        found.append(dots(x, y, outline, style.INK, size=2 * reach * grid.text))
     return found
 
 

@@ -1,17 +1,18 @@
 """A persistent figure that draws one chart after another into PNGs of one size.
 
 Owns the figure, its kept pixels and the order of drawing. Knows nothing of what is measured. What
-stays while a slider moves (ticks, grid, labels, legend) is drawn once and kept as pixels, and so is
-the title until it changes; the marks, the cells and the note are drawn onto a copy.
+stays while a slider moves (ticks, grid, labels, legend) is drawn once and kept as pixels, and so
+are the title and the names of rows until they change; the rest is drawn onto a copy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import matplotlib
 import numpy as np
+from matplotlib import rc_context, rcParams
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -19,17 +20,17 @@ from matplotlib.transforms import Affine2D, Bbox, TransformedBbox
 
 from workbook.chart import Cells, Chart, Panel
 from workbook.plots import cells, encoding, furniture, layout, marks, style
-from workbook.plots.names import best_place, candidates
+from workbook.plots.names import rule_name
 from workbook.plots.scales import panel_scales
 from workbook.plots.shapes import Frame
 
 WIDTH, HEIGHT = 680, 340
-# The settings that matplotlib reads while it draws, so that a reader's own do not show here.
+# The settings that matplotlib reads while it draws: a reader's own do not show here.
 PRIVATE: dict[Any, Any] = {
-    "agg.path.chunksize": 0, "hatch.linewidth": 0.8, "lines.antialiased": True,
+    "agg.path.chunksize": 0, "hatch.linewidth": 1.0, "lines.antialiased": True,
     "lines.scale_dashes": True, "patch.antialiased": True, "path.effects": [],
-    "path.simplify": True, "path.simplify_threshold": 1 / 9, "path.sketch": None, "path.snap": True,
-    "text.antialiased": True, "text.hinting": "force_autohint", "text.usetex": False,
+    "path.simplify": True, "path.simplify_threshold": 0.111111111111, "path.sketch": None,
+    "path.snap": True, "text.antialiased": True, "text.hinting": "force_autohint", "text.usetex": False,
 }
 
 
@@ -53,17 +54,18 @@ class Drawing:
         if not 1 <= scale <= 3:
             raise ValueError(f"scale is from 1 to 3 device pixels to a CSS pixel, got {scale}")
         self.width, self.height, self.scale = width, height, scale
-        with matplotlib.rc_context(PRIVATE):
+        with _private_settings():
             size = round(width * scale) / (96 * scale), round(height * scale) / (96 * scale)
             figure = Figure(figsize=size, dpi=96 * scale, facecolor=style.PAPER,
                             edgecolor=style.PAPER, linewidth=0, frameon=True)
+            figure.set_layout_engine("none")
         self._canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
         self._to_device = Affine2D().scale(scale, -scale).translate(0, round(height * scale))
         self._margins = layout.Margins()
         self._places: list[layout.Place] = []
         self._structure: object = None
-        self._title = ""
-        self._around: Any = None  # kept pixels: the surroundings, and those with the title
+        self._texts: object = None
+        self._around: Any = None  # kept pixels: the surroundings, and those with texts
         self._background: Any = None
 
     def png(self, chart: Chart, title: str, note: str = "") -> bytes:
@@ -74,7 +76,7 @@ class Drawing:
         """
         if not isinstance(chart, Chart):
             raise TypeError(f"a drawing draws a Chart, got {type(chart).__name__}")
-        with matplotlib.rc_context(PRIVATE):
+        with _private_settings():
             self._draw_background(chart, title)
             self._canvas.restore_region(self._background)
             for panel, place in zip(chart.panels, self._places, strict=True):
@@ -89,7 +91,8 @@ class Drawing:
 
     def _draw_background(self, chart: Chart, title: str) -> None:
         structure = _structure(chart)
-        if structure == self._structure and title == self._title:
+        texts = title, *(panel.rows for panel in chart.panels if isinstance(panel, Cells))
+        if (structure, texts) == (self._structure, self._texts):
             return
         if structure != self._structure:
             self._structure = None  # should anything raise, the next call starts afresh
@@ -97,11 +100,16 @@ class Drawing:
             self._canvas.draw()  # an empty figure: white
             for panel, place in zip(chart.panels, self._places, strict=True):
                 self._draw(furniture.of_panel(panel, place))
-            self._around = self._canvas.copy_from_bbox(self._canvas.figure.bbox)
+            self._around = self._copy()
         self._canvas.restore_region(self._around)
         self._draw(furniture.of_title(title, self.width))
-        self._background = self._canvas.copy_from_bbox(self._canvas.figure.bbox)
-        self._structure, self._title = structure, title
+        for panel, place in zip(chart.panels, self._places, strict=True):
+            self._draw(cells.row_labels(panel, place.frame) if isinstance(panel, Cells) else ())
+        self._background = self._copy()
+        self._structure, self._texts = structure, texts
+
+    def _copy(self) -> object:
+        return self._canvas.copy_from_bbox(self._canvas.figure.bbox)
 
     def _draw_data(self, panel: Panel | Cells, place: layout.Place) -> None:
         if isinstance(panel, Cells):
@@ -111,8 +119,7 @@ class Drawing:
             self._draw(drawn.inside, within=place.frame)
             self._draw(drawn.over)
             for text, y in drawn.names:
-                spots = candidates(text, y, place.frame)
-                self._draw([best_place(spots, self._pixels(), self.scale)])
+                self._draw([rule_name(text, y, place.frame, self._pixels(), self.scale)])
 
     def _pixels(self) -> encoding.Bytes:
         return np.asarray(self._canvas.buffer_rgba())
@@ -126,6 +133,12 @@ class Drawing:
                 box = Bbox.from_bounds(within.left, within.top, within.width, within.height)
                 artist.set_clip_box(TransformedBbox(box, self._to_device))
             artist.draw(renderer)
+
+
+def _private_settings() -> AbstractContextManager[None]:
+    """The settings of `PRIVATE` for a while; nothing to do for a reader who changed none."""
+    changed = {name: value for name, value in PRIVATE.items() if rcParams[name] != value}
+    return rc_context(changed) if changed else nullcontext()
 
 
 def _structure(chart: Chart) -> object:

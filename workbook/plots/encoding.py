@@ -28,7 +28,7 @@ def _rgb(color: str) -> tuple[int, int, int]:
 @lru_cache(maxsize=1)
 def palette() -> Bytes:
     """The colors that a picture may have, as rows of red, green and blue; row 0 is white."""
-    greys = (style.PAPER, style.GRID, style.PALE, style.LINE, style.SOFT, style.INK)
+    greys = (style.PAPER, style.HAZE, style.GRID, style.PALE, style.LINE, style.SOFT, style.INK)
     full = [_rgb(color) for color in (*greys, *style.COLORS, *style.FILLS)]
     half = [tuple((part + 256) // 2 for part in _rgb(color)) for color in style.COLORS]
     return np.array(list(dict.fromkeys([*full, *half])), dtype=np.uint8)
@@ -36,10 +36,13 @@ def palette() -> Bytes:
 
 @lru_cache(maxsize=1)
 def _nearest() -> Bytes:
-    """For each of 32 768 colors (5 bits a channel) the nearest row of the palette."""
-    colors = palette().astype(np.int32)
+    """For each of 32 768 colors (5 bits a channel) the nearest row of the palette.
+
+    Hue counts four times as much as lightness: a grey line never turns pink.
+    """
+    colors = _by_hue(palette().astype(np.int32))
     cells = np.arange(32768, dtype=np.int32)
-    middle = np.stack([cells & 31, cells >> 5 & 31, cells >> 10], axis=1) * 8 + 4
+    middle = _by_hue(np.stack([cells & 31, cells >> 5 & 31, cells >> 10], axis=1) * 8 + 4)
     best = np.full(32768, 1 << 30, dtype=np.int32)
     table = np.zeros(32768, dtype=np.uint8)
     for row, color in enumerate(colors):
@@ -47,6 +50,12 @@ def _nearest() -> Bytes:
         table[apart < best] = row
         best = np.minimum(best, apart)
     return table
+
+
+def _by_hue(colors: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Lightness, and two differences of channels that are 0 for grey."""
+    red, green, blue = colors.T
+    return np.stack([(red + 2 * green + blue) // 4, 2 * (red - green), 2 * (blue - green)], axis=1)
 
 
 def png(pixels: Bytes) -> bytes:
@@ -61,7 +70,9 @@ def png(pixels: Bytes) -> bytes:
     number[used] = np.arange(len(used), dtype=np.uint8)
     bits = 4 if len(used) <= 16 else 8
     lines = np.zeros((height, width + width % 2), dtype=np.uint8)
-    lines[:, :width].reshape(-1)[places] = number[found]
+    if width % 2:
+        places += places // width
+    lines.reshape(-1)[places] = number[found]
     return _file(lines, (width, height, bits), palette()[used])
 
 

@@ -102,23 +102,23 @@ def _grid(place: layout.Place) -> list[Artist]:
     found: list[Artist] = []
     for y in frame.y(up):
         found.append(curve(np.array([frame.left, frame.right]), np.array([y, y]),
-                           color=style.GRID, width=1))
+                           color=style.GRID, width=style.HAIRLINE))
     for x in frame.x(across):
         found.append(curve(np.array([x, x]), np.array([frame.top, frame.foot]),
-                           color=style.GRID, width=1))
+                           color=style.GRID, width=style.HAIRLINE))
         found.append(curve(np.array([x, x]), np.array([frame.foot, frame.foot + 5]),
-                           color=style.LINE, width=1))
+                           color=style.LINE, width=style.HAIRLINE))
     corner = np.array([frame.left, frame.left, frame.right])
     found.append(curve(corner, np.array([frame.top, frame.foot, frame.foot]), color=style.LINE,
-                       width=1))
+                       width=style.HAIRLINE))
     return found
 
 
 def _tick_texts(place: layout.Place) -> list[Artist]:
     frame, (across, up) = place.frame, place.ticks
-    room = frame.left - EDGE - place.box.left + 2
+    room = frame.left - EDGE - place.box.left
     found: list[Artist] = [
-        label(frame.left - 6, frame.foot - tick.place * frame.height + 4.5,
+        label(frame.left - EDGE, frame.foot - tick.place * frame.height + 4.5,
               style.shorten(tick.text, room, style.TEXT), align="right")
         for tick in up if tick.text
     ]
@@ -150,7 +150,7 @@ def _columns(panel: Cells, place: layout.Place) -> list[Artist]:
     count = len(panel.columns)
     found = [Tick((number + 0.5) / count, text) for number, text in enumerate(panel.columns)]
     sizes = [style.text_width(text, style.TEXT) + 6 if text else 0.0 for text in panel.columns]
-    y = frame.top + cells.row_height(panel, frame) * len(panel.rows) + BASELINE + 1
+    y = frame.top + cells.grid_of(panel, frame).height * len(panel.rows) + BASELINE + 1
     return [
         label(frame.left + tick.place * frame.width, y, tick.text, align="center",
               color=style.SOFT)

@@ -19,7 +19,7 @@ from workbook.plots.ticks import Tick, fitted, ticks
 
 TITLE_ROW = 18.0
 BETWEEN = 22.0  # two panels
-CELL_SAMPLE, SERIES_SAMPLE = 22.0, 34.0  # the legend's pictures, with the space to their text
+CELL_SAMPLE, SERIES_SAMPLE = 24.0, 34.0  # the legend's pictures, with the space to their text
 RIGHT = 24.0  # taken for the right margin while it is not known: half a tick's text
 ITEM_GAP = 14.0  # from one item of the legend to the next
 
@@ -146,7 +146,7 @@ class Margins:
         tall = free.height - foot
         up = fitted(ticks(panel.y, scales[1], max(2, int(tall / 34))), tall, [14.0])
         widest = max((style.text_width(tick.text, TEXT) for tick in up), default=0.0)
-        left = self._grown((*key, "left"), min(widest + EDGE, free.width / 2))
+        left = self._grown((*key, "left"), min(widest + EDGE + 1, free.width / 2))
         wide = free.width - left - RIGHT
         across = ticks(panel.x, scales[0], max(2, int(wide / 70)))
         sizes = [style.text_width(tick.text, TEXT) for tick in across]

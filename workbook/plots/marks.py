@@ -112,7 +112,7 @@ def _line(
         size = 6.0
     drawn.over.append(dots(x, _only(y, marked), look.marker, look.color, size=size))
     if zero.any():  # later series smaller, so that two zeros in one place both show
-        size = max(11.0 - 2.5 * look.number, 5.0)
+        size = max(10.5 - 2.5 * look.number, 5.0)
         foot = np.full(len(x), frame.foot)
         drawn.over.append(
             dots(x, _only(foot, zero), look.marker, look.color, size=size, hollow=True)

@@ -21,20 +21,25 @@ HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx")
 TINTS = ("#cce3f0", "#f7dfcc", "#ccece3", "#f5e4ed", "#e3e3e3")  # a fifth of COLORS
 RULES = ((4.0, 2.5), (1.5, 2.0), (7.0, 2.0, 1.5, 2.0))  # dashes of horizontal rules
 
-# Kinds of cells: a light fill and, along the foot of the cell, a strip with a pattern of its own.
+# Kinds of cells: a light fill and, along the foot of the cell, a stripe with dashes of its own,
+# whose lengths are CSS pixels.
 FILLS = ("#ffffff", *TINTS)
-PATTERNS = ("", "", "////////", "......", "||||||||", "xxxxxxxx")
-STRIPS = ("", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959")
+STRIPES = ("", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959")
+STRIPE_DASHES: tuple[tuple[float, ...], ...] = (
+    (), (), (4.0, 2.0), (4 / 3, 4 / 3), (6.0, 4 / 3, 4 / 3, 4 / 3), (4 / 3, 4.0),
+)
 
 INK = "#1a1a1a"
 SOFT = "#595959"  # labels of lesser rank: 7:1 on white
 LINE = "#8c8c8c"
 PALE = "#b8b8b8"
 GRID = "#e3e3e3"
+HAZE = "#f2f2f2"  # between paper and grid, where edges are smoothed
 PAPER = "#ffffff"
 
 TEXT = 12.8  # 9.6 pt
 TITLE = 14.6
+HAIRLINE = 2 / 3  # one device pixel at the usual scale
 ROW = 17.0  # from one line of text to the next
 EDGE = 8.0  # free space along the border
 

@@ -73,12 +73,18 @@ def _fit(found: list[Tick], shown: list[int], length: float, sizes: list[float])
 
 
 def _linear_values(scale: Scale, count: int) -> list[float]:
-    step = nice_step((scale.high / 2 - scale.low / 2) / count * 2)
+    rough = (scale.high / 2 - scale.low / 2) / count * 1.5
     fine = math.ulp(max(abs(scale.low), abs(scale.high)))
-    if step < 8 * fine:  # round numbers are not representable here: count in ULPs
-        step = fine * 2 ** math.ceil(math.log2(max(1.0, (scale.high - scale.low) / fine / count)))
+    if rough < 8 * fine:  # round numbers are not representable here: count in ULPs
+        spaces = round((scale.high - scale.low) / fine)
+        return _multiples(scale, fine * 2 ** max(0, math.ceil(math.log2(spaces / count))))
+    found = _multiples(scale, nice_step(rough))
+    return found if len(found) > 1 else _multiples(scale, nice_step(rough / 2.5))
+
+
+def _multiples(scale: Scale, step: float) -> list[float]:
     first, last = math.ceil(scale.low / step - HAIR), math.floor(scale.high / step + HAIR)
-    return [number * step for number in range(first, min(last, first + 2 * count) + 1)]
+    return [number * step for number in range(first, last + 1)]
 
 
 def _log_values(scale: Scale, count: int) -> list[float]:
@@ -88,8 +94,9 @@ def _log_values(scale: Scale, count: int) -> list[float]:
         many = [(n, e) for e in range(math.floor(low), last + 1) for n in (1, 2, 5)]
         return [float(f"{n}e{e}") for n, e in many]
     least = max(1, math.ceil((last - first) / max(count - 1, 1)))
-    every = next((n for n in (1, 2, 3, 5, 10, 20, 50, 100) if n >= least), 200)
-    return [float(f"1e{e}") for e in range(first, last + 1) if e % every == 0]
+    every = next((n for n in (1, 2, 3, 4, 5, 6, 8, 10, 20, 50, 100) if n >= least), 200)
+    found = [e for e in range(first, last + 1) if e % every == 0]
+    return [float(f"1e{e}") for e in (found if len(found) > 1 else (first, last))]
 
 
 def _log_texts(values: tuple[float, ...]) -> list[str]:
