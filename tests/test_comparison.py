@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbook.bounds import Bound, elementwise_bound, matmul_bound
-from workbook.comparison import Comparison, compare, error_of
+from workbook.comparison import Comparison, compare, distances, error_of
 
 FINITE32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
 TINY = Bound(1e-30, "tiny", "given")
@@ -119,6 +119,16 @@ def test_median_over_many_pieces(seed, width):
     assert result.median_ulps == np.median(b)
     lengths = np.frexp(b.astype(np.float64))[1]
     assert result.histogram == tuple(np.bincount(lengths))
+
+
+def test_median_where_many_are_close(monkeypatch):
+    """Where too many distances to sort share a bin, they are counted ever more finely."""
+    monkeypatch.setattr(distances, "_FEW", 2)
+    steps = torch.tensor([3, 5, 2, 8, 8, 1, 0]) + (1 << 60)
+    zeros = torch.zeros(7, dtype=torch.float64)
+    assert compare(steps.view(torch.float64), zeros).median_ulps == float((1 << 60) + 3)
+    steps = steps[:6] - (1 << 60) + (1 << 40)
+    assert compare(steps.view(torch.float64), zeros[:6]).median_ulps == (1 << 40) + 4
 
 
 def test_crossing_zero():
@@ -539,37 +549,36 @@ def test_plain_data():
 
 
 MEMORY = """
-import resource, sys, torch
+import sys, torch
 from workbook.comparison import compare
 torch.set_num_threads(1)
-unit = 1 if sys.platform == "darwin" else 1024
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+def peak():  # not getrusage: its peak survives execve, so it would be the parent's
+    return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
 a = torch.rand(10_000_000)
 b = a * (1 + 2**-22) if sys.argv[1] == "rounding" else torch.rand(10_000_000)
 if sys.argv[1] == "transposed":
     a, b = a.view(1000, 10_000).t(), b.view(1000, 10_000).t()
-small = compare(a[:9], b[:9])
+compare(a[:9], b[:9])
 before = peak()
 compare(a, b) if sys.argv[1] != "plainly" else (a.double() - b.double()).abs().max()
-print((peak() - before) / 2**20)
+print((peak() - before) / 1e6)
 """
 
 
 def extra_memory(how):
-    """Measure the growth of a child's peak memory, in MiB."""
+    """Measure the growth of a child's peak memory, in MB."""
     command = [sys.executable, "-c", MEMORY, how]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no resource module")
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("how", ["rounding", "unrelated", "transposed"])
 def test_memory(how):
-    """Comparing 10 million float32 takes at most 64 MB beyond the inputs."""
-    assert extra_memory(how) <= 64
+    """Comparing 10 million float32 takes at most 64 MB beyond the inputs, and some."""
+    assert 0 < extra_memory(how) <= 64
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no resource module")
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 def test_memory_can_fail():
-    """The measure does see a comparison that takes whole float64 copies."""
-    assert extra_memory("plainly") > 64
+    """The measure sees a comparison that takes whole float64 copies: 80 MB at the least."""
+    assert extra_memory("plainly") > 80

@@ -85,9 +85,9 @@ def _compared(pair: Pair, bound: Bound | None, first: str, second: str) -> Compa
         count=pair.actual.numel(),
         differing=tally.differing,
         incomparable=tally.incomparable,
-        max_ulps=tally.max_ulps if ulps else None,
-        median_ulps=tally.median(lambda: _all_distances(pair, scratch)) if ulps else None,
-        histogram=tally.histogram() if ulps else None,
+        max_ulps=tally.distances.longest if ulps else None,
+        median_ulps=tally.distances.median(lambda: _all_distances(pair, scratch)) if ulps else None,
+        histogram=tally.distances.histogram() if ulps else None,
         worst_index=_unraveled(worst.index, shape),
         max_abs=worst.value,
         worst_rel_index=_unraveled(worst_rel.index, shape),
@@ -111,7 +111,7 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
     """Take one piece into the figures."""
     actual, expected = bits(piece.actual), bits(piece.expected)
     if piece.exact is None and torch.equal(actual, expected):
-        tally.add_equal(actual.numel())
+        tally.distances.add_zeros(actual.numel())
         return
     tally.differing += scratch.differing(actual, expected)
     if not piece.actual.dtype.is_floating_point:
@@ -120,7 +120,7 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
         return
     size, against = scratch.differences(piece)
     if all_finite(size, piece):
-        tally.add_distances(scratch.distances(piece.actual, piece.expected))
+        tally.distances.add(scratch.distances(piece.actual, piece.expected))
         tally.add_differences(size, against, piece.limit, piece.offset)
         return
     finite = finite_places(piece)
@@ -128,7 +128,7 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
     if finite.any():
         kept = only(piece, finite)
         places = finite.nonzero().flatten() + piece.offset
-        tally.add_distances(scratch.distances(kept.actual, kept.expected))
+        tally.distances.add(scratch.distances(kept.actual, kept.expected))
         tally.add_differences(size[finite], against[finite], kept.limit, places)
 
 
@@ -136,7 +136,7 @@ def _add_incomparable(tally: Tally, piece: Pair, finite: Tensor) -> None:
     """Count what is not finite: equal, or without a distance."""
     a, b = piece.actual.double(), piece.expected.double()
     same = (a == b) | (a.isnan() & b.isnan())
-    tally.add_equal(int(torch.count_nonzero(same & ~finite).item()))
+    tally.distances.add_zeros(int(torch.count_nonzero(same & ~finite).item()))
     bad = (~same & ~finite).nonzero()
     tally.incomparable += bad.numel()
     if bad.numel() and tally.first_incomparable is None:

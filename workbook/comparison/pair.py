@@ -98,13 +98,11 @@ def near(piece: Tensor) -> Tensor:
 
 
 def _places(shape: tuple[int, ...]) -> Iterator[tuple[int | slice, ...]]:
-    """Index blocks of at most PIECE elements, in row-major order."""
+    """Index blocks of at most PIECE elements, in row-major order; `shape` is not ()."""
     if math.prod(shape) == 0:
         return
     inner = math.prod(shape[1:])
-    if not shape:
-        yield ()
-    elif inner <= PIECE:
+    if inner <= PIECE:
         rows = PIECE // inner
         for start in range(0, shape[0], rows):
             yield (slice(start, start + rows),)
