@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import io
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 from notebooks import build
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.plots import Drawing
 
 SOURCES = sorted((build.HERE / "src").glob("*.py"))
 COMMITTED = sorted(build.HERE.glob("*.ipynb"))
@@ -151,7 +154,7 @@ class TestDrift:
     def test_a_wrong_figure_is_named(self) -> None:
         """A picture that the code would not draw is named."""
         white = with_figure(solid(255))
-        assert "over the tolerance" in " ".join(build.drift(white, with_figure(solid(200))))
+        assert "not what is drawn now" in " ".join(build.drift(white, with_figure(solid(200))))
         assert build.drift(white, with_figure(solid(255))) == []
 
     def test_an_ignored_figure_may_differ(self) -> None:
@@ -168,13 +171,27 @@ def solid(grey: int, width: int = 240, height: int = 120) -> bytes:
     return buffer.getvalue()
 
 
+def drawn(heights: tuple[float, ...], reading: str = "largest 0.1234567") -> bytes:
+    """A figure of the package's own, of these heights as a line."""
+    line = Series("heights", tuple(map(float, range(len(heights)))), heights)
+    panel = Panel(Axis("step"), Axis("height", 0, 1), (line,))
+    return Drawing().png(Chart((panel,)), "The heights differ.", reading)
+
+
 class TestDifference:
     """The distance between two pictures."""
 
-    def test_black_against_white(self) -> None:
-        """Black and white are 1 apart, and a picture is 0 from itself."""
+    HEIGHTS = tuple(abs(math.sin(step / 3)) for step in range(40))
+
+    def test_ink_against_none(self) -> None:
+        """Black and white have nothing in common, and a picture has all with itself."""
         assert build.difference(solid(0), solid(255)) == 1
         assert build.difference(solid(0), solid(0)) == 0
+        assert build.difference(solid(255), solid(255)) == 0
+
+    def test_half_the_ink(self) -> None:
+        """Half as dark is half the ink."""
+        assert build.difference(solid(0), solid(255 - 51)) == pytest.approx(0.8)
 
     def test_another_size(self) -> None:
         """The same picture at twice the resolution is the same picture."""
@@ -183,6 +200,25 @@ class TestDifference:
     def test_another_shape(self) -> None:
         """A picture of another shape is as far as can be."""
         assert build.difference(solid(128), solid(128, 240, 200)) == 1
+
+    def test_other_digits_are_forgiven(self) -> None:
+        """The same curve with other digits in its text is within the tolerance."""
+        other = drawn(self.HEIGHTS, "largest 0.7654321")
+        assert 0 < build.difference(drawn(self.HEIGHTS), other) < build.TOLERANCE / 2
+
+    def test_last_bits_are_forgiven(self) -> None:
+        """The same curve to three digits is within the tolerance."""
+        other = drawn(tuple(height * 1.001 for height in self.HEIGHTS))
+        assert build.difference(drawn(self.HEIGHTS), other) < build.TOLERANCE / 2
+
+    @pytest.mark.parametrize(
+        "heights",
+        [(0.0,) * 40, HEIGHTS[::-1], tuple(1 - height for height in HEIGHTS), HEIGHTS[7:]],
+        ids=["zeros", "reversed", "mirrored", "shifted"],
+    )
+    def test_other_data_is_not(self, heights: tuple[float, ...]) -> None:
+        """A figure of other data is outside the tolerance."""
+        assert build.difference(drawn(self.HEIGHTS), drawn(heights)) > build.TOLERANCE
 
 
 class TestLint:
