@@ -1,4 +1,4 @@
-"""What can be observed of every switch and random state, read without the code under test."""
+"""Every switch and random state, read and moved without the code under test."""
 
 import hashlib
 import pickle
@@ -69,3 +69,18 @@ def randomness():
     if torch.cuda.is_available():
         states += [state.numpy().tobytes() for state in torch.cuda.get_rng_state_all()]
     return hashlib.sha256(pickle.dumps(states)).hexdigest()
+
+
+MEDDLING = {
+    "threads": lambda: torch.set_num_threads(3),
+    "default dtype": lambda: torch.set_default_dtype(torch.float64),
+    "grad": lambda: torch.set_grad_enabled(False),
+    "deterministic": lambda: torch.set_deterministic_debug_mode("error"),
+    "warn only": lambda: torch.set_deterministic_debug_mode("warn"),
+    "fill": lambda: setattr(torch.utils.deterministic, "fill_uninitialized_memory", False),
+    "benchmark": lambda: setattr(torch.backends.cudnn, "benchmark", True),
+    "cudnn tf32": lambda: setattr(torch.backends.cudnn, "allow_tf32", False),
+    "matmul": lambda: torch.set_float32_matmul_precision("medium"),
+    "seeds": lambda: (torch.manual_seed(3), np.random.seed(3), random.seed(3)),
+    "flush": lambda: torch.set_flush_denormal(True),
+}

@@ -10,14 +10,14 @@ import dataclasses
 import os
 import threading
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 import torch
 
-from workbook.conditions import checks, switches
+from workbook.conditions import checks, simulation, switches
 from workbook.devices import device
 
 if TYPE_CHECKING:
@@ -61,10 +61,11 @@ class Conditions:
     `seed` (0 to 2**32 - 1) seeds torch on every device, NumPy's legacy generator and `random`.
     `threads` (1 to 256) is torch's number of threads within an operation. `dtype`, `device`,
     `mode`, `batch_size` and `layout` are carried for the experiment to use; the other fields are
-    applied. On leaving, also by an exception, every switch and every random state is as it was
-    before, whatever the block did to it. Blocks nest, and one record can be entered many times.
-    The switches belong to the whole process, so that a second thread waits until the first has
-    left. Raises ValueError for a value that is not allowed.
+    applied. The device "simulated" puts the simulated accelerator to work, and any other device
+    inside it suspends it. On leaving, also by an exception, every switch and every random state is
+    as it was before, whatever the block did to it. Blocks nest, and one record can be entered many
+    times. The switches belong to the whole process, so that a second thread waits until the first
+    has left. Raises ValueError for a value that is not allowed.
 
     On entering: ValueError if the device does not compute in `dtype`; DeviceUnavailable if the
     device is absent or the processor cannot flush; RuntimeError after waiting 600 s for a thread.
@@ -162,8 +163,7 @@ class Conditions:
             device(self.device).require(self.dtype)
         switches.keep(opening)
         switches.apply(self.to_json(), opening)
-        if self.device == "simulated":
-            opening.enter_context(_simulated_accelerator())
+        simulation.simulate(self.device == "simulated", opening)
 
 
 FIELDS = tuple(field.name for field in dataclasses.fields(Conditions))
@@ -178,12 +178,6 @@ class _ThisThread(threading.local):
 
 _THIS_THREAD = _ThisThread()
 _TURNS: dict[int, threading.RLock] = {}  # one a process: a forked child must not wait for a ghost
-
-
-def _simulated_accelerator() -> AbstractContextManager[object]:
-    from workbook.simulated import SimulatedAccelerator
-
-    return SimulatedAccelerator()
 
 
 def _take_turn(opening: ExitStack) -> None:

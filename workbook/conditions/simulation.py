@@ -1,0 +1,53 @@
+"""Simulation: the simulated accelerator, on for conditions that name it and off for the others.
+
+Owns which accelerators the conditions of this thread have entered. One that a caller entered by
+hand is the caller's, and is left alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from typing import Any
+
+from workbook.simulated import SimulatedAccelerator
+
+
+class _Pausable(SimulatedAccelerator):  # type: ignore[no-untyped-call]  # torch's base
+    """An accelerator that hands every operator on while it is paused."""
+
+    paused = False
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: tuple[type, ...],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if self.paused:
+            return func(*args, **(kwargs or {}))
+        return super().__torch_dispatch__(func, types, args, kwargs)
+
+
+class _ThisThread(threading.local):
+    """The accelerators that this thread's conditions are inside of, the outermost first."""
+
+    def __init__(self) -> None:
+        self.entered: list[_Pausable] = []
+
+
+_THIS_THREAD = _ThisThread()
+
+
+def simulate(on: bool, opening: ExitStack) -> None:
+    """Have exactly one accelerator at work, or none, until `opening` is closed."""
+    at_work = [one for one in _THIS_THREAD.entered if not one.paused]
+    if not on:
+        for one in at_work:
+            one.paused = True
+            opening.callback(setattr, one, "paused", False)
+    elif not at_work:
+        accelerator = opening.enter_context(_Pausable())
+        _THIS_THREAD.entered.append(accelerator)
+        opening.callback(_THIS_THREAD.entered.remove, accelerator)
