@@ -48,7 +48,9 @@ def before_and_after(where: Conditions, *, activation: str) -> Finding:
         second="activate, then round",
     )
     went = (activate(rounded) - activate(exact)).abs()  # float64: the input's rounding alone
-    factor = float((went / came)[came > 0].max())
+    # Of errors that float64's own rounding of `went` cannot blur.
+    clear = came > format_of(name).unit_roundoff / 128
+    factor = float((went / came)[clear].max())
     reading = f"{compared.differing:,} of {SIZE:,} results differ; errors leave the activation at "
     reading += f"most {factor:.3g} times as large"
     values = {"differing": compared.differing, "factor": factor}

@@ -25,6 +25,7 @@ OPERATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sum(x)": torch.sum,
     "x @ x": lambda x: x @ x,
 }
+REAL_DEVICES = ("cpu", "cuda", "mps", "xpu", "directml")  # an imitation has no times of its own
 DTYPES = (torch.float32, torch.float64)
 TIMES = ((0.5, "half"), (1.0, "the same"), (2.0, "2 times"), (8.0, "8 times"), (32.0, "32 times"))
 
@@ -75,6 +76,9 @@ COST = Experiment(
     name="cost",
     question="What does float64 cost in memory and in time?",
     factor="dtype",
-    controls=(LogRange("side", 256, 5, 9, base=2, help="rows and columns"), DeviceChoice()),
+    controls=(
+        LogRange("side", 256, 5, 9, base=2, help="rows and columns"),
+        DeviceChoice(options=REAL_DEVICES),
+    ),
     measure=bytes_and_time,
 )

@@ -19,7 +19,7 @@ from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
-ROWS, STEPS, LEARNING_RATE = 64, 200, 0.03
+ROWS, STEPS, LEARNING_RATE = 64, 160, 0.03
 OWN, SAME = "each its own, as printed", "the same for both"
 RELU, HELD, TANH = "ReLU", "ReLU, on where float64's is", "tanh"
 CLOSE = 1e-3

@@ -23,7 +23,7 @@ PRINTED, BINARY, OTHER = (
     "numbers that are exact: 1, 2, 3 times 1/8, 1/4, 3/8",
     "other factors: 3, 5, 7 times 0.1, 0.2, 0.3",
 )
-FACTORS: dict[str, tuple[tuple[int, ...], tuple[float, ...]]] = {
+VERSIONS: dict[str, tuple[tuple[int, ...], tuple[float, ...]]] = {
     PRINTED: ((1, 2, 3), (0.1, 0.2, 0.3)),
     BINARY: ((1, 2, 3), (0.125, 0.25, 0.375)),
     OTHER: ((3, 5, 7), (0.1, 0.2, 0.3)),
@@ -32,7 +32,7 @@ FACTORS: dict[str, tuple[tuple[int, ...], tuple[float, ...]]] = {
 
 def stored_and_multiplied(where: Conditions, *, version: str) -> Finding:
     """Multiply three pairs in a format and in float64, and split the difference in two."""
-    whole, literals = FACTORS[version]
+    whole, literals = VERSIONS[version]
     a = torch.tensor(whole, dtype=where.torch_dtype)
     b = torch.tensor(literals, dtype=where.torch_dtype)
     product = a * b
@@ -67,8 +67,6 @@ def _verdict(storing: float, multiplying: float) -> str:
             "All of the difference is how the literals are stored; no product was rounded, "
             "so nothing can accumulate."
         )
-    if storing == 0:
-        return "All of the difference is the rounding of the products."
     return "Part of the difference is how the literals are stored, part is the products' rounding."
 
 
@@ -77,7 +75,7 @@ LITERALS = Experiment(
     question="Where does the difference of two short products come from?",
     factor="dtype",
     controls=(
-        Choice("version", PRINTED, (PRINTED, BINARY, OTHER)),
+        Choice("version", PRINTED, tuple(VERSIONS)),
         Dtype(options=("float32", "bfloat16", "float16")),
     ),
     measure=stored_and_multiplied,

@@ -18,7 +18,7 @@ from workbook.result import Finding
 
 WIDTH = 128
 SMALL, LARGE = 1e-4, 0.1
-NUDGE, NUDGE_DOUBLE, FORMATS = (
+NUDGE, NUDGE_DOUBLE, FORMATS = CHANGES = (
     "one ULP in one entry, float32", "one ULP in one entry, float64", "float32 and float64",
 )  # fmt: skip
 
@@ -84,7 +84,7 @@ RECURRENT = Experiment(
     factor="one ULP, or dtype",
     controls=(
         Choice("gain", 2.0, (0.5, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0), ordered=True),
-        Choice("change", NUDGE, (NUDGE, NUDGE_DOUBLE, FORMATS), label="compare"),
+        Choice("change", NUDGE, CHANGES, label="compare"),
         Integer("steps", 150, 50, 300, step=50),
         Seed(),
     ),

@@ -25,7 +25,7 @@ NAMES = (
 WIDTH = (0, 1, 1, 1, 1, 2, 2, 2, 2)  # of the kind of number: bool, whole, real
 SHORT = {"bool": "bool", "bfloat16": "bf16"}
 NUMBERS = (True, 1, 1.0)
-TENSOR, ZERO_DIM, NUMBER = "a tensor", "a zero-dimensional tensor", "a Python number"
+TENSOR, ZERO_DIM, NUMBER = SECONDS = "a tensor", "a zero-dimensional tensor", "a Python number"
 IN_PLACE, PRODUCT, NUMPY = "a += b", "a @ b", "NumPy's a + b"
 RAISES = "raises"
 KINDS = ("a's dtype", "b's dtype", "a third one", RAISES, "unlike torch")
@@ -163,7 +163,7 @@ PROMOTION = Experiment(
     factor="pair of dtypes",
     controls=(
         Choice("operation", "a + b", tuple(OPERATIONS)),
-        Choice("second", TENSOR, (TENSOR, ZERO_DIM, NUMBER), label="b is"),
+        Choice("second", TENSOR, SECONDS, label="b is"),
     ),
     measure=every_pair,
 )
