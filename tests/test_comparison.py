@@ -582,3 +582,33 @@ def test_memory(how):
 def test_memory_can_fail():
     """The measure sees a comparison that takes whole float64 copies: 80 MB at the least."""
     assert extra_memory("plainly") > 80
+
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device is here")
+
+
+@needs_cuda
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_cuda_as_on_the_cpu(dtype):
+    """On a CUDA device every figure is what it is on the CPU."""
+    a = torch.rand(300_000).sub(0.5).to(dtype)
+    b = (a.double() * 1.0001).to(dtype)
+    b[7] = math.nan
+    limit = torch.rand(300_000, dtype=torch.float64)
+    here = compare(a, b, bound=Bound(limit, "x", "given"))
+    assert compare(a.cuda(), b.cuda(), bound=Bound(limit, "x", "given")) == here
+    assert compare(a.cuda(), b.cuda(), bound=Bound(limit.cuda(), "x", "given")) == here
+
+
+@needs_cuda
+def test_cuda_unrelated():
+    """Long distances have the CPU's median on a CUDA device too."""
+    a, b = torch.rand(400_000), torch.rand(400_000)
+    assert compare(a.cuda(), b.cuda()) == compare(a, b)
+
+
+@needs_cuda
+def test_other_device_given():
+    """A tensor on the CPU and one on a CUDA device are refused."""
+    with pytest.raises(ValueError, match="both devices must be the same, got cpu and cuda:0"):
+        compare(torch.ones(2), torch.ones(2).cuda())
