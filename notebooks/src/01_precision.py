@@ -140,6 +140,191 @@ explore(precision.CANCELLATION)
 # in them. **Cure:** subtract first, square afterwards, as `torch.var` does.
 
 # %% [markdown]
+# ## A program that blames rounding
+#
+# A program multiplies 1, 2, 3 by 0.1, 0.2, 0.3 in two formats and prints the difference, to show
+# how rounding accumulates. Before you believe it, look for the step that made the difference.
+
+# %%
+predict(precision.WHERE_FROM)
+
+# %%
+a = torch.tensor([1.0, 2.0, 3.0]) * torch.tensor([0.1, 0.2, 0.3])
+b = torch.tensor([1.0, 2.0, 3.0]).double() * torch.tensor([0.1, 0.2, 0.3]).double()
+print("equal:", torch.equal(a.double(), b))
+
+# %% [markdown]
+# Here `float64` starts from the same stored numbers, and every bit of the products agrees. The
+# explorer splits the difference into its two parts.
+
+# %%
+explore(precision.LITERALS)
+
+# %% [markdown]
+# ## A matrix product and its bound
+#
+# Each entry of a matrix product is a sum of n products. Theory bounds its error: certainly by
+# about n unit roundoffs, likely by about the square root of n.
+
+# %%
+predict(precision.INSIDE_THE_BOUND)
+
+# %%
+explore(precision.MATMUL_ERROR)
+
+# %% [markdown]
+# `tf32` rounds the *inputs* to 11 bits and adds in `float32`; on some GPUs it stands in for
+# `float32`. Here its inputs are rounded by the workbook and multiplied on your CPU. With entries of
+# both signs the sums nearly cancel: the bound is relative to the sizes that went in, not to the
+# result.
+#
+# A program compares a `float32` product with NumPy, to find out who is to blame.
+
+# %%
+predict(precision.WHAT_NUMPY_GAVE)
+
+# %%
+import numpy as np
+
+square = torch.rand(64, 64)
+product = np.matmul(square.numpy(), square.numpy())
+print(product.dtype, np.matmul(square.double().numpy(), square.double().numpy()).dtype)
+
+# %%
+explore(precision.FOUR_PRODUCTS)
+
+# %% [markdown]
+# With NumPy in both formats the table sorts itself: results in one format are close to each
+# other, whichever library made them. The format is to blame, not the library.
+
+# %% [markdown]
+# ## Two dtypes in one operation
+
+# %%
+predict(precision.ZERO_DIMENSIONS)
+
+# %%
+vector, number = torch.rand(3), torch.tensor(0.1, dtype=torch.float64)
+print((vector * number).dtype, (vector * number.reshape(1)).dtype)
+
+# %%
+explore(precision.PROMOTION)
+
+# %% [markdown]
+# There is a table for every pair, it never changes, and `a` with `b` gives what `b` with `a` gives.
+# Matrix products have no such table: they raise.
+
+# %%
+predict(precision.FLOAT64_DATA)
+
+# %%
+line = torch.nn.Linear(1, 1)
+try:
+    line(torch.rand(4, 1).double())
+except RuntimeError:
+    print("RuntimeError: data in float64, weights in", line.weight.dtype)
+
+# %%
+explore(precision.MIXED_DTYPES)
+
+# %% [markdown]
+# ## A training run in two formats
+#
+# The program of the last question, repaired so that it runs: does it measure the formats?
+
+# %%
+predict(precision.WHAT_PARTS_THE_LINES)
+
+# %%
+torch.manual_seed(0)
+single = torch.nn.Linear(1, 1)
+torch.manual_seed(0)
+double = torch.nn.Linear(1, 1, dtype=torch.float64)
+print("same start:", torch.allclose(single.weight.double(), double.weight))
+
+# %% [markdown]
+# Not even one seed gives both the same start, because each format draws its own numbers.
+# `copy.deepcopy(single).double()` does. Choose *the same for both* below.
+
+# %%
+explore(precision.REGRESSION)
+
+# %% [markdown]
+# With one start, the gap is rounding, and it does not grow without end: the fit pulls both runs to
+# the same line. What remains is stagnation again, of the weights: an update below half a ULP is
+# rounded away.
+
+# %% [markdown]
+# ## Deep networks
+#
+# "The more layers, the more rounding" is half of the truth.
+
+# %%
+predict(precision.WHICH_ACTIVATION)
+
+# %%
+explore(precision.DEPTH)
+
+# %% [markdown]
+# Raise the *gain*. At some point the other activations lose their digits, too: tanh needs a gain
+# well above one, while ReLU and the identity scale value and error alike.
+
+# %%
+predict(precision.RELU)
+
+# %%
+numbers = torch.rand(1000, dtype=torch.float64) - 0.5
+print(torch.equal(numbers.float().relu(), numbers.relu().float()))
+
+# %%
+explore(precision.ACTIVATION_ERROR)
+
+# %% [markdown]
+# And in training? A program announces a deep ReLU network in two formats and leaves the training
+# out. Here it is, with one start for both:
+
+# %%
+explore(precision.DEEP_TRAINING)
+
+# %% [markdown]
+# The jumps are steps at which a unit was on in one run and off in the other: the kink of ReLU, not
+# accumulation. Choose *ReLU, on where float64's is*, or *tanh*, and they are gone.
+
+# %% [markdown]
+# ## What float64 costs
+
+# %%
+explore(precision.COST)
+
+# %% [markdown]
+# Twice the memory is certain. The time is your machine's: measure it where you need it.
+
+# %% [markdown]
+# ## When one ULP decides everything
+#
+# A step that enlarges differences, taken again and again, is chaos.
+
+# %%
+x, y = torch.tensor(0.2), torch.tensor(0.2, dtype=torch.float64)
+for _ in range(60):
+    x, y = 3.9 * x * (1 - x), 3.9 * y * (1 - y)
+print("apart by more than a tenth:", bool((x.double() - y).abs() > 0.1))
+
+# %%
+explore(precision.LOGISTIC_MAP)
+
+# %%
+predict(precision.ONE_ULP)
+
+# %%
+explore(precision.RECURRENT)
+
+# %% [markdown]
+# Lower the *gain* below one and the difference dies out. Change one ULP in `float64`: it takes
+# longer and ends the same. **Cure:** none by precision. Make the map less steep, or compare
+# statistics instead of single numbers.
+
+# %% [markdown]
 # ## Your turn
 #
 # Replace each `...`, run the cell, then the check below it. A cell that you have not touched
@@ -155,8 +340,7 @@ check(precision.NEXT_VALUE, above)
 
 
 # %%
-def total(x):
-    ...  # the same bits, whatever the order of x
+def total(x): ...  # the same bits, whatever the order of x
 
 
 check(precision.SAME_IN_ANY_ORDER, total)
@@ -166,3 +350,13 @@ hint(precision.SAME_IN_ANY_ORDER, 1)
 
 # %%
 solution(precision.SAME_IN_ANY_ORDER)
+
+# %% [markdown]
+# ## What we saw
+#
+# - We said what a number becomes in seven formats, to the last bit, and why 0.1 is in none.
+# - We told rounding from mistakes by derived bounds: orders, formulas and formats all stayed
+#   inside, and three programs turned out to compare two things at once.
+# - We saw tiny differences stay tiny (ReLU, a stable fit) and take over (steep layers, chaos).
+#
+# Next: [02 In-place operations](02_in_place.ipynb).

@@ -3,6 +3,12 @@
 from workbook.causes.precision.activation_error import ACTIVATION_ERROR
 from workbook.causes.precision.bit_microscope import MICROSCOPE
 from workbook.causes.precision.cancellation import CANCELLATION
+from workbook.causes.precision.confounders import (
+    FLOAT64_DATA,
+    WHAT_NUMPY_GAVE,
+    WHAT_PARTS_THE_LINES,
+    WHERE_FROM,
+)
 from workbook.causes.precision.cost import COST
 from workbook.causes.precision.deep_training import DEEP_TRAINING
 from workbook.causes.precision.depth import DEPTH
@@ -21,10 +27,15 @@ from workbook.causes.precision.number_line import NUMBER_LINE
 from workbook.causes.precision.predictions import (
     ADD_A_LITTLE,
     COUNTING,
+    INSIDE_THE_BOUND,
     ONE_TENTH,
+    ONE_ULP,
     PREDICTIONS,
+    RELU,
     SIX_IN_ANY_ORDER,
     TWO_VARIANCES,
+    WHICH_ACTIVATION,
+    ZERO_DIMENSIONS,
 )
 from workbook.causes.precision.recurrent import RECURRENT
 from workbook.causes.precision.regression import REGRESSION
@@ -63,7 +74,9 @@ __all__ = [
     "DEPTH",
     "EXERCISES",
     "EXPERIMENTS",
+    "FLOAT64_DATA",
     "FOUR_PRODUCTS",
+    "INSIDE_THE_BOUND",
     "LAST_WHOLE_NUMBER",
     "LITERALS",
     "LOGISTIC_MAP",
@@ -74,13 +87,20 @@ __all__ = [
     "NEXT_VALUE",
     "NUMBER_LINE",
     "ONE_TENTH",
+    "ONE_ULP",
     "PREDICTIONS",
     "PROMOTION",
     "RECURRENT",
     "REGRESSION",
+    "RELU",
     "SAME_IN_ANY_ORDER",
     "SIX_IN_ANY_ORDER",
     "SIX_NUMBERS",
     "STAGNATION",
     "TWO_VARIANCES",
+    "WHAT_NUMPY_GAVE",
+    "WHAT_PARTS_THE_LINES",
+    "WHERE_FROM",
+    "WHICH_ACTIVATION",
+    "ZERO_DIMENSIONS",
 ]
