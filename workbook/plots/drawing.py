@@ -30,7 +30,8 @@ PRIVATE: dict[Any, Any] = {
     "agg.path.chunksize": 0, "hatch.linewidth": 1.0, "lines.antialiased": True,
     "lines.scale_dashes": True, "patch.antialiased": True, "path.effects": [],
     "path.simplify": True, "path.simplify_threshold": 0.111111111111, "path.sketch": None,
-    "path.snap": True, "text.antialiased": True, "text.hinting": "force_autohint", "text.usetex": False,
+    "path.snap": True, "text.antialiased": True, "text.hinting": "force_autohint",
+    "text.usetex": False,
 }
 
 
@@ -51,8 +52,8 @@ class Drawing:
             raise ValueError(
                 f"a drawing is 300 to 2000 wide and 240 to 2000 high, got {width} by {height}"
             )
-        if not 1 <= scale <= 3:
-            raise ValueError(f"scale is from 1 to 3 device pixels to a CSS pixel, got {scale}")
+        if not 1.5 <= scale <= 3:  # coarser, hinting makes texts wider than they were measured
+            raise ValueError(f"scale is from 1.5 to 3 device pixels to a CSS pixel, got {scale}")
         self.width, self.height, self.scale = width, height, scale
         with _private_settings():
             size = round(width * scale) / (96 * scale), round(height * scale) / (96 * scale)

@@ -2,7 +2,7 @@
 
 Owns the palette and the file's bytes. Knows nothing of charts. The palette holds every color of
 the style and its blend with white, so full colors are exact and only the shades of smoothed edges
-are rounded. Most charts use at most 16 of its colors; two pixels then share a byte.
+are rounded. At most 16 of its colors are used where that is possible; two pixels then share a byte.
 """
 
 from __future__ import annotations
@@ -25,11 +25,16 @@ def _rgb(color: str) -> tuple[int, int, int]:
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
+FULL = tuple(dict.fromkeys((*style.GREYS, *style.COLORS, *style.FILLS)))
+
+
 @lru_cache(maxsize=1)
 def palette() -> Bytes:
-    """The colors that a picture may have, as rows of red, green and blue; row 0 is white."""
-    greys = (style.PAPER, style.HAZE, style.GRID, style.PALE, style.LINE, style.SOFT, style.INK)
-    full = [_rgb(color) for color in (*greys, *style.COLORS, *style.FILLS)]
+    """The colors that a picture may have, as rows of red, green and blue; row 0 is white.
+
+    The full colors come first, then the blends.
+    """
+    full = [_rgb(color) for color in FULL]
     half = [tuple((part + 256) // 2 for part in _rgb(color)) for color in style.COLORS]
     return np.array(list(dict.fromkeys([*full, *half])), dtype=np.uint8)
 
@@ -65,9 +70,7 @@ def png(pixels: Bytes) -> bytes:
     places = np.flatnonzero(flat != 0xFFFFFFFF)  # most of a chart is white
     color = flat[places]
     found = _nearest()[(color >> 3 & 0x1F) | (color >> 6 & 0x3E0) | (color >> 9 & 0x7C00)]
-    used = _used(found)
-    number = np.zeros(256, dtype=np.uint8)
-    number[used] = np.arange(len(used), dtype=np.uint8)
+    used, number = _numbers(found)
     bits = 4 if len(used) <= 16 else 8
     lines = np.zeros((height, width + width % 2), dtype=np.uint8)
     if width % 2:
@@ -76,11 +79,21 @@ def png(pixels: Bytes) -> bytes:
     return _file(lines, (width, height, bits), palette()[used])
 
 
-def _used(found: Bytes) -> NDArray[np.intp]:
-    """The rows of the palette that a picture needs: white, and whatever is not white."""
+def _numbers(found: Bytes) -> tuple[NDArray[np.intp], Bytes]:
+    """The rows of the palette that a picture needs, and for every row its number among them.
+
+    White is the first. Where there are more than 16, blends are given up, the rarest first: they
+    take the number of the kept color that is nearest.
+    """
     counts = np.bincount(found, minlength=len(palette()))
-    counts[0] = 1
-    return np.flatnonzero(counts)
+    counts[0] = len(found) + 1
+    blends = np.arange(len(palette())) >= len(FULL)
+    wanted = np.flatnonzero(counts)
+    rarest = [row for row in np.argsort(counts, kind="stable") if blends[row] and counts[row]]
+    used = np.setdiff1d(wanted, rarest[: max(0, len(wanted) - 16)])
+    colors = _by_hue(palette().astype(np.int32))
+    apart = ((colors[:, None] - colors[None, used]) ** 2).sum(axis=2)
+    return used, apart.argmin(axis=1).astype(np.uint8)
 
 
 def _file(lines: Bytes, shape: tuple[int, int, int], colors: Bytes) -> bytes:

@@ -15,7 +15,7 @@ from workbook.plots.shapes import area, box, curve, dots, label
 from workbook.plots.style import EDGE, ROW
 from workbook.plots.ticks import Tick, fitted
 
-TITLE_SIZES = (style.TITLE, 13.8, 13.0, 12.2, 11.4)
+TITLE_SIZES = (style.TITLE, 13.8, 12.2, 11.4)
 NOTE_SIZES = (style.TEXT, 12.0, 11.2)
 BASELINE = 13.0  # from the top of a line of text
 

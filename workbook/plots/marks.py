@@ -102,7 +102,7 @@ def _line(
     here = _within(across)
     zero = here & (values < scales[1].low) if scales[1].log else np.zeros(len(values), dtype=bool)
     marked = here & _within(up) & ~zero
-    size = 7.0 if len(x) <= 60 else 4.5
+    size = 9.0 if len(x) <= 3 else 7.0 if len(x) <= 60 else 4.5  # few points are meant to be seen
     if one.mark != "points":
         line = curve(x, y, color=look.color, width=2, dash=look.dash)
         if one.mark == "steps":
@@ -112,7 +112,7 @@ def _line(
         size = 6.0
     drawn.over.append(dots(x, _only(y, marked), look.marker, look.color, size=size))
     if zero.any():  # later series smaller, so that two zeros in one place both show
-        size = max(10.5 - 2.5 * look.number, 5.0)
+        size = max((10.5 if len(x) <= 60 else 7.5) - 2.5 * look.number, 5.0)
         foot = np.full(len(x), frame.foot)
         drawn.over.append(
             dots(x, _only(foot, zero), look.marker, look.color, size=size, hollow=True)

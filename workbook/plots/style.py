@@ -36,6 +36,7 @@ PALE = "#b8b8b8"
 GRID = "#e3e3e3"
 HAZE = "#f2f2f2"  # between paper and grid, where edges are smoothed
 PAPER = "#ffffff"
+GREYS = (PAPER, HAZE, GRID, PALE, LINE, SOFT, INK)
 
 TEXT = 12.8  # 9.6 pt
 TITLE = 14.6

@@ -101,7 +101,7 @@ def _log_values(scale: Scale, count: int) -> list[float]:
 
 def _log_texts(values: tuple[float, ...]) -> list[str]:
     if all(1e-3 <= value <= 1e4 for value in values):
-        return [f"{value:g}" for value in values]
+        return [f"{value:,g}" for value in values]
     return [scientific(value) for value in values]
 
 
@@ -118,8 +118,8 @@ def linear_texts(values: tuple[float, ...]) -> list[str]:
     largest = max(abs(value) for value in values)
     fine = math.floor(math.log10(values[1] - values[0]) + HAIR)
     if 1e-3 <= largest < 1e6:
-        decimals = max(0, -fine)
-        return [f"{value + 0.0:.{decimals}f}".replace("-", "−") for value in values]
+        form = f",.{max(0, -fine)}f" if largest >= 1e4 else f".{max(0, -fine)}f"
+        return [f"{value + 0.0:{form}}".replace("-", "−") for value in values]
     power = math.floor(math.log10(largest) + HAIR)
     decimals = max(0, power - fine)
     power_text = power_of_ten(power)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from html import escape
 
-from workbook.chart import Cells, Chart, Panel, rows
+from workbook.chart import Axis, Cells, Chart, Panel, rows
 from workbook.plots.numerals import short
-from workbook.plots.scales import panel_scales
+from workbook.plots.scales import Scale, panel_scales
 
 LONGEST = 400  # characters of an alt text
 ROWS = 400  # rows of a table
@@ -37,11 +37,16 @@ def _panel_words(panel: Panel | Cells) -> str:
         return _sentence(f"{len(panel.rows)} rows of cells{named}: {', '.join(panel.rows)}")
     x, y = panel_scales(panel)
     series = ", ".join(f"{one.label or 'unnamed'} ({one.mark})" for one in panel.series)
-    log = [" (logarithmic)" if axis.log else "" for axis in (panel.x, panel.y)]
-    return _sentence(
-        f"{panel.y.label}{log[1]} from {short(y.low)} to {short(y.high)} "
-        f"against {panel.x.label}{log[0]} from {short(x.low)} to {short(x.high)}: {series}"
-    )
+    return _sentence(f"{_axis_words(panel.y, y)} against {_axis_words(panel.x, x)}: {series}")
+
+
+def _axis_words(axis: Axis, scale: Scale) -> str:
+    """An axis by its name, and from where to where it runs."""
+    name = (axis.label or "values") + (" (logarithmic)" if axis.log else "")
+    texts = [text for _, text in axis.ticks if text]
+    if texts:
+        return f"{name} from {texts[0]} to {texts[-1]}"
+    return name if axis.ticks else f"{name} from {short(scale.low)} to {short(scale.high)}"
 
 
 def table_html(chart: Chart, caption: str = "The figure's data") -> str:
