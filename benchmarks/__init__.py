@@ -1,0 +1,1 @@
+"""What `make bench` measures. Figures, never tests: a shared machine's times prove nothing."""
