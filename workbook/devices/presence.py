@@ -7,6 +7,7 @@ imports a library that may take the process down. It may not know the table of d
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import torch
 
@@ -29,15 +30,19 @@ def cuda() -> str | None:
     """Say why CUDA is absent, or None where it can be used."""
     if torch.version.cuda is None and getattr(torch.version, "hip", None) is None:
         return NO_CUDA
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what it would warn of is the reason below
         if torch.cuda.is_available():
             return None
-    driver = getattr(torch._C, "_cuda_getDriverVersion", None)
-    if driver is not None and driver() == 0:
+        try:
+            start: Callable[[], None] = torch.cuda.init
+            start()  # fails here, and says why
+            return None
+        except (AssertionError, RuntimeError) as error:
+            reason = str(error).strip() or "torch gives no reason."
+    if "no NVIDIA driver" in reason:
         return NO_DRIVER
-    reason = str(said[0].message).splitlines()[0] if said else "no GPU is visible to this process."
-    return f"CUDA cannot be used here: {reason}"
+    return f"CUDA cannot be used here: {reason.splitlines()[0]}"
 
 
 def mps() -> str | None:
