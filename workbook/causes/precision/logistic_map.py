@@ -57,7 +57,7 @@ def two_ways(where: Conditions, *, r: float, change: str, steps: int) -> Finding
     reading += f"; a step multiplies errors by {growth:.2f} on average"
     values = {"parted": parted, "largest": max(gaps), "growth": growth}
     return Finding(
-        _verdict(max(gaps), change), reading, _chart(first, second, gaps, labels), values
+        _verdict(max(gaps), growth, change), reading, _chart(first, second, gaps, labels), values
     )
 
 
@@ -70,13 +70,15 @@ def orbit(r: float, steps: int, form: Form, dtype: torch.dtype) -> list[float]:
     return [float(value) for value in torch.stack(found).tolist()]
 
 
-def _verdict(largest: float, change: str) -> str:
+def _verdict(largest: float, growth: float, change: str) -> str:
     what = {FORMATS: "formats", FORMS: "forms", FORMS_DOUBLE: "forms"}[change]
     if largest > APART:
         return f"The two {what} part completely: the map enlarges every rounding until it is all."
-    if largest > 0:
-        return f"The two {what} stay together: the map shrinks what rounding adds."
-    return f"The two {what} agree in every bit."
+    if largest == 0:
+        return f"The two {what} agree in every bit."
+    if growth > 1:
+        return f"The two {what} are still together, but each step enlarges what rounding adds."
+    return f"The two {what} stay together: the map shrinks what rounding adds."
 
 
 def _chart(
@@ -101,7 +103,7 @@ LOGISTIC_MAP = Experiment(
     controls=(
         Choice("r", 3.9, tuple(round(2.5 + 0.1 * i, 1) for i in range(16)), ordered=True),
         Choice("change", FORMATS, (FORMATS, FORMS, FORMS_DOUBLE), label="compare"),
-        Integer("steps", 60, 20, 120, step=20),
+        Integer("steps", 40, 20, 120, step=20),
     ),
     measure=two_ways,
 )
