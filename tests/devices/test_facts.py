@@ -5,6 +5,8 @@ import os
 import platform
 import socket
 import subprocess
+import sys
+import types
 
 import numpy as np
 import pytest
@@ -60,6 +62,8 @@ def test_every_kind_of_device_has_its_facts(monkeypatch):
     monkeypatch.setattr(torch.xpu, "get_device_name", lambda: "GPU B")
     monkeypatch.setattr(torch.version, "cuda", "12.6")
     monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 90100)
+    library = types.SimpleNamespace(device_name="adapter {}".format, default_device=lambda: 1)
+    monkeypatch.setitem(sys.modules, "torch_directml", library)
     monkeypatch.setattr(facts.metadata, "version", lambda name: f"{name} 0.2.5")
     monkeypatch.setattr(
         facts, "_output", lambda *command: "550.54" if "nvidia-smi" in command else ""
@@ -68,7 +72,8 @@ def test_every_kind_of_device_has_its_facts(monkeypatch):
     assert found["devices"] == "cuda, xpu, mps, directml"
     assert (found["cuda"], found["xpu"]) == ("GPU A", "GPU B")
     assert (found["cuda_driver"], found["cuda_runtime"]) == ("550.54", "12.6")
-    assert (found["cudnn"], found["directml"]) == ("90100", "torch-directml 0.2.5")
+    assert (found["cudnn"], found["directml"]) == ("90100", "adapter 1")
+    assert found["directml_version"] == "torch-directml 0.2.5"
     assert found["mps"] == found["cpu"]
 
 

@@ -93,6 +93,12 @@ def torch_device() -> torch.device:
     return found
 
 
+def adapter_name() -> str:
+    """Give the name of the adapter that is used; call it only where `probe` said ok."""
+    library = importlib.import_module("torch_directml")
+    return str(library.device_name(library.default_device()))
+
+
 def _installed() -> bool:
     try:
         return importlib.util.find_spec("torch_directml") is not None

@@ -1,7 +1,7 @@
 """Facts about this machine for cards and provenance, as words.
 
 Owns what is read from the system, from torch and from the driver. It reads nothing that names a
-person, a computer or a network. It may not know the table of devices' dtypes or any experiment.
+person, a computer or a network. It may not know any experiment.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from workbook.devices import directml
 from workbook.devices.rows import here
 
 NUMERIC_VARIABLES = (
@@ -36,7 +37,8 @@ def machine() -> dict[str, str]:
 
     Always: python, torch, numpy, os, cpu, cores, capability (the instruction set that torch chose),
     threads, blas, devices. Where they apply: cuda (the GPU's name), cuda_driver, cuda_runtime,
-    cudnn, xpu, directml, and one entry for each variable of `NUMERIC_VARIABLES` that is set.
+    cudnn, xpu, mps, directml (the adapter's name), directml_version, and one entry for each
+    variable of `NUMERIC_VARIABLES` that is set.
 
     >>> machine()["torch"] == torch.__version__
     True
@@ -135,7 +137,8 @@ def _mps() -> dict[str, str]:
 
 
 def _directml() -> dict[str, str]:
-    return {"directml": metadata.version("torch-directml")}
+    version = metadata.version("torch-directml")
+    return {"directml": directml.adapter_name(), "directml_version": version}
 
 
 _DETAILS: dict[str, Callable[[], dict[str, str]]] = {
