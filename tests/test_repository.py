@@ -244,6 +244,23 @@ class TestImport:
         assert answer.stdout == "[]\n"
 
 
+class TestReadme:
+    """What the README promises."""
+
+    README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+    def test_its_programs_run(self, program: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """Every program in the README runs and prints something."""
+        exec(compile(program, "README.md", "exec"), {})
+        assert capsys.readouterr().out
+
+    def test_its_links_lead_somewhere(self) -> None:
+        """Every link to a file of the repository leads to one."""
+        links = re.findall(r"\]\((?!https?:)([^)#]+)", self.README)
+        assert [link for link in links if not (ROOT / link).exists()] == []
+
+
 class TestText:
     """What no tracked file may say."""
 
