@@ -1,0 +1,75 @@
+"""Proving a row: each way in which an exercise can be unfit is found."""
+
+import dataclasses
+
+import pytest
+
+from workbook.question import Exercise, Form, WrongAnswer, prove
+
+GOOD = Exercise(
+    name="half",
+    task="Give the half of `whole`.",
+    setup="whole = 4",
+    stub="half = ...",
+    answer="half",
+    form=Form("number"),
+    check=lambda half: half == 2,
+    wrong=(
+        WrongAnswer(
+            source="half = whole * 2",
+            message="That is the double.",
+            recognizes=lambda half: half == 8,
+        ),
+    ),
+    hints=("Divide.",),
+    solution="half = whole / 2",
+)
+
+
+def test_a_fit_exercise_has_no_problems():
+    """An exercise whose own code is judged as it should be has no problems."""
+    assert prove(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"hints": ()}, "there is no hint"),
+        ({"wrong": ()}, "no wrong answer is foreseen"),
+        ({"wrong": GOOD.wrong * 2}, "two wrong answers get: That is the double."),
+        ({"stub": "half = 0"}, "the stub must be judged not attempted, it is failed"),
+        ({"solution": "half = 3"}, "the solution must be judged passed, it is failed"),
+        ({"solution": "half = 1 / 0"}, "the solution gives ZeroDivisionError"),
+        ({"solution": "half ="}, "the solution gives SyntaxError"),
+        ({"setup": ""}, "the solution gives NameError"),
+        ({"answer": "quarter"}, "the stub gives NameError"),
+        ({"check": lambda half: None}, "the solution gives TypeError"),
+        ({"check": lambda half: True}, "must be judged failed, it is passed"),
+    ],
+)
+def test_a_problem_is_named(changes, problem):
+    """Whatever is unfit about a row is named."""
+    assert problem in "\n".join(prove(dataclasses.replace(GOOD, **changes)))
+
+
+def test_a_message_that_never_comes_is_named():
+    """A wrong answer whose recognizer misses it is found, with what the reader would read."""
+    wrong = dataclasses.replace(GOOD.wrong[0], recognizes=lambda half: False)
+    problems = prove(dataclasses.replace(GOOD, wrong=(wrong,)))
+    assert problems == [
+        "the wrong answer 'half = whole * 2' must be told 'That is the double.', "
+        "it is told 'That is not the answer yet.'"
+    ]
+
+
+def test_the_lines_of_a_row_are_known():
+    """An error in a row's own code is reported with the text of its line."""
+    row = dataclasses.replace(
+        GOOD,
+        form=Form("function"),
+        check=lambda f: f() == 2,
+        stub="def half(): ...",
+        solution="def half():\n    return whole / nothing",
+        wrong=GOOD.wrong,
+    )
+    assert "at line 2, `return whole / nothing`" in "\n".join(prove(row))

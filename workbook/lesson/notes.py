@@ -1,0 +1,78 @@
+"""Exercises on the page: the outcome of a check, a hint, a solution.
+
+Owns the small boxes that show them. Judging is done in `question`.
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+from workbook.lesson.markup import inline
+from workbook.question import Exercise, judge
+
+# Words first: the sign and the color repeat them.
+_HEADS = {
+    "passed": ("✓", "Passed", "var(--jp-success-color1, #388e3c)"),
+    "failed": ("✗", "Not yet", "var(--jp-warn-color1, #f57c00)"),
+    "raised": ("⚠", "Your code raised an error", "var(--jp-error-color1, #d32f2f)"),
+    "not attempted": ("○", "Not attempted", "var(--jp-border-color1, #9e9e9e)"),
+}
+_BOX = "padding:6px 12px;margin:4px 0;border:1px solid gray;border-left:5px solid gray"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A heading and a text, and code where there is some; shown as HTML or as plain text.
+
+    `covered` notes are closed: the reader opens them, also where no kernel runs.
+    """
+
+    heading: str
+    text: str = ""
+    code: str = ""
+    sign: str = ""
+    color: str = ""
+    covered: bool = False
+
+    def __repr__(self) -> str:
+        body = "\n".join(part for part in (self.text, self.code) if part)
+        gap = "\n" if self.code else " "
+        return f"{self.heading}.{gap}{body}".rstrip()
+
+    def _repr_html_(self) -> str:
+        body = f"<p style='margin:4px 0'>{inline(self.text)}</p>" if self.text else ""
+        if self.code:
+            body += f"<pre><code>{html.escape(self.code, quote=False)}</code></pre>"
+        heading = inline(self.heading)
+        if self.covered:
+            return f"<details><summary>{heading}</summary>{body}</details>"
+        sign = f"<span aria-hidden='true'>{self.sign}</span> " if self.sign else ""
+        box = f"{_BOX};border-color:{self.color}" if self.color else _BOX
+        return f"<div style='{box}'><strong>{sign}{heading}</strong>{body}</div>"
+
+
+def check(exercise: Exercise, answer: object) -> Note:
+    """Judge the reader's answer and say what became of it; make it the last line of a cell."""
+    outcome = judge(exercise, answer)
+    sign, words, color = _HEADS[outcome.status]
+    heading = f"{words}: {exercise.name}"
+    return Note(heading=heading, text=outcome.message, sign=sign, color=color)
+
+
+def hint(exercise: Exercise, n: int = 1) -> Note:
+    """The n-th hint, covered, counted from 1; ValueError says how many there are."""
+    count = len(exercise.hints)
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= count:
+        raise ValueError(f"{exercise.name} has hints 1 to {count}, got {n!r}")
+    return Note(heading=f"Hint {n} of {count}", text=exercise.hints[n - 1], covered=True)
+
+
+def solution(exercise: Exercise) -> Note:
+    """One solution, covered."""
+    return Note(
+        heading=f"A solution: {exercise.name}",
+        text=exercise.because,
+        code=exercise.solution.strip("\n"),
+        covered=True,
+    )

@@ -1,0 +1,136 @@
+// A prediction: native controls that tell the kernel, and a status line for what it measured.
+
+let views = 0;
+
+// JupyterLab's command mode listens for x, dd, b and the arrows. Lumino leaves a key alone only
+// when the element that has the focus carries this attribute itself.
+const FOCUSABLE = { "data-lm-suppress-shortcuts": "true" };
+
+function make(parent, tag, className = "", attributes = {}) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return parent.appendChild(element);
+}
+
+// What stands in backquotes is code. No HTML is ever read from the kernel.
+function say(element, text) {
+  element.replaceChildren();
+  text.split("`").forEach((part, i) => {
+    if (part) make(element, i % 2 ? "code" : "span").textContent = part;
+  });
+}
+
+function choices(form, model, view) {
+  const set = make(form, "fieldset", "wb-options");
+  say(make(set, "legend", "wb-question"), model.get("question"));
+  return model.get("options").map((option, index) => {
+    const label = make(set, "label", "wb-option");
+    const radio = make(label, "input", "", { type: "radio", name: `wb-predict-${view}`, ...FOCUSABLE });
+    say(make(label, "span", "wb-option-text"), option);
+    const mark = make(label, "span", "wb-mark");
+    radio.addEventListener("change", () => {
+      model.set("choice", index);
+      model.save_changes();
+    });
+    return { option, label, radio, mark };
+  });
+}
+
+function scale(form, view) {
+  const row = make(form, "div", "wb-sure");
+  make(row, "label", "", { for: `wb-sure-${view}` }).textContent = "How sure are you?";
+  const range = make(row, "input", "", {
+    type: "range", id: `wb-sure-${view}`, min: "0", max: "100", step: "10", ...FOCUSABLE,
+  });
+  const output = make(row, "output", "", { for: `wb-sure-${view}` });
+  return { range, output };
+}
+
+function render({ model, el }) {
+  const view = ++views;
+  el.classList.add("wb-predict");
+  make(el, "div", "wb-kicker").textContent = "Predict, then measure";
+  const form = make(el, "form");
+  const options = choices(form, model, view);
+  const { range, output } = scale(form, view);
+  const row = make(form, "div", "wb-row");
+  const button = make(row, "button", "wb-reveal", { type: "submit", ...FOCUSABLE });
+  const advice = make(row, "span", "wb-advice");
+  const status = make(el, "div", "wb-answer", { role: "status" });
+
+  let waiting = false;
+  function controls() {
+    const revealed = model.get("measured") !== "";
+    options.forEach(({ option, label, radio, mark }, index) => {
+      const chosen = model.get("choice") === index;
+      const measured = revealed && model.get("measured") === option;
+      radio.checked = chosen;
+      radio.disabled = revealed;
+      label.classList.toggle("wb-chosen", chosen);
+      label.classList.toggle("wb-measured", measured);
+      const marks = [chosen && "your prediction", measured && "measured"].filter(Boolean);
+      mark.textContent = revealed ? marks.join(", ") : "";
+    });
+    range.value = model.get("confidence");
+    range.disabled = revealed;
+    sure();
+    button.disabled = model.get("choice") === null;
+    button.textContent = waiting ? "Measuring …" : revealed ? "Measure again" : "Reveal";
+    button.setAttribute("aria-busy", String(waiting));
+    advice.textContent = button.disabled ? "Choose an answer first." : "";
+  }
+  function sure() {
+    output.textContent = `${range.value} %`;
+    range.setAttribute("aria-valuetext", `${range.value} percent sure`);
+  }
+  function answer() {
+    status.replaceChildren();
+    status.className = "wb-answer";
+    const error = model.get("error");
+    if (error) {
+      status.classList.add("wb-error");
+      make(status, "div", "wb-headline").textContent = "⚠ Measuring failed";
+      make(status, "div").textContent = error;
+    } else if (model.get("measured")) {
+      const right = model.get("right");
+      status.classList.add(right ? "wb-right" : "wb-other");
+      const headline = right ? "✓ As you predicted: " : "≠ Not as you predicted: ";
+      const head = make(status, "div", "wb-headline");
+      make(head, "span").textContent = headline;
+      say(make(head, "span"), model.get("measured"));
+      say(make(status, "div"), model.get("verdict"));
+      say(make(status, "p"), model.get("because"));
+      const tally = model.get("tally");
+      if (tally) make(status, "div", "wb-tally").textContent = tally;
+    }
+  }
+  function turn() {
+    waiting = false;
+    answer();
+    controls();
+  }
+
+  range.addEventListener("input", sure);
+  range.addEventListener("change", () => {
+    model.set("confidence", Number(range.value));
+    model.save_changes();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (waiting || button.disabled) return;
+    waiting = true;
+    controls();
+    // Carried along, because a change that was made a moment ago may still be on its way.
+    model.send({ choice: model.get("choice"), confidence: model.get("confidence") });
+  });
+  const changes = { "change:choice": controls, "change:confidence": controls, "change:turns": turn };
+  for (const [name, change] of Object.entries(changes)) model.on(name, change);
+  turn();
+  el.dataset.wbReady = "";
+  return () => {
+    for (const [name, change] of Object.entries(changes)) model.off(name, change);
+  };
+}
+
+export default { render };

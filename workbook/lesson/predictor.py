@@ -1,0 +1,141 @@
+"""A prediction on the page: choose, say how sure you are, reveal what is measured.
+
+Owns the widget's state, the covered answer for readers without a kernel, and the words that compare
+prediction and measurement. The controls themselves are native ones, in predictor.js.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from workbook.lesson.markup import inline
+from workbook.lesson.tally import SURE, Tally
+from workbook.question import Prediction
+
+HERE = Path(__file__).parent
+DOUBTFUL = 40
+THIS_KERNEL = Tally()
+
+
+def predict(prediction: Prediction, *, tally: Tally = THIS_KERNEL) -> Predictor:
+    """Ask the reader for a prediction; make it the last line of a cell.
+
+    The answer is measured here, for readers without a kernel, and again when it is revealed.
+    Whatever `prediction.measure` raises is raised, so that a headless run fails.
+    """
+    return Predictor(prediction, tally=tally)
+
+
+class Predictor(anywidget.AnyWidget):
+    """One displayable object: live controls, a covered answer, and the question as plain text.
+
+    `choice` is the index of the chosen option, None before; `confidence` is in percent. `reveal()`
+    does what the button does. `measured`, `verdict`, `because` and `tally` are empty until then.
+    `turns` counts the measurements, `error` says why the last one failed.
+    """
+
+    _esm = HERE / "predictor.js"
+    _css = HERE / "predictor.css"
+    question = traitlets.Unicode().tag(sync=True)
+    options = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    choice = traitlets.Int(None, allow_none=True).tag(sync=True)
+    confidence = traitlets.Int(50).tag(sync=True)
+    measured = traitlets.Unicode("").tag(sync=True)
+    right = traitlets.Bool(False).tag(sync=True)
+    verdict = traitlets.Unicode("").tag(sync=True)
+    because = traitlets.Unicode("").tag(sync=True)
+    tally = traitlets.Unicode("").tag(sync=True)
+    error = traitlets.Unicode("").tag(sync=True)
+    turns = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, prediction: Prediction, *, tally: Tally) -> None:
+        self.prediction = prediction
+        self._tally = tally
+        self._covered = prediction.measured()
+        super().__init__(question=prediction.question, options=list(prediction.options))
+        self.on_msg(self._told)
+
+    @traitlets.validate("choice")
+    def _an_option(self, proposal: Mapping[str, Any]) -> int | None:
+        choice: int | None = proposal["value"]
+        if choice is not None and not 0 <= choice < len(self.options):
+            last = len(self.options) - 1
+            raise ValueError(f"choice must be a whole number from 0 to {last}, got {choice}")
+        return choice
+
+    @traitlets.validate("confidence")
+    def _a_percentage(self, proposal: Mapping[str, Any]) -> int:
+        confidence: int = proposal["value"]
+        if not 0 <= confidence <= 100:
+            raise ValueError(f"confidence must be a percentage from 0 to 100, got {confidence}")
+        return confidence
+
+    def reveal(self) -> None:
+        """Measure now, and show how prediction and measurement compare.
+
+        ValueError if nothing is chosen. Whatever measuring raises is shown in the page and raised.
+        """
+        if self.choice is None:
+            raise ValueError("choose an option before you reveal the answer")
+        try:
+            measured = self.prediction.measured()
+        except Exception as error:
+            with self.hold_sync():
+                self.error = f"{type(error).__name__}: {error}"
+                self.turns += 1
+            raise
+        right = measured == self.options[self.choice]
+        self._tally.add(self.prediction.name, self.confidence, right)
+        with self.hold_sync():
+            self.error = ""
+            self.measured, self.right = measured, right
+            self.verdict = _verdict(right, self.confidence)
+            self.because = self.prediction.because
+            self.tally = self._tally.sentence()
+            self.turns += 1
+
+    def _told(self, _: object, content: Mapping[str, Any], __: object) -> None:
+        """The page's button: what it carries is newer than what the traits were told so far."""
+        if not self.measured:
+            self.choice, self.confidence = content["choice"], content["confidence"]
+        self.reveal()
+
+    def __repr__(self) -> str:
+        options = "".join(f"\n  - {option}" for option in self.prediction.options)
+        return f"Predict: {self.prediction.question}{options}"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
+        data["text/plain"] = repr(self)
+        data["text/html"] = self._covered_html()
+        return data, {}
+
+    def _covered_html(self) -> str:
+        items = "".join(f"<li>{inline(option)}</li>" for option in self.prediction.options)
+        return (
+            f"<p><strong>Predict:</strong> {inline(self.prediction.question)}</p><ul>{items}</ul>"
+            "<details><summary>Decide first, then open the measured answer</summary>"
+            f"<p><strong>{inline(self._covered)}</strong></p>"
+            f"<p>{inline(self.prediction.because)}</p></details>"
+        )
+
+
+def _verdict(right: bool, confidence: int) -> str:
+    sure = f"{confidence} % sure"
+    if right and confidence >= SURE:
+        return f"You were {sure}, and it holds."
+    if right and confidence < DOUBTFUL:
+        return f"You were only {sure}: you can trust that thought more."
+    if right:
+        return f"You were {sure}."
+    if confidence >= SURE:
+        return f"You were {sure}. Surprises like this one are worth a second look."
+    if confidence < DOUBTFUL:
+        return f"You were only {sure}, and the doubt was justified."
+    return f"You were {sure}."

@@ -1,0 +1,176 @@
+"""Judging an answer: passed, failed, raised or not attempted, and why.
+
+Owns the order of the questions and the words of the outcome. Whatever the reader's code does, the
+next cell works: it runs in a thread with a time limit, and every switch and random state is put
+back. Only a call of compiled code that never returns cannot be ended, and then the outcome says so.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterable
+from contextlib import ExitStack
+from types import CodeType
+from typing import Any
+
+import torch
+
+from workbook.conditions import randomness, switches
+from workbook.question.deadline import TookTooLong, within
+from workbook.question.rows import Exercise, Outcome
+from workbook.question.watched import Unfit, Untouched, Watched
+
+NOT_ATTEMPTED = Outcome(
+    "not attempted",
+    "Replace every `...` with your answer, run that cell, then run this one again.",
+)
+
+
+def judge(exercise: Exercise, answer: object) -> Outcome:
+    """What the exercise's check says of an answer, a value or something to call.
+
+    Runs with seed 0. TypeError if the check itself gives neither True, False nor a sentence.
+    """
+    if _holds_stub(answer) or _is_stub(exercise, _code(answer)):
+        return NOT_ATTEMPTED
+    grad = torch.is_grad_enabled()
+    with ExitStack() as stack:
+        # Not Conditions: they belong to one thread at a time, and the answer may enter them.
+        # torch keeps the number of threads once for each thread and once for new ones. A change
+        # that another thread made does not show in this one, so it is written back unasked.
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        switches.keep(stack)
+        randomness.seed(0)
+        try:
+            return within(exercise.seconds, lambda: _examine(exercise, answer, grad))
+        except TookTooLong as late:
+            return Outcome("failed", _overrun(late, answer))
+
+
+def _examine(exercise: Exercise, answer: object, grad: bool) -> Outcome:
+    form = exercise.form
+    plain = form.plain(answer)
+    with torch.set_grad_enabled(grad):
+        misfit = form.misfit(plain)
+        if misfit is not None:
+            outcome = Outcome("failed", misfit)
+        else:
+            outcome = _checked(exercise, _given(exercise, plain))
+        if outcome.status not in ("failed", "raised"):
+            return outcome
+        return _foreseen(exercise, plain) or outcome
+
+
+def _given(exercise: Exercise, answer: Any) -> Any:
+    """What the check gets: the answer, or a watched stand-in for one that is called."""
+    if not exercise.form.is_called:
+        return answer
+    return Watched(answer, returns=exercise.form.returns, may_change=exercise.may_change)
+
+
+def _checked(exercise: Exercise, given: Any) -> Outcome:
+    try:
+        found: object = exercise.check(given)
+    except Untouched:
+        return NOT_ATTEMPTED
+    except Unfit as unfit:
+        return Outcome("failed", str(unfit))
+    except (Exception, SystemExit) as error:  # the reader's code may raise anything
+        return _raised(error, given)
+    drew = isinstance(given, Watched) and given.drew
+    note = " It also drew or seeded random numbers; their state was put back." if drew else ""
+    if found is True:
+        return Outcome("passed", f"{exercise.because or 'That is right.'}{note}")
+    if found is False:
+        return Outcome("failed", f"That is not the answer yet.{note}")
+    if isinstance(found, str):
+        return Outcome("failed", f"{found}{note}")
+    raise TypeError(
+        f"the check of {exercise.name} must return True, False or a sentence, got {found!r}"
+    )
+
+
+def _foreseen(exercise: Exercise, answer: object) -> Outcome | None:
+    for wrong in exercise.wrong:
+        try:
+            if wrong.recognizes(answer):
+                return Outcome("failed", wrong.message)
+        except Exception:  # not the answer that this row foresees
+            continue
+    return None
+
+
+def _raised(error: BaseException, given: Any) -> Outcome:
+    what = f"`{type(error).__name__}`"
+    words = str(error).strip().split("\n")[0]
+    told = f": {words}" if words else "."
+    frames = list(traceback.walk_tb(error.__traceback__))
+    codes = [frame.f_code for frame, _ in frames]
+    if Watched.__call__.__code__ not in codes:
+        return Outcome("failed", f"Your answer could not be checked. The check met {what}{told}")
+    code = _code(given.answer)
+    if isinstance(error, NotImplementedError) and codes[-1] is code:
+        return NOT_ATTEMPTED
+    place = _place(traceback.extract_tb(error.__traceback__), code)
+    return Outcome("raised", f"Your code raised {what}{place}{told}")
+
+
+def _overrun(late: TookTooLong, answer: object) -> str:
+    place = _place(late.stack, _code(answer))
+    told = f"Your code was still running after {late.seconds:g} seconds{place}."
+    if late.stopped:
+        return f"{told} It was stopped. Does a loop never end?"
+    return (
+        f"{told} It could not be stopped, because it waits inside one call that Python cannot "
+        "interrupt. If later cells are slow, restart the kernel."
+    )
+
+
+def _place(frames: Iterable[traceback.FrameSummary], code: CodeType | None) -> str:
+    """Where in the reader's own code, as ` at line 2, `return x``; empty if that is not known."""
+    own = [frame for frame in frames if code is not None and frame.filename == code.co_filename]
+    if not own or own[-1].filename.startswith(os.path.dirname(torch.__file__)):
+        return ""
+    line = (own[-1].line or "").strip()
+    return f" at line {own[-1].lineno}" + (f", `{line}`" if line else "")
+
+
+def _code(answer: Any) -> CodeType | None:
+    """The bytecode that a call of the answer runs, where it is Python."""
+    if isinstance(answer, torch.nn.Module):
+        answer = type(answer).forward
+    answer = getattr(answer, "func", answer)  # functools.partial
+    code = getattr(answer, "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def _holds_stub(answer: object) -> bool:
+    if isinstance(answer, dict):
+        answer = list(answer.values())
+    parts = answer if isinstance(answer, (list, tuple)) else [answer]
+    return any(part is ... for part in parts)
+
+
+def _is_stub(exercise: Exercise, code: CodeType | None) -> bool:
+    """Whether the reader's function does what the stub's function of that name does."""
+    if code is None:
+        return False
+    stub = compile(exercise.stub, "<stub>", "exec")
+    return any(
+        inner.co_name == code.co_name and _fingerprint(inner) == _fingerprint(code)
+        for inner in _inside(stub)
+    )
+
+
+def _inside(code: CodeType) -> list[CodeType]:
+    inner = [const for const in code.co_consts if isinstance(const, CodeType)]
+    return inner + [deeper for each in inner for deeper in _inside(each)]
+
+
+def _fingerprint(code: CodeType) -> tuple[object, ...]:
+    consts = tuple(
+        _fingerprint(const) if isinstance(const, CodeType) else repr(const)
+        for const in code.co_consts
+    )
+    return code.co_code, code.co_names, code.co_varnames, consts

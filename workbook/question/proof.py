@@ -1,0 +1,65 @@
+"""Proof of an exercise: what is wrong with a row, for the tests of the chapter that has it.
+
+Owns running the row's own code as a notebook would. Knows no pytest.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections import Counter
+from contextlib import ExitStack
+from typing import Any
+
+from workbook.conditions import switches
+from workbook.question.judging import judge
+from workbook.question.rows import Exercise, Outcome
+
+
+def prove(exercise: Exercise) -> list[str]:
+    """Everything that keeps an exercise from being fit for a reader, in sentences; empty if none.
+
+    The solution must pass, every foreseen wrong answer must fail with its own message, and the
+    untouched stub must count as not attempted. There must be hints, and wrong answers foreseen,
+    each with a message of its own.
+    """
+    problems = []
+    if not exercise.hints:
+        problems.append("there is no hint")
+    if not exercise.wrong:
+        problems.append("no wrong answer is foreseen")
+    messages = Counter(wrong.message for wrong in exercise.wrong)
+    problems += [f"two wrong answers get: {text}" for text, count in messages.items() if count > 1]
+    problems += _against(exercise, "the stub", exercise.stub, "not attempted")
+    problems += _against(exercise, "the solution", exercise.solution, "passed")
+    for wrong in exercise.wrong:
+        part = f"the wrong answer {wrong.source!r}"
+        problems += _against(exercise, part, wrong.source, "failed", wrong.message)
+    return problems
+
+
+def _against(
+    exercise: Exercise, part: str, source: str, status: str, message: str | None = None
+) -> list[str]:
+    try:
+        came = _attempt(exercise, part, source)
+    except Exception as error:  # an author's code: whatever it raises is the finding
+        return [f"{part} gives {type(error).__name__}: {error}"]
+    if came.status != status:
+        return [f"{part} must be judged {status}, it is {came.status}: {came.message}"]
+    if message not in (None, came.message):
+        return [f"{part} must be told {message!r}, it is told {came.message!r}"]
+    return []
+
+
+def _attempt(exercise: Exercise, part: str, source: str) -> Outcome:
+    """Run the code with the notebook's names and judge what it gives; nothing stays switched."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    file = f"<{exercise.name}: {part}>"
+    # The traceback module reads lines from here, as it does for a notebook's cells.
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    with ExitStack() as stack:
+        stack.callback(linecache.cache.pop, file, None)
+        switches.keep(stack)
+        exec(compile(exercise.setup, f"<{exercise.name}: setup>", "exec"), names)
+        exec(compile(source, file, "exec"), names)
+        return judge(exercise, eval(exercise.answer, names))
