@@ -31,9 +31,10 @@ def main(arguments: argparse.Namespace) -> int:
         return 2
     settled = _with_progress(chosen)
     if arguments.json:
-        print(json.dumps([each.to_json() for each in settled], indent=1, ensure_ascii=False))
+        text = json.dumps([each.to_json() for each in settled], indent=1, ensure_ascii=False)
     else:
-        print("\n".join(_lines(settled)))
+        text = "\n".join(_lines(settled))
+    sys.stdout.write(f"{text}\n")
     return int(any(each.outcome == "disagrees" for each in settled))
 
 

@@ -57,7 +57,8 @@ def _two_variances() -> str:
 
 
 def _error_beside_its_bound() -> str:
-    return INSIDE if run(MATMUL_ERROR).finding.comparisons[0].bound_used < 0.5 else OUTSIDE
+    used = run(MATMUL_ERROR).finding.comparisons[0].bound_used
+    return INSIDE if used is not None and used < 0.5 else OUTSIDE
 
 
 def _zero_dimensions() -> str:

@@ -47,9 +47,7 @@ def _verdict(totals: torch.Tensor, count: int) -> str:
     if totals[-1].item() == count:
         return "The running total counts every one: each of these whole numbers has its own bits."
     if totals[-1] == totals[-2]:
-        return (
-            "The running total stops: one more is at most half the spacing and is rounded away."
-        )
+        return "The running total stops: one more is at most half the spacing and is rounded away."
     return "The running total is wrong, though it still grows."
 
 

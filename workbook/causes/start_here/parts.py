@@ -31,7 +31,9 @@ def add_parts(where: Conditions, *, parts: int) -> Finding:
     compared = _compare(added.cpu(), direct.cpu(), str(where.dtype), parts)
     same = (added == direct).cpu()
     count, total = int(same.sum()), same.numel()
-    reading = f"{count} of {total} pairs are equal; the others are up to {compared.max_ulps} ULP off"
+    reading = (
+        f"{count} of {total} pairs are equal; the others are up to {compared.max_ulps} ULP off"
+    )
     chart = _chart(same, ulp_distance(added.cpu(), direct.cpu()), parts)
     return Finding(_verdict(compared, count), reading, chart, {"equal": count}, (compared,))
 
