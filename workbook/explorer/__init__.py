@@ -123,6 +123,6 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def _ipython_display_(self) -> None:
         data, metadata = self._repr_mimebundle_()
-        display(data, metadata=metadata, raw=True)
+        display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         text = f"With the opening settings: {self._opening_verdict}"
-        display({"text/plain": text}, raw=True)
+        display({"text/plain": text}, raw=True)  # type: ignore[no-untyped-call]

@@ -10,7 +10,7 @@ import traitlets
 HERE = Path(__file__).parent
 
 
-class View(anywidget.AnyWidget):  # type: ignore[misc]  # anywidget is untyped under traitlets
+class View(anywidget.AnyWidget):
     """An image with alternative text, a status line, an error line and a table on request.
 
     Its script also gives every control of the explorer around it an accessible name and keeps

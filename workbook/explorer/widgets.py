@@ -24,18 +24,19 @@ def widget_for(control: Control, value: Any) -> Any:
         case Integer():
             limits = {"min": control.low, "max": control.high, "step": control.step}
             return ipywidgets.IntSlider(value=value, **limits, **shared)
-        case LogRange():
-            options = [(f"{number:,}", number) for number in control.values()]
+        case LogRange() | Choice(ordered=True):
+            options = [(_text(each), each) for each in control.values()]
             return ipywidgets.SelectionSlider(value=value, options=options, **shared)
         case DeviceChoice():
             options = [(_device_label(name), name) for name in control.options]
             return ipywidgets.Dropdown(value=value, options=options, **shared)
-        case Choice(ordered=True):
-            options = [(str(option), option) for option in control.options]
-            return ipywidgets.SelectionSlider(value=value, options=options, **shared)
         case Choice() | Dtype():
-            options = [(str(option), option) for option in control.options]
+            options = [(_text(each), each) for each in control.options]
             return ipywidgets.Dropdown(value=value, options=options, **shared)
+
+
+def _text(value: Any) -> str:
+    return f"{value:,}" if type(value) is int else str(value)
 
 
 def _device_label(name: str) -> str:

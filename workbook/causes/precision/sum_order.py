@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 
 import torch
 
@@ -34,15 +35,15 @@ def every_order(where: Conditions) -> Finding:
     for column in columns[1:]:
         sums = sums + column  # one rounding an addition, the same on every machine
     compared = _against_first(sums.cpu(), numbers.cpu())
-    values, counts = sums.cpu().double().unique(return_counts=True)
-    ticks = tuple((float(i), f"{value:.9g}") for i, value in enumerate(values.tolist()))
-    bars = Series(
-        "how many of 720", tuple(float(i) for i in range(len(values))), _floats(counts), "bars"
-    )
+    counted = sorted(Counter(sums.cpu().double().tolist()).items())
+    ticks = tuple((float(i), f"{value:.9g}") for i, (value, _) in enumerate(counted))
+    heights = tuple(float(count) for _, count in counted)
+    places = tuple(float(i) for i in range(len(counted)))
+    bars = Series("how many of 720", places, heights, "bars")
     chart = Chart((Panel(Axis("the sum", ticks=ticks), Axis("orders", low=0, high=760), (bars,)),))
-    reading = f"{len(values)} distinct sums from {len(orders)} orders; {_apart(compared)}"
-    counted = dict(zip((text for _, text in ticks), counts.tolist(), strict=True))
-    return Finding(_verdict(compared, "six numbers"), reading, chart, counted, (compared,))
+    reading = f"{len(counted)} distinct sums from {len(orders)} orders; {_apart(compared)}"
+    values = {"distinct": len(counted)}
+    return Finding(_verdict(compared, "six numbers"), reading, chart, values, (compared,))
 
 
 def some_orders(where: Conditions, *, size: int, orders: int) -> Finding:
@@ -85,10 +86,6 @@ def _apart(compared: Comparison) -> str:
     if compared.identical:
         return "no two differ"
     return f"at most {compared.max_ulps} ULP from the first, {compared.bound_used:.2%} of the bound"
-
-
-def _floats(tensor: torch.Tensor) -> tuple[float, ...]:
-    return tuple(float(value) for value in tensor.tolist())
 
 
 SIX_NUMBERS = Experiment(
