@@ -49,6 +49,14 @@ CELLS = """() => [...jupyterapp.shell.currentWidget.content.widgets].map(
     cell => [cell.model.type, cell.model.sharedModel.getSource()])"""
 ACTIVE = "() => jupyterapp.shell.currentWidget.content.activeCellIndex"
 
+# What can take the focus, and what a reader would call it.
+FOCUSABLE = "input, select, button, summary, [role=slider], [contenteditable=true]"
+KIND = """element => element.getAttribute('role') === 'slider' ? 'slider'
+    : element.isContentEditable ? 'number'
+    : element.matches('input') ? element.type : element.tagName.toLowerCase()"""
+# Cut, delete, insert above and below, move the selection, change the kind of cell.
+COMMAND_KEYS = ("x", "d", "d", "b", "a", "ArrowUp", "ArrowDown", "m", "y")
+
 
 @dataclass
 class Lab:
@@ -201,6 +209,26 @@ class Notebook:
         """What the kernel wrote to stderr and every error it reported, callbacks included."""
         heard: list[str] = self.page.evaluate("() => window.wbKernel")
         return [text for text in heard if not text.startswith(HANDSHAKE)]
+
+    def press_command_keys(self, box: Any) -> set[str]:
+        """Press Lab's command-mode keys on one control of each kind in `box`; the kinds.
+
+        AssertionError if a key changed a cell or moved the selection.
+        """
+        cells = self.cells()
+        kinds: set[str] = set()
+        for element in box.locator(FOCUSABLE).all():
+            kind = element.evaluate(KIND)
+            if kind in kinds or not element.is_visible() or not element.is_enabled():
+                continue
+            kinds.add(kind)
+            element.focus()
+            active = self.active()
+            for key in COMMAND_KEYS:
+                self.page.keyboard.press(key)
+            if (self.cells(), self.active()) != (cells, active):
+                raise AssertionError(f"JupyterLab took the keys that were pressed on a {kind}")
+        return kinds
 
     def command(self, name: str, **options: object) -> None:
         """One of Lab's own commands."""

@@ -1,0 +1,55 @@
+"""Every committed chapter in a real JupyterLab, as a reader meets it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import expect
+
+from notebooks import build
+from tests.browser.lab import Lab, Notebook
+
+CHAPTERS = sorted(build.HERE.glob("*.ipynb"))
+RUN_MS = 120_000
+
+
+def calls(path: Path, function: str) -> int:
+    """How many cells of a chapter call this function."""
+    cells = nbformat.read(path, 4).cells
+    return sum(cell.cell_type == "code" and f"{function}(" in cell.source for cell in cells)
+
+
+@pytest.fixture(scope="module", params=CHAPTERS, ids=lambda path: path.stem)
+def chapter(request: pytest.FixtureRequest, lab: Lab) -> Path:
+    """A committed notebook, copied to where the server shows it."""
+    path: Path = request.param
+    shutil.copy(path, lab.folder)
+    return path
+
+
+def test_a_chapter_reads_well_then_runs(
+    chapter: Path, open_notebook: Callable[[str], Notebook]
+) -> None:
+    """Figures before the first run; after Run All live explorers, no error, safe keys."""
+    notebook = open_notebook(chapter.name)
+    page = notebook.page
+    explorers = page.locator(".wb-explorer[data-wb-ready]")
+    expect(page.locator(".jp-RenderedImage img")).to_have_count(calls(chapter, "explore"))
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+    expect(explorers).to_have_count(0)
+
+    page.set_default_timeout(RUN_MS)
+    notebook.run_all()
+    notebook.settle()
+    expect(explorers).to_have_count(calls(chapter, "explore"))
+    expect(page.locator(".wb-predict")).to_have_count(calls(chapter, "predict"))
+    expect(page.locator(".jp-RenderedText[data-mime-type$=stderr]")).to_have_count(0)
+    assert notebook.kernel_complaints() == []
+    assert notebook.console == []
+    assert notebook.foreign == []
+    for box in (*explorers.all(), *page.locator(".wb-predict").all()):
+        notebook.press_command_keys(box)  # may choose an absent device, which complains
