@@ -56,7 +56,7 @@ def check(exercise: Exercise, answer: object) -> Note:
     """Judge the reader's answer and say what became of it; make it the last line of a cell."""
     outcome = judge(exercise, answer)
     sign, words, color = _HEADS[outcome.status]
-    heading = f"{words}: {exercise.name}"
+    heading = f"{words}: {_title(exercise)}"
     return Note(heading=heading, text=outcome.message, sign=sign, color=color)
 
 
@@ -71,8 +71,12 @@ def hint(exercise: Exercise, n: int = 1) -> Note:
 def solution(exercise: Exercise) -> Note:
     """One solution, covered."""
     return Note(
-        heading=f"A solution: {exercise.name}",
+        heading=f"A solution: {_title(exercise)}",
         text=exercise.because,
         code=exercise.solution.strip("\n"),
         covered=True,
     )
+
+
+def _title(exercise: Exercise) -> str:
+    return exercise.name.replace("_", " ")

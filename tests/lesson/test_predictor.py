@@ -1,0 +1,223 @@
+"""The prediction widget: choosing, revealing, measuring again, errors, and what is displayed."""
+
+import pytest
+import torch
+
+from workbook.lesson import Predictor, Tally, predict
+from workbook.question import Prediction
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class Measurement:
+    """Gives what it is told to give, and counts how often it was asked."""
+
+    def __init__(self):
+        self.gives = "yes, every bit"
+        self.asked = 0
+
+    def __call__(self):
+        self.asked += 1
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return self.gives
+
+
+@pytest.fixture
+def measurement():
+    """A measurement to steer."""
+    return Measurement()
+
+
+@pytest.fixture
+def widget(measurement):
+    """A prediction that nobody has answered yet."""
+    row = Prediction(
+        name="sum",
+        question="Is `a + b` the same as `b + a`?",
+        options=("yes, every bit", "no, they differ"),
+        measure=measurement,
+        because="Rounding does not look at the order of two numbers: `a < b` or not.",
+    )
+    return predict(row, tally=Tally())
+
+
+class TestChoosing:
+    """Before the answer is revealed."""
+
+    def test_nothing_is_chosen_at_first(self, widget):
+        """The reader commits: no option is chosen for them, and nothing is told."""
+        assert widget.choice is None
+        assert (widget.measured, widget.verdict, widget.because, widget.error) == ("", "", "", "")
+
+    @pytest.mark.parametrize("choice", [-1, 2])
+    def test_a_choice_is_one_of_the_options(self, widget, choice):
+        """An index beyond the options is refused."""
+        with pytest.raises(ValueError, match="choice must be a whole number from 0 to 1, got"):
+            widget.choice = choice
+
+    @pytest.mark.parametrize("confidence", [-1, 101])
+    def test_a_confidence_is_a_percentage(self, widget, confidence):
+        """A confidence below 0 or above 100 is refused."""
+        with pytest.raises(ValueError, match="confidence must be a percentage from 0 to 100"):
+            widget.confidence = confidence
+
+    def test_revealing_without_a_choice_is_refused(self, widget, measurement):
+        """Without a prediction nothing is measured."""
+        asked = measurement.asked
+        with pytest.raises(ValueError, match="choose an option before you reveal"):
+            widget.reveal()
+        assert measurement.asked == asked
+
+
+class TestRevealing:
+    """When the answer is revealed."""
+
+    def test_revealing_measures(self, widget, measurement):
+        """The answer is measured when it is revealed, not kept from before."""
+        measurement.gives = "no, they differ"
+        widget.choice = 0
+        widget.reveal()
+        assert widget.measured == "no, they differ"
+        assert widget.right is False
+
+    def test_a_right_prediction(self, widget):
+        """A prediction that holds is told so, with its explanation."""
+        widget.choice = 0
+        widget.reveal()
+        assert widget.right is True
+        assert widget.because.startswith("Rounding does not look")
+
+    @pytest.mark.parametrize(
+        ("choice", "confidence", "verdict"),
+        [
+            (0, 100, "You were 100 % sure, and it holds."),
+            (0, 80, "You were 80 % sure, and it holds."),
+            (0, 50, "You were 50 % sure."),
+            (0, 30, "You were only 30 % sure: you can trust that thought more."),
+            (1, 90, "You were 90 % sure. Surprises like this one are worth a second look."),
+            (1, 50, "You were 50 % sure."),
+            (1, 10, "You were only 10 % sure, and the doubt was justified."),
+        ],
+    )
+    def test_confidence_is_compared(self, widget, choice, confidence, verdict):
+        """How sure the reader was is set against how it came out."""
+        widget.choice, widget.confidence = choice, confidence
+        widget.reveal()
+        assert widget.verdict == verdict
+
+    def test_the_button_carries_the_newest_choice(self, widget):
+        """A choice that is still on its way arrives with the button's message."""
+        widget.choice = 0
+        widget._handle_custom_msg({"choice": 1, "confidence": 20}, [])
+        assert (widget.choice, widget.confidence, widget.right) == (1, 20, False)
+
+    def test_a_revealed_prediction_stays(self, widget):
+        """Measuring again does not let the reader change what was predicted."""
+        widget.choice = 1
+        widget.reveal()
+        widget._handle_custom_msg({"choice": 0, "confidence": 100}, [])
+        assert (widget.choice, widget.confidence) == (1, 50)
+
+    def test_every_measurement_takes_a_turn(self, widget):
+        """The page can tell that it was measured again, even with the same words."""
+        widget.choice = 0
+        widget.reveal()
+        widget.reveal()
+        assert widget.turns == 2
+
+    def test_confident_predictions_are_tallied(self, measurement):
+        """From the second confident prediction on, the page tells how they fared."""
+        tally = Tally()
+        for name in ("first", "second"):
+            row = Prediction(name, "?", ("yes, every bit", "no"), measurement, "Because.")
+            widget = predict(row, tally=tally)
+            widget.choice, widget.confidence = 0, 90
+            widget.reveal()
+        assert "2 predictions, and 2 of them were right" in widget.tally
+
+    def test_nothing_stays_switched(self, widget, measurement):
+        """Revealing leaves the random numbers and the threads as they were."""
+        before = torch.get_rng_state(), torch.get_num_threads()
+        widget.choice = 0
+        widget.reveal()
+        assert torch.equal(before[0], torch.get_rng_state())
+        assert before[1] == torch.get_num_threads()
+
+
+class TestErrors:
+    """When measuring fails."""
+
+    def test_an_error_is_shown_and_raised(self, widget, measurement):
+        """An error when revealing stands in the page and is raised."""
+        measurement.gives = RuntimeError("no such kernel")
+        widget.choice = 0
+        with pytest.raises(RuntimeError):
+            widget.reveal()
+        assert widget.error == "RuntimeError: no such kernel"
+        assert (widget.turns, widget.measured) == (1, "")
+
+    def test_an_error_goes_with_the_next_measurement(self, widget, measurement):
+        """A later measurement that works takes the error away."""
+        measurement.gives = RuntimeError("no such kernel")
+        widget.choice = 0
+        with pytest.raises(RuntimeError):
+            widget.reveal()
+        measurement.gives = "yes, every bit"
+        widget.reveal()
+        assert (widget.error, widget.measured) == ("", "yes, every bit")
+
+    def test_an_error_fails_the_cell(self, measurement):
+        """A measurement that fails, fails when the question is asked: a headless run sees it."""
+        measurement.gives = RuntimeError("no such kernel")
+        row = Prediction("sum", "?", ("yes", "no"), measurement, "Because.")
+        with pytest.raises(RuntimeError, match="no such kernel"):
+            predict(row)
+
+
+class TestDisplay:
+    """What a cell shows, with and without a kernel."""
+
+    @pytest.fixture
+    def bundle(self, widget):
+        """The mime bundle."""
+        data, _ = widget._repr_mimebundle_()
+        return data
+
+    def test_three_things_are_displayed(self, bundle):
+        """The live widget, a covered answer, and the question in plain text."""
+        assert set(bundle) == {VIEW, "text/html", "text/plain"}
+
+    def test_the_plain_text_does_not_tell(self, bundle):
+        """The plain text is the question and its options alone."""
+        assert bundle["text/plain"] == (
+            "Predict: Is `a + b` the same as `b + a`?\n  - yes, every bit\n  - no, they differ"
+        )
+
+    def test_the_answer_is_covered(self, bundle):
+        """Without a kernel the measured answer is closed until the reader opens it."""
+        before, covered = bundle["text/html"].split("<details>")
+        assert "<strong>yes, every bit</strong>" in covered
+        assert "<strong>yes, every bit</strong>" not in before
+        assert covered.endswith("</details>")
+
+    def test_code_and_signs_are_marked_up(self, bundle):
+        """Backquotes become code, and a sign such as < is escaped."""
+        assert "<code>a + b</code>" in bundle["text/html"]
+        assert "<code>a &lt; b</code>" in bundle["text/html"]
+
+    def test_the_covered_answer_is_the_measured_one(self, measurement):
+        """The covered answer is measured when the question is asked."""
+        measurement.gives = "no"
+        row = Prediction("sum", "?", ("yes", "no"), measurement, "Because.")
+        assert (
+            "<strong>no</strong>"
+            in Predictor(row, tally=Tally())._repr_mimebundle_()[0]["text/html"]
+        )
+
+    def test_it_says_the_same_twice(self, measurement):
+        """Asked again, the compared text is the same: it holds no address and no identity."""
+        row = Prediction("sum", "?", ("yes, every bit", "no"), measurement, "Because.")
+        first, second = (predict(row)._repr_mimebundle_()[0] for _ in range(2))
+        del first[VIEW], second[VIEW]
+        assert first == second
