@@ -23,6 +23,10 @@ from workbook.bounds import (
     product_bound,
     sum_bound,
 )
+from workbook.bounds.arithmetic import undisturbed
+from workbook.conditions.switches import flushes
+from workbook.floats import format_of
+from workbook.simulated import SimulatedAccelerator
 
 FLOAT32 = st.floats(-1e10, 1e10, width=32)
 FLOAT16 = st.floats(-100, 100, width=16)
@@ -86,6 +90,16 @@ def test_probabilistic_published_value():
     failing = 2 * n * math.exp(-12.5)
     measured = gamma_probabilistic(n, "float64", 1 - failing)
     assert measured == pytest.approx(5 * math.sqrt(n) * 2**-53, rel=1e-6)
+
+
+@pytest.mark.parametrize("n, results", [(1, 1), (3, 1), (1, 4)])
+def test_probabilistic_formula(n, results):
+    """In a format of 3 bits, where every term counts, it is the paper's formula."""
+    u, spread = 2.0**-3, 2.5
+    failing = 2 * n * results * math.exp(-(spread**2) * (1 - u) ** 2 / 2)
+    expected = math.exp(spread * math.sqrt(n) * u + n * u**2 / (1 - u)) - 1
+    measured = gamma_probabilistic(n, "float8_e5m2", 1 - failing, results=results)
+    assert measured == pytest.approx(expected, rel=1e-12)
 
 
 def test_probabilistic_grows_with_confidence_and_results():
@@ -194,6 +208,32 @@ def test_mean(values, seed, reciprocal):
     computed = total * (np.float32(1) / n) if reciprocal else total / n
     exact = sum(map(Fraction, values)) / len(values)
     assert within(computed, exact, mean_bound(torch.tensor(values), "float32"))
+
+
+def test_mean_formula():
+    """The limit is gamma_(n+1) mean|x|, as NumPy computes it."""
+    x = torch.rand(3, 5) - 0.5
+    expected = np.abs(x.double().numpy()).mean(1) * gamma(6, "float32")
+    bound = mean_bound(x, "float32", dim=1)
+    np.testing.assert_allclose(bound.limit, expected, rtol=1e-12)
+    assert bound.name == "gamma_6 * mean|x|"
+
+
+def test_mean_underflow():
+    """A mean that vanishes by underflow is covered."""
+    x = torch.tensor([5e-324, 0.0, 0.0], dtype=torch.float64)
+    assert (x / 3).sum() == 0
+    assert mean_bound(x, "float64").limit * 3 >= x[0]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float8_e5m2"])
+def test_result_underflow(dtype):
+    """A sum or product that vanishes when it is rounded at the end is covered."""
+    tiny = format_of(dtype).smallest_subnormal / 2
+    x = torch.tensor([tiny])
+    assert x.to(format_of(dtype).dtype).item() == 0
+    assert sum_bound(x, "float32", result=dtype).limit >= tiny
+    assert dot_bound(x, torch.ones(1), "float32", result=dtype).limit >= tiny
 
 
 def test_mean_of_nothing():
@@ -326,6 +366,15 @@ def test_matmul_probabilistic():
     assert "99.9" in bound.source
 
 
+def test_matmul_probabilistic_counts_results():
+    """The confidence is for all elements together, so more of them widen the bound."""
+    one = matmul_bound(torch.ones(1, 50), torch.ones(50, 1), "float32", probabilistic=True)
+    many = matmul_bound(torch.ones(9, 50), torch.ones(50, 9), "float32", probabilistic=True)
+    expected = 50 * gamma_probabilistic(50, "float32", results=81)
+    assert many.greatest == pytest.approx(expected, rel=1e-6)
+    assert many.greatest > 1.01 * one.greatest
+
+
 def test_matmul_length_zero():
     """An inner dimension of 0 leaves zeros, which are exact."""
     assert matmul_bound(torch.empty(2, 0), torch.empty(0, 3), "float32").greatest == 0.0
@@ -434,3 +483,35 @@ def test_inputs_unchanged():
     bound = matmul_bound(x, x.t(), "float32")
     assert not bound.limit.requires_grad
     assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize("float64", ["downcast", "refuse"])
+def test_bounds_inside_the_simulated_accelerator(float64):
+    """A simulated accelerator without float64 changes no bound, and stays in force."""
+    a, b = torch.rand(5, 7), torch.rand(7, 4)
+    outside = matmul_bound(a, b, "float32", inputs="tf32"), sum_bound(a, "float32", dim=0)
+    accelerator = SimulatedAccelerator(float64=float64)
+    with accelerator:
+        inside = matmul_bound(a, b, "float32", inputs="tf32"), sum_bound(a, "float32", dim=0)
+        assert sum(accelerator.calls.values()) == 0
+        a @ b
+        assert sum(accelerator.calls.values()) == 1
+    for one, other in zip(inside, outside, strict=True):
+        assert one.limit.numpy().tobytes() == other.limit.numpy().tobytes()
+
+
+def test_undisturbed_puts_back():
+    """Flushing and modes are in force again after an exception, subnormals are kept meanwhile."""
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor cannot flush subnormals")
+    accelerator = SimulatedAccelerator()
+    try:
+        with accelerator:
+            with pytest.raises(KeyError), undisturbed():
+                assert not flushes()
+                raise KeyError
+            torch.ones(2, 2) @ torch.ones(2, 2)
+        assert flushes()
+    finally:
+        torch.set_flush_denormal(False)
+    assert accelerator.calls["mm"] == 1

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from workbook.bounds import Bound, elementwise_bound, matmul_bound
 from workbook.comparison import Comparison, compare, distances, error_of
+from workbook.conditions.switches import flushes
+from workbook.simulated import SimulatedAccelerator
 
 FINITE32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
 TINY = Bound(1e-30, "tiny", "given")
@@ -546,6 +548,54 @@ def test_plain_data():
     assert hash(result) == hash(dataclasses.replace(result))
     for value in dataclasses.asdict(result).values():
         assert value is None or type(value) in (int, float, str, tuple)
+
+
+@pytest.mark.parametrize("float64", ["downcast", "refuse"])
+def test_inside_the_simulated_accelerator(float64):
+    """A simulated accelerator without float64 changes no figure and sees no operation."""
+    a = torch.rand(50)
+    b, exact = stepped(a, range(50)), a.double() + 1e-9
+    outside = compare(a, b, bound=TINY), error_of(a, exact)
+    with SimulatedAccelerator(float64=float64) as accelerator:
+        assert (compare(a, b, bound=TINY), error_of(a, exact)) == outside
+    assert not accelerator.calls
+
+
+def test_flushed_subnormals():
+    """Subnormal differences are measured where the processor flushes, and it goes on flushing."""
+    a, b = torch.tensor([1e-40, 1e-41]), torch.tensor([2e-40, 1e-41])
+    outside = compare(a, b, bound=TINY)
+    if not torch.set_flush_denormal(True):
+        pytest.skip("this processor cannot flush subnormals")
+    try:
+        inside = compare(a, b, bound=TINY)
+        assert flushes()
+    finally:
+        torch.set_flush_denormal(False)
+    assert inside == outside
+    assert inside.max_abs > 0
+
+
+def test_default_device():
+    """A default device other than the tensors' changes nothing."""
+    a, b = torch.rand(2000), torch.rand(2000)
+    outside = compare(a, b)
+    with torch.device("meta"):
+        assert compare(a, b) == outside
+
+
+def test_autocast_and_deterministic():
+    """Autocast, deterministic algorithms and another default dtype change nothing."""
+    a, b = torch.rand(2000), torch.rand(2000)
+    outside = compare(a, b)
+    torch.use_deterministic_algorithms(True)
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.autocast("cpu", torch.bfloat16):
+            assert compare(a, b) == outside
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.use_deterministic_algorithms(False)
 
 
 MEMORY = """

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from workbook.bounds.arithmetic import undisturbed
 from workbook.bounds.gamma import gamma
 
 HIGHAM = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. (2002)"
@@ -30,13 +31,15 @@ class Bound:
     name: str
     source: str
 
+    @undisturbed()
     def __post_init__(self) -> None:
-        lowest = self.limit.min() if isinstance(self.limit, Tensor) and self.limit.numel() else 0.0
-        if not isinstance(self.limit, Tensor):
-            lowest = torch.tensor(self.limit)
+        lowest = self.limit
+        if isinstance(lowest, Tensor):
+            lowest = float(lowest.min()) if lowest.numel() else 0.0
         if lowest < 0:
-            raise ValueError(f"a limit must not be negative, got {float(lowest)}")
+            raise ValueError(f"a limit must not be negative, got {lowest}")
 
+    @undisturbed()
     def __add__(self, other: Bound) -> Bound:
         """Bound the difference of two computed values, each within its bound of the same truth."""
         name = f"{self.name} + {other.name}" if self.name != other.name else f"2 * ({self.name})"
@@ -44,6 +47,7 @@ class Bound:
         return Bound(outward(self.limit + other.limit, 1), name, source)
 
     @property
+    @undisturbed()
     def greatest(self) -> float:
         """The largest limit of all elements; 0.0 if there are none."""
         if not isinstance(self.limit, Tensor):

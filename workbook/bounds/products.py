@@ -10,6 +10,7 @@ import math
 import torch
 from torch import Tensor
 
+from workbook.bounds.arithmetic import undisturbed
 from workbook.bounds.bound import HIGHAM, Bound, exact_values, outward
 from workbook.bounds.gamma import HIGHAM_MARY, Name, gamma, gamma_probabilistic
 from workbook.floats import format_of
@@ -48,6 +49,7 @@ def dot_bound(
     )
 
 
+@undisturbed()
 def matmul_bound(
     a: Tensor,
     b: Tensor,
@@ -64,8 +66,10 @@ def matmul_bound(
     format (tf32, bfloat16): (1 + u)^2 (1 + gamma_n) - 1, so 2 u + u^2 and gamma_n, replaces
     gamma_n. With `result` the sum is rounded to it at the end: one more factor 1 + u. Each may add
     subnormals of its own. `probabilistic` takes `gamma_probabilistic` for every element together,
-    at `confidence`. (Higham, section 3.5; with `inputs`: Blanchard et al., Mixed precision block
-    fused multiply-add, SIAM J. Sci. Comput. 42(3), 2020.)
+    at `confidence`. Tensor cores truncate some of their sums (Fasi et al., Numerical behavior of
+    NVIDIA tensor cores, PeerJ Comput. Sci. 7:e330, 2021): for them the bound is a yardstick, not
+    proven. (Higham, section 3.5; with `inputs`: Blanchard et al., Mixed precision block fused
+    multiply-add, SIAM J. Sci. Comput. 42(3), 2020.)
 
     >>> one = torch.ones(1, 1)
     >>> bool(matmul_bound(one, one, "float32", inputs="tf32").limit > 2 * 2**-11)

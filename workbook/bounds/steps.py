@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from workbook.bounds.arithmetic import undisturbed
 from workbook.bounds.bound import HIGHAM, Bound, exact_values, outward
 from workbook.bounds.gamma import Name
 from workbook.floats import format_of
 
 
+@undisturbed()
 def elementwise_bound(
     exact: Tensor, fmt: Name, *, ulps: float = 0.5, source: str = f"{HIGHAM}, section 2.2"
 ) -> Bound:
@@ -34,6 +36,7 @@ def elementwise_bound(
     return Bound(outward(ulps * unit, 4), name, source)
 
 
+@undisturbed()
 def chain_bound(*steps: tuple[float, Bound]) -> Bound:
     """Bound a chain of steps, each given as (gain, bound of its own rounding).
 

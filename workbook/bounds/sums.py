@@ -9,11 +9,13 @@ import math
 
 from torch import Tensor
 
+from workbook.bounds.arithmetic import undisturbed
 from workbook.bounds.bound import HIGHAM, Bound, exact_values, outward
 from workbook.bounds.gamma import Name, gamma
 from workbook.floats import format_of
 
 
+@undisturbed()
 def sum_bound(
     x: Tensor, fmt: Name, dim: int | tuple[int, ...] | None = None, *, result: Name | None = None
 ) -> Bound:
@@ -36,6 +38,7 @@ def sum_bound(
     return Bound(outward(limit, n), name, f"{HIGHAM}, section 4.2")
 
 
+@undisturbed()
 def mean_bound(
     x: Tensor, fmt: Name, dim: int | tuple[int, ...] | None = None, *, result: Name | None = None
 ) -> Bound:
@@ -65,6 +68,7 @@ def _rounded_once_more(
     return relative * size + last.smallest_subnormal, f", {last.name} result"
 
 
+@undisturbed()
 def product_bound(x: Tensor, fmt: Name, dim: int | None = None) -> Bound:
     """Bound a product over `dim` (None: all) in any order: gamma_(n-1) prod|x|, no underflow."""
     n = _reduced(x, dim)

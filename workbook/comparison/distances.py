@@ -27,8 +27,8 @@ class Distances:
 
     def __init__(self) -> None:
         self.longest = 0
-        self._bins = torch.zeros(_BINS, dtype=torch.int64)
-        self._buffer = torch.empty(0, dtype=torch.float64)
+        self._bins = torch.zeros(EXACT, dtype=torch.int64, device="cpu")
+        self._buffer = torch.empty(0, dtype=torch.float64, device="cpu")
 
     def add_zeros(self, count: int) -> None:
         """Count elements that are no step apart."""
@@ -38,6 +38,8 @@ class Distances:
         """Count a piece's distances; `steps` is overwritten."""
         top = int(steps.amax().item())
         self.longest = max(self.longest, top)
+        if top >= EXACT == self._bins.numel():
+            self._bins = torch.cat([self._bins, self._bins.new_zeros(_BINS - EXACT)])
         counts = torch.bincount(steps if top < EXACT else self._placed(steps, top)).cpu()
         self._bins[: counts.numel()] += counts
 
@@ -82,7 +84,8 @@ class Distances:
 def _located(counts: Tensor, ranks: list[int]) -> Iterator[tuple[int, int, list[int]]]:
     """Find the bins that hold some ranks, in order: bin, its count, the ranks within it."""
     upto = counts.cumsum(0)
-    places = torch.searchsorted(upto, torch.tensor(ranks, dtype=torch.int64), right=True).tolist()
+    wanted = torch.tensor(ranks, dtype=torch.int64, device="cpu")
+    places = torch.searchsorted(upto, wanted, right=True).tolist()
     for place, group in groupby(zip(places, ranks, strict=True), key=itemgetter(0)):
         size = int(counts[place].item())
         before = int(upto[place].item()) - size
@@ -100,7 +103,7 @@ def _ranked(
         return [int(one) for one in torch.cat(list(inside)).sort().values[ranks].tolist()]
     finer = max(shift - _FINER_BITS, 0)
     first = start << shift - finer
-    counts = torch.zeros(1 << shift - finer, dtype=torch.int64)
+    counts = torch.zeros(1 << shift - finer, dtype=torch.int64, device="cpu")
     for steps in inside:
         counts += torch.bincount((steps >> finer) - first, minlength=counts.numel()).cpu()
     values: list[int] = []
