@@ -80,6 +80,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         store_widget_state=False,
         record_timing=False,
         coalesce_streams=True,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no word on how it talks to us
         resources={"metadata": {"path": str(folder)}},
     ).execute()
 
