@@ -54,11 +54,20 @@ def marks(cells: Cells, frame: Frame) -> list[Artist]:
         left, right = (frame.left + grid.width * column for column in (first, last))
         top = frame.top + grid.height * rows + grid.gap / 2
         foot = top + grid.height - grid.gap
-        found.append(area(boxes(left, right, top, foot), fill=style.FILLS[kind % KINDS],
-                          line=style.LINE, width=style.HAIRLINE))
+        found.append(
+            area(
+                boxes(left, right, top, foot),
+                fill=style.FILLS[kind % KINDS],
+                line=style.LINE,
+                width=style.HAIRLINE,
+            )
+        )
         if kind % KINDS:
-            found.append(_pattern(kind, left, right, foot, grid.strip if grid.text
-                                  else grid.height - grid.gap))
+            found.append(
+                _pattern(
+                    kind, left, right, foot, grid.strip if grid.text else grid.height - grid.gap
+                )
+            )
     found.append(_between(cells, frame, grid, plain=True))
     if not grid.text:
         return found
@@ -70,8 +79,12 @@ def row_labels(cells: Cells, frame: Frame) -> list[Artist]:
     grid = grid_of(cells, frame)
     down = grid.height / 2 + 4.5 - (grid.strip / 2 if grid.text else 0)
     return [
-        label(frame.left - style.EDGE, frame.top + number * grid.height + down,
-              style.shorten(name, frame.left - 2 * style.EDGE, style.TEXT), align="right")
+        label(
+            frame.left - style.EDGE,
+            frame.top + number * grid.height + down,
+            style.shorten(name, frame.left - 2 * style.EDGE, style.TEXT),
+            align="right",
+        )
         for number, name in enumerate(cells.rows)
     ]
 

@@ -27,10 +27,18 @@ from workbook.plots.shapes import Frame
 WIDTH, HEIGHT = 680, 340
 # The settings that matplotlib reads while it draws: a reader's own do not show here.
 PRIVATE: dict[Any, Any] = {
-    "agg.path.chunksize": 0, "hatch.linewidth": 1.0, "lines.antialiased": True,
-    "lines.scale_dashes": True, "patch.antialiased": True, "path.effects": [],
-    "path.simplify": True, "path.simplify_threshold": 0.111111111111, "path.sketch": None,
-    "path.snap": True, "text.antialiased": True, "text.hinting": "force_autohint",
+    "agg.path.chunksize": 0,
+    "hatch.linewidth": 1.0,
+    "lines.antialiased": True,
+    "lines.scale_dashes": True,
+    "patch.antialiased": True,
+    "path.effects": [],
+    "path.simplify": True,
+    "path.simplify_threshold": 0.111111111111,
+    "path.sketch": None,
+    "path.snap": True,
+    "text.antialiased": True,
+    "text.hinting": "force_autohint",
     "text.usetex": False,
 }
 
@@ -57,8 +65,14 @@ class Drawing:
         self.width, self.height, self.scale = width, height, scale
         with _private_settings():
             size = round(width * scale) / (96 * scale), round(height * scale) / (96 * scale)
-            figure = Figure(figsize=size, dpi=96 * scale, facecolor=style.PAPER,
-                            edgecolor=style.PAPER, linewidth=0, frameon=True)
+            figure = Figure(
+                figsize=size,
+                dpi=96 * scale,
+                facecolor=style.PAPER,
+                edgecolor=style.PAPER,
+                linewidth=0,
+                frameon=True,
+            )
             figure.set_layout_engine("none")
         self._canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
         self._to_device = Affine2D().scale(scale, -scale).translate(0, round(height * scale))
@@ -145,8 +159,7 @@ def _private_settings() -> AbstractContextManager[None]:
 def _structure(chart: Chart) -> object:
     """Everything that the surroundings show: charts with equal structures share them."""
     return tuple(
-        _of_cells(panel) if isinstance(panel, Cells) else _of_panel(panel)
-        for panel in chart.panels
+        _of_cells(panel) if isinstance(panel, Cells) else _of_panel(panel) for panel in chart.panels
     )
 
 

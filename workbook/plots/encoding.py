@@ -104,8 +104,10 @@ def _file(lines: Bytes, shape: tuple[int, int, int], colors: Bytes) -> bytes:
     rows[:, 1:] = lines[:, : rows.shape[1] - 1]  # each row opens with its filter: 0, none
     header = struct.pack(">IIBBBBB", width, height, bits, 3, 0, 0, 0)
     parts = (
-        (b"IHDR", header), (b"PLTE", colors.tobytes()),
-        (b"IDAT", zlib.compress(rows.tobytes(), LEVEL)), (b"IEND", b""),
+        (b"IHDR", header),
+        (b"PLTE", colors.tobytes()),
+        (b"IDAT", zlib.compress(rows.tobytes(), LEVEL)),
+        (b"IEND", b""),
     )
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, body) for name, body in parts)
 

@@ -80,15 +80,20 @@ def _item(panel: Panel | Cells, number: int, text: str, x: float, y: float) -> l
 
 def _series_sample(panel: Panel, number: int, x: float, y: float) -> list[Artist]:
     """The legend's picture of a series, its left edge at x, its middle at y."""
-    named = [pair for pair in zip(panel.series, looks(panel), strict=True)
-             if pair[0].label and pair[0].mark != "rule"]
+    named = [
+        pair
+        for pair in zip(panel.series, looks(panel), strict=True)
+        if pair[0].label and pair[0].mark != "rule"
+    ]
     one, look = named[number]
     ends, middle = np.array([x, x + 28]), np.array([x + 14])
     if one.mark == "bars":
         return [look.area(box(x, x + 26, y - 5.5, y + 5.5))]
     if one.mark == "band":
-        edges = [curve(ends, np.full(2, y + side), color=look.color, width=1, dash=look.dash)
-                 for side in (-5.5, 5.5)]
+        edges = [
+            curve(ends, np.full(2, y + side), color=look.color, width=1, dash=look.dash)
+            for side in (-5.5, 5.5)
+        ]
         return [area(box(x, x + 28, y - 5.5, y + 5.5), fill=look.color, alpha=0.2), *edges]
     dot = dots(middle, np.array([y]), look.marker, look.color, size=7)
     if one.mark == "points":
@@ -101,16 +106,40 @@ def _grid(place: layout.Place) -> list[Artist]:
     across, up = (np.array([tick.place for tick in ticks]) for ticks in place.ticks)
     found: list[Artist] = []
     for y in frame.y(up):
-        found.append(curve(np.array([frame.left, frame.right]), np.array([y, y]),
-                           color=style.GRID, width=style.HAIRLINE))
+        found.append(
+            curve(
+                np.array([frame.left, frame.right]),
+                np.array([y, y]),
+                color=style.GRID,
+                width=style.HAIRLINE,
+            )
+        )
     for x in frame.x(across):
-        found.append(curve(np.array([x, x]), np.array([frame.top, frame.foot]),
-                           color=style.GRID, width=style.HAIRLINE))
-        found.append(curve(np.array([x, x]), np.array([frame.foot, frame.foot + 5]),
-                           color=style.LINE, width=style.HAIRLINE))
+        found.append(
+            curve(
+                np.array([x, x]),
+                np.array([frame.top, frame.foot]),
+                color=style.GRID,
+                width=style.HAIRLINE,
+            )
+        )
+        found.append(
+            curve(
+                np.array([x, x]),
+                np.array([frame.foot, frame.foot + 5]),
+                color=style.LINE,
+                width=style.HAIRLINE,
+            )
+        )
     corner = np.array([frame.left, frame.left, frame.right])
-    found.append(curve(corner, np.array([frame.top, frame.foot, frame.foot]), color=style.LINE,
-                       width=style.HAIRLINE))
+    found.append(
+        curve(
+            corner,
+            np.array([frame.top, frame.foot, frame.foot]),
+            color=style.LINE,
+            width=style.HAIRLINE,
+        )
+    )
     return found
 
 
@@ -118,9 +147,14 @@ def _tick_texts(place: layout.Place) -> list[Artist]:
     frame, (across, up) = place.frame, place.ticks
     room = frame.left - EDGE - place.box.left
     found: list[Artist] = [
-        label(frame.left - EDGE, frame.foot - tick.place * frame.height + 4.5,
-              style.shorten(tick.text, room, style.TEXT), align="right")
-        for tick in up if tick.text
+        label(
+            frame.left - EDGE,
+            frame.foot - tick.place * frame.height + 4.5,
+            style.shorten(tick.text, room, style.TEXT),
+            align="right",
+        )
+        for tick in up
+        if tick.text
     ]
     for tick in across:
         y = frame.foot + ROW + 1 + (ROW if tick.lower else 0)
@@ -133,7 +167,7 @@ def _tick_texts(place: layout.Place) -> list[Artist]:
 def _x_label(panel: Panel, place: layout.Place) -> list[Artist]:
     frame = place.frame
     first = frame.foot + 2 * ROW + 2 + (ROW if any(tick.lower for tick in place.ticks[0]) else 0)
-    lines = style.wrap(panel.x.label, place.box.width, style.TEXT)
+    lines = layout.short_lines(panel.x.label, place.box.width)
     widest = max((style.text_width(line, style.TEXT) for line in lines), default=0.0)
     middle = frame.left + frame.width / 2
     if widest > 2 * min(middle - place.box.left, place.box.right - middle):
@@ -152,7 +186,7 @@ def _columns(panel: Cells, place: layout.Place) -> list[Artist]:
     sizes = [style.text_width(text, style.TEXT) + 6 if text else 0.0 for text in panel.columns]
     y = frame.top + cells.grid_of(panel, frame).height * len(panel.rows) + BASELINE + 1
     return [
-        label(frame.left + tick.place * frame.width, y, tick.text, align="center",
-              color=style.SOFT)
-        for tick in fitted(found, frame.width, sizes) if tick.text
+        label(frame.left + tick.place * frame.width, y, tick.text, align="center", color=style.SOFT)
+        for tick in fitted(found, frame.width, sizes)
+        if tick.text
     ]

@@ -20,6 +20,7 @@ from workbook.plots.ticks import Tick, fitted, ticks
 TITLE_ROW = 18.0
 BETWEEN = 22.0  # two panels
 CELL_SAMPLE, SERIES_SAMPLE = 24.0, 34.0  # the legend's pictures, with the space to their text
+LEAST = 60.0  # no frame with its labels is lower, however many lines stand above it
 RIGHT = 24.0  # taken for the right margin while it is not known: half a tick's text
 ITEM_GAP = 14.0  # from one item of the legend to the next
 
@@ -61,35 +62,40 @@ def note_lines(width: float) -> int:
     return 1 if width >= 600 else 2
 
 
-def fit(text: str, width: float, lines: int, sizes: tuple[float, ...]) -> tuple[list[str], float]:
+def fit(
+    text: str, width: float, lines: int, sizes: tuple[float, ...], *, bold: bool = False
+) -> tuple[list[str], float]:
     """The text in so many lines, and the largest size at which it fits; at the last it is cut."""
     found: list[str] = []
     for size in sizes:
-        found = style.wrap(text, width, size)
+        found = style.wrap(text, width, size, bold)
         if len(found) <= lines:
             return found, size
-    last = style.shorten(" ".join(found[lines - 1 :]), width, sizes[-1])
+    last = style.shorten(" ".join(found[lines - 1 :]), width, sizes[-1], bold)
     return [*found[: lines - 1], last], sizes[-1]
+
+
+def short_lines(text: str, width: float, *, bold: bool = False) -> list[str]:
+    """A title or an axis label in at most two lines."""
+    return fit(text, width, 2, (TEXT,), bold=bold)[0]
 
 
 def header(panel: Panel | Cells, width: float) -> Header:
     """The lines above a frame in a panel of this width."""
-    title = tuple(style.wrap(panel.title, width, TEXT, bold=True))
+    title = tuple(short_lines(panel.title, width, bold=True))
     if isinstance(panel, Cells):
         name: tuple[str, ...] = ()
         labels = [kind for kind in panel.kinds if kind]
         sample = CELL_SAMPLE
     else:
-        name = tuple(style.wrap(panel.y.label, width, TEXT))
+        name = tuple(short_lines(panel.y.label, width))
         labels = [one.label for one in panel.series if one.label and one.mark != "rule"]
         sample = SERIES_SAMPLE
     texts = [style.shorten(text, width - sample - ITEM_GAP, TEXT) for text in labels]
     items = tuple((text, sample + style.text_width(text, TEXT) + ITEM_GAP) for text in texts)
     rows = _rows(items, width + ITEM_GAP)
     whole = sum(size for _, size in items) - ITEM_GAP
-    beside = (
-        len(name) == len(rows) == 1 and style.text_width(name[0], TEXT) + 24 + whole <= width
-    )
+    beside = len(name) == len(rows) == 1 and style.text_width(name[0], TEXT) + 24 + whole <= width
     return Header(title, name, items, rows, beside)
 
 
@@ -112,19 +118,18 @@ class Margins:
     def __init__(self) -> None:
         self._kept: dict[tuple[int, int, str], float] = {}
 
-    def places(
-        self, panels: tuple[Panel | Cells, ...], width: float, height: float
-    ) -> list[Place]:
+    def places(self, panels: tuple[Panel | Cells, ...], width: float, height: float) -> list[Place]:
         """Every panel's place on a figure of this size, side by side."""
         each = (width - 2 * EDGE - BETWEEN * (len(panels) - 1)) / len(panels)
         headers = [header(panel, each) for panel in panels]
         top = EDGE + title_lines(width) * TITLE_ROW + 4
         down = max(one.lines for one in headers) * ROW + 9
         foot = height - EDGE - note_lines(width) * ROW - 3
+        tall = max(foot - top - down, LEAST)
         found = []
         for number, panel in enumerate(panels):
             box = Frame(EDGE + number * (each + BETWEEN), top, each, foot - top)
-            free = Frame(box.left, top + down, each, foot - top - down)
+            free = Frame(box.left, top + down, each, tall)
             key = (len(panels), number)
             if isinstance(panel, Cells):
                 found.append(Place(box, self._of_cells(panel, free, key), headers[number]))
@@ -142,7 +147,7 @@ class Margins:
         self, panel: Panel, box: Frame, free: Frame, above: Header, key: tuple[int, int]
     ) -> Place:
         scales = panel_scales(panel)
-        foot = (len(style.wrap(panel.x.label, free.width, TEXT)) + 1) * ROW + 4
+        foot = (len(short_lines(panel.x.label, free.width)) + 1) * ROW + 4
         tall = free.height - foot
         up = fitted(ticks(panel.y, scales[1], max(2, int(tall / 34))), tall, [14.0])
         widest = max((style.text_width(tick.text, TEXT) for tick in up), default=0.0)

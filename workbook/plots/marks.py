@@ -93,9 +93,7 @@ def marks(panel: Panel, scales: tuple[Scale, Scale], frame: Frame) -> Drawn:
     return drawn
 
 
-def _line(
-    drawn: Drawn, one: Series, look: Look, scales: tuple[Scale, Scale], frame: Frame
-) -> None:
+def _line(drawn: Drawn, one: Series, look: Look, scales: tuple[Scale, Scale], frame: Frame) -> None:
     across, up = scales[0].places(one.x), scales[1].places(one.y)
     values = np.asarray(one.y, dtype=np.float64)
     x, y = frame.x(across), frame.y(np.where(np.isfinite(values), up, np.nan))
@@ -120,9 +118,7 @@ def _line(
     _arrows(drawn, x, np.where(here, up, np.nan), frame, look, each=one.mark == "points")
 
 
-def _arrows(
-    drawn: Drawn, x: Places, up: Places, frame: Frame, look: Look, *, each: bool
-) -> None:
+def _arrows(drawn: Drawn, x: Places, up: Places, frame: Frame, look: Look, *, each: bool) -> None:
     """Hollow arrows where values lie beyond the limits; for a line one where it leaves."""
     ends = ((up > 1 + HAIR, "^", frame.top + 5), (up < -HAIR, "v", frame.foot - 5))
     for beyond, marker, end in ends:
@@ -133,7 +129,11 @@ def _arrows(
 
 
 def _bars(
-    drawn: Drawn, one: Series, look: Look, scales: tuple[Scale, Scale], frame: Frame,
+    drawn: Drawn,
+    one: Series,
+    look: Look,
+    scales: tuple[Scale, Scale],
+    frame: Frame,
     among: tuple[int, int],
 ) -> None:
     index, count = among
@@ -151,9 +151,7 @@ def _bars(
     _arrows(drawn, frame.x(middle), np.where(_within(spots), up, np.nan), frame, look, each=True)
 
 
-def _band(
-    drawn: Drawn, one: Series, look: Look, scales: tuple[Scale, Scale], frame: Frame
-) -> None:
+def _band(drawn: Drawn, one: Series, look: Look, scales: tuple[Scale, Scale], frame: Frame) -> None:
     x = frame.x(scales[0].places(one.x))
     low, high = (frame.y(scales[1].places(values)) for values in (one.y, one.upper))
     good = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
@@ -165,9 +163,7 @@ def _band(
         path = Path.make_compound_path(*outlines)
         drawn.inside.append(area(path, fill=look.color, alpha=0.2))
     for edge in (low, high):
-        drawn.inside.append(
-            curve(x, _only(edge, good), color=look.color, width=1, dash=look.dash)
-        )
+        drawn.inside.append(curve(x, _only(edge, good), color=look.color, width=1, dash=look.dash))
 
 
 def _rule(drawn: Drawn, one: Series, scale: Scale, frame: Frame) -> None:

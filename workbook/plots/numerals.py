@@ -39,8 +39,10 @@ def short(value: float) -> str:
     ('0.25', '−30', '10⁻⁹')
     """
     if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{value:.3g}".replace("-", "−") if abs(value) < 1e3 else (
-            f"{value:.0f}".replace("-", "−")
+        return (
+            f"{value:.3g}".replace("-", "−")
+            if abs(value) < 1e3
+            else (f"{value:.0f}".replace("-", "−"))
         )
     text = scientific(value, 2)
     return scientific(value) if float(f"{value:.2e}") == float(f"{value:.0e}") else text

@@ -8,6 +8,7 @@ the drawing library.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from workbook.chart import Axis, Panel
 from workbook.plots.numerals import scientific
 
 Places = NDArray[np.float64]
+LARGEST = sys.float_info.max
 FAR = 1e3  # axis lengths; what lies farther is drawn there, as Agg overflows beyond
 
 
@@ -75,9 +77,10 @@ def scale_of(axis: Axis, values: Sequence[float], *, bars: bool = False) -> Scal
     high = max(all_known) if axis.high is None else axis.high
     if not low < high:
         pad = abs(low) / 2 or 1.0
-        low = low - pad if axis.low is None else low
-        high = max(low, high) + pad if axis.high is None else high
-    step = nice_step((high / 2 - low / 2) / 2.5)
+        low = max(low - pad, -LARGEST) if axis.low is None else low
+        high = min(max(low, high) + pad, LARGEST) if axis.high is None else high
+    rough = (high / 2 - low / 2) / 2.5
+    step = nice_step(rough) if rough > 0 else 0.0  # subnormal limits stay as they are
     if step > 4 * math.ulp(max(abs(low), abs(high))) and abs(high) + abs(low) < 1e300:
         low = math.floor(low / step + 1e-9) * step if axis.low is None else low
         high = math.ceil(high / step - 1e-9) * step if axis.high is None else high
@@ -106,7 +109,7 @@ def _log_scale(axis: Axis, values: Sequence[float], bars: bool) -> Scale:
     if low is None:
         low = _decade(min(positive, default=high / 1000), math.floor)
         if under or (bars and min(positive, default=high) <= low):
-            low = low / 10 or low
+            low = _decade(low / 10 or low, round)
     if not low < high:
         low, high = (low / 10 or low, high) if axis.low is None else (low, low * 10)
     return Scale(low, high, log=True, edge=_edge(low, values))
@@ -138,6 +141,8 @@ def _with_room(scale: Scale, bars: Sequence[float], axis: Axis) -> Scale:
     last = last if axis.high is None else max(1.0, last)
     if scale.log:
         start, span = math.log10(scale.low), math.log10(scale.high) - math.log10(scale.low)
-        return Scale(10 ** (start + first * span), 10 ** (start + last * span), True, scale.edge)
-    span = scale.high - scale.low
-    return Scale(scale.low + first * span, scale.low + last * span)
+        low, high = max(start + first * span, -323.0), min(start + last * span, 308.25)
+        return Scale(10**low, 10**high, True, scale.edge)
+    span = min(scale.high - scale.low, LARGEST)
+    low, high = scale.low + first * span, scale.low + last * span
+    return Scale(max(low, -LARGEST), min(high, LARGEST))

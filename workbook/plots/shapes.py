@@ -68,20 +68,37 @@ def dots(
 ) -> Line2D:
     """Markers at pixels, filled or hollow; none where either is NaN."""
     return Line2D(
-        x, y, linestyle="none", marker=marker, markersize=size * POINT, color=color,
-        markerfacecolor=style.PAPER if hollow else color, markeredgecolor=color,
-        markeredgewidth=1.4 * POINT if hollow else 0, fillstyle="full",
+        x,
+        y,
+        linestyle="none",
+        marker=marker,
+        markersize=size * POINT,
+        color=color,
+        markerfacecolor=style.PAPER if hollow else color,
+        markeredgecolor=color,
+        markeredgewidth=1.4 * POINT if hollow else 0,
+        fillstyle="full",
     )
 
 
 def area(
-    path: Path, *, fill: str, line: str = "none", hatch: str = "", alpha: float = 1,
+    path: Path,
+    *,
+    fill: str,
+    line: str = "none",
+    hatch: str = "",
+    alpha: float = 1,
     width: float = 1,
 ) -> PathPatch:
     """A filled outline; its hatch has the line's color."""
     return PathPatch(
-        path, facecolor=fill, edgecolor=line, linewidth=width * POINT, alpha=alpha,
-        hatch=hatch or None, joinstyle="miter",
+        path,
+        facecolor=fill,
+        edgecolor=line,
+        linewidth=width * POINT,
+        alpha=alpha,
+        hatch=hatch or None,
+        joinstyle="miter",
     )
 
 
@@ -102,11 +119,23 @@ def box(left: float, right: float, top: float, foot: float) -> Path:
 
 
 def label(
-    x: float, y: float, text: str, *, align: Literal["left", "center", "right"] = "left",
-    size: float = style.TEXT, color: str = style.INK, bold: bool = False,
+    x: float,
+    y: float,
+    text: str,
+    *,
+    align: Literal["left", "center", "right"] = "left",
+    size: float = style.TEXT,
+    color: str = style.INK,
+    bold: bool = False,
 ) -> Text:
     """A line of text whose baseline starts, ends or is centered at a pixel."""
     return Text(
-        x, y, text, color=color, fontproperties=style.font(size, bold), parse_math=False,
-        horizontalalignment=align, verticalalignment="baseline",
+        x,
+        y,
+        text,
+        color=color,
+        fontproperties=style.font(size, bold),
+        parse_math=False,
+        horizontalalignment=align,
+        verticalalignment="baseline",
     )

@@ -26,7 +26,12 @@ RULES = ((4.0, 2.5), (1.5, 2.0), (7.0, 2.0, 1.5, 2.0))  # dashes of horizontal r
 FILLS = ("#ffffff", *TINTS)
 STRIPES = ("", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959")
 STRIPE_DASHES: tuple[tuple[float, ...], ...] = (
-    (), (), (4.0, 2.0), (4 / 3, 4 / 3), (6.0, 4 / 3, 4 / 3, 4 / 3), (4 / 3, 4.0),
+    (),
+    (),
+    (4.0, 2.0),
+    (4 / 3, 4 / 3),
+    (6.0, 4 / 3, 4 / 3, 4 / 3),
+    (4 / 3, 4.0),
 )
 
 INK = "#1a1a1a"
@@ -87,11 +92,15 @@ def wrap(text: str, width: float, size: float, bold: bool = False) -> list[str]:
     return [*lines, line] if line else lines
 
 
-def shorten(text: str, width: float, size: float) -> str:
+def shorten(text: str, width: float, size: float, bold: bool = False) -> str:
     """The text, or as much of its start as fits before an ellipsis."""
-    if text_width(text, size) <= width:
+    if text_width(text, size, bold) <= width:
         return text
-    kept = text
-    while kept and text_width(kept + "…", size) > width:
-        kept = kept[:-1]
-    return kept.rstrip() + "…"
+    fits, fails = 0, len(text)
+    while fits + 1 < fails:
+        middle = (fits + fails) // 2
+        if text_width(text[:middle] + "…", size, bold) <= width:
+            fits = middle
+        else:
+            fails = middle
+    return text[:fits].rstrip() + "…"

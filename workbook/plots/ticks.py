@@ -56,12 +56,17 @@ def fitted(
     for every in range(1, len(found) + 1):
         shown = list(range(0, len(found), every))
         if _fit(found, shown, length, sizes):
-            return [tick if number in shown else replace(tick, text="")
-                    for number, tick in enumerate(found)]
+            return [
+                tick if number in shown else replace(tick, text="")
+                for number, tick in enumerate(found)
+            ]
         if stagger and all(_fit(found, shown[turn::2], length, sizes) for turn in (0, 1)):
-            return [replace(tick, text=tick.text if number in shown else "",
-                            lower=number in shown[1::2])
-                    for number, tick in enumerate(found)]
+            return [
+                replace(
+                    tick, text=tick.text if number in shown else "", lower=number in shown[1::2]
+                )
+                for number, tick in enumerate(found)
+            ]
     return found
 
 
@@ -92,7 +97,8 @@ def _log_values(scale: Scale, count: int) -> list[float]:
     first, last = math.ceil(low - HAIR), math.floor(high + HAIR)
     if last - first < 1 or (high - low) * 3 <= count:
         many = [(n, e) for e in range(math.floor(low), last + 1) for n in (1, 2, 5)]
-        return [float(f"{n}e{e}") for n, e in many]
+        values = [float(f"{n}e{e}") for n, e in many]
+        return [value for value in values if 0 < value < math.inf]
     least = max(1, math.ceil((last - first) / max(count - 1, 1)))
     every = next((n for n in (1, 2, 3, 4, 5, 6, 8, 10, 20, 50, 100) if n >= least), 200)
     found = [e for e in range(first, last + 1) if e % every == 0]
@@ -125,6 +131,7 @@ def linear_texts(values: tuple[float, ...]) -> list[str]:
     power_text = power_of_ten(power)
     return [
         f"{Decimal(value).scaleb(-power):.{decimals}f}×{power_text}".replace("-", "−")
-        if value else "0"
+        if value
+        else "0"
         for value in values
     ]

@@ -1,0 +1,59 @@
+"""Charts and pictures for the tests of plots."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from workbook.chart import Axis, Cells, Chart, Panel, Series
+from workbook.plots import Drawing
+
+TITLE = "Both sums are right, yet most elements differ: only the order changed."
+LONG = (
+    "Both sums are right within the bound that is derived for 10,000 terms, yet 7 in 10 elements "
+    "differ: only the order of the additions changed, not one value at all."
+)
+
+
+def pixels(png):
+    """A PNG as rows of red, green and blue."""
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def panel(*series, x=None, y=None, title=""):
+    """A panel with fixed limits 0 to 10."""
+    return Panel(x or Axis("x", 0, 10), y or Axis("y", 0, 10), tuple(series), title)
+
+
+def chart(*series, **options):
+    """A chart of one panel."""
+    return Chart((panel(*series, **options),))
+
+
+def bits(*rows, kinds=("", "sign", "exponent", "fraction")):
+    """Rows of bits as cells: the first is a sign, then three exponent bits, then the fraction."""
+    width = max(len(row) for row in rows)
+    shades = tuple(
+        tuple(min(3, 1 + (n > 0) + (n > 3)) if n < len(row) else -1 for n in range(width))
+        for row in rows
+    )
+    text = tuple(tuple(row.ljust(width)[n].strip() for n in range(width)) for row in rows)
+    names = tuple(f"row {n}" for n in range(len(rows)))
+    return Cells(names, tuple(map(str, range(width))), shades, text, kinds)
+
+
+def ink(png, frame, scale=1.5, beyond=0.0):
+    """The dark pixels inside a frame, or up to `beyond` CSS pixels around it."""
+    left, right = frame.left - beyond, frame.right + beyond
+    rows = slice(round((frame.top - beyond) * scale), round((frame.foot + beyond) * scale))
+    columns = slice(round(left * scale), round(right * scale))
+    return pixels(png)[rows, columns].min(axis=2) < 200
+
+
+def drawn(some_chart, title=TITLE, **options):
+    """The picture's pixels and the drawing that made it."""
+    drawing = Drawing(**options)
+    return pixels(drawing.png(some_chart, title)), drawing
+
+
+POINT = Series("a", (5.0,), (5.0,), "points")

@@ -1,0 +1,227 @@
+"""The persistent figure, held against a fresh one and against its own pixels."""
+
+import math
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.plots.charts import LONG, POINT, TITLE, bits, chart, drawn, panel, pixels
+from workbook.chart import MARKS, Axis, Cells, Chart, Series
+from workbook.plots import HEIGHT, WIDTH, Drawing
+
+X = tuple(float(n) for n in range(1, 10))
+
+
+def series(mark, *, up=0.0, label="a"):
+    """A series of each mark, whose values move with `up`."""
+    if mark == "rule":
+        return Series(label, (), (5.0 + up,), mark)
+    y = tuple(2 + up + n % 3 for n in range(9))
+    return Series(label, X, y, mark, tuple(v + 1 for v in y) if mark == "band" else ())
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_redrawing_what_moved_gives_the_picture_of_a_fresh_figure(mark):
+    """After another chart of the same structure, the file equals that of a new drawing."""
+    drawing = Drawing()
+    drawing.png(chart(series(mark)), TITLE, "1 ULP")
+    again = drawing.png(chart(series(mark, up=1.5)), "Another title.", "2 ULPs")
+    assert again == Drawing().png(chart(series(mark, up=1.5)), "Another title.", "2 ULPs")
+
+
+def test_cells_redrawn_equal_those_of_a_fresh_figure():
+    """Bits and names of rows may change without a new layout, and nothing of the old remains."""
+    first, second = bits("01011000", "1011"), bits("11110000", "0000")
+    drawing = Drawing()
+    drawing.png(Chart((first,)), TITLE)
+    assert drawing.png(Chart((second,)), TITLE) == Drawing().png(Chart((second,)), TITLE)
+
+
+@pytest.mark.parametrize("mark", ["line", "bars", "steps", "rule", "band"])
+def test_a_moved_value_changes_pixels_inside_its_axes_and_none_outside(mark):
+    """Two panels, one value of the right one moves: all changed pixels lie in the right frame."""
+    still = panel(series("line"))
+    drawing = Drawing()
+    charts = [Chart((still, panel(series(mark, up=up)))) for up in (0.0, 1.0)]
+    before, after = (pixels(drawing.png(one, TITLE)) for one in charts)
+    rows, columns = np.nonzero((before != after).any(axis=2))
+    frame = drawing.frames[1]
+    assert len(rows) > 20
+    markers = 5  # a marker's radius, in CSS pixels
+    assert columns.min() >= (frame.left - markers) * 1.5
+    assert columns.max() <= (frame.right + markers) * 1.5
+    assert rows.min() >= frame.top * 1.5
+    assert rows.max() <= frame.foot * 1.5
+
+
+def test_every_picture_of_a_drawing_has_the_same_size():
+    """Titles, notes, limits, ticks and kinds of panel change; width and height do not."""
+    drawing = Drawing()
+    far = chart(POINT, y=Axis("y", 0, 123456789.0))
+    charts = [chart(POINT), far, Chart((bits("01"), panel(POINT))), chart()]
+    sizes = {
+        pixels(drawing.png(one, title, note)).shape
+        for one in charts
+        for title, note in ((TITLE, ""), (LONG, "digits"), ("", "note " * 80))
+    }
+    assert sizes == {(HEIGHT * 1.5, WIDTH * 1.5, 3)}
+
+
+@pytest.mark.parametrize("width", [321, 400, 500, 680, 1000])
+def test_nothing_is_cut_off_at_the_border(width):
+    """A margin of 3 CSS pixels stays white around long titles, notes, labels and ticks."""
+    ticks = tuple((float(n), f"float8_e4m3fn {n}") for n in range(0, 11, 5))
+    wordy = panel(
+        Series("a series with quite a long name of its own, " * 3, X, X),
+        x=Axis(
+            "a label that needs more than a line where the figure is narrow " * 2,
+            0,
+            10,
+            ticks=ticks,
+        ),
+        y=Axis("largest error relative to the product of the absolute values", 0, 1e-12),
+        title="A panel's title that says what changed and also what did not",
+    )
+    cells = bits("01" * 16, "0110")
+    pairs = ((wordy, cells), (cells, wordy)) if width >= 500 else ()  # too narrow for two
+    for one in (Chart((wordy,)), Chart((cells,)), *map(Chart, pairs)):
+        picture, _ = drawn(one, LONG * 2, width=width)
+        for edge in (picture[:4], picture[-4:], picture[:, :4], picture[:, -4:]):
+            assert (edge == 255).all()
+
+
+def test_the_place_of_the_data_does_not_depend_on_the_title():
+    """Two lines are kept for the title, whether or not it needs them."""
+    one, two = (drawn(chart(POINT), title)[1].frames for title in ("Short.", LONG))
+    assert one == two
+
+
+def test_margins_that_grew_for_one_picture_stay():
+    """Wider tick texts move the frame once; going back to narrow ones moves nothing."""
+    drawing = Drawing()
+    drawing.png(chart(POINT, y=Axis("y", 0, 1 + 2**-50)), TITLE)
+    drawing.png(chart(POINT, y=Axis("y", 1, 1 + 2**-50)), TITLE)
+    wide = drawing.frames
+    drawing.png(chart(POINT), TITLE)
+    assert drawing.frames == wide
+    assert Drawing().frames == ()
+
+
+def test_the_background_is_opaque_white():
+    """The corner is white, and the file has no transparency."""
+    png = Drawing().png(chart(POINT), TITLE)
+    assert (pixels(png)[0, 0] == 255).all()
+    assert b"tRNS" not in png
+
+
+def settings_now():
+    """All of matplotlib's settings but the backend, which looking at would choose."""
+    return {name: matplotlib.rcParams[name] for name in matplotlib.rcParams if name != "backend"}
+
+
+def test_the_readers_own_settings_do_not_show_and_do_not_change():
+    """The same file under quite another matplotlib style, which is left as it was."""
+    plain = Drawing().png(chart(series("line"), series("bars", label="b")), TITLE)
+    own = {
+        "text.color": "red",
+        "font.family": "serif",
+        "figure.facecolor": "black",
+        "lines.linewidth": 9,
+        "path.sketch": (1, 10, 1),
+        "text.hinting": "none",
+        "figure.autolayout": True,
+        "hatch.linewidth": 5,
+        "lines.scale_dashes": False,
+        "lines.solid_capstyle": "round",
+        "patch.antialiased": False,
+        "lines.marker": "x",
+        "lines.dash_capstyle": "round",
+        "lines.antialiased": False,
+        "savefig.dpi": 10,
+    }
+    with matplotlib.rc_context(own):
+        before = settings_now()
+        themed = Drawing().png(chart(series("line"), series("bars", label="b")), TITLE)
+        assert settings_now() == before
+    assert themed == plain
+
+
+def test_pyplot_is_never_imported():
+    """A fresh interpreter that draws has no pyplot afterwards, so no backend was chosen."""
+    code = (
+        "import sys; from workbook.chart import *; from workbook.plots import *;"
+        "p = Panel(Axis('x'), Axis('y'), (Series('a', (1., 2.), (3., 4.)),));"
+        "Drawing().png(Chart((p,)), 'title'); sys.exit('matplotlib.pyplot' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_an_update_is_at_most_20_kilobytes(mark):
+    """Four series of one mark under a title of two lines."""
+    many = [series(mark, up=n, label=f"series {n}") for n in range(4)]
+    assert len(Drawing().png(chart(*many), LONG, "digits " * 9)) <= 20_000
+
+
+def test_an_error_leaves_a_drawing_that_still_draws():
+    """After a chart that cannot be drawn the next picture equals that of a fresh figure."""
+    drawing = Drawing()
+    drawing.png(chart(POINT), TITLE)
+    broken = chart(Series("a", ("no number",), (1.0,)), title="broken")
+    with pytest.raises((TypeError, ValueError)):
+        drawing.png(broken, TITLE)
+    assert drawing.png(chart(POINT), TITLE) == Drawing().png(chart(POINT), TITLE)
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [
+        ({"width": 100}, "300 to 2000 wide"),
+        ({"height": 90}, "240 to 2000 high"),
+        ({"scale": 1}, "from 1.5 to 3"),
+        ({"scale": 9}, "from 1.5 to 3"),
+    ],
+)
+def test_a_size_that_nobody_can_read_is_refused(options, rule):
+    """The message states the rule and what came."""
+    with pytest.raises(ValueError, match=rf"{rule}.*got .*{next(iter(options.values()))}"):
+        Drawing(**options)
+
+
+def test_only_a_chart_is_drawn():
+    """A panel alone is refused by name."""
+    with pytest.raises(TypeError, match="draws a Chart, got Panel"):
+        Drawing().png(panel(POINT), TITLE)
+
+
+NUMBERS = st.floats(width=64) | st.sampled_from([0.0, -0.0, 5e-324, 1.7e308, math.inf, math.nan])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(NUMBERS, max_size=6),
+    st.lists(NUMBERS, min_size=6, max_size=6),
+    st.sampled_from(MARKS),
+    st.booleans(),
+    st.booleans(),
+)
+def test_any_numbers_at_all_can_be_drawn(x, y, mark, x_log, y_log):
+    """Infinities, NaN, subnormals, the largest float, no points: there is always a picture."""
+    y = y[: 1 if mark == "rule" else len(x)]
+    upper = tuple(y) if mark == "band" else ()
+    one = Series("a", tuple(x), tuple(y), mark, upper)
+    some = chart(one, x=Axis("x", log=x_log), y=Axis("y", log=y_log))
+    with np.errstate(all="raise", under="ignore"):
+        assert Drawing().png(some, TITLE).startswith(b"\x89PNG")
+
+
+def test_charts_without_anything_in_them_are_drawn():
+    """No series, no rows, no columns."""
+    no_rows, no_columns = Cells((), (), (), ()), Cells(("a",), (), ((),), ((),))
+    for one in (chart(), Chart((no_rows,)), Chart((no_columns,))):
+        assert Drawing().png(one, "").startswith(b"\x89PNG")

@@ -1,0 +1,215 @@
+"""What each mark looks like, read from pixels."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.plots.charts import POINT, TITLE, bits, chart, drawn, ink, pixels
+from workbook.chart import Axis, Cells, Chart, Series
+from workbook.plots import Drawing, style
+from workbook.plots.marks import Look
+
+
+def columns_with_ink(some_chart, beyond=0.0):
+    """Which pixel columns of the first frame hold ink, left to right."""
+    drawing = Drawing()
+    png = drawing.png(some_chart, TITLE)
+    return ink(png, drawing.frames[0], beyond=beyond)
+
+
+def color_share(some_chart, color):
+    """How many pixels of the picture have exactly this color."""
+    rgb = [int(color[n : n + 2], 16) for n in (1, 3, 5)]
+    return int((drawn(some_chart)[0] == rgb).all(axis=2).sum())
+
+
+@pytest.mark.parametrize("color", style.COLORS)
+def test_thin_marks_have_a_contrast_of_three_to_one_on_white(color):
+    """By the WCAG 2 formula for relative luminance."""
+    assert contrast(color, "#ffffff") >= 3
+
+
+@pytest.mark.parametrize("fill", style.FILLS)
+def test_text_on_a_cell_has_a_contrast_of_seven_to_one(fill):
+    """By the WCAG 2 formula, level AAA."""
+    assert contrast(style.INK, fill) >= 7
+
+
+def contrast(one, other):
+    """The contrast ratio of two colors."""
+    light = []
+    for color in (one, other):
+        parts = [int(color[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        light.append(np.dot(linear, (0.2126, 0.7152, 0.0722)) + 0.05)
+    return max(light) / min(light)
+
+
+def test_the_first_five_series_differ_without_color():
+    """Their dashes, markers and hatches are all different; cells' stripes too."""
+    looks = [Look(number) for number in range(5)]
+    for trait in (style.DASHES, style.HATCHES, style.STRIPE_DASHES[1:]):
+        assert len(set(trait)) == 5
+    assert len({look.marker for look in looks}) == 5
+
+
+def test_full_colors_come_through_the_palette_exactly():
+    """Bars of the first series hold many pixels of exactly its color."""
+    assert color_share(chart(Series("a", (3.0, 6.0), (8.0, 4.0), "bars")), "#0072B2") > 10_000
+
+
+def test_a_nan_leaves_a_gap_in_a_line():
+    """Between its neighbors there is no ink; in a line without the NaN there is."""
+    x = (1.0, 3.0, 5.0, 7.0, 9.0)
+    for middle, gap in ((5.0, False), (math.nan, True)):
+        columns = columns_with_ink(chart(Series("a", x, (5.0, 5.0, middle, 5.0, 5.0)))).any(axis=0)
+        inner = columns[round(len(columns) * 0.35) : round(len(columns) * 0.65)]
+        assert (not inner.any()) == gap
+
+
+@pytest.mark.parametrize("mark", ["line", "points", "steps", "bars"])
+def test_an_infinity_is_an_arrow_at_the_edge(mark):
+    """An infinity upward puts ink at the frame's top, where otherwise there is none."""
+
+    def at_the_top(value):
+        found = columns_with_ink(chart(Series("a", (2.0, 5.0, 8.0), (3.0, value, 3.0), mark)))
+        middle = found.shape[1] // 2
+        return found[:14, middle - 12 : middle + 12].sum()
+
+    assert at_the_top(3.0) == 0
+    assert at_the_top(math.inf) > 20
+
+
+def test_a_zero_on_a_logarithmic_axis_is_a_hollow_marker_on_the_edge():
+    """Its outline stands around the frame's foot, its middle is white."""
+    drawing = Drawing()
+    y = Axis("error", 1e-6, 1, log=True)
+    picture = pixels(drawing.png(chart(Series("a", (5.0,), (0.0,), "points"), y=y), TITLE))
+    frame = drawing.frames[0]
+    row, column = round(frame.foot * 1.5), round((frame.left + frame.width / 2) * 1.5)
+    around = picture[row - 9 : row + 9, column - 9 : column + 9]
+    assert (around == [0, 0x72, 0xB2]).all(axis=2).sum() > 30
+    assert (picture[row - 2 : row + 2, column - 2 : column + 2] == 255).all()
+
+
+def test_bars_stand_on_zero():
+    """A positive bar lies above the middle of a symmetric axis, a negative one below it."""
+    found = columns_with_ink(
+        chart(Series("a", (2.0, 8.0), (5.0, -5.0), "bars"), y=Axis("y", -10, 10))
+    )
+    rows, columns = found.shape
+    left = np.flatnonzero(found[:, columns // 5])
+    right = np.flatnonzero(found[: rows - 3, columns * 4 // 5])
+    assert abs(left.min() - rows / 4) < 3 and abs(left.max() - rows / 2) < 3
+    assert abs(right.min() - rows / 2) < 3 and abs(right.max() - rows * 3 / 4) < 3
+
+
+def test_bars_of_two_series_stand_side_by_side():
+    """Neither hides the other: both full heights are visible."""
+    one, two = Series("a", (5.0,), (5.0,), "bars"), Series("b", (5.0,), (9.0,), "bars")
+    found = columns_with_ink(chart(one, two))
+    heights = {round(len(found) * 0.5), round(len(found) * 0.1)}
+    tops = {int(np.argmax(column)) for column in found.T if column.any()}
+    assert all(any(abs(top - height) <= 3 for top in tops) for height in heights)
+
+
+def test_steps_hold_a_value_until_the_next_x():
+    """Just left of the second x the line is still at the first y."""
+    found = columns_with_ink(chart(Series("a", (1.0, 9.0), (2.0, 8.0), "steps")))
+    rows, columns = found.shape
+    at = np.flatnonzero(found[:, round(columns * 0.85)])
+    assert abs(at.mean() - rows * 0.8) < 3
+
+
+def test_a_band_fills_between_its_limits_except_at_a_nan():
+    """The tint covers a band of the right height, and a NaN parts it in two."""
+    x = tuple(float(n) for n in range(11))
+    low, high = (2.0,) * 11, (8.0,) * 11
+    whole = color_share(chart(Series("a", x, low, "band", high)), style.TINTS[0])
+    parted = (*high[:5], math.nan, *high[6:])
+    rest = color_share(chart(Series("a", x, low, "band", parted)), style.TINTS[0])
+    frame = drawn(chart(POINT))[1].frames[0]
+    assert whole / (frame.width * frame.height * 1.5**2) == pytest.approx(0.6, abs=0.03)
+    assert rest / whole == pytest.approx(0.8, abs=0.03)
+
+
+def test_a_rule_runs_over_the_whole_panel_and_is_dashed():
+    """Its row holds ink from end to end, with gaps."""
+    found = columns_with_ink(chart(Series("", (), (5.0,), "rule")))
+    row = found[len(found) // 2 - 2 : len(found) // 2 + 2].any(axis=0)
+    assert row[:10].any() and row[-10:].any()
+    assert 0.4 < row.mean() < 0.8
+
+
+def test_a_rule_is_named_where_nothing_else_is_drawn():
+    """Points above the line's right end push the name below it."""
+
+    def side_of_the_name(y):
+        crowd = Series("a", tuple(7 + n / 20 for n in range(60)), (y,) * 60, "points")
+        named = chart(crowd, Series("the bound", (), (5.0,), "rule"))
+        bare = chart(crowd, Series(" ", (), (5.0,), "rule"))
+        changed = (drawn(named)[0] != drawn(bare)[0]).any(axis=2)
+        frame = drawn(named)[1].frames[0]
+        return np.nonzero(changed)[0].mean() / 1.5 - (frame.top + frame.height / 2)
+
+    assert side_of_the_name(5.6) > 0 > side_of_the_name(4.4)
+
+
+def test_a_rule_beyond_the_limits_says_so():
+    """It stands at the edge, its name with an arrow."""
+    inside, beyond = (drawn(chart(Series("bound", (), (y,), "rule")))[0] for y in (10.0, 99.0))
+    assert (inside != beyond).any()
+
+
+def test_cells_that_are_blank_stay_white():
+    """A short row has ink only as far as its cells go."""
+    drawing = Drawing()
+    found = ink(drawing.png(Chart((bits("01" * 16, "0110"),)), TITLE), drawing.frames[0])
+    second = found[round(42 * 1.5) + 8 : round(84 * 1.5)].any(axis=0)
+    assert second[: len(second) // 8 - 2].mean() > 0.5
+    assert not second[len(second) // 8 + 3 :].any()
+
+
+def test_each_cell_shows_its_own_text():
+    """One changed bit changes pixels in its own cell alone."""
+    drawing = Drawing()
+    one, two = (Chart((bits("01011000" + bit + "0000000"),)) for bit in "01")
+    before, after = (pixels(drawing.png(some, TITLE)) for some in (one, two))
+    frame = drawing.frames[0]
+    columns = np.nonzero((before != after).any(axis=2))[1] / 1.5
+    assert frame.left + frame.width * 8 / 16 <= columns.min()
+    assert columns.max() <= frame.left + frame.width * 9 / 16
+
+
+def test_sixty_four_bits_keep_their_texts_at_the_usual_width():
+    """A flipped bit shows at 680 CSS pixels; at 320 the fields remain and the text is left out."""
+    one, two = (Chart((bits(bit * 64),)) for bit in "01")
+    assert (drawn(one)[0] != drawn(two)[0]).any()
+    assert (drawn(one, width=320)[0] == drawn(two, width=320)[0]).all()
+    assert color_share(one, style.STRIPES[2]) > 100
+
+
+def test_kinds_beyond_the_styles_own_still_draw():
+    """A seventh kind looks like the first again."""
+    cells = Cells(("a",), ("b", "c"), ((6, 7),), (("x", "y"),), tuple("pqrstuvw"))
+    assert color_share(Chart((cells,)), style.STRIPES[1]) > 50
+
+
+def test_a_rules_name_in_a_crowd_stands_on_a_pale_ground():
+    """Where dots fill the panel, the name covers them rather than drowning."""
+    x = tuple(n / 6 for n in range(60) for _ in range(60))
+    y = tuple(n / 6 for _ in range(60) for n in range(60))
+    crowd = Series("a", x, y, "points")
+    bare, named = (drawn(chart(crowd, Series(t, (), (5.0,), "rule")))[0] for t in (" ", "bound"))
+    lighter = (named.min(axis=2) > bare.min(axis=2)).sum()
+    assert lighter > 200
+
+
+def test_bars_on_a_logarithmic_x_axis_keep_half_a_bar_free():
+    """Their first and last columns of ink leave room at both ends."""
+    found = columns_with_ink(
+        chart(Series("a", (1.0, 10.0, 100.0), (5.0,) * 3, "bars"), x=Axis("x", log=True))
+    )
+    columns = np.flatnonzero(found[round(len(found) * 0.7), 5:])  # without the axis itself
+    assert columns.min() > 10 and columns.max() < found.shape[1] - 10
