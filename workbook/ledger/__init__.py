@@ -1,7 +1,7 @@
 """The ledger: every claim of the articles, with the experiment that decides it."""
 
 from workbook.ledger.rows import PLACES, VERDICTS, Claim, Expectation, claim_of, claims
-from workbook.ledger.settling import Settled, as_prediction, experiments, settle, settle_all
+from workbook.ledger.settling import Settled, as_prediction, settle, settle_all
 
 __all__ = [
     "PLACES",
@@ -12,7 +12,6 @@ __all__ = [
     "as_prediction",
     "claim_of",
     "claims",
-    "experiments",
     "settle",
     "settle_all",
 ]

@@ -5,16 +5,13 @@ Owns the outcome and the table of outcomes. Believes nothing that a row states.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
-from workbook import causes
+from workbook.causes import experiments
 from workbook.devices import device
-from workbook.experiment import Experiment, run
+from workbook.experiment import run
 from workbook.ledger.rows import RELATIONS, Claim, Expectation
 from workbook.question import Prediction
 from workbook.result import Result
@@ -69,16 +66,6 @@ def settle(claim: Claim) -> Settled:
 def settle_all(rows: Sequence[Claim]) -> Iterator[Settled]:
     """Settle one after another, each as soon as it is asked for."""
     return map(settle, rows)
-
-
-@cache
-def experiments() -> dict[str, Experiment]:
-    """Every experiment of every chapter, by name."""
-    found: dict[str, Experiment] = {}
-    for module in pkgutil.iter_modules(causes.__path__):
-        chapter = importlib.import_module(f"{causes.__name__}.{module.name}")
-        found.update({each.name: each for each in chapter.EXPERIMENTS})
-    return found
 
 
 def as_prediction(claim: Claim) -> Prediction:

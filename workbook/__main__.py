@@ -1,0 +1,46 @@
+"""The command line: `python -m workbook COMMAND`. A table of commands; each lives elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command's name, what it does, and the module with its `add_arguments` and `main`."""
+
+    name: str
+    help: str
+    module: str
+
+
+COMMANDS = (
+    Command("claims", "what was stated beside what this machine measures", "ledger.command"),
+    Command("record", "record what a device measures, for readers without it", "recorder"),
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status; 2 for words that do not fit."""
+    parser = argparse.ArgumentParser(prog="python -m workbook", description=workbook_in_a_line())
+    chooser = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    modules = {}
+    for row in COMMANDS:
+        modules[row.name] = importlib.import_module(f"workbook.{row.module}")
+        modules[row.name].add_arguments(chooser.add_parser(row.name, help=row.help))
+    arguments = parser.parse_args(words)
+    status: int = modules[arguments.command].main(arguments)
+    return status
+
+
+def workbook_in_a_line() -> str:
+    """What the package is for."""
+    return "Shows why PyTorch gives different results, by changing one condition at a time."
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""The recorder: runs what a device can decide and writes it down for readers without the device.
+
+Owns the choice of experiments and settings, and the command `record`. The file format is
+`recording`'s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import workbook
+from workbook import recording
+from workbook.causes import experiments
+from workbook.control import Choice, DeviceChoice, Dtype, Toggle
+from workbook.devices import DeviceUnavailable, device, machine
+from workbook.experiment import Experiment, run
+from workbook.recording import Recording
+from workbook.result import Result
+
+Progress = Callable[[str], object]
+
+
+def recordable(device_name: str) -> tuple[Experiment, ...]:
+    """Every experiment of every chapter that offers this device."""
+    return tuple(each for each in experiments().values() if device_name in _devices(each))
+
+
+def record(
+    chosen: Iterable[Experiment], device_name: str, progress: Progress = lambda _: None
+) -> Recording:
+    """Run each experiment on the device at its opening settings and with one choice changed.
+
+    A setting that the device refuses (a dtype it lacks, say) is reported and left out. Raises
+    DeviceUnavailable if the device is absent.
+    """
+    device(device_name).torch_device()
+    results: list[Result] = []
+    for each in chosen:
+        started = time.perf_counter()
+        mine = list(_results(each, device_name, progress))
+        results += mine
+        progress(f"{each.name}: {len(mine)} results in {time.perf_counter() - started:.1f} s")
+    facts = {
+        "date": datetime.date.today().isoformat(),
+        "device": device_name,
+        "workbook": workbook.__version__,
+    }
+    return Recording({**machine(), **facts}, tuple(results))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--device", required=True, help="the device to record, such as cuda")
+    parser.add_argument("--only", metavar="NAME", help="one experiment, in place of all of them")
+    parser.add_argument("--folder", type=Path, default=recording.FOLDER, help="where to write")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Record, write, and say where; 2 for an absent device or an unknown experiment."""
+    try:
+        chosen = _chosen(arguments.device, arguments.only)
+        made = record(chosen, arguments.device, lambda line: sys.stderr.write(f"{line}\n"))
+        path = arguments.folder / f"{made.name}.json"
+        if arguments.only and path.exists():
+            made = recording.merged(recording.load(path), made)
+        written = recording.save(made, arguments.folder)
+    except (DeviceUnavailable, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(f"{len(made.results)} results in {written}\n")
+    return 0
+
+
+def _chosen(device_name: str, only: str | None) -> tuple[Experiment, ...]:
+    device(device_name)  # an unknown name is refused here, with the known ones
+    every = recordable(device_name)
+    chosen = tuple(each for each in every if only in (None, each.name))
+    if not chosen:
+        known = ", ".join(each.name for each in every) or "none"
+        raise ValueError(f"--only is one of {known}; got {only}")
+    return chosen
+
+
+def _results(each: Experiment, device_name: str, progress: Progress) -> Iterator[Result]:
+    for settings in _settings(each):
+        try:
+            yield run(each, **settings, device=device_name)
+        except (ValueError, RuntimeError) as error:
+            told = ", ".join(f"{name} = {value}" for name, value in settings.items())
+            progress(f"{each.name} ({told or 'opening'}) left out: {error}")
+
+
+def _settings(each: Experiment) -> Iterator[dict[str, Any]]:
+    """The opening settings, then every other value of each choice, one at a time."""
+    yield {}
+    for control in each.controls:
+        if isinstance(control, (Choice, Dtype, Toggle)):
+            others = [value for value in control.values() if value != control.opening]
+            yield from ({control.name: value} for value in others)
+
+
+def _devices(experiment: Experiment) -> tuple[str, ...]:
+    """The devices an experiment offers, none if it has no such control."""
+    offered = [c.options for c in experiment.controls if isinstance(c, DeviceChoice)]
+    return offered[0] if offered else ()
