@@ -34,7 +34,8 @@ DEVELOPER := $(VENV)/.developer-stamp
 .PHONY: lab test notebooks lint drift unit browser nbval bench record test-machines chromium clean
 
 lab: $(READER)
-	$(PY) -m jupyterlab $(if $(AS_ROOT),--allow-root) $(LAB_FLAGS) notebooks/00_start_here.ipynb
+	$(PY) -m jupyterlab $(if $(AS_ROOT),--allow-root) --ServerApp.root_dir=notebooks \
+	  --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_FLAGS)
 
 # The last step is pytest's, so the last line says how many tests passed.
 test: lint drift unit browser nbval
