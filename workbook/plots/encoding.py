@@ -2,7 +2,7 @@
 
 Owns the palette and the file's bytes. Knows nothing of charts. The palette holds every color of
 the style and its blend with white, so full colors are exact and only the shades of smoothed edges
-are rounded. At most 16 of its colors are used where that is possible; two pixels then share a byte.
+are rounded. A picture uses 16 of them at most, so that two pixels share a byte.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from workbook.plots import style
 Bytes = NDArray[np.uint8]
 # zlib's middle: a fifth smaller than 4 for one millisecond more; 9 takes ten times as long.
 LEVEL = 6
+BUDGET = 20_000
+FULL = tuple(dict.fromkeys((*style.GREYS, *style.COLORS, *style.FILLS)))
+# The rows of the palette that only smooth edges: two light greys, and every blend.
+SHADES = {FULL.index(style.HAZE), FULL.index(style.PALE), *range(len(FULL), len(FULL) + 5)}
 
 
 def _rgb(color: str) -> tuple[int, int, int]:
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
-
-
-FULL = tuple(dict.fromkeys((*style.GREYS, *style.COLORS, *style.FILLS)))
 
 
 @lru_cache(maxsize=1)
@@ -64,48 +65,50 @@ def _by_hue(colors: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def png(pixels: Bytes) -> bytes:
-    """The PNG of an opaque picture, given as rows of RGBA pixels."""
+    """The PNG of an opaque picture, given as rows of RGBA pixels.
+
+    A picture that would take more than `BUDGET` bytes is written with fewer shades.
+    """
     height, width, _ = pixels.shape
     flat = np.ascontiguousarray(pixels).view("<u4").reshape(-1)
     places = np.flatnonzero(flat != 0xFFFFFFFF)  # most of a chart is white
     color = flat[places]
     found = _nearest()[(color >> 3 & 0x1F) | (color >> 6 & 0x3E0) | (color >> 9 & 0x7C00)]
-    used, number = _numbers(found)
-    bits = 4 if len(used) <= 16 else 8
-    lines = np.zeros((height, width + width % 2), dtype=np.uint8)
-    if width % 2:
+    if width % 2:  # rows end on a whole byte
         places += places // width
-    lines.reshape(-1)[places] = number[found]
-    return _file(lines, (width, height, bits), palette()[used])
+    shape = height, width
+    fine = _file(found, places, shape, _kept(found, coarse=False))
+    if len(fine) <= BUDGET:
+        return fine
+    return _file(found, places, shape, _kept(found, coarse=True))
 
 
-def _numbers(found: Bytes) -> tuple[NDArray[np.intp], Bytes]:
-    """The rows of the palette that a picture needs, and for every row its number among them.
+def _kept(found: Bytes, *, coarse: bool) -> NDArray[np.intp]:
+    """The rows of the palette that a picture keeps, white the first.
 
-    White is the first. Where there are more than 16, blends are given up, the rarest first: they
-    take the number of the kept color that is nearest.
+    Shades are given up where there are more than 16 colors, the rarest first; all if `coarse`.
     """
     counts = np.bincount(found, minlength=len(palette()))
     counts[0] = len(found) + 1
-    blends = np.arange(len(palette())) >= len(FULL)
     wanted = np.flatnonzero(counts)
-    rarest = [row for row in np.argsort(counts, kind="stable") if blends[row] and counts[row]]
-    used = np.setdiff1d(wanted, rarest[: max(0, len(wanted) - 16)])
+    rarest = [row for row in np.argsort(counts, kind="stable") if counts[row] and row in SHADES]
+    return np.setdiff1d(wanted, rarest if coarse else rarest[: max(0, len(wanted) - 16)])
+
+
+def _file(
+    found: Bytes, places: NDArray[np.intp], shape: tuple[int, int], kept: NDArray[np.intp]
+) -> bytes:
+    """The file in which every found color is drawn at its place as the nearest that is kept."""
+    height, width = shape
     colors = _by_hue(palette().astype(np.int32))
-    apart = ((colors[:, None] - colors[None, used]) ** 2).sum(axis=2)
-    return used, apart.argmin(axis=1).astype(np.uint8)
-
-
-def _file(lines: Bytes, shape: tuple[int, int, int], colors: Bytes) -> bytes:
-    width, height, bits = shape
-    if bits == 4:  # the left pixel of two is the upper half of their byte
-        lines = lines[:, 0::2] << np.uint8(4) | lines[:, 1::2]
-    rows = np.zeros((height, (width * bits + 7) // 8 + 1), dtype=np.uint8)
-    rows[:, 1:] = lines[:, : rows.shape[1] - 1]  # each row opens with its filter: 0, none
-    header = struct.pack(">IIBBBBB", width, height, bits, 3, 0, 0, 0)
+    apart = ((colors[:, None] - colors[None, kept]) ** 2).sum(axis=2)
+    dots = np.zeros((height, width + width % 2), dtype=np.uint8)
+    dots.reshape(-1)[places] = apart.argmin(axis=1).astype(np.uint8)[found]
+    rows = np.zeros((height, dots.shape[1] // 2 + 1), dtype=np.uint8)  # column 0: no filter
+    rows[:, 1:] = dots[:, 0::2] << np.uint8(4) | dots[:, 1::2]  # the left pixel is the upper half
     parts = (
-        (b"IHDR", header),
-        (b"PLTE", colors.tobytes()),
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 4, 3, 0, 0, 0)),
+        (b"PLTE", palette()[kept].tobytes()),
         (b"IDAT", zlib.compress(rows.tobytes(), LEVEL)),
         (b"IEND", b""),
     )
