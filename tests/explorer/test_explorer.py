@@ -2,6 +2,7 @@
 
 import base64
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,9 +11,10 @@ from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Dtype, Integer, LogRange, Seed, Toggle
 from workbook.devices import DeviceUnavailable
-from workbook.experiment import Experiment
+from workbook.experiment import Experiment, run
 from workbook.explorer import Explorer, explore
 from workbook.explorer.widgets import widget_for
+from workbook.recording import Recording
 from workbook.result import Finding
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -32,7 +34,9 @@ def curve(where: Conditions, *, power: int) -> Finding:
 CURVE = Experiment(
     "curve", "Does the curve move?", "power", (Seed(), Integer("power", 2, 0, 20)), curve
 )
-DEVICE = Experiment("anywhere", "Where?", "device", (DeviceChoice(), Choice("power", 1, (1,))), curve)
+DEVICE = Experiment(
+    "anywhere", "Where?", "device", (DeviceChoice(), Choice("power", 1, (1, 2))), curve
+)
 
 
 def test_moving_a_control_measures_again_and_redraws() -> None:
@@ -171,3 +175,26 @@ def test_the_class_is_what_the_function_makes() -> None:
     """explore(...) returns an Explorer that names its question."""
     assert repr(explore(CURVE)) == "Explorer: Does the curve move?"
     assert isinstance(explore(CURVE), Explorer)
+
+
+def test_a_recording_is_a_device_of_the_menu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the opening device is absent, its recording is shown and marked as one."""
+    made = run(DEVICE)
+    facts = {
+        "date": "2026-01-02",
+        "device": "xpu",
+        "torch": "2.9.0",
+        "workbook": "0",
+        "xpu": "A card",
+    }
+    recording = Recording(facts, (replace(made, source="RECORDED", provenance=facts),))
+    monkeypatch.setattr("workbook.explorer.recorded", lambda name: (recording,))
+    explorer = explore(DEVICE, device="xpu")
+    assert explorer.settings["device"] == "A card, 2026-01-02"
+    assert explorer.view.where.startswith("RECORDED")
+    assert "2026-01-02" in explorer.view.where
+    explorer.controls["device"].value = "cpu"
+    assert explorer.view.where.startswith("LIVE")
+    explorer.controls["device"].value = "A card, 2026-01-02"
+    with pytest.raises(ValueError, match="recorded at other settings, such as power = 1"):
+        explorer.controls["power"].value = 2

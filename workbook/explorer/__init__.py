@@ -13,10 +13,11 @@ from typing import Any
 import ipywidgets
 from IPython.display import display
 
-from workbook import plots
+from workbook import devices, plots
 from workbook.experiment import Experiment, run
 from workbook.explorer.view import View
 from workbook.explorer.widgets import CONTINUOUS_BELOW, widget_for
+from workbook.recording import recorded
 from workbook.result import Result
 
 __all__ = ["Explorer", "explore"]
@@ -27,6 +28,7 @@ WIDTH, HEIGHT = 680, 340  # CSS pixels; the style sheet has the same ratio
 def explore(experiment: Experiment, **opening: Any) -> Explorer:
     """Show an experiment with its controls; `opening` replaces their opening values.
 
+    Where the opening device is absent and was recorded, the recording is shown, marked RECORDED.
     ValueError or TypeError for a value that a control does not allow; whatever the first
     measurement raises is raised here.
     """
@@ -42,9 +44,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def __init__(self, experiment: Experiment, **opening: Any) -> None:
         self.experiment = experiment
-        self.opening = experiment.checked(opening)
+        self._recordings = {each.title: each for each in recorded(experiment.name)}
+        self.opening = self._with_recording(experiment.checked(opening))
         self.controls = {
-            control.name: widget_for(control, self.opening[control.name])
+            control.name: widget_for(control, self.opening[control.name], tuple(self._recordings))
             for control in experiment.controls
         }
         self._drawing = plots.Drawing(WIDTH, HEIGHT)
@@ -89,7 +92,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def _measure(self) -> None:
         """Measure and show; an error is shown in the page and raised, the last figure stays."""
         try:
-            result = run(self.experiment, **self.settings)
+            result = self._result()
             finding = result.finding
             png = self._drawing.png(finding.chart, finding.verdict, finding.reading)
         except Exception as error:
@@ -104,6 +107,24 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             self.view.where = result.where
             self.view.error = ""
             self._table()
+
+    def _result(self) -> Result:
+        """Measured now, or looked up where the device chosen is a recording."""
+        chosen = self.settings
+        recording = self._recordings.get(chosen.get("device", ""))
+        if recording is not None:
+            return recording.find(self.experiment.name, chosen)
+        return run(self.experiment, **chosen)
+
+    def _with_recording(self, opening: dict[str, Any]) -> dict[str, Any]:
+        """The settings, with a recording in place of a device that is absent here."""
+        name = opening.get("device")
+        if name is None or devices.device(name).absent() is None:
+            return opening
+        for title, recording in self._recordings.items():
+            if recording.provenance["device"] == name:
+                return {**opening, "device": title}
+        return opening
 
     def _table(self, _: Any = None) -> None:
         """The figure's data as a table, made only while a reader has it open."""

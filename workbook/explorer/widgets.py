@@ -12,8 +12,8 @@ from workbook.control import Choice, Control, DeviceChoice, Dtype, Integer, LogR
 CONTINUOUS_BELOW = 0.15  # seconds: slower than this, a slider reports when it is released
 
 
-def widget_for(control: Control, value: Any) -> Any:
-    """The widget that sets this control, showing `value`."""
+def widget_for(control: Control, value: Any, recorded: tuple[str, ...] = ()) -> Any:
+    """The widget that sets this control, showing `value`; devices include what was recorded."""
     shared = {"description": control.label, "tooltip": control.help or control.label}
     match control:
         case Toggle():
@@ -29,6 +29,7 @@ def widget_for(control: Control, value: Any) -> Any:
             return ipywidgets.SelectionSlider(value=value, options=options, **shared)
         case DeviceChoice():
             options = [(_device_label(name), name) for name in control.options]
+            options += [(f"recorded: {title}", title) for title in recorded]
             return ipywidgets.Dropdown(value=value, options=options, **shared)
         case Choice() | Dtype():
             options = [(_text(each), each) for each in control.options]
