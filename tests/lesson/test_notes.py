@@ -94,12 +94,12 @@ def test_a_solution_is_covered_code():
     """A solution is closed, and shows its code and why it holds."""
     shown = solution(EXERCISE)._repr_html_()
     assert shown.startswith("<details><summary>A solution: less than two</summary>")
-    assert "<pre><code>n = 1  # 1 &lt; 2</code></pre>" in shown
+    assert "<pre style='margin:8px 0'><code>n = 1  # 1 &lt; 2</code></pre>" in shown
     assert "One is less than two." in shown
 
 
 def test_a_solution_in_plain_text():
     """The plain text is the same, without markup."""
     assert repr(solution(EXERCISE)) == (
-        "A solution: less than two.\nOne is less than two.\nn = 1  # 1 < 2"
+        "A solution: less than two.\nn = 1  # 1 < 2\nOne is less than two."
     )

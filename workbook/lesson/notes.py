@@ -18,7 +18,9 @@ _HEADS = {
     "raised": ("⚠", "Your code raised an error", "var(--jp-error-color1, #d32f2f)"),
     "not attempted": ("○", "Not attempted", "var(--jp-border-color1, #9e9e9e)"),
 }
-_BOX = "padding:6px 12px;margin:4px 0;border:1px solid gray;border-left:5px solid gray"
+_BOX = (
+    "max-width:676px;padding:6px 12px;margin:4px 0;border:1px solid gray;border-left:5px solid gray"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +38,14 @@ class Note:
     covered: bool = False
 
     def __repr__(self) -> str:
-        body = "\n".join(part for part in (self.text, self.code) if part)
+        body = "\n".join(part for part in (self.code, self.text) if part)
         gap = "\n" if self.code else " "
         return f"{self.heading}.{gap}{body}".rstrip()
 
     def _repr_html_(self) -> str:
-        body = f"<p style='margin:4px 0'>{inline(self.text)}</p>" if self.text else ""
-        if self.code:
-            body += f"<pre><code>{html.escape(self.code, quote=False)}</code></pre>"
+        code = html.escape(self.code, quote=False)
+        body = f"<pre style='margin:8px 0'><code>{code}</code></pre>" if code else ""
+        body += f"<p style='margin:4px 0'>{inline(self.text)}</p>" if self.text else ""
         heading = inline(self.heading)
         if self.covered:
             return f"<details><summary>{heading}</summary>{body}</details>"

@@ -1,7 +1,5 @@
 // A prediction: native controls that tell the kernel, and a status line for what it measured.
 
-let views = 0;
-
 // JupyterLab's command mode listens for x, dd, b and the arrows. Lumino leaves a key alone only
 // when the element that has the focus carries this attribute itself.
 const FOCUSABLE = { "data-lm-suppress-shortcuts": "true" };
@@ -21,14 +19,16 @@ function say(element, text) {
   });
 }
 
-function choices(form, model, view) {
+function choices(form, model) {
   const set = make(form, "fieldset", "wb-options");
   say(make(set, "legend", "wb-question"), model.get("question"));
   return model.get("options").map((option, index) => {
     const label = make(set, "label", "wb-option");
-    const radio = make(label, "input", "", { type: "radio", name: `wb-predict-${view}`, ...FOCUSABLE });
-    say(make(label, "span", "wb-option-text"), option);
-    const mark = make(label, "span", "wb-mark");
+    // A form of its own keeps these apart from the options of other predictions.
+    const radio = make(label, "input", "", { type: "radio", name: "option", ...FOCUSABLE });
+    const words = make(label, "span", "wb-words");
+    say(make(words, "span"), option);
+    const mark = make(words, "span", "wb-mark");
     radio.addEventListener("change", () => {
       model.set("choice", index);
       model.save_changes();
@@ -37,23 +37,24 @@ function choices(form, model, view) {
   });
 }
 
-function scale(form, view) {
+function scale(form) {
   const row = make(form, "div", "wb-sure");
-  make(row, "label", "", { for: `wb-sure-${view}` }).textContent = "How sure are you?";
-  const range = make(row, "input", "", {
-    type: "range", id: `wb-sure-${view}`, min: "0", max: "100", step: "10", ...FOCUSABLE,
+  const label = make(row, "label");
+  make(label, "span").textContent = "How sure are you?";
+  const range = make(label, "input", "", {
+    type: "range", min: "0", max: "100", step: "10", ...FOCUSABLE,
   });
-  const output = make(row, "output", "", { for: `wb-sure-${view}` });
-  return { range, output };
+  // No <output>: that is a live region, and the slider speaks for itself.
+  const percent = make(row, "span", "wb-percent", { "aria-hidden": "true" });
+  return { range, percent };
 }
 
 function render({ model, el }) {
-  const view = ++views;
   el.classList.add("wb-predict");
   make(el, "div", "wb-kicker").textContent = "Predict, then measure";
   const form = make(el, "form");
-  const options = choices(form, model, view);
-  const { range, output } = scale(form, view);
+  const options = choices(form, model);
+  const { range, percent } = scale(form);
   const row = make(form, "div", "wb-row");
   const button = make(row, "button", "wb-reveal", { type: "submit", ...FOCUSABLE });
   const advice = make(row, "span", "wb-advice");
@@ -78,10 +79,12 @@ function render({ model, el }) {
     button.disabled = model.get("choice") === null;
     button.textContent = waiting ? "Measuring …" : revealed ? "Measure again" : "Reveal";
     button.setAttribute("aria-busy", String(waiting));
-    advice.textContent = button.disabled ? "Choose an answer first." : "";
+    const turns = model.get("turns");
+    const again = revealed && turns > 1 ? `Measured ${turns} times.` : "";
+    advice.textContent = button.disabled ? "Choose an answer first." : again;
   }
   function sure() {
-    output.textContent = `${range.value} %`;
+    percent.textContent = `${range.value} %`;
     range.setAttribute("aria-valuetext", `${range.value} percent sure`);
   }
   function answer() {

@@ -118,7 +118,8 @@ def _raised(error: BaseException, given: Any) -> Outcome:
 
 def _overrun(late: TookTooLong, answer: object) -> str:
     place = _place(late.stack, _code(answer))
-    told = f"Your code was still running after {late.seconds:g} seconds{place}."
+    limit = "1 second" if late.seconds == 1 else f"{late.seconds:g} seconds"
+    told = f"Your code was still running after {limit}{place}."
     if late.stopped:
         return f"{told} It was stopped. Does a loop never end?"
     return (

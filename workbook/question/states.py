@@ -69,5 +69,6 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> dict[s
 
 def _went(name: str, before: object, after: object) -> str:
     if isinstance(before, (bool, int, str, torch.dtype)):
-        return f"the {name} went from {before} to {after}"
+        old, new = (str(value).removeprefix("torch.") for value in (before, after))
+        return f"the {name} went from {old} to {new}"
     return f"the {name} changed"
