@@ -7,12 +7,14 @@ hands back what came out.
 
 from __future__ import annotations
 
+import json
 import sys
 import weakref
 from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,7 +64,7 @@ class Trace:
         self._exit = ExitStack()
 
     def __enter__(self) -> Trace:
-        modules = _ModulePath()
+        modules = ModulePath()
         self._exit = ExitStack()
         self._exit.enter_context(modules)
         mode = _Recorder(self, modules)
@@ -92,6 +94,24 @@ class Trace:
         kept = self._codes.itemsize * len(self._codes) + self._hashes.itemsize * len(self._hashes)
         return kept + (8 * len(self._samples) if self._samples is not None else 0)
 
+    def save(self, path: Path) -> None:
+        """Write the operations (not the draws) as plain arrays, without pickles."""
+        words = np.frombuffer(json.dumps(self._words).encode(), dtype=np.uint8)
+        samples = np.array(self._samples if self._samples is not None else [], dtype=np.float64)
+        np.savez(path, words=words, codes=np.array(self._codes, dtype=np.uint32),
+                 hashes=np.array(self._hashes, dtype=np.uint64), samples=samples)  # fmt: skip
+
+    @classmethod
+    def load(cls, path: Path) -> Trace:
+        """The operations that `save` wrote."""
+        made = cls(samples=True)
+        with np.load(path, allow_pickle=False) as data:
+            made._words = json.loads(data["words"].tobytes())
+            made._codes = array("I", data["codes"].tolist())
+            made._hashes = array("Q", data["hashes"].tolist())
+            made._samples = array("d", data["samples"].tolist())
+        return made
+
     def keep(self, words: tuple[str, str, str, str], inputs: int, outputs: int,
              sample: tuple[float, ...]) -> None:  # fmt: skip
         """Add one operation."""
@@ -108,7 +128,7 @@ class Trace:
             self._samples.extend(sample)
 
 
-class _ModulePath:
+class ModulePath:
     """Which submodule is running, by the name it has in the outermost one."""
 
     def __init__(self) -> None:
@@ -141,7 +161,7 @@ class _ModulePath:
 
 
 class _Recorder(TorchDispatchMode):
-    def __init__(self, trace: Trace, modules: _ModulePath) -> None:
+    def __init__(self, trace: Trace, modules: ModulePath) -> None:
         super().__init__()
         self._trace = trace
         self._modules = modules
@@ -158,6 +178,10 @@ class _Recorder(TorchDispatchMode):
         frame = sys._getframe(2)
         self._trace.draws.append(Draw(generator, what, line_of(frame), self._modules.now(),
                                       0 if sets else count, code, len(self._trace)))  # fmt: skip
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}

@@ -1,0 +1,102 @@
+"""The answer: status, ranked causes with evidence, and everything that was tried.
+
+Owns its words, its JSON and its chart. Knows nothing of how it was found.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.diagnosis.causes import BY_ID
+
+Status = Literal["identical", "rounding", "random", "fault", "unknown"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One cause with its place, what showed it, how large the difference is, and the cure."""
+
+    cause: str
+    where: str
+    evidence: str
+    size: str
+    rounding: bool = False
+
+    @property
+    def status(self) -> Status:
+        kind = BY_ID[self.cause].kind
+        if kind == "none":
+            return "rounding" if self.rounding else "identical"
+        if kind == "rounding":
+            return "rounding" if self.rounding else "fault"
+        return kind
+
+    def to_json(self) -> dict[str, str]:
+        return {"cause": self.cause, "where": self.where, "evidence": self.evidence,
+                "size": self.size, "fix": BY_ID[self.cause].fix}  # fmt: skip
+
+    @property
+    def sentence(self) -> str:
+        place = f" ({self.where})" if self.where else ""
+        return f"{BY_ID[self.cause].words}{place}: {self.evidence} {self.status.capitalize()}."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a diagnosis found; `curve` is ULPs along the matched operations, `origin` a place on it."""
+
+    target: str
+    status: Status
+    causes: tuple[Found, ...]
+    tried: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    curve: tuple[float, ...] = ()
+    labels: tuple[str, ...] = field(default=())
+    origin: int | None = None
+    usable: bool = True  # False where the code could not be run: exit status 2
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as plain data."""
+        return {"target": self.target, "status": self.status,
+                "causes": [one.to_json() for one in self.causes], "tried": list(self.tried),
+                "notes": list(self.notes)}  # fmt: skip
+
+    def text(self) -> str:
+        """The answer in words, for a terminal."""
+        head = {"identical": "equal in every bit", "rounding": "differs by rounding",
+                "random": "random", "fault": "a fault", "unknown": "don't know"}[self.status]  # fmt: skip
+        lines = [f"{self.target}: {head}."]
+        for number, one in enumerate(self.causes, start=1):
+            lines.append(f"{number}. {one.cause}: {one.sentence}")
+            if one.size:
+                lines.append(f"   Size: {one.size}.")
+            if one.cause != "none":
+                lines.append(f"   Fix: {BY_ID[one.cause].fix}")
+        lines += list(self.notes)
+        lines.append("Tried:")
+        lines += [f"  - {row}" for row in self.tried]
+        return "\n".join(lines)
+
+    def chart(self) -> Chart:
+        """ULPs along the operations of the two runs, with the origin marked."""
+        at = tuple(float(i) for i in range(len(self.curve)))
+        series = [Series("difference", at, self.curve, "steps")]
+        if self.origin is not None and self.origin < len(self.curve):
+            name = self.labels[self.origin] if self.origin < len(self.labels) else ""
+            series.append(Series(f"origin: {name}", (float(self.origin),),
+                                 (self.curve[self.origin],), "points"))  # fmt: skip
+        return Chart((Panel(Axis("operation"), Axis("difference in ULPs", low=0.5, log=True),
+                            tuple(series), f"{self.target}: {self.status}"),))  # fmt: skip
+
+
+def steps_apart(first: float, second: float) -> float:
+    """About how many float32 steps two values are apart; 0 where they are equal."""
+    if first == second or (math.isnan(first) and math.isnan(second)):
+        return 0.0
+    if not (math.isfinite(first) and math.isfinite(second)):
+        return float(2**31)
+    scale = max(abs(first), abs(second), 2.0**-126)
+    return max(1.0, abs(first - second) / 2.0 ** (math.floor(math.log2(scale)) - 23))

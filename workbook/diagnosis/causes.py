@@ -1,0 +1,83 @@
+"""The causes as data: id, name, class, what happened in words, and what to do about it.
+
+Owns the texts. `{where}` is filled with the place. A cause's class says what a difference from it
+is: "random", "fault", or "rounding" where it stays within the bound (beyond it: a fault).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One cause of a difference."""
+
+    id: str
+    kind: Literal["random", "fault", "rounding", "none"]
+    words: str
+    fix: str
+
+
+CAUSES = (
+    Cause("random-numbers", "random", "Random numbers are drawn without a fixed seed",
+          "Seed every generator that draws (torch, NumPy, random) once, at the start of the run."),
+    Cause("generator-shift", "fault", "Something draws from the generator in between and shifts all later numbers",
+          "Give each purpose a generator of its own, or set the seed at the start of the function."),
+    Cause("reseeded", "fault", "The generator is set again on the way, so that numbers repeat",
+          "Seed once, at the start; give a helper that needs fixed numbers a torch.Generator of its own."),
+    Cause("device-generator", "fault", "The CPU and the device draw unrelated numbers from one seed",
+          "Draw on the CPU and move the numbers to the device."),
+    Cause("dropout-active", "fault", "Dropout is active because the module is in train mode",
+          "Call model.eval() before using the model; pass training=self.training to F.dropout."),
+    Cause("batch-statistics", "fault", "Batch normalisation uses the statistics of the batch because it is in train mode",
+          "Call model.eval() before using the model."),
+    Cause("module-state", "fault", "A call leaves state behind that the next call uses",
+          "Keep the state inside the call, or reset it before each call."),
+    Cause("input-mutated", "fault", "The data is changed in place by the call",
+          "Work on a copy (x.clone()), or use the out-of-place operation."),
+    Cause("overlapping-memory", "fault", "Memory is written while it is still read under another name",
+          "Clone before writing in place, or use the out-of-place operation."),
+    Cause("uninitialised-memory", "fault", "Memory is used before anything was written to it",
+          "Use torch.zeros or torch.full, or write every element before reading."),
+    Cause("nondeterministic-op", "rounding", "An operation adds in an order that changes from run to run",
+          "Call torch.use_deterministic_algorithms(True)."),
+    Cause("cudnn-algorithm", "rounding", "cuDNN chooses an algorithm that may change from run to run",
+          "Set torch.backends.cudnn.deterministic = True and benchmark = False."),
+    Cause("reduced-precision", "rounding", "One side computes in a shorter format",
+          "Compute both in the same format, or compare within the shorter format's unit roundoff."),
+    Cause("dtype", "rounding", "The two sides compute in different dtypes",
+          "Use one dtype throughout."),
+    Cause("batch-size", "rounding", "A row's last bits depend on how many rows are computed together",
+          "Compare within the bound, or compute with a fixed batch size."),
+    Cause("batch-coupling", "fault", "A row's result depends on the other rows of its batch",
+          "Normalise or reduce over the features, not over the batch."),
+    Cause("thread-count", "rounding", "The number of threads changes the order of addition",
+          "Fix torch.set_num_threads, or compare within the bound."),
+    Cause("cpu-capability", "rounding", "Another CPU's vector instructions round differently",
+          "Compare within the bound; fix ATEN_CPU_CAPABILITY where the bits must agree."),
+    Cause("memory-layout", "rounding", "The layout of a tensor in memory changes the order of addition",
+          "Call .contiguous() at one place, or compare within the bound."),
+    Cause("hash-seed", "fault", "An order follows Python's hashes, which change from process to process",
+          "Sort before iterating over a set; do not seed from hash()."),
+    Cause("file-order", "fault", "An order follows the file system's",
+          "Sort what os.listdir, os.scandir or glob return."),
+    Cause("worker-generator", "fault", "The data loader's workers draw from generators of their own",
+          "Pass generator= and worker_init_fn= to the DataLoader, or draw outside the workers."),
+    Cause("compile", "rounding", "The compiled function rounds differently from the eager one",
+          "Compare within the bound."),
+    Cause("autocast-cache", "fault", "autocast keeps a cast copy of a weight that has changed since",
+          "Leave the autocast block before weights change, or pass cache_enabled=False."),
+    Cause("gradient-accumulation", "rounding", "Gradients are summed over several backward passes",
+          "Clear gradients after each step; weigh each micro-batch by its share of the rows."),
+    Cause("checkpoint-incomplete", "fault", "The checkpoint lacks something that the run goes on with",
+          "Save and load the model, the optimizer, the scheduler and every generator's state."),
+    Cause("thread-race", "fault", "Threads change the same data without waiting for one another",
+          "Use a lock, or give each thread data of its own and combine at the end."),
+    Cause("wall-clock", "fault", "The result depends on the time of day",
+          "Pass the time, or the seed, in as a value."),
+    Cause("none", "none", "Nothing was found", "Nothing needs to change."),
+)  # fmt: skip
+
+BY_ID = {cause.id: cause for cause in CAUSES}

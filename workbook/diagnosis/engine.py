@@ -1,0 +1,68 @@
+"""A diagnosis from beginning to end.
+
+Owns `diagnose` and `diagnose_model`: the deadline, the processes, and what is answered when the
+code cannot be run or does not end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+from workbook.diagnosis import functions, models, pairs
+from workbook.diagnosis.answer import Answer
+from workbook.diagnosis.asking import Session, Unusable
+from workbook.diagnosis.calls import Call, call
+from workbook.diagnosis.workers import OutOfTime, Workers
+
+TIMEOUT = 120.0  # seconds for a whole diagnosis
+
+
+def diagnose(*targets: str, model: bool = False, timeout: float = TIMEOUT,
+             workers: Workers | None = None) -> Answer:  # fmt: skip
+    """Which condition changes the result of a function, or explains why two functions disagree.
+
+    One target (`FILE.py:FUNCTION`): why does calling it again give something else? Two: where do
+    they part, and why? With `model=True` the one target builds `(module, tuple_of_inputs)`: which
+    conditions change the module's output? `timeout` is in seconds, for everything together. The
+    code runs in child processes only; `workers` lets several diagnoses share them.
+
+    Raises ValueError for a target that names no function in a file, and for a timeout of 0 or less.
+    Code that cannot be run or compared is an answer: status "unknown", `usable` False.
+    """
+    if not timeout > 0:
+        raise ValueError(f"timeout must be more than 0 seconds, got {timeout}")
+    asked = call(*targets, model=model)
+    with contextlib.ExitStack() as stack:
+        shared = workers if workers is not None else stack.enter_context(Workers())
+        return _answered(asked, shared, timeout)
+
+
+def _answered(asked: Call, workers: Workers, timeout: float) -> Answer:
+    workers.warm(0)
+    workers.warm(1)
+    session = Session(workers, asked, time.monotonic() + timeout, load=_needed(asked))
+    target = " and ".join(one.words for one in asked.targets)
+    find = {"function": functions.diagnosed, "pair": pairs.diagnosed, "model": models.diagnosed}
+    try:
+        found = find[asked.kind](session)
+    except Unusable as problem:
+        notes = (f"{target} could not be diagnosed: {problem}.", *problem.traceback, *session.notes)
+        return Answer(target, "unknown", (), tuple(session.tried), notes, usable=False)
+    except OutOfTime as problem:
+        notes = (f"{target} was not diagnosed to the end: {problem} (--timeout {timeout:g}).",
+                 *session.notes)  # fmt: skip
+        return Answer(target, "unknown", (), tuple(session.tried), notes, usable=False)
+    except KeyboardInterrupt:
+        notes = (f"{target}: interrupted; this is what was known by then.", *session.notes)
+        return Answer(target, "unknown", (), tuple(session.tried), notes, usable=False)
+    return found
+
+
+def _needed(asked: Call) -> frozenset[str]:
+    """What the interpreters load before they fork, because loading it takes seconds."""
+    text = "".join(Path(one.path).read_text(errors="replace") for one in asked.targets)
+    if "compile" in text:
+        return frozenset({"torch._dynamo", "torch._inductor.compile_fx"})
+    return frozenset({"torch._dynamo"}) if "optim" in text else frozenset()

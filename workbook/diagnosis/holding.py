@@ -1,0 +1,210 @@
+"""Ambient things a run can be given: generators' start, clock, file order, memory, threads, CPU.
+
+Owns the patches that make each of them a setting. They act in a child process that ends with the
+run, so nothing is put back here. Every setting is deterministic: the same settings, the same run.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import random
+import secrets
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from workbook.diagnosis.facts import FACTS
+
+_BASE = 1_700_000_000.0  # any fixed moment
+_ASKED = {"clock": 0, "entropy": 0}  # how often each was asked in this process
+
+
+def asked(name: str) -> int:
+    """How often the clock, or entropy, was asked so far."""
+    return _ASKED[name]
+
+
+def rewind(name: str, count: int) -> None:
+    """Let the clock, or entropy, go on as if it had been asked `count` times."""
+    _ASKED[name] = count
+
+
+def clock(number: int) -> None:
+    """Make time a function of how often it was asked: another `number`, another time of day."""
+    start = _BASE + 123_457.891 * number
+    tick = 0.001 * (1 + number)
+
+    def seconds() -> float:
+        _ASKED["clock"] += 1
+        FACTS.add("clock")
+        return start + tick * _ASKED["clock"]
+
+    def nanoseconds() -> int:
+        return int(seconds() * 1e9)
+
+    for name in ("time", "perf_counter", "monotonic", "process_time", "thread_time"):
+        setattr(time, name, seconds)
+        setattr(time, f"{name}_ns", nanoseconds)
+    for name in ("localtime", "gmtime"):
+        real = getattr(time, name)
+        setattr(time, name, lambda at=None, real=real: real(seconds() if at is None else at))
+    real_ctime, real_strftime = time.ctime, time.strftime
+    time.ctime = lambda at=None: real_ctime(seconds() if at is None else at)  # type: ignore[assignment]
+    time.strftime = lambda form, at=None: real_strftime(form, time.localtime() if at is None else at)  # type: ignore[assignment]
+
+    class Moment(datetime.datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return cls.fromtimestamp(seconds(), tz)
+
+        @classmethod
+        def utcnow(cls) -> Any:
+            return cls.fromtimestamp(seconds(), datetime.timezone.utc).replace(tzinfo=None)
+
+        @classmethod
+        def today(cls) -> Any:
+            return cls.now()
+
+    class Day(datetime.date):
+        @classmethod
+        def today(cls) -> Any:
+            return cls.fromtimestamp(seconds())
+
+    datetime.datetime = Moment  # type: ignore[misc]
+    datetime.date = Day  # type: ignore[misc]
+
+
+def files(order: str) -> None:
+    """Give folders' entries in name order, or in the reverse of it."""
+    real_listdir, real_scandir = os.listdir, os.scandir
+    backward = order == "reversed"
+
+    def listdir(path: Any = ".") -> list[Any]:
+        FACTS.add("listing")
+        return sorted(real_listdir(path), reverse=backward)
+
+    class Scan:
+        def __init__(self, path: Any = ".") -> None:
+            FACTS.add("listing")
+            with real_scandir(path) as entries:
+                self._entries = iter(sorted(entries, key=lambda e: e.name, reverse=backward))
+
+        def __iter__(self) -> Any:
+            return self
+
+        def __next__(self) -> Any:
+            return next(self._entries)
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *error: object) -> None:
+            return None
+
+        def close(self) -> None:
+            return None
+
+    os.listdir = listdir  # type: ignore[assignment]
+    os.scandir = Scan  # type: ignore[assignment,misc]
+
+
+def generators(number: int) -> None:
+    """Start every generator, and every source of entropy that Python can reach, from `number`."""
+    torch.manual_seed(1_000 + number)
+    np.random.seed(1_000 + number)
+    random.seed(1_000 + number)
+
+    def entropy(count: int) -> bytes:
+        _ASKED["entropy"] += 1
+        FACTS.add("entropy")
+        return hashlib.shake_128(f"{number}:{_ASKED['entropy']}".encode()).digest(count)
+
+    def fresh() -> int:
+        return int.from_bytes(entropy(8), "little")
+
+    os.urandom = entropy
+    secrets.token_bytes = lambda nbytes=None: entropy(nbytes or 32)  # type: ignore[assignment]
+    secrets.token_hex = lambda nbytes=None: entropy(nbytes or 32).hex()  # type: ignore[assignment]
+    secrets.randbits = lambda k: fresh() % (1 << k)  # type: ignore[assignment]
+    secrets.randbelow = lambda n: fresh() % n  # type: ignore[assignment]
+    _unseeded_numpy(fresh)
+    real_seed = random.seed
+    random.seed = lambda a=None, version=2: real_seed(fresh() if a is None else a, version)  # type: ignore[assignment]
+
+    class Seeded(random.Random):
+        def __init__(self, x: Any = None) -> None:
+            super().__init__(fresh() if x is None else x)
+
+    random.Random = Seeded  # type: ignore[misc]
+    random.SystemRandom = Seeded  # type: ignore[misc,assignment]
+
+    def seed() -> int:
+        torch.manual_seed(fresh() >> 1)
+        return torch.initial_seed()
+
+    torch.seed = seed
+    torch.random.seed = seed
+
+
+def _unseeded_numpy(fresh: Any) -> None:
+    real_rng, real_seed, real_sequence = np.random.default_rng, np.random.seed, np.random.SeedSequence
+    np.random.default_rng = lambda seed=None: real_rng(fresh() if seed is None else seed)
+    np.random.seed = lambda seed=None: real_seed(fresh() % 2**32 if seed is None else seed)  # type: ignore[assignment]
+
+    class State(np.random.RandomState):
+        def __init__(self, seed: Any = None) -> None:
+            super().__init__(fresh() % 2**32 if seed is None else seed)
+
+    class Sequence(real_sequence):  # type: ignore[misc,valid-type]
+        def __init__(self, entropy: Any = None, **more: Any) -> None:
+            super().__init__(fresh() if entropy is None else entropy, **more)
+
+    np.random.RandomState = State  # type: ignore[misc]
+    np.random.SeedSequence = Sequence  # type: ignore[misc]
+
+
+class Poison(TorchDispatchMode):
+    """Fill memory that an operation hands out unwritten: with zeros, or with NaN and extremes."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.fill = 0.0 if kind == "zero" else float("nan")
+        real_empty, real_like = np.empty, np.empty_like
+        np.empty = lambda *a, **k: self._array(real_empty(*a, **k))  # type: ignore[assignment]
+        np.empty_like = lambda *a, **k: self._array(real_like(*a, **k))  # type: ignore[assignment]
+
+    def _array(self, made: Any) -> Any:
+        if made.dtype.kind in "fciub":
+            FACTS.add("empty")
+            made.fill(self.fill if made.dtype.kind in "fc" else (0 if self.fill == 0.0 else 1))
+        return made
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # loading the compiler to tell it to stay away would cost seconds
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func._schema.name
+        before = args[0].numel() if name == "aten::resize_" else 0
+        out = func(*args, **(kwargs or {}))
+        if name in _UNWRITTEN and isinstance(out, torch.Tensor) and out.device.type != "meta":
+            FACTS.add("empty")
+            part = out.reshape(-1)[before:] if before else out
+            if part.is_floating_point() or part.is_complex():
+                part.fill_(self.fill)
+            elif self.fill != 0.0:
+                part.fill_(1 if part.dtype in (torch.bool, torch.uint8) else 7)
+            else:
+                part.zero_()
+        return out
+
+
+_UNWRITTEN = frozenset(
+    ("aten::empty", "aten::empty_like", "aten::empty_strided", "aten::new_empty",
+     "aten::new_empty_strided", "aten::empty_permuted", "aten::resize_")
+)  # fmt: skip

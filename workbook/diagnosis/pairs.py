@@ -1,0 +1,1 @@
+def diagnosed(session): raise NotImplementedError

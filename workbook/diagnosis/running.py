@@ -1,0 +1,277 @@
+"""One run of the user's code, inside a child process: prepare, load, call, write down.
+
+Owns the order in which a run is set up and what is written of each call. The request is plain
+data; so is the reply, written again after every call so that a run that never ends leaves what it
+had. Patches stay: the process ends with the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib.util
+import inspect
+import json
+import os
+import random
+import sys
+import traceback
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from workbook.diagnosis import holding, modes, streams, switches, training
+from workbook.diagnosis.batches import Batches
+from workbook.diagnosis.facts import FACTS
+from workbook.diagnosis.model import model_steps
+from workbook.diagnosis.state import Snapshot
+from workbook.diagnosis.values import NotComparable, save
+from workbook.trace import Trace
+from workbook.trace.places import is_user_file
+from workbook.trace.recorder import ModulePath
+
+Request = dict[str, Any]
+CPU_VARIABLES = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "SSE41"}
+_MODES = {"double": modes.Double, "plain": modes.Plain, "rows": modes.Rows, "apart": modes.Apart,
+          "cpu-draws": modes.OnCpu}  # fmt: skip
+
+
+class CannotRun(Exception):
+    """The user's code gave nothing to look at; the text is one sentence."""
+
+
+def run(request: Request, folder: Path) -> None:
+    """Carry out a request and leave `reply.json`, results and traces in its folder."""
+    reply: dict[str, Any] = {"outcomes": [], "facts": [], "changed": []}
+    try:
+        _carry_out(request, folder, reply)
+    except CannotRun as problem:
+        reply["cannot"] = str(problem)
+    except Exception as error:
+        reply["cannot"] = f"{type(error).__name__}: {error}"
+        reply["traceback"] = user_traceback(error, request)
+    except SystemExit as ending:
+        reply["cannot"] = f"the program ended itself with exit status {ending.code}"
+    _write(folder, reply)
+
+
+def _write(folder: Path, reply: dict[str, Any]) -> None:
+    partial = folder / "reply.part"
+    partial.write_text(json.dumps(reply))
+    partial.replace(folder / "reply.json")
+
+
+def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
+    on = frozenset(request["on"])
+    with contextlib.ExitStack() as stack:
+        batches = _prepare(request, on, stack)
+        loaded = [_load(path, name) for path, name in request["files"]]
+        wanted = {step["name"] for step in request["steps"]}
+        for module in loaded:
+            batches.functions(module, wanted)
+        FACTS.counts["import seeds"] = FACTS.counts.get("seed torch", 0)
+        steps = [(_entry(loaded[s["file"]], s["name"], request["files"][s["file"]][0]), s)
+                 for s in request["steps"]]  # fmt: skip
+        reply["import"] = FACTS.to_json()
+        if request["kind"] == "model":
+            steps = model_steps(steps[0][0], steps[0][1], request)
+        snapshot = Snapshot(_own_modules(request))
+        between = frozenset(request["between"])
+        state = _generators()
+        for number, (function, step) in enumerate(steps):
+            if number:
+                _between(between, snapshot, state)
+                if "set" in step:
+                    _ambient(step["set"], stack, again=True)
+            FACTS.start()
+            trained = request["trained"]
+            _TRAINED.clear()
+            _TRAINED.update(trained[min(number, len(trained) - 1)] if trained else {})
+            if "fork" in between and hasattr(os, "fork"):
+                _in_fork(function, number, request, folder, reply)
+            else:
+                reply["outcomes"].append(_call(function, number, request, folder))
+                reply["facts"].append(FACTS.to_json())
+            reply["changed"].append(snapshot.changed())
+            _write(folder, reply)
+
+
+_TRAINED: dict[str, int] = {}
+_OURS: list[str] = []  # the folder that this run writes its own answers to
+
+
+def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) -> Batches:
+    """Everything that is switched before the user's file is loaded, in the order that matters."""
+    FACTS.start()
+    _OURS.append(request["folder"])
+    sys.addaudithook(_audit)
+    path = ModulePath()
+    stack.enter_context(path)
+    switches.install(on, _TRAINED, path)
+    training.backward(on, request.get("factors", []))
+    training.Checkpoints(on).install()
+    batches = Batches(frozenset(request.get("split", [])))
+    batches.modules()
+    _ambient(request["set"], stack)
+    epoch = streams.Epoch("keyed-seeds" in on) if on & {"keyed", "keyed-seeds"} else None
+    FACTS.start()
+    streams.seeds(on, epoch)
+    for word, mode in _MODES.items():
+        if word in on:
+            stack.enter_context(mode())
+    if epoch is not None:
+        stack.enter_context(streams.KeyedDraws(epoch))
+        streams.keyed_others(epoch)
+    if "double" in on:
+        torch.set_default_dtype(torch.float64)
+    if "copy-saved" in on:
+        stack.enter_context(torch.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t))
+    if "hold-cpu" in on:
+        _hold_cpu()
+    os.chdir(request["folder_seen"])
+    sys.path.insert(0, str(Path(request["files"][0][0]).parent))
+    sys.argv = [request["files"][0][0]]
+    return batches
+
+
+def _ambient(given: dict[str, Any], stack: contextlib.ExitStack, again: bool = False) -> None:
+    if given.get("capability"):
+        os.environ.update(CPU_VARIABLES)
+    if not again:
+        torch.set_num_threads(given.get("threads") or 1)
+        sys.setswitchinterval(given.get("switch") or 0.005)
+        holding.generators(given.get("rng") or 1)
+    holding.clock(given.get("clock") or 0)
+    holding.files(given.get("files") or "sorted")
+    if given.get("poison") and not again:
+        stack.enter_context(holding.Poison(given["poison"]))
+
+
+def _hold_cpu() -> None:
+    torch.backends.cpu.get_cpu_capability()
+    torch.ones(4, 4) @ torch.ones(4, 4)
+    import subprocess
+
+    real = subprocess.Popen.__init__
+
+    def start(self: Any, *args: Any, env: Any = None, **kwargs: Any) -> None:
+        kept = {k: v for k, v in (os.environ if env is None else env).items() if k not in CPU_VARIABLES}
+        real(self, *args, env=kept, **kwargs)
+
+    subprocess.Popen.__init__ = start  # type: ignore[method-assign]
+
+
+def _load(path: str, name: str) -> types.ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise CannotRun(f"{Path(path).name} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _entry(module: types.ModuleType, name: str, path: str) -> Any:
+    function = getattr(module, name, None)
+    if function is None:
+        here = sorted(n for n, v in vars(module).items() if isinstance(v, types.FunctionType))
+        raise CannotRun(f"{Path(path).name} has no function {name!r}; it has {', '.join(here) or 'none'}")
+    if not callable(function):
+        raise CannotRun(f"{name} in {Path(path).name} is no function but a {type(function).__name__}")
+    try:
+        needed = [p.name for p in inspect.signature(function).parameters.values()
+                  if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD,
+                                                         p.KEYWORD_ONLY)]  # fmt: skip
+    except (TypeError, ValueError):
+        needed = []
+    if needed:
+        raise CannotRun(f"{name} needs arguments ({', '.join(needed)}); give a function that takes none")
+    return function
+
+
+def _own_modules(request: Request) -> list[types.ModuleType]:
+    """The user's modules: the given files and what they import from beside them."""
+    place = str(Path(request["files"][0][0]).parent) + os.sep
+    return [m for m in list(sys.modules.values()) if isinstance(m, types.ModuleType)
+            and str(getattr(m, "__file__", "") or "").startswith(place)]  # fmt: skip
+
+
+def _generators() -> tuple[Any, ...]:
+    own = [(g, g.get_state()) for g in gc.get_objects() if type(g) is torch.Generator]
+    return torch.default_generator.get_state(), np.random.mtrand._rand.get_state(), \
+        random._inst.getstate(), own, (holding.asked("entropy"), holding.asked("clock"))  # type: ignore[attr-defined]  # fmt: skip
+
+
+def _between(between: frozenset[str], snapshot: Snapshot, state: Any) -> None:
+    if "rng" in between:
+        torch.default_generator.set_state(state[0])
+        np.random.mtrand._rand.set_state(state[1])
+        random._inst.setstate(state[2])  # type: ignore[attr-defined]
+        for generator, kept in state[3]:
+            generator.set_state(kept)
+        holding.rewind("entropy", state[4][0])
+    if "clock" in between:
+        holding.rewind("clock", state[4][1])
+    snapshot.put_back(between)
+
+
+def _call(function: Any, number: int, request: Request, folder: Path) -> dict[str, Any]:
+    trace = Trace(samples=True) if request.get("trace") else None
+    with trace if trace is not None else contextlib.nullcontext():
+        try:
+            made = function()
+        except Exception as error:
+            return {"raised": f"{type(error).__name__}: {error}",
+                    "traceback": user_traceback(error, request)}  # fmt: skip
+    more: dict[str, Any] = {}
+    if trace is not None:
+        trace.save(folder / f"trace-{number}.npz")
+        more["draws"] = [[d.generator, d.what, d.line, d.module, d.count, f"{d.value:x}"]
+                         for d in trace.draws[:1000]]  # fmt: skip
+    if made is None:
+        raise CannotRun(f"{request['steps'][0]['name']} returns nothing; return what should be compared")
+    try:
+        return {"leaves": save(made, folder, f"result-{number}"), **more}
+    except NotComparable as problem:
+        name = request["steps"][min(number, len(request["steps"]) - 1)]["name"]
+        raise CannotRun(f"the result of {name} {problem}, which cannot be compared; return tensors, "
+                        "arrays, numbers, or lists, tuples and dicts of them") from None  # fmt: skip
+
+
+def _in_fork(function: Any, number: int, request: Request, folder: Path, reply: dict[str, Any]) -> None:
+    pid = os.fork()
+    note = folder / f"fork-{number}.json"
+    if pid == 0:
+        try:
+            note.write_text(json.dumps([_call(function, number, request, folder), FACTS.to_json()]))
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    outcome, facts = json.loads(note.read_text()) if note.exists() else ({"raised": "it ended"}, {})
+    reply["outcomes"].append(outcome)
+    reply["facts"].append(facts)
+
+
+def user_traceback(error: BaseException, request: Request) -> list[str]:
+    """The user's own frames, in the files' real names."""
+    rows = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if is_user_file(frame.filename):
+            name = frame.filename.replace(request["seen"], request["real"], 1)
+            rows.append(f'  File "{name}", line {frame.lineno}, in {frame.name}\n    {frame.line}')
+    return rows
+
+
+def _audit(event: str, args: Any) -> None:
+    if event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+"):
+        name = str(args[0])
+        ours = ("/dev", "/proc", *_OURS)
+        if is_user_file(str(Path(name).absolute())) and not name.startswith(ours):
+            FACTS.append("wrote", Path(name).name)
+    elif event == "os.putenv" and str(args[0].decode() if isinstance(args[0], bytes) else args[0]) in CPU_VARIABLES:
+        FACTS.add("cpu-variables")
+    elif event == "subprocess.Popen" and args[3] and set(args[3]) & set(CPU_VARIABLES):
+        FACTS.add("cpu-variables")

@@ -1,0 +1,79 @@
+"""The search: which interventions, and no others, make two runs agree.
+
+Owns the elimination. All interventions that can matter are on at first; each is taken off again,
+the general ones first, and stays off where the runs still agree without it. What remains is a set
+of which every member is needed: taking it off brings the difference back, putting it on again
+removes it. Two causes at once leave two members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from workbook.diagnosis.interventions import BETWEEN, HOLDS, ON, Intervention
+from workbook.diagnosis.values import Gap
+
+Active = frozenset[Intervention]
+Measure = Callable[[Active], Gap]
+# Specific interventions first; holding an ambient condition explains more than putting back state,
+# because what it holds was the only thing that differed.
+ORDER = (*ON[:16], *HOLDS[:-1], *BETWEEN[:5], *ON[16:], BETWEEN[5], HOLDS[-1], BETWEEN[6])
+_LEVEL = 4.0  # a gap within this factor of the smallest reached counts as removed
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is needed, the gap with everything on, and the gap without each needed one."""
+
+    needed: tuple[Intervention, ...]
+    rest: Gap
+    without: dict[Intervention, Gap]
+
+
+def names(active: Iterable[Intervention], how: str) -> frozenset[str]:
+    """The names of the active interventions of one kind."""
+    return frozenset(one.name for one in active if one.how == how)
+
+
+def applicable(words: set[str]) -> tuple[Intervention, ...]:
+    """The interventions that can matter for a run that showed these words, specific first."""
+    return tuple(one for one in ORDER if not one.needs or words & set(one.needs))
+
+
+def search(measure: Measure, candidates: Iterable[Intervention], base: Gap) -> Search:
+    """The interventions that are needed to make the gap go (or shrink to what cannot go)."""
+    ordered = [one for one in ORDER if one in set(candidates)]
+    active = frozenset(ordered)
+    rest = measure(active)
+    if not rest.comparable and len(active) > 1:  # one of them breaks the program: find it
+        for one in ordered:
+            if not measure(frozenset({one})).comparable and base.comparable:
+                active -= {one}
+        ordered = [one for one in ordered if one in active]
+        rest = measure(active)
+    if not _smaller(rest, base):
+        return Search((), rest, {})
+    without: dict[Intervention, Gap] = {}
+    for one in reversed(ordered):
+        trial = measure(active - {one})
+        if _reached(trial, rest):
+            active -= {one}
+        else:
+            without[one] = trial
+    needed = tuple(one for one in ordered if one in active)
+    return Search(needed, rest, without)
+
+
+def _smaller(rest: Gap, base: Gap) -> bool:
+    if rest.same:
+        return True
+    if not rest.comparable:
+        return False
+    return not base.comparable or rest.relative < base.relative / 16
+
+
+def _reached(trial: Gap, rest: Gap) -> bool:
+    if rest.same:
+        return trial.same
+    return trial.same or (trial.comparable and trial.relative <= rest.relative * _LEVEL)

@@ -1,0 +1,199 @@
+"""What a program keeps between calls: everything reachable from the user's own modules.
+
+Owns the walk, the snapshot and the putting back. Each thing found has a name (`MODEL.bn.running_mean`,
+`DATA`, `collect.seen`) and one of four kinds: gradient, module, data, state.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import types
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from workbook.trace import tensor_hash
+
+_MOST = 20_000  # things looked at
+_SIMPLE = (bool, int, float, complex, str, bytes, type(None))
+
+
+@dataclass
+class Thing:
+    """One thing that can change: where it is, what it held, and how to put that back."""
+
+    name: str
+    kind: str
+    holder: Any
+    content: Any
+
+
+class Snapshot:
+    """The contents of everything that the given modules reach, taken when it is made."""
+
+    def __init__(self, modules: list[types.ModuleType]) -> None:
+        self.things: list[Thing] = []
+        self._seen: set[int] = set()
+        self._files = {module.__name__ for module in modules}
+        for module in modules:
+            held = {k: v for k, v in vars(module).items() if not k.startswith("__")}
+            self._keep(Thing("", "state", vars(module), held))
+            for name, value in held.items():
+                self._walk(value, name, "")
+
+    def _keep(self, thing: Thing) -> None:
+        self.things.append(thing)
+
+    def _walk(self, value: Any, name: str, inside: str) -> None:
+        if isinstance(value, _SIMPLE) or id(value) in self._seen or len(self.things) > _MOST:
+            return
+        self._seen.add(id(value))
+        if isinstance(value, torch.Tensor):
+            self._tensor(value, name, inside)
+        elif isinstance(value, np.ndarray):
+            self._keep(Thing(name, inside or "data", value, value.copy()))
+        elif isinstance(value, dict):
+            self._keep(Thing(name, inside or ("data" if value else "state"), value, dict(value)))
+            for key, item in list(value.items()):
+                self._walk(item, f"{name}[{key!r}]", inside)
+        elif isinstance(value, (list, collections.deque, set, bytearray)):
+            self._keep(Thing(name, inside or ("data" if value else "state"), value, value.copy()))
+            for index, item in enumerate(list(value)):
+                self._walk(item, f"{name}[{index}]", inside)
+        elif isinstance(value, (tuple, frozenset)):
+            for index, item in enumerate(value):
+                self._walk(item, f"{name}[{index}]", inside)
+        elif isinstance(value, (types.FunctionType, functools._lru_cache_wrapper)):
+            self._function(value, name)
+        elif isinstance(value, type):
+            if value.__module__ in self._files:
+                self._object(value, name, "state")
+        elif isinstance(value, (types.ModuleType, torch.Generator)):
+            return
+        elif hasattr(value, "__dict__") and not callable(getattr(value, "__next__", None)):
+            self._object(value, name, "module")
+
+    def _tensor(self, value: torch.Tensor, name: str, inside: str) -> None:
+        if value.layout is not torch.strided or value.device.type == "meta":
+            return
+        blank = not inside and not bool(value.detach().any())
+        kind = "state" if blank else inside or "data"
+        self._keep(Thing(name, kind, value, value.detach().clone()))
+        if value.requires_grad and value.is_leaf:
+            grad = None if value.grad is None else value.grad.detach().clone()
+            self._keep(Thing(f"{name}.grad", "gradient", value, grad))
+
+    def _function(self, value: Any, name: str) -> None:
+        if isinstance(value, functools._lru_cache_wrapper):
+            self._keep(Thing(f"{name} (its cache)", "state", value, value.cache_info().currsize))
+            value = value.__wrapped__
+        if getattr(value, "__module__", "") not in self._files:
+            return
+        for number, item in enumerate(value.__defaults__ or ()):
+            names = value.__code__.co_varnames[: value.__code__.co_argcount]
+            self._walk(item, f"{name}({names[number - len(value.__defaults__)]})", "")
+        for key, item in (value.__kwdefaults__ or {}).items():
+            self._walk(item, f"{name}({key})", "")
+        self._keep(Thing(name, "state", value.__dict__, dict(value.__dict__)))
+        for item in value.__dict__.values():
+            self._walk(item, name, "")
+        free = value.__code__.co_freevars
+        for label, cell in zip(free, value.__closure__ or (), strict=False):
+            try:
+                held = cell.cell_contents
+            except ValueError:
+                continue
+            self._keep(Thing(f"{name}.{label}", "state", cell, held))
+            self._walk(held, f"{name}.{label}", "")
+
+    def _object(self, value: Any, name: str, inside: str) -> None:
+        held = {k: v for k, v in vars(value).items() if not k.startswith("__")}
+        self._keep(Thing(name, inside, value if isinstance(value, type) else vars(value), held))
+        parts = value.named_children() if isinstance(value, torch.nn.Module) else ()
+        for label, part in parts:
+            self._walk(part, f"{name}.{label}", inside)
+        for label, item in held.items():
+            if label in ("_parameters", "_buffers") and isinstance(item, dict):
+                self._keep(Thing(name, inside, item, dict(item)))
+                for key, tensor in item.items():
+                    self._walk(tensor, f"{name}.{key}", inside)
+            elif label != "_modules":
+                self._walk(item, f"{name}.{label}", inside)
+
+    def changed(self) -> list[tuple[str, str]]:
+        """The names and kinds of what no longer holds what it held."""
+        return [(one.name, one.kind) for one in self.things if _differs(one)]
+
+    def put_back(self, kinds: frozenset[str]) -> None:
+        """Give everything of these kinds what it held; `put_back` may be called again."""
+        for one in self.things:
+            if one.kind in kinds and _differs(one):
+                _restore(one)
+
+
+def _differs(one: Thing) -> bool:
+    holder, held = one.holder, one.content
+    if one.kind == "gradient":
+        now = holder.grad
+        if now is None or held is None:
+            return now is not held
+        return tensor_hash(now) != tensor_hash(held)
+    if isinstance(holder, torch.Tensor):
+        return holder.shape != held.shape or tensor_hash(holder) != tensor_hash(held)
+    if isinstance(holder, np.ndarray):
+        return holder.tobytes() != held.tobytes()
+    if isinstance(holder, types.CellType):
+        return holder.cell_contents is not held
+    if isinstance(holder, functools._lru_cache_wrapper):
+        return bool(holder.cache_info().currsize != held)
+    now = vars(holder) if isinstance(holder, type) else holder
+    if isinstance(now, (dict, types.MappingProxyType)):
+        now = {k: v for k, v in now.items() if not (isinstance(k, str) and k.startswith("__"))}
+        same = now.keys() == {k for k in held if not (isinstance(k, str) and k.startswith("__"))}
+        return not same or any(now[k] is not held[k] and not _equal(now[k], held[k]) for k in now)
+    if isinstance(now, (set, bytearray)):
+        return bool(now != held)
+    return len(now) != len(held) or any(a is not b and not _equal(a, b) for a, b in zip(now, held, strict=True))
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return type(a) is type(b) and isinstance(a, _SIMPLE) and a == b
+
+
+def _restore(one: Thing) -> None:
+    holder, held = one.holder, one.content
+    if one.kind == "gradient":
+        holder.grad = None if held is None else held.clone()
+    elif isinstance(holder, torch.Tensor):
+        with torch.no_grad():
+            if holder.shape != held.shape:
+                holder.data = held.clone()
+            else:
+                holder.data.copy_(held)
+    elif isinstance(holder, np.ndarray):
+        holder[...] = held
+    elif isinstance(holder, types.CellType):
+        holder.cell_contents = held
+    elif isinstance(holder, functools._lru_cache_wrapper):
+        holder.cache_clear()
+    elif isinstance(holder, type):
+        for key in [k for k in vars(holder) if not k.startswith("__") and k not in held]:
+            delattr(holder, key)
+        for key, value in held.items():
+            if vars(holder).get(key) is not value:
+                setattr(holder, key, value)
+    elif isinstance(holder, dict):
+        hidden = {k: v for k, v in holder.items() if isinstance(k, str) and k.startswith("__")}
+        holder.clear()
+        holder.update({**hidden, **held})
+    elif isinstance(holder, collections.deque):
+        holder.clear()
+        holder.extend(held)
+    elif isinstance(holder, set):
+        holder.clear()
+        holder.update(held)
+    else:
+        holder[:] = held

@@ -1,0 +1,136 @@
+"""Interventions on random streams: draws that know their place, seeds set again, training steps.
+
+Owns the keyed draws (each draw takes its numbers from where it stands, so that a draw in between
+shifts nothing), the deaf ear to seeds set again, and the patches of backward and the optimizers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import linecache
+import random
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from workbook.diagnosis.facts import FACTS
+
+On = frozenset[str]
+
+
+class Epoch:
+    """The last seed that was set, and how often each place has drawn since."""
+
+    def __init__(self, keep_seeds: bool) -> None:
+        self.keep_seeds = keep_seeds
+        self.seed = "start"
+        self.drawn: dict[str, int] = {}
+
+    def set(self, value: Any) -> None:
+        if self.keep_seeds:
+            self.seed, self.drawn = repr(value), {}
+
+    def key(self, place: str) -> int:
+        number = self.drawn[place] = self.drawn.get(place, 0) + 1
+        text = f"{self.seed}|{place}|{number}".encode()
+        return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "little")
+
+
+class KeyedDraws(TorchDispatchMode):
+    """Every torch draw takes its numbers from its place: operation, shape, text of the line."""
+
+    def __init__(self, epoch: Epoch) -> None:
+        super().__init__()
+        self.epoch = epoch
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # loading the compiler to tell it to stay away would cost seconds
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if torch.Tag.nondeterministic_seeded not in func.tags:
+            return func(*args, **kwargs)
+        frame = sys._getframe(1)
+        while frame.f_back and frame.f_code.co_filename.endswith(("_compile.py", "eval_frame.py")):
+            frame = frame.f_back
+        shapes = [tuple(a.shape) if isinstance(a, torch.Tensor) else a for a in args]
+        text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        own = kwargs.get("generator")
+        generator = own if own is not None else torch.default_generator
+        state = generator.get_state()
+        generator.manual_seed(self.epoch.key(f"{func}{shapes}{text}"))
+        try:
+            return func(*args, **kwargs)
+        finally:
+            generator.set_state(state)
+
+
+def keyed_others(epoch: Epoch) -> None:
+    """The same for the global generators of NumPy and `random`."""
+    for name in ("rand", "randn", "randint", "random", "uniform", "normal", "choice", "shuffle",
+                 "permutation", "standard_normal", "random_sample"):  # fmt: skip
+        setattr(np.random, name, _keyed(getattr(np.random, name), f"numpy.{name}", epoch,
+                                        np.random.get_state, np.random.set_state, np.random.seed))  # fmt: skip
+    for name in ("random", "uniform", "randint", "choice", "choices", "sample", "shuffle", "gauss",
+                 "normalvariate", "randrange"):  # fmt: skip
+        setattr(random, name, _keyed(getattr(random, name), f"random.{name}", epoch,
+                                     random.getstate, random.setstate, random.seed))  # fmt: skip
+
+
+def _keyed(real: Any, name: str, epoch: Epoch, get: Any, put: Any, seed: Any) -> Any:
+    def draw(*args: Any, **kwargs: Any) -> Any:
+        frame = sys._getframe(1)
+        text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        state = get()
+        seed(epoch.key(f"{name}|{text}"))
+        try:
+            return real(*args, **kwargs)
+        finally:
+            put(state)
+
+    return draw
+
+
+def seeds(on: On, epoch: Epoch | None) -> None:
+    """Note that seeds are set; with `first-seed` only the first set before any draw counts."""
+    deaf = "first-seed" in on
+
+    def patched(owner: Any, name: str, generator: str) -> None:
+        real = getattr(owner, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            number = FACTS.count(f"seed {generator}")
+            FACTS.append("seeds", f"{name}{args if len(repr(args)) < 40 else ''}")
+            FACTS.add("seed")
+            if number > 1:
+                FACTS.add("seed-again")
+                if deaf:
+                    return torch.default_generator if generator == "torch" else None
+            if epoch is not None:
+                epoch.set(args if len(repr(args)) < 80 else "state")
+            if "one-seed" in on and args and isinstance(args[0], int):
+                args = (0, *args[1:])
+            return real(*args, **kwargs)
+
+        setattr(owner, name, call)
+
+    patched(torch, "manual_seed", "torch")
+    torch.random.manual_seed = torch.manual_seed
+    patched(torch, "set_rng_state", "torch")
+    torch.random.set_rng_state = torch.set_rng_state
+    patched(np.random, "seed", "numpy")
+    patched(np.random, "set_state", "numpy")
+    patched(random, "seed", "random")
+    patched(random, "setstate", "random")
+    real_fork = torch.random.fork_rng
+
+    def fork_rng(*args: Any, **kwargs: Any) -> Any:
+        FACTS.add("seed-again")
+        return contextlib.nullcontext() if deaf else real_fork(*args, **kwargs)
+
+    torch.random.fork_rng = fork_rng

@@ -1,0 +1,145 @@
+"""Interventions on training: gradients left over, micro-batches' weights, incomplete checkpoints.
+
+Owns the patches of backward, the optimizers and state dicts. What a checkpoint should have held is
+taken down whenever a state dict is made; where the intervention is on, it is put back on loading.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+import weakref
+from typing import Any
+
+import numpy as np
+import torch
+import torch.optim.optimizer as optimizers
+from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.optimizer import Optimizer
+
+from workbook.diagnosis.facts import FACTS
+
+On = frozenset[str]
+
+
+def backward(on: On, factors: list[float]) -> None:
+    """Note each backward and step; weigh the losses and clear what an earlier step left over."""
+    real = torch.Tensor.backward
+    stale: list[Optimizer] = []
+
+    def run(self: Any, gradient: Any = None, *args: Any, **kwargs: Any) -> Any:
+        number = FACTS.count("backward")
+        FACTS.counts["trained dropout"] = FACTS.counts.get("dropout", 0)
+        FACTS.counts["trained norm"] = FACTS.counts.get("norm", 0)
+        FACTS.append("backward", [number, FACTS.counts.get("step", 0), FACTS.counts.get("rows", 0)])
+        FACTS.counts["rows"] = 0
+        if "clear-gradients" in on:
+            for optimizer in stale:
+                optimizer.zero_grad()
+            stale.clear()
+        if factors and number <= len(factors) and factors[number - 1] != 1.0:
+            self = self * factors[number - 1]
+        return real(self, gradient, *args, **kwargs)
+
+    torch.Tensor.backward = run  # type: ignore[method-assign]
+
+    def stepped(optimizer: Any, args: Any, kwargs: Any) -> None:
+        FACTS.count("step")
+        if optimizer not in stale:
+            stale.append(optimizer)
+
+    optimizers.register_optimizer_step_post_hook(stepped)
+
+
+class Checkpoints:
+    """What a complete checkpoint would have held, for the parts named in `on`."""
+
+    def __init__(self, on: On) -> None:
+        self.on = on
+        self.kept: dict[str, Any] = {}
+        self.optimizers: list[weakref.ref[Optimizer]] = []
+        self.schedulers: list[weakref.ref[Any]] = []
+        self.fresh: list[weakref.ref[Any]] = []
+        self.busy = False
+
+    def install(self) -> None:
+        self._track(Optimizer, self.optimizers)
+        self._track(LRScheduler, self.schedulers)
+        module = torch.nn.Module
+        real_state, real_load = module.state_dict, module.load_state_dict
+
+        def state_dict(this: Any, *args: Any, **kwargs: Any) -> Any:
+            if not self.busy and not args and "prefix" not in kwargs:
+                self._keep(this, real_state)
+            return real_state(this, *args, **kwargs)
+
+        def load_state_dict(this: Any, *args: Any, **kwargs: Any) -> Any:
+            done = real_load(this, *args, **kwargs)
+            FACTS.add("checkpoint")
+            self._put_back(this, real_load)
+            return done
+
+        module.state_dict = state_dict  # type: ignore[method-assign]
+        module.load_state_dict = load_state_dict  # type: ignore[method-assign]
+        optimizers.register_optimizer_step_pre_hook(self._before_step)
+
+    def _track(self, kind: Any, rows: list[Any]) -> None:
+        real = kind.__init__
+
+        def start(this: Any, *args: Any, **kwargs: Any) -> None:
+            real(this, *args, **kwargs)
+            rows.append(weakref.ref(this))
+            if self.kept.get("loaded"):
+                self.fresh.append(weakref.ref(this))
+
+        kind.__init__ = start
+
+    def _keep(self, module: Any, real_state: Any) -> None:
+        self.busy = True
+        try:
+            self.kept = {
+                "module": {k: v.detach().clone() if isinstance(v, torch.Tensor) else v
+                           for k, v in real_state(module).items()},
+                "training": module.training,
+                "optimizers": [copy.deepcopy(o.state_dict()) for r in self.optimizers if (o := r())],
+                "schedulers": [copy.deepcopy(s.state_dict()) for r in self.schedulers if (s := r())],
+                "random": (torch.get_rng_state(), np.random.get_state(), random.getstate()),
+            }  # fmt: skip
+        finally:
+            self.busy = False
+
+    def _put_back(self, module: Any, real_load: Any) -> None:
+        if not self.kept:
+            return
+        self.kept["loaded"] = True
+        if "carry-buffers" in self.on:
+            own = module.state_dict()
+            held = self.kept["module"]
+            if set(own) == set(held):
+                real_load(module, held)
+        if "carry-generators" in self.on:
+            torch.default_generator.set_state(self.kept["random"][0])
+            np.random.mtrand._rand.set_state(self.kept["random"][1])
+            random._inst.setstate(self.kept["random"][2])  # type: ignore[attr-defined]
+        self.fresh = [r for r in self.optimizers + self.schedulers if (o := r()) is not None
+                      and not getattr(o, "state", True)] or self.fresh  # fmt: skip
+
+    def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if not self.kept.get("loaded"):
+            return
+        new = [r for r in self.fresh if r() is not None]
+        if any(r() is optimizer for r in new) and not optimizer.state:
+            if "carry-optimizer" in self.on and self.kept["optimizers"]:
+                held = copy.deepcopy(self.kept["optimizers"][-1])
+                try:
+                    optimizer.load_state_dict(held)
+                except ValueError:
+                    FACTS.add("checkpoint-other-optimizer")
+            if "carry-scheduler" in self.on and self.kept["schedulers"]:
+                for ref in new:
+                    scheduler = ref()
+                    if isinstance(scheduler, LRScheduler) and scheduler.optimizer is optimizer:
+                        scheduler.load_state_dict(copy.deepcopy(self.kept["schedulers"][-1]))
+                        for group, rate in zip(optimizer.param_groups, scheduler._last_lr, strict=False):
+                            group["lr"] = rate
+        self.fresh = [r for r in new if r() is not optimizer]
