@@ -213,3 +213,12 @@ def test_bars_on_a_logarithmic_x_axis_keep_half_a_bar_free():
     )
     columns = np.flatnonzero(found[round(len(found) * 0.7), 5:])  # without the axis itself
     assert columns.min() > 10 and columns.max() < found.shape[1] - 10
+
+
+def test_points_of_two_series_in_one_place_both_show():
+    """The one below is larger: much of its color is left around the one above."""
+    over = Series("b", (5.0,), (5.0,), "points")
+    alone, both = (color_share(chart(*some), "#0072B2") for some in ((POINT,), (POINT, over)))
+    legend = color_share(chart(Series("a", (50.0,), (50.0,), "points")), "#0072B2")
+    assert alone > both > legend
+    assert both - legend > 30

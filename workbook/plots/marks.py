@@ -25,9 +25,13 @@ HAIR = 1e-9  # places this far beyond 0 or 1 still count as inside
 
 @dataclass(frozen=True)
 class Look:
-    """How the series with a certain number differs from the others, in color and without."""
+    """How the series with a certain number differs from the others, in color and without.
+
+    `under` is how many series of points are drawn over it: its own points are that much larger.
+    """
 
     number: int
+    under: int = 0
 
     @property
     def color(self) -> str:
@@ -69,8 +73,8 @@ class Drawn:
 def looks(panel: Panel) -> list[Look]:
     """The look of each series; rules look all alike and take no number."""
     found, number = [], 0
-    for one in panel.series:
-        found.append(Look(number))
+    for place, one in enumerate(panel.series, start=1):
+        found.append(Look(number, sum(later.mark == "points" for later in panel.series[place:])))
         number += one.mark != "rule"
     return found
 
@@ -101,6 +105,7 @@ def _line(drawn: Drawn, one: Series, look: Look, scales: tuple[Scale, Scale], fr
     zero = here & (values < scales[1].low) if scales[1].log else np.zeros(len(values), dtype=bool)
     marked = here & _within(up) & ~zero
     size = 9.0 if len(x) <= 3 else 7.0 if len(x) <= 60 else 4.5  # few points are meant to be seen
+    size += min(3.0 * look.under, 6.0)
     if one.mark != "points":
         line = curve(x, y, color=look.color, width=2, dash=look.dash)
         if one.mark == "steps":
