@@ -1,0 +1,137 @@
+"""In place against out of place: every operation that torch offers in both forms.
+
+Owns one experiment. The factor is the form of the call; operands, arguments, seed and thread stay.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from workbook.causes.in_place.operations import (
+    REFUSALS,
+    Operation,
+    first_line,
+    make_operands,
+    only_in_place,
+    operations,
+)
+from workbook.chart import Cells, Chart
+from workbook.comparison import Comparison, compare
+from workbook.conditions import Conditions
+from workbook.control import DeviceChoice, Dtype, LogRange, Seed
+from workbook.experiment import Experiment
+from workbook.floats import bits_equal
+from workbook.result import Finding
+
+EQUAL, KEEPS, DIFFERS, OTHER_DRAWS, NOT_TRIED = 1, 2, 3, 4, 5
+KINDS = (
+    "",
+    "equal in every bit",
+    "equal, but in place keeps its dtype",
+    "not equal",
+    "draws other random numbers",
+    "could not be tried",
+)
+COLUMNS = 24
+
+
+def compare_forms(where: Conditions, *, size: int) -> Finding:
+    """Call both forms of each operation on the same operands and hold the results side by side."""
+    operands = make_operands(size, where.torch_dtype, where.torch_device)
+    kinds: dict[str, int] = {}
+    refused: dict[str, str] = {}
+    pairs: list[tuple[Tensor, Tensor]] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch deprecates some of the forms
+        for operation in operations():
+            try:
+                pair = _both(operation, operands, where.seed or 0)
+            except REFUSALS as error:
+                kinds[operation.name] = NOT_TRIED
+                refused[operation.name] = operation.reason or first_line(error)
+            else:
+                kinds[operation.name] = _kind(*pair, draws=operation.draws)
+                pairs += [] if operation.draws or not _in(pair, where) else [pair]
+    found = [sum(kind == wanted for kind in kinds.values()) for wanted in range(len(KINDS))]
+    values = {
+        "tried": len(kinds) - found[NOT_TRIED],
+        "equal": found[EQUAL] + found[KEEPS],
+        "keeps_dtype": found[KEEPS],
+        "differing": [name for name, kind in kinds.items() if kind == DIFFERS],
+        "other_draws": [name for name, kind in kinds.items() if kind == OTHER_DRAWS],
+        "not_tried": refused,
+        "only_in_place": only_in_place(),
+    }
+    reading = (
+        f"{values['equal']} of {values['tried']} equal in every bit; {found[OTHER_DRAWS]} draw "
+        f"other random numbers; {found[NOT_TRIED]} could not be tried"
+    )
+    return Finding(_verdict(found), reading, _chart(kinds, refused), values, (_all(pairs),))
+
+
+def _both(operation: Operation, operands: Mapping[str, Tensor], seed: int) -> tuple[Tensor, Tensor]:
+    if operation.reason:
+        raise ValueError(operation.reason)
+    results = []
+    for form in (operation.in_place, operation.out_of_place):
+        if operation.draws:
+            torch.manual_seed(seed)
+        results.append(operation.call(form, operands))
+    return results[0], results[1]
+
+
+def _in(pair: tuple[Tensor, Tensor], where: Conditions) -> bool:
+    return all(result.dtype == where.torch_dtype for result in pair)
+
+
+def _kind(in_place: Tensor, out_of_place: Tensor, *, draws: bool) -> int:
+    if not bits_equal(in_place, out_of_place.to(in_place.dtype)):
+        return OTHER_DRAWS if draws else DIFFERS
+    return EQUAL if in_place.dtype == out_of_place.dtype else KEEPS
+
+
+def _all(pairs: list[tuple[Tensor, Tensor]]) -> Comparison:
+    """Every result of both forms end to end, in the chosen format."""
+    first, second = (torch.cat([pair[i].flatten() for pair in pairs]).cpu() for i in (0, 1))
+    return compare(first, second, first="in place", second="out of place")
+
+
+def _verdict(found: list[int]) -> str:
+    if found[DIFFERS]:
+        return "Some operations give other bits in place than out of place."
+    if not found[EQUAL]:
+        return "No operation could be tried."
+    keeps = " Some keep another dtype." * (found[KEEPS] > 0)
+    draws = " A few draw other random numbers." * (found[OTHER_DRAWS] > 0)
+    return f"Operation by operation, in place gives the bits of out of place.{keeps}{draws}"
+
+
+def _chart(kinds: dict[str, int], refused: dict[str, str]) -> Chart:
+    names = list(kinds)
+    lines = [names[start : start + COLUMNS] for start in range(0, len(names), COLUMNS)]
+    blank = ("",) * COLUMNS
+    shades = tuple((tuple(kinds[n] for n in line) + (-1,) * COLUMNS)[:COLUMNS] for line in lines)
+    text = tuple(
+        (tuple(f"{n}: {refused.get(n, KINDS[kinds[n]])}" for n in line) + blank)[:COLUMNS]
+        for line in lines
+    )
+    rows = tuple(f"{line[0].split('.')[0]} …" for line in lines)
+    return Chart((Cells(rows, blank, shades, text, KINDS),))
+
+
+BOTH_FORMS = Experiment(
+    name="both_forms",
+    question="Does an operation give other numbers in place than out of place?",
+    factor="the form of the call",
+    controls=(
+        Seed(),
+        LogRange("size", 1_000, 2, 5, help="about how many elements"),
+        Dtype(),
+        DeviceChoice(),
+    ),
+    measure=compare_forms,
+)

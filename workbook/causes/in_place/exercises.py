@@ -1,0 +1,145 @@
+"""The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from workbook.causes.in_place.aliases import ALIASES
+from workbook.causes.in_place.both_forms import BOTH_FORMS
+from workbook.experiment import run
+from workbook.question import Exercise, Form, WrongAnswer, agree
+
+DIGITS, SEED, SIZE, NAME = "float64", "another seed", "more elements", "a second name"
+
+
+def _lets_the_form_show(missing: str) -> bool:
+    if missing == NAME:
+        values = run(ALIASES).finding.values
+        return bool(set(values["in_place"]) - set(values["out_of_place"]))
+    name, value = {DIGITS: ("dtype", DIGITS), SEED: ("seed", 1), SIZE: ("size", 10_000)}[missing]
+    return bool(run(BOTH_FORMS, **{name: value}).finding.values["differing"])
+
+
+def _adds_the_left(add_left: Callable[[Tensor], Any]) -> bool | str:
+    x = torch.tensor([1.0, 2.0, 4.0, 8.0, 16.0])
+    result = add_left(x)
+    told = agree(result, torch.tensor([1.0, 3.0, 6.0, 12.0, 24.0]))
+    if told is not True:
+        return told
+    return result.data_ptr() == x.data_ptr() or "The values are right, but in new memory, not in x."
+
+
+def _adds_up(add_left: Callable[[Tensor], Any]) -> bool:
+    return bool(add_left(torch.ones(4))[-1] == 4)
+
+
+def _keeps_weights(snapshot: Callable[[torch.nn.Module], Any]) -> bool | str:
+    layer = torch.nn.Linear(2, 2)
+    before = {name: value.clone() for name, value in layer.state_dict().items()}
+    kept = snapshot(layer)
+    if not isinstance(kept, dict) or set(kept) != set(before):
+        return "It must return a dict with the keys of `state_dict()`."
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.add_(1)
+    if all(torch.equal(kept[name], value) for name, value in before.items()):
+        return True
+    return "After a step in place the snapshot has changed: it shares memory with the model."
+
+
+def _raises(call: Callable[[], Any]) -> bool:
+    try:
+        call()
+    except RuntimeError:
+        return True
+    return False
+
+
+WHAT_IS_MISSING = Exercise(
+    name="what_is_missing",
+    task=(
+        "The program can only print twice the same. Which one change lets the form of its addition "
+        f'show? "{DIGITS}", "{SEED}", "{SIZE}" or "{NAME}" for the memory of a?'
+    ),
+    stub="missing = ...",
+    answer="missing",
+    form=Form("text", options=(DIGITS, SEED, SIZE, NAME)),
+    check=_lets_the_form_show,
+    wrong=(
+        WrongAnswer(
+            source=f'missing = "{DIGITS}"',
+            message="Both forms still run one kernel: try dtype in the first explorer.",
+            recognizes=lambda missing: missing == DIGITS,
+        ),
+        WrongAnswer(
+            source=f'missing = "{SEED}"',
+            message="Other numbers, the same for both forms: try seed in the first explorer.",
+            recognizes=lambda missing: missing == SEED,
+        ),
+        WrongAnswer(
+            source=f'missing = "{SIZE}"',
+            message="More of the same: try size in the first explorer.",
+            recognizes=lambda missing: missing == SIZE,
+        ),
+    ),
+    hints=("The sums have the same bits. What else does `a.add_(b)` do that `a + b` does not?",),
+    solution=f'missing = "{NAME}"',
+    because="The sum is the same. What differs is who else sees it, or writes at the same time.",
+)
+ADD_LEFT = Exercise(
+    name="add_left",
+    task="Write `add_left(x)`: add to each element, in place, the one left of it; return x.",
+    stub="def add_left(x):\n    ...",
+    answer="add_left",
+    form=Form("function", returns=Form("tensor")),
+    check=_adds_the_left,
+    wrong=(
+        WrongAnswer(
+            source="def add_left(x):\n    x[1:] += x[:-1]\n    return x",
+            message="torch refuses: what is read overlaps with what is written. Read from a copy.",
+            recognizes=lambda add_left: _raises(lambda: add_left(torch.ones(4))),
+        ),
+        WrongAnswer(
+            source=(
+                "def add_left(x):\n    for i in range(1, len(x)):\n        x[i] += x[i - 1]\n"
+                "    return x"
+            ),
+            message="The left neighbor had been overwritten already, so this is a running total.",
+            recognizes=_adds_up,
+        ),
+    ),
+    hints=("The error message of the overlap round names the cure.", "`.clone()` is a copy."),
+    solution="def add_left(x):\n    x[1:] += x[:-1].clone()\n    return x",
+    because="The clone holds the old values while the new ones are written.",
+)
+SNAPSHOT = Exercise(
+    name="snapshot",
+    task="Write `snapshot(model)`: its state dict as it is now, whatever training does later.",
+    stub="def snapshot(model):\n    ...",
+    answer="snapshot",
+    form=Form("function", returns=Form("anything")),
+    check=_keeps_weights,
+    wrong=(
+        WrongAnswer(
+            source="def snapshot(model):\n    return model.state_dict()",
+            message="`state_dict()` has the model's own memory: optimizers write to it in place.",
+            recognizes=lambda snapshot: hasattr(snapshot(torch.nn.Linear(1, 1)), "_metadata"),
+        ),
+        WrongAnswer(
+            source="def snapshot(model):\n    return dict(model.state_dict())",
+            message="The dict is new, the tensors in it are the model's.",
+            recognizes=lambda snapshot: isinstance(snapshot(torch.nn.Linear(1, 1)), dict),
+        ),
+    ),
+    hints=("Which row of the explorer about names is this?", "Each tensor needs a `clone()`."),
+    solution=(
+        "def snapshot(model):\n"
+        "    return {name: value.clone() for name, value in model.state_dict().items()}"
+    ),
+    because="Each tensor has memory of its own. `copy.deepcopy(model.state_dict())` does the same.",
+)
+EXERCISES = (WHAT_IS_MISSING, ADD_LEFT, SNAPSHOT)

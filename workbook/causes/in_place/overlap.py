@@ -1,0 +1,97 @@
+"""Overlapping memory: an operation that reads what it is writing.
+
+Owns one experiment. The factor is a clone() of what is read; numbers, order and threads stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from workbook.chart import Cells, Chart
+from workbook.conditions import Conditions
+from workbook.control import Choice, Dtype, LogRange
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+# Each writes into x and reads from y, which is x itself or a clone of it; n is half the length.
+CASES: Mapping[str, Callable[[Tensor, Tensor], object]] = {
+    "x.add_(x)": lambda x, y: x.add_(y),
+    "x.div_(x.max())": lambda x, y: x.div_(y.max()),
+    "x.div_(x[0])": lambda x, y: x.div_(y[0]),
+    "x[1:].add_(x[:-1])": lambda x, y: x[1:].add_(y[:-1]),
+    "m.add_(m.t())": lambda x, y: x[:16].view(4, 4).add_(y[:16].view(4, 4).t()),
+    "x[::2].add_(x[:n])": lambda x, y: x[::2].add_(y[: len(y) // 2]),
+    "x[::2].copy_(x[:n])": lambda x, y: x[::2].copy_(y[: len(y) // 2]),
+    "x.masked_scatter_(even, x)": lambda x, y: x.masked_scatter_(_even(x), y),
+}
+RIGHT, WRONG, RAISES, VARIES = 1, 2, 3, 4
+KINDS = ("", "right", "wrong, no error", "raises an error", "wrong, other values in another run")
+TEXTS = ("", "right", "wrong, no error", "raises an error", "wrong, and it varies")
+RUNS = 5
+
+
+def overlap_cases(where: Conditions, *, size: int) -> Finding:
+    """Do each write some times with and without a clone; hold it beside the same in float64."""
+    as_written = {case: _outcome(case, where, size, clone=False) for case in CASES}
+    cloned = {case: _outcome(case, where, size, clone=True) for case in CASES}
+    shades = tuple((as_written[case], cloned[case]) for case in CASES)
+    text = tuple(tuple(TEXTS[kind] for kind in line) for line in shades)
+    chart = Chart((Cells(tuple(CASES), ("as written", "reading x.clone()"), shades, text, KINDS),))
+    kinds = {"right": RIGHT, "raises": RAISES, "wrong": WRONG, "varies": VARIES}
+    values: dict[str, list[str]] = {
+        name: [case for case in CASES if as_written[case] == kind] for name, kind in kinds.items()
+    }
+    cured = set(cloned.values()) == {RIGHT}
+    count = {name: len(cases) for name, cases in values.items()}
+    reading = (
+        f"as written, {RUNS} runs with threads={where.threads}: {count['right']} right, "
+        f"{count['raises']} raise, {count['wrong']} wrong, {count['varies']} wrong and varying"
+    )
+    return Finding(_verdict(count, cured), reading, chart, {**values, "cured": cured})
+
+
+def _outcome(case: str, where: Conditions, size: int, *, clone: bool) -> int:
+    # 1, 2, 4, 1, 2, 4, ...: every right result is exact in every format.
+    numbers = 2.0 ** (torch.arange(size) % 3)
+    right, results = numbers.double(), []
+    CASES[case](right, right.clone())
+    for _ in range(1 if clone else RUNS):
+        x = numbers.to(where.torch_dtype, copy=True)
+        try:
+            CASES[case](x, x.clone() if clone else x)
+        except RuntimeError:
+            return RAISES
+        results.append(x)
+    if not all(torch.equal(result, results[0]) for result in results):
+        return VARIES
+    return RIGHT if torch.equal(results[0].double(), right) else WRONG
+
+
+def _even(x: Tensor) -> Tensor:
+    return torch.arange(len(x)) % 2 == 0
+
+
+def _verdict(count: Mapping[str, int], cured: bool) -> str:
+    if not cured:
+        return "Some writes are wrong even where they read a clone."
+    if count["varies"]:
+        return "Overlaps that torch does not notice give wrong values, and not the same each time."
+    if count["wrong"]:
+        return "torch refuses some overlaps; others give wrong values, here the same in every run."
+    return "No overlap passes with wrong values."
+
+
+OVERLAP = Experiment(
+    name="overlap",
+    question="What happens if an operation reads what it is writing?",
+    factor="a clone of what is read",
+    controls=(
+        LogRange("size", 2**17, 6, 18, base=2, help="torch shares out work from 32,768 elements"),
+        Choice("threads", 1, (1, 2, 4), ordered=True),
+        Dtype(),
+    ),
+    measure=overlap_cases,
+)

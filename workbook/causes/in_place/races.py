@@ -1,0 +1,190 @@
+"""Writers at once: updates that are lost, and a descent that survives them.
+
+Owns two experiments. In the first the factor is how an update is written (form and lock); in the
+second it is the number of writers. No thread waits longer than LIMIT seconds.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import torch
+from torch import Tensor
+
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.comparison import compare
+from workbook.conditions import Conditions
+from workbook.control import Choice, Integer, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+LIMIT = 20.0
+SCRIPTED, FREE = "scripted", "free"
+SIZE = {SCRIPTED: 8, FREE: 100_000}
+WAYS = {  # how an update is written: in place or not, behind a lock or not
+    "out of place": (False, False),
+    "in place": (True, False),
+    "out of place, lock": (False, True),
+    "in place, lock": (True, True),
+}
+SHARES = {0.0: "none", 1 / 2: "half", 2 / 3: "two thirds", 3 / 4: "three quarters"}
+RUNS, STEPS, RATE, ELEMENTS = 6, 120, 0.1, 20_000
+
+
+class Shared:
+    """The one tensor that all writers update; `x = x + 1` gives it a new one."""
+
+    def __init__(self, size: int) -> None:
+        self.value = torch.zeros(size)
+
+
+def lose_updates(where: Conditions, *, schedule: str, writers: int, updates: int) -> Finding:
+    """Let several threads add 1 to a shared tensor, and count the updates that arrive."""
+    total = float(writers * updates)
+    lost, compared = {}, []
+    for way, (in_place, locked) in WAYS.items():
+        shared, lock = Shared(SIZE[schedule]), threading.Lock() if locked else None
+        waits = schedule == FREE
+        work = [_updates(shared, updates, in_place, lock, waits) for _ in range(writers)]
+        _freely(work) if waits else _by_script(work)
+        expected = torch.full_like(shared.value, total)
+        compared.append(compare(shared.value, expected, first=way, second="every update"))
+        lost[way] = 1 - float(shared.value.double().mean()) / total
+    arrived = tuple(round((1 - share) * total, 3) for share in lost.values())
+    places = tuple(float(place) for place in range(len(WAYS)))
+    series = (
+        Series("updates that arrived", places, arrived, "bars"),
+        Series("updates made", (), (total,), "rule"),
+    )
+    x = Axis("how each update is written", ticks=tuple(zip(places, WAYS, strict=True)))
+    chart = Chart((Panel(x, Axis("updates", low=0, high=total * 1.1), series),))
+    shares = [f"{share:.1%}" for share in lost.values()]
+    reading = "lost: {} out of place, {} in place; with a lock {} and {}".format(*shares)
+    return Finding(_verdict(lost, schedule), reading, chart, {"lost": lost}, tuple(compared))
+
+
+def _updates(
+    shared: Shared, count: int, in_place: bool, lock: threading.Lock | None, waits: bool
+) -> Iterator[None]:
+    """One writer's work; it yields between two statements, where another writer may go on."""
+    for _ in range(count):
+        while lock is not None and not (lock.acquire(timeout=LIMIT if waits else 0)):
+            yield  # the lock is taken: this turn is lost, the update is not
+        try:
+            if in_place:
+                shared.value.add_(1)
+            else:
+                new = shared.value + 1
+                yield  # read, but not yet written
+                shared.value = new
+        finally:
+            if lock is not None:
+                lock.release()
+        yield
+
+
+def _by_script(work: list[Iterator[None]]) -> None:
+    """Give each writer's thread one statement after the other, in turn: no chance is left."""
+    with ExitStack() as stack:
+        threads = [stack.enter_context(ThreadPoolExecutor(max_workers=1)) for _ in work]
+        left = list(zip(threads, work, strict=True))
+        while left:
+            left = [(t, w) for t, w in left if not t.submit(_at_end, w).result(timeout=LIMIT)]
+
+
+def _at_end(work: Iterator[None]) -> bool:
+    return next(work, work) is work
+
+
+def _freely(work: list[Iterator[None]]) -> None:
+    """Let all writers run at once, as the operating system has it."""
+    start = threading.Barrier(len(work), timeout=LIMIT)
+
+    def race(one: Iterator[None]) -> None:
+        start.wait()
+        for _ in one:
+            pass
+
+    with ThreadPoolExecutor(max_workers=len(work)) as threads:
+        list(threads.map(race, work, timeout=LIMIT))
+
+
+def _verdict(lost: dict[str, float], schedule: str) -> str:
+    plain, in_place, *locked = map(_amount, lost.values())
+    cured = "with a lock none is" if set(locked) == {"none"} else "a lock does not help"
+    how = "Interleaved by a script" if schedule == SCRIPTED else "Racing freely"
+    return f"{how}, out of place {plain} of the updates are lost, in place {in_place}; {cured}."
+
+
+def _amount(share: float) -> str:
+    named = [words for exact, words in SHARES.items() if abs(share - exact) < 1e-9]
+    return named[0] if named else "some"
+
+
+def descend_at_once(where: Conditions, *, writers: int) -> Finding:
+    """Descend towards a target from several threads on one tensor, without a lock, again and again.
+
+    Each step is `w.sub_(0.1 * (w - target))`. (Niu, Recht, Re and Wright, Hogwild!, NIPS 2011,
+    show when such a descent converges.)
+    """
+    target = torch.rand(ELEMENTS) + 0.5
+    ends = {count: [_descent(target, count) for _ in range(RUNS)] for count in (1, writers)}
+    distinct = {count: len({w.numpy().tobytes() for w in runs}) for count, runs in ends.items()}
+    left = {
+        count: [float(((w - target).abs() / target).max()) for w in runs]
+        for count, runs in ends.items()
+    }
+    numbers = tuple(float(run) for run in range(1, RUNS + 1))
+    series = tuple(
+        Series(f"{count} writer{'s' * (count > 1)}", numbers, tuple(runs), "points")
+        for count, runs in left.items()
+    )
+    axes = Axis("run", 0.5, RUNS + 0.5), Axis("distance left, start = 1", 1e-7, 1.0, log=True)
+    reading = (
+        f"distinct results of {RUNS} runs here: {distinct[1]} with 1 writer, "
+        f"{distinct[writers]} with {writers}"
+    )
+    near = all(one < 0.1 for one in left[writers])
+    values = {"distinct": distinct[1], "distinct_with_writers": distinct[writers], "near": near}
+    return Finding(_ends(distinct[1], near), reading, Chart((Panel(*axes, series),)), values)
+
+
+def _descent(target: Tensor, writers: int) -> Tensor:
+    w = torch.zeros_like(target)
+
+    def descend() -> Iterator[None]:
+        for _ in range(STEPS // writers):
+            w.sub_(RATE * (w - target))
+            yield
+
+    _freely([descend() for _ in range(writers)])
+    return w
+
+
+def _ends(distinct: int, near: bool) -> str:
+    first = "repeats in every bit" if distinct == 1 else "does not repeat"
+    second = "come near the target" if near else "stay far from the target"
+    return f"With one writer the descent {first}; with several and no lock, all runs {second}."
+
+
+LOST_UPDATES = Experiment(
+    name="lost_updates",
+    question="Two threads add 1 to one tensor: do all updates arrive?",
+    factor="how an update is written",
+    controls=(
+        Choice("schedule", SCRIPTED, (SCRIPTED, FREE)),
+        Integer("writers", 2, 2, 4),
+        Integer("updates", 10, 10, 200, step=10, help="how often each writer adds 1"),
+    ),
+    measure=lose_updates,
+)
+HOGWILD = Experiment(
+    name="hogwild",
+    question="What becomes of a descent with several writers and no lock?",
+    factor="the number of writers",
+    controls=(Seed(), Integer("writers", 2, 2, 4)),
+    measure=descend_at_once,
+)
