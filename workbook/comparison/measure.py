@@ -90,7 +90,9 @@ def _compared(pair: Pair, bound: Bound | None, first: str, second: str) -> Compa
         differing=tally.differing,
         incomparable=tally.incomparable,
         max_ulps=tally.distances.longest if ulps else None,
-        median_ulps=tally.distances.median(lambda: _all_distances(pair, scratch)) if ulps else None,
+        median_ulps=tally.distances.median(lambda: _all_distances(pair, scratch, tally.finite))
+        if ulps
+        else None,
         histogram=tally.distances.histogram() if ulps else None,
         worst_index=_unraveled(worst.index, shape),
         max_abs=worst.value,
@@ -127,6 +129,7 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
         tally.distances.add(scratch.distances(piece.actual, piece.expected))
         tally.add_differences(size, against, piece.limit, piece.offset)
         return
+    tally.finite = False
     finite = finite_places(piece)
     _add_incomparable(tally, piece, finite)
     if finite.any():
@@ -147,10 +150,10 @@ def _add_incomparable(tally: Tally, piece: Pair, finite: Tensor) -> None:
         tally.first_incomparable = piece.offset + int(bad[0].item())
 
 
-def _all_distances(pair: Pair, scratch: Scratch) -> Iterator[Tensor]:
+def _all_distances(pair: Pair, scratch: Scratch, finite: bool) -> Iterator[Tensor]:
     """Go through the distances of all finite elements once more."""
     for piece in pieces(pair):
-        if not all_finite(scratch.differences(piece)[0], piece):
+        if not finite:
             piece = only(piece, finite_places(piece))
         if piece.actual.numel():
             yield scratch.distances(piece.actual, piece.expected)
