@@ -88,10 +88,10 @@ def _stack(thread: threading.Thread) -> traceback.StackSummary:
 def _end(thread: threading.Thread, done: threading.Lock) -> bool:
     """Raise TimeUp in the thread until it is done or the grace is over; whether it has ended.
 
-    CPython up to 3.12 sets one flag for all threads while such an exception waits. The flag slows
-    every thread, and 3.11 never gets past the start of a traced Python function. So only compiled
-    functions are called here, a refused exception is taken back, and in the end this thread raises
-    one in itself, which clears the flag.
+    While such an exception waits, CPython 3.11 has a flag up for all threads, and a thread that is
+    traced, by a debugger or for coverage, never gets past the start of a Python function. So only
+    compiled functions are called here, an exception that did not arrive is taken back, and in the
+    end this thread raises one in itself, which takes the flag down.
     """
     send = ctypes.pythonapi.PyThreadState_SetAsyncExc
     there, here = ctypes.c_ulong(thread.ident or 0), ctypes.c_ulong(threading.get_ident())
