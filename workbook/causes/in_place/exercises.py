@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,12 @@ def _keeps_weights(snapshot: Callable[[torch.nn.Module], Any]) -> bool | str:
     return "After a step in place the snapshot has changed: it shares memory with the model."
 
 
+def _shares(snapshot: Callable[[torch.nn.Module], Any], kind: type) -> bool:
+    layer = torch.nn.Linear(1, 1)
+    kept = snapshot(layer)
+    return type(kept) is kind and kept["weight"].data_ptr() == layer.weight.data_ptr()
+
+
 def _raises(call: Callable[[], Any]) -> bool:
     try:
         call()
@@ -93,7 +100,7 @@ WHAT_IS_MISSING = Exercise(
 ADD_LEFT = Exercise(
     name="add_left",
     task="Write `add_left(x)`: add to each element, in place, the one left of it; return x.",
-    stub="def add_left(x):\n    ...",
+    stub="def add_left(x):\n    return ...",
     answer="add_left",
     form=Form("function", returns=Form("tensor")),
     check=_adds_the_left,
@@ -119,7 +126,7 @@ ADD_LEFT = Exercise(
 SNAPSHOT = Exercise(
     name="snapshot",
     task="Write `snapshot(model)`: its state dict as it is now, whatever training does later.",
-    stub="def snapshot(model):\n    ...",
+    stub="def snapshot(model):\n    return ...",
     answer="snapshot",
     form=Form("function", returns=Form("anything")),
     check=_keeps_weights,
@@ -127,12 +134,12 @@ SNAPSHOT = Exercise(
         WrongAnswer(
             source="def snapshot(model):\n    return model.state_dict()",
             message="`state_dict()` has the model's own memory: optimizers write to it in place.",
-            recognizes=lambda snapshot: hasattr(snapshot(torch.nn.Linear(1, 1)), "_metadata"),
+            recognizes=lambda snapshot: _shares(snapshot, OrderedDict),
         ),
         WrongAnswer(
             source="def snapshot(model):\n    return dict(model.state_dict())",
             message="The dict is new, the tensors in it are the model's.",
-            recognizes=lambda snapshot: isinstance(snapshot(torch.nn.Linear(1, 1)), dict),
+            recognizes=lambda snapshot: _shares(snapshot, dict),
         ),
     ),
     hints=("Which row of the explorer about names is this?", "Each tensor needs a `clone()`."),

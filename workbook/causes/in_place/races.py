@@ -114,9 +114,9 @@ def _freely(work: list[Iterator[None]]) -> None:
 
 def _verdict(lost: dict[str, float], schedule: str) -> str:
     plain, in_place, *locked = map(_amount, lost.values())
-    cured = "with a lock none is" if set(locked) == {"none"} else "a lock does not help"
-    how = "Interleaved by a script" if schedule == SCRIPTED else "Racing freely"
-    return f"{how}, out of place {plain} of the updates are lost, in place {in_place}; {cured}."
+    how = "By a script" if schedule == SCRIPTED else "In a free race"
+    cured = "neither does" if set(locked) == {"none"} else "they still do"
+    return f"{how}, out of place loses {plain} of the updates, in place {in_place}; with a lock {cured}."
 
 
 def _amount(share: float) -> str:

@@ -1,0 +1,259 @@
+# %% [markdown]
+# # In place changes who sees a result, not the result
+#
+# `a.add_(b)` puts the sum where a was; `a + b` puts it into new memory. The sum is the same. What
+# differs is every *other* name for that memory, and everybody who writes to it at the same time.
+#
+# About 40 minutes. You will be able to
+#
+# - say which tensors change when one is written to, and which kind of number it can then hold;
+# - find writes that go wrong without an error: overlaps, races, and writes that autograd misses;
+# - cure each of them, with a clone, a lock, or `torch.no_grad()`.
+#
+# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+
+# %%
+import threading
+
+import torch
+
+from workbook.causes import in_place
+from workbook.explorer import explore
+from workbook.lesson import check, hint, predict, solution
+
+# %% [markdown]
+# ## Is it another number?
+#
+# A trailing underscore marks the operations that work **in place**: the result goes into the
+# memory of the first operand. Without it, the result is **out of place**, in memory of its own.
+
+# %%
+predict(in_place.DIFFERING_FORMS)
+
+# %% [markdown]
+# A program often shown as a warning adds two short vectors in both ways and prints them. It says
+# that the first way *might* be inconsistent in harder cases. Here it is in our words:
+
+# %%
+a, b = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.1, 0.2, 0.3])
+out_of_place = a + b
+a.add_(b)
+print(torch.equal(a, out_of_place))
+
+# %% [markdown]
+# Three numbers and one operation are little evidence. So let us ask torch for *every* operation
+# that it has in both forms, find arguments that each accepts, and call both on the same numbers.
+# Each square is one of them, in alphabetical order; the table under the figure names them.
+
+# %%
+explore(in_place.BOTH_FORMS)
+
+# %% [markdown]
+# Both forms run the same kernel. Two kinds of square stand out, and neither is rounding:
+#
+# - Comparisons give `bool` out of place. In place the tensor **keeps its dtype**, so 0 and 1 stay.
+# - `x.bernoulli()` takes its probabilities from x, and `x.bernoulli_()` ignores x: one name, two
+#   meanings, so other random numbers.
+#
+# What could not be tried, the table says why. `float_power_`, for one, always computes in
+# `float64`, and refuses a tensor that cannot hold the result: choose dtype `float64` to see it run.
+#
+# So what would the program above need before its two ways could differ at all?
+
+# %%
+missing = ...  # "float64", "another seed", "more elements" or "a second name"
+check(in_place.WHAT_IS_MISSING, missing)
+
+# %%
+hint(in_place.WHAT_IS_MISSING, 1)
+
+# %%
+solution(in_place.WHAT_IS_MISSING)
+
+# %% [markdown]
+# ## What fits into the memory
+#
+# Memory that was made for one kind of number goes on holding that kind.
+
+# %%
+predict(in_place.SUM_DTYPE)
+
+# %%
+x, y = torch.ones(2, dtype=torch.float32), torch.full((2,), 0.1, dtype=torch.float64)
+print((x + y).dtype, x.add_(y).dtype)
+try:
+    torch.ones(2, dtype=torch.int64).add_(0.5)
+except RuntimeError as error:
+    print(error)
+
+# %% [markdown]
+# The sum is computed in the wider format and rounded when it is stored. A fraction does not fit
+# into whole numbers at all, so torch refuses. `x += y` is in place too; `x = x + y` is not.
+#
+# ## Who else sees it
+#
+# Two tensors can share one memory: a **view** (`x[0]`, `x.t()`) has a shape and strides of its own
+# and no numbers of its own.
+
+# %%
+predict(in_place.FLOAT_SHARES)
+
+# %%
+x = torch.zeros(3)
+y = x.float()
+x.add_(1)
+print(y)
+
+# %%
+explore(in_place.ALIASES)
+
+# %% [markdown]
+# The left column is the whole risk of working in place, and its whole gain: no new memory is
+# taken. Switch dtype to `float64`, and `float()` copies while `double()` shares. Switch layout to
+# `transposed`, and `reshape` has to copy, because no strides describe those elements as one row.
+# `expand` repeats one row with a **stride of 0**: four rows, one memory.
+#
+# A state dict shares as well. "The best weights so far", kept without a copy, are at the end the
+# last weights. **Cure:** `clone()` what must not change.
+
+
+# %%
+def snapshot(model):
+    return ...  # the state dict as it is now, whatever training does later
+
+
+check(in_place.SNAPSHOT, snapshot)
+
+# %%
+hint(in_place.SNAPSHOT, 1)
+
+# %%
+solution(in_place.SNAPSHOT)
+
+# %% [markdown]
+# ## When a write reads what it is writing
+
+# %%
+predict(in_place.OVERLAPS)
+
+# %%
+x = torch.arange(10.0)
+x[::2].add_(x[:5])
+print(x[::2].tolist(), "the sum is", [0.0, 3.0, 6.0, 9.0, 12.0])
+
+# %% [markdown]
+# No error, and two of five are wrong: element 2 was overwritten before it was read. With *one
+# thread* there is one order, so the wrong values repeat, and look trustworthy. Move **threads**.
+
+# %%
+explore(in_place.OVERLAP)
+
+# %% [markdown]
+# From some tens of thousands of elements on, torch shares the work among its threads. Which
+# element is overwritten first is then a matter of timing: the note under the figure says whether
+# the wrong values varied on this machine just now. torch looks for overlap where that is cheap,
+# and for two views with different strides it may not be. **Cure:** read from a `clone()`.
+
+
+# %%
+def add_left(x):
+    return ...  # x, after adding to each element, in place, the one left of it
+
+
+check(in_place.ADD_LEFT, add_left)
+
+# %%
+hint(in_place.ADD_LEFT, 1)
+
+# %%
+solution(in_place.ADD_LEFT)
+
+# %% [markdown]
+# ## Two writers
+#
+# Advice you may have read: with threads, avoid working in place. Let two threads count together.
+
+# %%
+predict(in_place.LOSING_FORM)
+
+# %% [markdown]
+# A **barrier** lets no thread go on until both have come to it. Here both read x before either
+# writes, in each of ten rounds: the worst case, made certain.
+
+# %%
+x, meet = torch.zeros(()), threading.Barrier(2, timeout=20)
+
+
+def add_ten():
+    global x
+    for _ in range(10):
+        new = x + 1
+        meet.wait()  # both have read
+        x = new
+        meet.wait()  # both have written
+
+
+threads = [threading.Thread(target=add_ten) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print("added 20 times, reached", x.item())
+
+# %%
+explore(in_place.LOST_UPDATES)
+
+# %% [markdown]
+# The advice is backwards. Out of place, the gap between reading and writing is as wide as your
+# program makes it; in place it is as narrow as it can be. But it is not closed: a kernel loads,
+# adds and stores, and another thread may come in between. Set *schedule* to `free` for a real
+# race on this machine, with many updates, some times over: anything may be lost, or nothing.
+#
+# **Cure:** a lock around read *and* write. It helps both forms; the spelling helps neither.
+#
+# Some programs leave the lock out on purpose. *Hogwild* is a descent with several writers, in
+# which a lost step is only a step less:
+
+# %%
+explore(in_place.HOGWILD)
+
+# %% [markdown]
+# Near the target, yes; the same bits each time, no promise. The note says how many different
+# results there were here. If you need equal bits, have one writer.
+
+# %% [markdown]
+# ## Writes that autograd misses
+#
+# `backward()` needs some of the forward values again. Each tensor has a **version counter** that
+# every in-place write moves; autograd compares it with the version that it saved.
+
+# %%
+predict(in_place.UNSEEN_WRITE)
+
+# %%
+x = torch.tensor([0.0, 1.0], requires_grad=True)
+y = x.exp()
+y.data.add_(1)
+y.sum().backward()
+print(torch.equal(x.grad, x.exp()), torch.equal(x.grad, x.exp() + 1))
+
+# %%
+explore(in_place.VERSION_COUNTER)
+
+# %% [markdown]
+# The functions on the left keep their *result* for the derivative, those on the right keep their
+# input or nothing, and then a write to y does no harm. Where it does, the counter raises. Only
+# `.data` and NumPy go around it, and their gradients are wrong without a word.
+#
+# **Cure:** `detach()` instead of `.data` (it shares the counter), `torch.no_grad()` around a write
+# to a parameter, and out of place where autograd complains.
+
+# %% [markdown]
+# ## What we saw
+#
+# - We found which tensors share memory and change together, and that in place keeps the dtype;
+#   with one writer and no overlap, both forms gave the same bits in every operation tried.
+# - We made three kinds of write go wrong without an error: an overlap that torch did not notice,
+#   an update that another thread replaced, and a write around the version counter.
+# - We cured them with a clone, a lock, and writes that autograd counts. To avoid working in place
+#   would have cured the first and the last, and made the second worse.

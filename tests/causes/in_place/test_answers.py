@@ -1,0 +1,44 @@
+"""Answers of this chapter that the workbook did not foresee."""
+
+import copy
+
+import pytest
+import torch
+
+from workbook.causes.in_place import ADD_LEFT, FLOAT_SHARES, LOSING_FORM, SNAPSHOT, SUM_DTYPE
+from workbook.question import judge
+
+
+def test_a_deep_copy_is_a_snapshot() -> None:
+    """Python's own deepcopy passes, though it is not the solution shown."""
+    assert judge(SNAPSHOT, lambda model: copy.deepcopy(model.state_dict())).status == "passed"
+
+
+def test_a_snapshot_of_something_else_is_told() -> None:
+    """A list of tensors is no state dict, and a dict without its names is none either."""
+    for answer in (lambda model: list(model.parameters()), lambda model: {}):
+        outcome = judge(SNAPSHOT, answer)
+        assert outcome.status == "failed" and "state_dict" in outcome.message
+
+
+def test_new_memory_is_not_in_place() -> None:
+    """The right values in another tensor are told apart from the right values in x."""
+
+    def add_left(x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([x[:1], x[1:] + x[:-1]])
+
+    outcome = judge(ADD_LEFT, add_left)
+    assert outcome.status == "failed" and "new memory" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("prediction", "answer"),
+    [
+        (SUM_DTYPE, "float32"),
+        (FLOAT_SHARES, "only if x is float32"),
+        (LOSING_FORM, "x = x + 1"),
+    ],
+)
+def test_the_answers_that_torch_documents(prediction, answer: str) -> None:  # type: ignore[no-untyped-def]
+    """In place keeps its dtype; to() returns self where it can; read, then write, is a race."""
+    assert prediction.measured() == answer
