@@ -61,7 +61,8 @@ explore(in_place.BOTH_FORMS)
 # So what would the program above need before its two ways could differ at all?
 
 # %%
-missing = ...  # "float64", "another seed", "more elements" or "a second name"
+# "float64", "another seed", "more elements" or "a second name"
+missing = ...
 check(in_place.WHAT_IS_MISSING, missing)
 
 # %%
@@ -79,10 +80,10 @@ solution(in_place.WHAT_IS_MISSING)
 predict(in_place.SUM_DTYPE)
 
 # %%
-x, y = torch.ones(2, dtype=torch.float32), torch.full((2,), 0.1, dtype=torch.float64)
+x, y = torch.ones(2), torch.ones(2, dtype=torch.float64)
 print((x + y).dtype, x.add_(y).dtype)
 try:
-    torch.ones(2, dtype=torch.int64).add_(0.5)
+    torch.tensor([1, 2]).add_(0.5)
 except RuntimeError as error:
     print(error)
 
@@ -119,7 +120,8 @@ explore(in_place.ALIASES)
 
 # %%
 def snapshot(model):
-    return ...  # the state dict as it is now, whatever training does later
+    # the state dict as it is now, whatever training does later
+    return ...
 
 
 check(in_place.SNAPSHOT, snapshot)
@@ -139,7 +141,8 @@ predict(in_place.OVERLAPS)
 # %%
 x = torch.arange(10.0)
 x[::2].add_(x[:5])
-print(x[::2].tolist(), "the sum is", [0.0, 3.0, 6.0, 9.0, 12.0])
+print(x[::2].tolist())
+print([0.0, 3.0, 6.0, 9.0, 12.0], "is the sum")
 
 # %% [markdown]
 # No error, and two of five are wrong: element 2 was overwritten before it was read. With *one
@@ -157,7 +160,8 @@ explore(in_place.OVERLAP)
 
 # %%
 def add_left(x):
-    return ...  # x, after adding to each element, in place, the one left of it
+    # add to each element, in place, the one left of it; return x
+    return ...
 
 
 check(in_place.ADD_LEFT, add_left)
@@ -235,7 +239,8 @@ x = torch.tensor([0.0, 1.0], requires_grad=True)
 y = x.exp()
 y.data.add_(1)
 y.sum().backward()
-print(torch.equal(x.grad, x.exp()), torch.equal(x.grad, x.exp() + 1))
+print("exp(x):", torch.equal(x.grad, x.exp()))
+print("exp(x) + 1:", torch.equal(x.grad, x.exp() + 1))
 
 # %%
 explore(in_place.VERSION_COUNTER)

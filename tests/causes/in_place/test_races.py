@@ -74,5 +74,5 @@ def test_each_outcome_has_its_words() -> None:
     """A lock that did not help, and a descent that stays away, would be said."""
     ways = ("out of place", "in place", "out of place, lock", "in place, lock")
     said = _verdict(dict(zip(ways, (0.3, 0.001, 0.1, 0.0), strict=True)), FREE)
-    assert "loses some" in said and "they still do" in said
+    assert "loses some" in said and "does not save all" in said
     assert len({_ends(1, True), _ends(2, True), _ends(1, False)}) == 3

@@ -21,8 +21,10 @@ def _lets_the_form_show(missing: str) -> bool:
     if missing == NAME:
         values = run(ALIASES).finding.values
         return bool(set(values["in_place"]) - set(values["out_of_place"]))
-    name, value = {DIGITS: ("dtype", DIGITS), SEED: ("seed", 1), SIZE: ("size", 10_000)}[missing]
-    return bool(run(BOTH_FORMS, **{name: value}).finding.values["differing"])
+    changes: dict[str, dict[str, Any]] = {
+        DIGITS: {"dtype": "float64"}, SEED: {"seed": 1}, SIZE: {"size": 10_000},
+    }  # fmt: skip
+    return bool(run(BOTH_FORMS, **changes[missing]).finding.values["differing"])
 
 
 def _adds_the_left(add_left: Callable[[Tensor], Any]) -> bool | str:
@@ -54,8 +56,9 @@ def _keeps_weights(snapshot: Callable[[torch.nn.Module], Any]) -> bool | str:
 
 def _shares(snapshot: Callable[[torch.nn.Module], Any], kind: type) -> bool:
     layer = torch.nn.Linear(1, 1)
-    kept = snapshot(layer)
-    return type(kept) is kind and kept["weight"].data_ptr() == layer.weight.data_ptr()
+    kept: Any = snapshot(layer)
+    same = bool(kept["weight"].data_ptr() == layer.weight.data_ptr())
+    return same and type(kept) is kind
 
 
 def _raises(call: Callable[[], Any]) -> bool:

@@ -115,8 +115,8 @@ def _freely(work: list[Iterator[None]]) -> None:
 def _verdict(lost: dict[str, float], schedule: str) -> str:
     plain, in_place, *locked = map(_amount, lost.values())
     how = "By a script" if schedule == SCRIPTED else "In a free race"
-    cured = "neither does" if set(locked) == {"none"} else "they still do"
-    return f"{how}, out of place loses {plain} of the updates, in place {in_place}; with a lock {cured}."
+    cured = "a lock saves all" if set(locked) == {"none"} else "a lock does not save all"
+    return f"{how}, out of place loses {plain} of the updates, in place {in_place}; {cured}."
 
 
 def _amount(share: float) -> str:
