@@ -1,0 +1,284 @@
+# %% [markdown]
+# # A layer is random once: when it is built
+#
+# `nn.Linear` draws its weights in its constructor and is a fixed function from then on. What it
+# draws depends on the seed *and* on every draw that came before.
+#
+# About 35 minutes. You will be able to
+#
+# - say which part of a program drew which numbers, and what an edit will shift;
+# - name the generators that `torch.manual_seed` reaches, and those that it does not;
+# - tell whether a result is better, or only its seed.
+#
+# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+
+# %%
+import torch
+
+from workbook.causes import linear_init
+from workbook.explorer import explore
+from workbook.lesson import check, hint, predict, solution
+
+# %% [markdown]
+# ## One layer, one input
+#
+# "`nn.Linear` gives different outputs for the same input." Does it?
+
+# %%
+predict(linear_init.CALLED_AGAIN)
+
+# %%
+layer, x = torch.nn.Linear(10, 5), torch.rand(1, 10)
+print("different outputs:", len({tuple(layer(x).flatten().tolist()) for _ in range(1000)}))
+
+# %% [markdown]
+# Nothing is drawn in a call. So whoever sees different outputs has different layers, or different
+# inputs, or computes elsewhere.
+#
+# ## Three layers and a seed
+#
+# A program makes that complaint with three layers. Before you believe its explanation, look for
+# the second thing that it mixes in.
+
+# %%
+predict(linear_init.THREE_LAYERS)
+
+# %%
+torch.manual_seed(42)
+one, two, three = (torch.nn.Linear(10, 5) for _ in range(3))
+print("equal weights:", torch.equal(one.weight, two.weight), torch.equal(two.weight, three.weight))
+
+# %% [markdown]
+# Below, the program runs twice. Equal names (W for weights, x for the input, y for an output) are
+# equal in every bit. Choose *one seed at the top* and compare the rows, then the columns.
+
+# %%
+explore(linear_init.RUNS)
+
+# %% [markdown]
+# Rows: without a seed, each run starts from an arbitrary state, and nothing repeats. With one, all
+# of it does. Columns: three layers are three different stretches of one **stream** of draws, with
+# or without a seed. Only *the seed before each layer* makes them equal: that is the second
+# program.
+
+# %%
+predict(linear_init.UNSEEDED_INPUT)
+
+# %%
+torch.manual_seed(42)
+torch.nn.Linear(10, 5)
+first = torch.rand(1, 10)  # drawn after the layer, from the same stream
+torch.manual_seed(42)
+torch.nn.Linear(10, 5)
+print("the same input:", torch.equal(first, torch.rand(1, 10)))
+
+# %% [markdown]
+# One seed fixes the whole stream. A seed for each draw is not needed, as long as the same draws
+# come before.
+#
+# ## The ledger of draws
+#
+# And if they do not?
+
+# %%
+predict(linear_init.UNUSED_LAYER)
+
+# %%
+torch.manual_seed(0)
+hidden = torch.nn.Linear(3, 2)
+torch.manual_seed(0)
+torch.nn.Linear(2, 1)  # built and never used
+print("the same weights:", torch.equal(hidden.weight, torch.nn.Linear(3, 2).weight))
+
+# %% [markdown]
+# The **draw ledger** looks up in the stream who took which numbers. A small program builds
+# `hidden` and `output` and draws an input; then it is edited in one place.
+
+# %%
+explore(linear_init.LEDGER)
+
+# %% [markdown]
+# An edit shifts what comes later by as many draws as it takes. A dropout draws when it is called in
+# training mode and nothing in eval mode; reading a `DataLoader` draws, too. Swap two layers and
+# both change.
+#
+# Now change the *seed*. With *the same before each*, nobody is shifted, but several layers start
+# with the very same draws: in a network, neighbors that are copies of each other. **Cure:** *its
+# own before each*: a seed for each part, or a generator of its own.
+
+# %%
+own = torch.Generator().manual_seed(7)
+a = torch.rand(3, generator=own)
+torch.rand(100)  # somebody else draws from the default generator
+own.manual_seed(7)
+print("undisturbed:", torch.equal(a, torch.rand(3, generator=own)))
+
+# %% [markdown]
+# ## How many numbers you ask for
+#
+# You might expect that a longer draw begins with the shorter one.
+
+# %%
+predict(linear_init.FIFTEEN)
+
+# %%
+torch.manual_seed(0)
+fifteen = torch.randn(15)
+torch.manual_seed(0)
+print("same beginning:", torch.equal(fifteen, torch.randn(16)[:15]))
+
+# %%
+explore(linear_init.PREFIX)
+
+# %% [markdown]
+# So one more row in a table of `randn` can change every number in it. `rand` has no such edge.
+# **Cure:** draw the largest size once and cut from it.
+#
+# ## What a new layer holds
+
+# %%
+layer = torch.nn.Linear(100, 50)
+print("all within 1/sqrt(inputs):", bool((layer.weight.abs() <= 0.1 * (1 + 1e-6)).all()))
+
+# %%
+explore(linear_init.DISTRIBUTION)
+
+# %% [markdown]
+# Weights *and* biases are uniform between plus and minus one over the square root of the number of
+# inputs: many small terms then add up to an output of moderate size. "As evenly as that many draws
+# can" is judged by the Dvoretzky-Kiefer-Wolfowitz inequality, which limits how uneven a fair sample
+# may look.
+#
+# ## The same seed in float64
+
+# %%
+predict(linear_init.IN_FLOAT64)
+
+# %%
+torch.manual_seed(0)
+single = torch.nn.Linear(16, 16)
+torch.manual_seed(0)
+double = torch.nn.Linear(16, 16, dtype=torch.float64)
+print("equal to 2 digits:", torch.allclose(single.weight.double(), double.weight, atol=0.01))
+print("converted:", torch.equal(single.weight, single.double().weight.float()))
+
+# %%
+explore(linear_init.DTYPE)
+
+# %% [markdown]
+# **Cure:** build in one dtype and convert; then the dtype is the only thing that changes. Try
+# `bfloat16` and `float16` as well: whether they follow `float32` depends on the version of torch.
+#
+# ## The same seed on a device
+#
+# The third program seeds and computes on a GPU, then on the CPU, then on the GPU again. It concludes
+# that hardware makes the output of one seed unstable.
+
+# %%
+predict(linear_init.BEFORE_THE_PRODUCT)
+
+# %% [markdown]
+# No GPU is needed to see it: the *simulated* device adds up in another order, as a GPU does.
+
+# %%
+explore(linear_init.DEVICES)
+
+# %% [markdown]
+# The output differs by rounding: within a bound that is derived from the number of inputs. Choose
+# another *seed reset*. Reset *before the layer only* and the input is another one; then outputs
+# differ in all digits, and no device is to blame.
+#
+# On a real GPU, choose *layer built: on the device*. Then the GPU's own generator draws, and one
+# seed gives other weights than on the CPU. **Cure:** build on the CPU, then move.
+#
+# ## Whom a seed reaches
+
+# %%
+predict(linear_init.WHO_FOLLOWS)
+
+# %%
+import numpy as np
+
+torch.manual_seed(0)
+number = np.random.rand()
+torch.manual_seed(0)
+print("NumPy repeats:", number == np.random.rand())
+
+# %%
+explore(linear_init.SEEDED)
+
+# %% [markdown]
+# `torch.manual_seed` seeds torch's default generators on *all* devices, so
+# `torch.cuda.manual_seed_all` after it adds nothing. `default_rng()` without a number starts anew
+# from the operating system's randomness each time; give it a seed.
+#
+# A seed settles which numbers are drawn. It does not settle in which order threads or GPU kernels
+# add them up: that is the subject of [02](02_in_place.ipynb) and [05](05_cudnn.ipynb).
+#
+# ## The workers of a DataLoader
+#
+# Each worker is a process with generators of its own. The loader draws one **base seed** from
+# torch's stream and seeds torch, NumPy and `random` in worker k from base seed and k.
+
+# %%
+predict(linear_init.COPIED_GENERATOR)
+
+# %%
+explore(linear_init.WORKERS)
+
+# %% [markdown]
+# Three columns take care of themselves. The fourth generator belongs to the dataset, which each
+# worker gets as a copy: same state, same "random" crops, in every worker and every epoch. **Cure:**
+# a `worker_init_fn` that makes a new one from `torch.initial_seed()`; choose it above. With 0
+# *workers* the parent's own NumPy and `random` draw, and nobody seeded those.
+#
+# ## How much of a result is its seed
+#
+# So far we asked whether numbers repeat. They do, and then one seed gives one trained network. What
+# would another seed have given?
+
+# %%
+predict(linear_init.ONE_SEED_EACH)
+
+# %%
+explore(linear_init.SEED_SPREAD)
+
+# %% [markdown]
+# A point is a training: same data, same recipe, other seed. The seed is a source of variance as
+# real as any other, far above rounding. Choose what *the seed sets*: the start, the order of the
+# data, or both. **Cure:** several seeds, the spread beside the mean; and the same seeds on both
+# sides, so that each pair shares its luck.
+
+# %% [markdown]
+# ## Your turn
+#
+# Replace each `...`, run the cell, then the check below it. An untouched cell counts as not
+# attempted.
+
+# %%
+draws = ...  # how many draws does building nn.Linear(7, 3) take?
+check(linear_init.DRAWS_OF_A_LAYER, draws)
+
+
+# %%
+def hidden(seed, extra): ...  # nn.Linear(4, 3), after nn.Linear(5, 5) if extra; same weights
+
+
+check(linear_init.NOT_SHIFTED, hidden)
+
+# %%
+hint(linear_init.NOT_SHIFTED, 1)
+
+# %%
+solution(linear_init.NOT_SHIFTED)
+
+# %% [markdown]
+# ## What we saw
+#
+# - We said who drew which numbers, and saw an unused layer, a dropout and a loader shift the rest.
+# - We named the generators that `torch.manual_seed` reaches: torch's own on every device, and
+#   through the base seed the workers' default ones; not NumPy, not `random`, not what is copied.
+# - We told a better recipe from a lucky seed by training from many seeds.
+#
+# Settled on the way: one seed does not make layers equal; an input drawn after it is seeded; from
+# one seed, the CPU and a device differ by rounding only, if the CPU drew for both.

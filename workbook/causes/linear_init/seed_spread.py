@@ -1,0 +1,106 @@
+"""Seeds as a source of variance: one recipe, many seeds, one trained result each.
+
+Owns one experiment. The factor is the seed: data, recipe and number of steps stay as they are. A
+second recipe, trained from the same seeds, shows how large a difference the seed can hide.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.comparison import compare
+from workbook.conditions import Conditions
+from workbook.control import Choice, Integer, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+WEIGHTS, BATCHES, BOTH = VARIES = "the initial weights", "the order of the data", "both"
+HIDDEN, STEPS, BATCH, POINTS, RATE = 16, 200, 16, 64, 0.1
+DATA_SEED = 1_000_003  # the data are no part of what varies
+
+
+def many_seeds(where: Conditions, *, seeds: int, varies: str, rate: float) -> Finding:
+    """Train both recipes from each seed, twice, and see how their test errors spread."""
+    numbers = list(range(where.seed or 0, (where.seed or 0) + seeds))
+    errors, again = (trained(numbers, (RATE, rate), varies) for _ in range(2))
+    repeated = compare(errors, again, first="the results", second="the same seeds again")
+    one, other = errors
+    better, worse = (one, other) if one.mean() <= other.mean() else (other, one)
+    misled = float((better[:, None] >= worse[None, :]).double().mean())
+    paired = float((better >= worse).double().mean())
+    values = {
+        "repeats": repeated.identical,
+        "largest_over_smallest": float(one.max() / one.min()),
+        "misled": misled,
+        "misled_from_one_seed": paired,
+    }
+    reading = f"errors at rate {RATE}: {one.min():.3f} to {one.max():.3f}; pairs that mislead: "
+    reading += f"{misled:.0%}, with one seed for both {paired:.0%}"
+    x = tuple(float(number) for number in numbers)
+    series = tuple(
+        Series(f"rate {each}", x, tuple(found.tolist()), "points")
+        for each, found in ((RATE, one), (rate, other))
+    )
+    chart = Chart((Panel(Axis("seed", x[0] - 1, x[-1] + 1), Axis("test error", 0, 0.6), series),))
+    return Finding(_verdict(repeated.identical, misled), reading, chart, values, (repeated,))
+
+
+def trained(seeds: list[int], rates: tuple[float, ...], varies: str) -> Tensor:
+    """Root mean squared test errors of shape (rates, seeds), all networks trained side by side.
+
+    The network is Linear(1, 16), tanh, Linear(16, 1); stochastic gradient descent on the mean
+    squared error, its gradient written out.
+    """
+    generator = torch.Generator().manual_seed(DATA_SEED)
+    inputs = 2 * torch.rand(POINTS, 1, generator=generator) - 1
+    targets = torch.sin(3 * inputs) + 0.6 * (torch.rand(POINTS, 1, generator=generator) - 0.5)
+    w1, b1, w2, b2, order = _drawn(seeds, varies, len(rates))
+    step = torch.tensor(rates).repeat_interleave(len(seeds)).reshape(-1, 1, 1)
+    for now in range(STEPS):
+        x, y = inputs[order[:, now]], targets[order[:, now]]
+        hidden = torch.tanh(torch.baddbmm(b1, x, w1))
+        slip = (torch.baddbmm(b2, hidden, w2) - y) * (2 / BATCH)
+        back = slip @ w2.mT * (1 - hidden * hidden)
+        w2, b2 = w2 - step * (hidden.mT @ slip), b2 - step * slip.sum(1, keepdim=True)
+        w1, b1 = w1 - step * (x.mT @ back), b1 - step * back.sum(1, keepdim=True)
+    test = torch.linspace(-1, 1, 101).reshape(1, -1, 1).expand(len(w1), -1, 1)
+    output = torch.baddbmm(b2, torch.tanh(torch.baddbmm(b1, test, w1)), w2)
+    error = (output - torch.sin(3 * test)).square().mean(dim=(1, 2)).sqrt()
+    return error.reshape(len(rates), len(seeds))
+
+
+def _drawn(seeds: list[int], varies: str, copies: int) -> tuple[Tensor, ...]:
+    """For every seed the parameters of nn.Linear's own start, and the rows of each batch."""
+    rows = []
+    for seed in seeds:
+        torch.manual_seed(seeds[0] if varies == BATCHES else seed)
+        layers = nn.Linear(1, HIDDEN), nn.Linear(HIDDEN, 1)
+        torch.manual_seed(seeds[0] if varies == WEIGHTS else seed)
+        order = torch.randint(POINTS, (STEPS, BATCH))
+        found = (t.detach() for one in layers for t in (one.weight.T, one.bias.reshape(1, -1)))
+        rows.append((*found, order))
+    return tuple(torch.stack(column).repeat(copies, 1, 1) for column in zip(*rows, strict=True))
+
+
+def _verdict(repeats: bool, misled: float) -> str:
+    if not repeats:
+        return "The same seeds gave other results: something else than the seed changes."
+    if misled:
+        return "Only the seed changed, and it can make either recipe look better."
+    return "Only the seed changed; results spread, but one recipe is better with every seed."
+
+
+SEED_SPREAD = Experiment(
+    name="seed_spread",
+    question="How much of a trained result is its seed?",
+    factor="seed",
+    controls=(
+        Integer("seeds", 20, 5, 40, step=5, help="how many seeds, from the first one on"),
+        Choice("varies", BOTH, VARIES, label="the seed sets"),
+        Choice("rate", 0.08, (0.02, 0.05, 0.08, 0.12, 0.15), label="other rate", ordered=True),
+        Seed(),
+    ),
+    measure=many_seeds,
+)

@@ -1,0 +1,176 @@
+"""Generators beside torch's own: whom a seed reaches, in this process and in a loader's workers.
+
+Owns two experiments. The factor of the first is the seeding call, of the second the generator that
+a dataset draws from.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, get_worker_info
+
+from workbook.causes.linear_init.names import KINDS, SEEN, named
+from workbook.chart import Cells, Chart
+from workbook.conditions import Conditions
+from workbook.control import Choice, DeviceChoice, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+TORCH, OWN = "torch.rand", "own torch.Generator"
+KEPT = "kept in the dataset"
+DRAWN = (KEPT, "torch.rand", "np.random.rand", "random.random")
+NOTHING, NEW_GENERATOR = INIT = "left as it is", "a new generator in each worker"
+ITEMS = 2
+
+
+def who_repeats(where: Conditions) -> Finding:
+    """Seed, draw, seed, draw: a source repeats if both draws are equal."""
+    seed = where.seed or 0
+    own = torch.Generator().manual_seed(seed)
+    place = where.torch_device
+    sources: dict[str, Callable[[], float]] = {
+        TORCH: lambda: torch.rand(()).item(),
+        f"torch.rand on {where.device}": lambda: torch.rand((), device=place).item(),
+        OWN: lambda: torch.rand((), generator=own).item(),
+        "np.random.rand": np.random.rand,
+        "np.random.default_rng()": lambda: np.random.default_rng().random(),
+        "random.random": random.random,
+    }
+    if where.device == "cpu":
+        del sources["torch.rand on cpu"]
+    calls: dict[str, tuple[Callable[[int], Any], ...]] = {
+        "torch.manual_seed": (torch.manual_seed,),
+        "np.random.seed": (np.random.seed,),
+        "random.seed": (random.seed,),
+        "own.manual_seed": (own.manual_seed,),
+        "all four": (torch.manual_seed, np.random.seed, random.seed, own.manual_seed),
+    }
+    repeats = {
+        call: {name: _repeats(draw, seeders, seed) for name, draw in sources.items()}
+        for call, seeders in calls.items()
+    }
+    text = tuple(
+        tuple("repeats" if repeats[call][name] else "goes on" for call in calls) for name in sources
+    )
+    shades = tuple(tuple(1 if word == "repeats" else 0 for word in line) for line in text)
+    kinds = ("goes on", "repeats after the second call")
+    short = ("torch", "NumPy", "random", "own", "all four")
+    chart = Chart((Cells(tuple(sources), short, shades, text, kinds, "whose seed is set"),))
+    reached = [name for name, same in repeats["torch.manual_seed"].items() if same]
+    reading = f"{len(reached)} of {len(sources)} sources follow torch.manual_seed"
+    return Finding(_verdict(reached), reading, chart, repeats)
+
+
+def _repeats(
+    draw: Callable[[], float], seeders: tuple[Callable[[int], Any], ...], seed: int
+) -> bool:
+    drawn = []
+    for _ in range(2):
+        for seeder in seeders:
+            seeder(seed)
+        drawn.append(draw())
+    return drawn[0] == drawn[1]
+
+
+def _verdict(reached: list[str]) -> str:
+    if reached and all(name.startswith(TORCH) for name in reached):
+        return "torch.manual_seed reaches torch's default generators and nobody else's."
+    return f"torch.manual_seed reaches {', '.join(reached) or 'nobody'}."
+
+
+class Draws(Dataset[tuple[float, ...]]):
+    """Two items; each is one number from each of DRAWN."""
+
+    def __init__(self) -> None:
+        self.generator = np.random.default_rng(0)
+
+    def __len__(self) -> int:
+        return ITEMS
+
+    def __getitem__(self, index: int) -> tuple[float, ...]:
+        return self.generator.random(), torch.rand(()).item(), np.random.rand(), random.random()
+
+
+def give_own_generator(worker: int) -> None:
+    """Replace the copied generator by one seeded as this worker's torch is: base seed + worker."""
+    info = get_worker_info()
+    if info is not None:
+        dataset: Any = info.dataset
+        dataset.generator = np.random.default_rng(torch.initial_seed())
+
+
+def who_shares(where: Conditions, *, workers: int, init: str) -> Finding:
+    """Read a dataset with a loader: twice in one run, once in a second run from the same seed."""
+    table: dict[str, tuple[float, ...]] = {}
+    who = "worker" if workers else "item"
+    for run, epochs in ((1, 2), (2, 1)):
+        torch.manual_seed(where.seed or 0)
+        loader = _loader(workers, init)
+        for epoch in range(1, epochs + 1):
+            for number, item in enumerate(loader):
+                table[f"run {run}, epoch {epoch}, {who} {number + 1}"] = item
+    columns = zip(*table.values(), strict=True)
+    marked = [named(column, letter) for column, letter in zip(columns, "abcd", strict=True)]
+    text = tuple(zip(*([name for name, _ in column] for column in marked), strict=True))
+    shades = tuple(zip(*([kind for _, kind in column] for column in marked), strict=True))
+    chart = Chart((Cells(tuple(table), DRAWN, shades, text, KINDS),))
+    values = {
+        name: {
+            "within_a_run": any(kind == SEEN for _, kind in column[: 2 * ITEMS]),
+            "next_run_repeats": [a for a, _ in column[:ITEMS]] == [a for a, _ in column[-ITEMS:]],
+        }
+        for name, column in zip(DRAWN, marked, strict=True)
+    }
+    reading = f"{workers} workers; different numbers of 6 draws: "
+    reading += ", ".join(f"{len(dict(column))}" for column in marked)
+    return Finding(_workers_verdict(values), reading, chart, values)
+
+
+def _loader(workers: int, init: str) -> DataLoader[tuple[float, ...]]:
+    # fork starts in milliseconds and the workers draw numbers only; elsewhere the system's own way
+    quick = sys.platform == "linux" and "fork" in multiprocessing.get_all_start_methods()
+    return DataLoader(
+        Draws(),
+        batch_size=None,
+        num_workers=workers,
+        worker_init_fn=give_own_generator if init == NEW_GENERATOR else None,
+        multiprocessing_context="fork" if workers and quick else None,
+    )
+
+
+def _workers_verdict(values: dict[str, dict[str, bool]]) -> str:
+    doubled = [name for name, found in values.items() if found["within_a_run"]]
+    lost = [name for name, found in values.items() if not found["next_run_repeats"]]
+    told = f" The next run does not repeat {' and '.join(lost)}." if lost else ""
+    if doubled == [KEPT]:
+        return f"The generator kept in the dataset draws the same numbers again and again.{told}"
+    if doubled:
+        return f"The same numbers come twice from {', '.join(doubled)}.{told}"
+    return f"No numbers come twice within a run.{told or ' The next run repeats them all.'}"
+
+
+SEEDED = Experiment(
+    name="who_repeats",
+    question="Which generators does a seeding call reach?",
+    factor="seeding call",
+    controls=(Seed(), DeviceChoice()),
+    measure=who_repeats,
+)
+WORKERS = Experiment(
+    name="loader_workers",
+    question="Do the workers of a DataLoader draw the same numbers?",
+    factor="generator",
+    controls=(
+        Choice("init", NOTHING, INIT, label="worker_init_fn"),
+        Choice("workers", 2, (0, 2), ordered=True),
+        Seed(),
+    ),
+    measure=who_shares,
+)
