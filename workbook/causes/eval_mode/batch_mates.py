@@ -1,0 +1,126 @@
+"""A row of a batch: what it gets from the other rows, by design or by rounding.
+
+Owns one experiment. The factor is the number of rows in the call; the first rows, the weights and
+the statistics stay. Most of these layers treat every row by itself, yet a library may add up in
+another order for another number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from workbook.bounds import Bound, matmul_bound
+from workbook.chart import Cells, Chart
+from workbook.comparison import Comparison, compare
+from workbook.conditions import Conditions
+from workbook.control import DeviceChoice, Dtype, LogRange, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+SIZES, ALL = (1, 2, 4, 16, 64), 256
+TRAIN, EVAL, UNTRACKED = "BatchNorm, train()", "BatchNorm, eval()", "eval(), nothing tracked"
+LAYER_NORM, SOFTMAX, LINEAR = "LayerNorm, train()", "softmax", "Linear"
+KINDS = SAME, ROUNDING, OTHER, RAISES = ("same bits", "within the bound", "other values", "raises")
+WORDS = {"identical": SAME, "rounding": ROUNDING, "wrong": OTHER}
+
+
+def join_batches(where: Conditions, *, features: int) -> Finding:
+    """Hold the first rows of small batches beside the same rows of a batch of 256."""
+    x = (2 * torch.rand(ALL, features) - 1).to(where.torch_device, where.torch_dtype)
+    linear = nn.Linear(features, features).to(x)
+    remembers = nn.BatchNorm1d(features).to(x)
+    remembers(x)
+    layers: dict[str, Callable[[Tensor], Tensor]] = {
+        TRAIN: nn.BatchNorm1d(features).to(x),
+        UNTRACKED: nn.BatchNorm1d(features, track_running_stats=False).to(x).eval(),
+        EVAL: remembers.eval(),
+        LAYER_NORM: nn.LayerNorm(features).to(x),
+        SOFTMAX: lambda rows: rows.softmax(dim=1),
+        LINEAR: linear,
+    }
+    with torch.no_grad():
+        state = torch.get_rng_state()
+        twice = compare(layers[TRAIN](x).cpu(), layers[TRAIN](x).cpu()).verdict
+        bound = _linear_bound(linear, x)
+        found = {
+            name: [_held(layer, x, size, bound if name == LINEAR else None) for size in SIZES]
+            for name, layer in layers.items()
+        }
+        whole = linear(x).argmax(dim=1)
+        flips = sum(int((linear(x[:n]).argmax(dim=1) != whole[:n]).sum()) for n in SIZES)
+    words = {
+        name: [WORDS[c.verdict] if c else RAISES for c in each] for name, each in found.items()
+    }
+    cells = Cells(
+        tuple(words),
+        ("alone", *(f"{size} rows" for size in SIZES[1:])),
+        tuple(tuple(max(0, KINDS.index(word) - 1) for word in line) for line in words.values()),
+        tuple(tuple(_digits(c) for c in line) for line in found.values()),
+        (f"{SAME}, or rounding {ROUNDING}", OTHER, RAISES),
+        f"largest difference from the same rows in a batch of {ALL}",
+    )
+    values: dict[str, object] = {
+        name: {"alone": line[0], "in a batch": max(line[1:], key=KINDS.index)}
+        for name, line in words.items()
+    }
+    values |= {"argmax flips": flips, "same batch twice": twice}
+    values |= {"draws": not torch.equal(state, torch.get_rng_state())}
+    worst = max((c for c in found[LINEAR] if c), key=lambda c: c.max_abs)
+    reading = f"Linear: {_digits(worst)} at most, {worst.bound_used or 0:.1%} of the bound; "
+    reading += f"{flips} argmax flips"
+    return Finding(_verdict(words), reading, Chart((cells,)), values, (worst,))
+
+
+def _held(
+    layer: Callable[[Tensor], Tensor], x: Tensor, size: int, bound: Bound | None
+) -> Comparison | None:
+    """Compare the first rows in a small batch and in the whole; None where torch refuses."""
+    try:
+        few, many = layer(x[:size]), layer(x)[:size]
+    except ValueError:
+        return None
+    limit = Bound(bound.limit[:size], bound.name, bound.source) if bound else None  # type: ignore[index]
+    return compare(few.cpu(), many.cpu(), bound=limit, first=f"{size} rows", second=f"{ALL} rows")
+
+
+def _linear_bound(linear: nn.Linear, x: Tensor) -> Bound:
+    """Two results of one affine map, each a dot product of n + 1 terms: the bias is one of them."""
+    rows = torch.cat([x, torch.ones_like(x[:, :1])], dim=1).cpu()
+    weights = torch.cat([linear.weight, linear.bias[:, None]], dim=1).cpu()
+    bound = matmul_bound(rows, weights.T, x.dtype)
+    return bound + bound
+
+
+def _digits(compared: Comparison | None) -> str:
+    if compared is None:
+        return RAISES
+    return f"{compared.max_abs:.0e}" if compared.differing else "0"
+
+
+def _verdict(words: dict[str, list[str]]) -> str:
+    depend = [name for name, line in words.items() if set(line) != {SAME} and name != LINEAR]
+    if OTHER in words[LINEAR]:
+        return "Linear gives a row in a batch values further off than rounding explains."
+    if depend == [TRAIN, UNTRACKED]:
+        return (
+            "Only batch statistics tie a row to its batch, in eval() too if none are tracked. "
+            "In Linear it is rounding at most."
+        )
+    return f"A row depends on its batch in: {', '.join(depend) or 'none of these layers'}."
+
+
+BATCH_MATES = Experiment(
+    "batch_mates",
+    "Does a row's output depend on the other rows of its batch?",
+    "number of rows in the call",
+    (
+        LogRange("features", 64, 2, 9, base=2),
+        Seed(),
+        Dtype("float32", ("float64", "float32")),
+        DeviceChoice(),
+    ),
+    join_batches,
+)

@@ -1,0 +1,181 @@
+"""The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from workbook.floats import bits_equal
+from workbook.question import Exercise, Form, WrongAnswer
+
+IMPORTS = "import torch\nimport torch.nn.functional as F\nfrom torch import nn"
+NET = """class Net(nn.Module):
+    def forward(self, x):
+        return {}
+"""
+
+
+def _obeys(net: Any) -> bool | str:
+    x = torch.ones(200)
+    net.answer.eval()
+    if not bits_equal(net(x), x):
+        return "In evaluation mode the output is not the input."
+    net.answer.train()
+    masks = [net(x) for _ in range(3)]
+    if any(bool((mask != 0).all()) for mask in masks):
+        return "In training mode nothing was dropped."
+    return not bits_equal(masks[0], masks[1]) or "Every pass drops the same entries."
+
+
+def _in_mode(net: nn.Module, training: bool) -> Tensor:
+    output: Tensor = net.train(training)(torch.ones(200))
+    return output
+
+
+def _parts() -> nn.Sequential:
+    model = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Dropout(0.5), nn.Linear(5, 2))
+    for _ in range(4):
+        model(torch.rand(8, 6))
+    return model
+
+
+def _frozen(freeze: Callable[[nn.Module], Any]) -> bool | str:
+    model = _parts().eval()
+    weights = [parameter.requires_grad for parameter in model.parameters()]
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    freeze(model)
+    if not model[2].training:
+        return "Dropout has to stay in training mode."
+    model(torch.rand(8, 6))
+    after = model.state_dict()
+    if not all(bits_equal(value, after[name]) for name, value in before.items()):
+        return "A pass still moves the running statistics."
+    if weights != [parameter.requires_grad for parameter in model.parameters()]:
+        return "The weights must stay trainable."
+    return True
+
+
+def _modes(freeze: Callable[[nn.Module], Any]) -> tuple[bool, ...]:
+    model = _parts().eval()
+    freeze(model)
+    return (model[1].training, model[2].training, next(model.parameters()).requires_grad)
+
+
+def _made_without(remove: Callable[[nn.Module], Any]) -> bool | str:
+    trained = _parts().eval()
+    x = torch.rand(8, 6)
+    truth, keys = trained(x), list(trained.state_dict())
+    made = remove(trained)
+    if any(isinstance(layer, nn.Dropout) for layer in made.modules()):
+        return "There is still a Dropout layer in it."
+    if list(made.state_dict()) != keys:
+        return "Its `state_dict` has other keys, so a saved model no longer loads into it."
+    return bits_equal(made.eval()(x), truth) or "It does not give the trained model's outputs."
+
+
+def _shifts(remove: Callable[[nn.Module], Any]) -> bool:
+    trained = _parts()
+    return list(remove(trained).state_dict()) != list(trained.state_dict())
+
+
+OBEY_THE_MODE = Exercise(
+    name="obey_the_mode",
+    task="Complete `forward` with `F.dropout`, so that it drops in training mode only.",
+    setup=IMPORTS,
+    stub=NET.format("..."),
+    answer="Net()",
+    form=Form("module", returns=Form("tensor")),
+    may_change=("random numbers",),
+    check=_obeys,
+    wrong=(
+        WrongAnswer(
+            source=NET.format("F.dropout(x, 0.5)"),
+            message="Without its `training` argument, `F.dropout` drops in every mode.",
+            recognizes=lambda net: bool((_in_mode(net, False) == 0).any()),
+        ),
+        WrongAnswer(
+            source=NET.format("x"),
+            message="This drops in no mode: training needs the dropout.",
+            recognizes=lambda net: bool((_in_mode(net, True) == 1).all()),
+        ),
+    ),
+    hints=(
+        "Every module knows its mode: `self.training` is True after `train()`.",
+        "`F.dropout` has an argument `training`.",
+    ),
+    solution=NET.format("F.dropout(x, 0.5, training=self.training)"),
+    because="The function has no mode, so it has to be told the module's.",
+)
+FREEZE_STATISTICS = Exercise(
+    name="freeze_statistics",
+    task=(
+        "Write `freeze(model)`: put the model into training mode, with dropout active and weights "
+        "trainable, but with BatchNorm1d layers that keep their running statistics."
+    ),
+    setup=IMPORTS,
+    stub="def freeze(model):\n    ...",
+    answer="freeze",
+    form=Form("function"),
+    may_change=("random numbers",),
+    check=_frozen,
+    wrong=(
+        WrongAnswer(
+            source="def freeze(model):\n    model.eval()",
+            message="`model.eval()` reaches every layer, dropout as well.",
+            recognizes=lambda freeze: _modes(freeze) == (False, False, True),
+        ),
+        WrongAnswer(
+            source="def freeze(model):\n    model.train().requires_grad_(False)",
+            message="Gradients do not move running statistics, forward passes do; and now no "
+            "weight learns.",
+            recognizes=lambda freeze: not _modes(freeze)[2],
+        ),
+        WrongAnswer(
+            source="def freeze(model):\n    model.train()",
+            message="In training mode BatchNorm moves its statistics at every pass.",
+            recognizes=lambda freeze: _modes(freeze) == (True, True, True),
+        ),
+    ),
+    hints=(
+        "`train()` and `eval()` can be called on a single layer.",
+        "`for layer in model.modules()` reaches every layer; ask each with `isinstance`.",
+    ),
+    solution=(
+        "def freeze(model):\n    model.train()\n    for layer in model.modules():\n"
+        "        if isinstance(layer, nn.BatchNorm1d):\n            layer.eval()"
+    ),
+    because="The mode is kept layer by layer. A later `model.train()` would undo this: repeat it.",
+)
+WITHOUT_DROPOUT = Exercise(
+    name="without_dropout",
+    task=(
+        "Write `remove(model)`: from an `nn.Sequential`, make one without Dropout that keeps the "
+        "trained layers and the keys of the `state_dict`."
+    ),
+    setup=IMPORTS,
+    stub="def remove(model):\n    ...",
+    answer="remove",
+    form=Form("function", returns=Form("module")),
+    check=_made_without,
+    wrong=(
+        WrongAnswer(
+            source=(
+                "def remove(model):\n"
+                "    return nn.Sequential(*(m for m in model if not isinstance(m, nn.Dropout)))"
+            ),
+            message="The outputs are right, but the layers behind moved up one place, and their "
+            "keys with them.",
+            recognizes=_shifts,
+        ),
+    ),
+    hints=("Something has to take the place of the layer.", "`nn.Identity()` hands its input on."),
+    solution=(
+        "def remove(model):\n    kept = [nn.Identity() if isinstance(m, nn.Dropout) else m "
+        "for m in model]\n    return nn.Sequential(*kept)"
+    ),
+    because="Positions are part of a model's format. For the outputs, `eval()` would have done.",
+)
+EXERCISES = (OBEY_THE_MODE, FREEZE_STATISTICS, WITHOUT_DROPOUT)
