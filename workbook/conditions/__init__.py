@@ -4,6 +4,6 @@ Owns the record of the switches, its validation, and applying them so that every
 It knows devices and the simulated accelerator; it may not know any experiment or result.
 """
 
-from workbook.conditions.record import Changes, Conditions
+from workbook.conditions.record import Changes, Conditions, Grad
 
-__all__ = ["Changes", "Conditions"]
+__all__ = ["Changes", "Conditions", "Grad"]

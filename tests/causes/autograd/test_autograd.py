@@ -1,0 +1,130 @@
+"""Chapter 03's experiments against formulas, float64 and torch's own switches."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from workbook.causes.autograd import (
+    ACCUMULATION,
+    AUTOCAST_CACHE,
+    CLIPPING,
+    CUT_GRAPH,
+    FORWARD_MODES,
+    GRADIENT_ORDER,
+    KERNEL_CHOICE,
+    MICRO_BATCHES,
+)
+from workbook.causes.autograd.gradient_order import _gradient
+from workbook.experiment import run
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+def test_only_modules_with_a_second_kernel_change(mode: str) -> None:
+    """No grad mode changes a bit of any module but the LSTM and the Transformer layer."""
+    values = run(FORWARD_MODES, mode=mode).finding.values
+    assert set(values["changed"]) <= {"LSTM", "TransformerEncoderLayer"}
+    assert values["modules"] == 20
+
+
+def test_the_transformer_layer_changes_in_evaluation_mode() -> None:
+    """In eval mode the fused kernel is taken where no gradient is needed."""
+    assert "TransformerEncoderLayer" in run(FORWARD_MODES, mode="eval").finding.values["changed"]
+
+
+@pytest.mark.parametrize("case", ["encoder layer, no_grad", "decoder layer, no_grad"])
+def test_without_the_fused_kernel_every_bit_is_equal(case: str) -> None:
+    """Forbidding the fused kernel takes the difference away; allowing it brings it back."""
+    assert not run(KERNEL_CHOICE, case=case).finding.comparisons[0].identical
+    assert run(KERNEL_CHOICE, case=case, fast_path=False).finding.comparisons[0].identical
+
+
+def test_the_fused_kernel_stays_as_it_was() -> None:
+    """The process-wide switch is put back, whichever way it stood."""
+    for before in (False, True):
+        torch.backends.mha.set_fastpath_enabled(before)
+        run(KERNEL_CHOICE, fast_path=not before)
+        assert torch.backends.mha.get_fastpath_enabled() is before
+
+
+def test_the_ways_give_what_the_rules_of_autograd_say() -> None:
+    """Version counters catch in-place writes, also through detach(), but not .data and NumPy."""
+    values = run(CUT_GRAPH).finding.values
+    assert values["y = 2x, then y.sum()"] == "right"
+    assert values["x + x.detach()"] == "right"
+    assert values["y = 2x under no_grad()"] == "raises RuntimeError"
+    assert values["y = exp(x), then y.add_(1)"] == "raises RuntimeError"
+    assert values["… y.detach().add_(1)"] == "raises RuntimeError"
+    assert values["y = x², then x.data.mul_(2)"] == "wrong, silently"
+    assert values["… y.detach().numpy() += 1"] == "wrong, silently"
+
+
+def test_keeping_gradients_is_momentum_without_friction() -> None:
+    """The run that never clears equals NumPy's heavy ball with momentum 1, in float64 to 1e-4."""
+    result = run(ACCUMULATION, steps=20)
+    torch.manual_seed(0)
+    x, target = torch.rand(32, 6).double().numpy(), torch.rand(6).double().numpy()
+    y, weights, velocity = x @ target, np.zeros(6), np.zeros(6)
+    for _ in range(20):
+        velocity += 2 * x.T @ (x @ weights - y) / 32
+        weights -= 0.1 * velocity
+    loss = float(np.square(x @ weights - y).mean())
+    assert result.finding.values["kept"] == pytest.approx(loss, rel=1e-3)
+    assert result.finding.values["first_step_equal"]
+
+
+def test_repeating_a_backward_pass_repeats_its_bits() -> None:
+    """One program, 24 times: one gradient. Its additions reordered: still one."""
+    assert run(GRADIENT_ORDER, changed="nothing").finding.values["distinct"] == 1
+    assert run(GRADIENT_ORDER, changed="order of addition").finding.values["distinct"] == 1
+
+
+def test_the_order_of_creation_changes_bits_within_the_bound() -> None:
+    """More than one gradient comes out, and all are rounding apart."""
+    finding = run(GRADIENT_ORDER).finding
+    assert finding.values["distinct"] > 1
+    assert finding.comparisons[0].verdict == "rounding"
+
+
+def test_the_branches_have_the_gradient_of_calculus() -> None:
+    """The gradient of the four branches is the derivative worked out by hand, to float64."""
+    x = torch.rand(9, dtype=torch.float64)
+    w = 0.3
+    by_hand = 2 * w * x * x + 3 * w * w + 2 * w + x * x
+    for order in itertools.permutations(range(4)):
+        torch.testing.assert_close(_gradient(x, order, order), by_hand, rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize("parts", [2, 7, 16])
+def test_micro_batches_that_divide_by_all_rows_are_rounding(parts: int) -> None:
+    """However the rows are cut, the difference stays within the bound."""
+    assert run(MICRO_BATCHES, parts=parts).finding.comparisons[0].verdict in (
+        "identical",
+        "rounding",
+    )
+
+
+def test_the_mean_of_means_is_wrong_where_parts_are_unequal() -> None:
+    """With equal parts it is rounding; with 7 parts of 60 rows it breaks the bound."""
+    way = "mean of the batches' means"
+    equal = run(MICRO_BATCHES, parts=4, normalized=way).finding.comparisons[0]
+    unequal = run(MICRO_BATCHES, parts=7, normalized=way).finding.comparisons[0]
+    assert equal.verdict in ("identical", "rounding")
+    assert unequal.verdict == "wrong"
+
+
+@pytest.mark.parametrize("scale", [1, 1000])
+def test_clipping_keeps_a_relative_gap(scale: int) -> None:
+    """Before and after, the gap is a few unit roundoffs."""
+    values = run(CLIPPING, scale=scale).finding.values
+    assert values["before"] < 1e-5
+    assert values["after"] <= 4 * max(values["before"], 2.0**-24)
+
+
+def test_autocast_keeps_its_copy_until_the_block_ends() -> None:
+    """Inside one block the old weight is used; in a new block, or without the cache, the new one."""
+    inside = run(AUTOCAST_CACHE).finding.values
+    assert (inside["cached"], inside["uncached"]) == ("old", "new")
+    between = run(AUTOCAST_CACHE, update="between two autocast blocks").finding.values
+    assert (between["cached"], between["uncached"]) == ("new", "new")

@@ -1,0 +1,159 @@
+"""The order in which gradients add up: branches, and micro-batches.
+
+Owns two experiments. The factor is the order, or the cut into micro-batches; the loss is the same
+function of the same numbers.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from workbook.bounds import Bound, gamma
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.comparison import Comparison, compare
+from workbook.conditions import Conditions
+from workbook.control import Choice, Dtype, Integer, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+WEIGHTS, BRANCHES = 100, 4
+CREATED, ADDED, REPEATED = "order of creation", "order of addition", "nothing"
+ORDERS = tuple(itertools.permutations(range(BRANCHES)))
+IN_ORDER = tuple(range(BRANCHES))
+
+WHOLE, UNEVEN = "sum over all rows", "mean of the batches' means"
+ROWS, FEATURES = 60, 20
+
+
+def branch_orders(where: Conditions, *, changed: str) -> Finding:
+    """One loss from four branches: reorder their creation or their addition, compare gradients."""
+    x = torch.rand(WEIGHTS).to(where.torch_dtype)
+    gradients = torch.stack([_gradient(x, *_plan(changed, order)) for order in ORDERS])
+    first = gradients[:1].expand_as(gradients)
+    # Each branch's part of the gradient is the same number in every order; only the three
+    # additions that join them differ. Higham, 2nd ed., section 4.2, for either side.
+    parts = torch.stack([_gradient(x, (branch,), (branch,)) for branch in IN_ORDER])
+    limit = 2 * gamma(BRANCHES - 1, str(where.dtype)) * parts.double().abs().sum(0)
+    bound = Bound(limit, "four parts added", "Higham, 2nd ed., section 4.2")
+    compared = compare(gradients, first, bound=bound, first="each order", second="the first")
+    labels = gradients.unique(dim=0, return_inverse=True)[1]  # type: ignore[no-untyped-call]
+    distinct = int(labels.max()) + 1
+    reading = f"{distinct} distinct gradients from {len(ORDERS)} runs; at most "
+    reading += f"{compared.max_ulps} ULPs from the first"
+    x_axis = tuple(float(i + 1) for i in range(len(ORDERS)))
+    points = Series("each run", x_axis, tuple(float(i + 1) for i in labels.tolist()), "points")
+    axes = Axis("run", 0, len(ORDERS) + 1), Axis("which gradient", 0, len(ORDERS) + 1)
+    chart = Chart((Panel(*axes, (points,)),))
+    return Finding(_order_verdict(compared), reading, chart, {"distinct": distinct}, (compared,))
+
+
+def micro_batches(where: Conditions, *, parts: int, normalized: str) -> Finding:
+    """The gradient of a mean squared error, from all rows at once and summed over micro-batches."""
+    x = torch.rand(ROWS, FEATURES).to(where.torch_dtype)
+    y = torch.rand(ROWS).to(where.torch_dtype)
+    whole = _batch_gradient(x, y, [ROWS], WHOLE)
+    sizes = [len(rows) for rows in torch.arange(ROWS).tensor_split(parts)]
+    summed = _batch_gradient(x, y, sizes, normalized)
+    bound = _descent_bound(x, y, str(where.dtype))
+    compared = compare(summed, whole, bound=bound, first="micro-batches", second="one batch")
+    reading = f"{parts} micro-batches of {min(sizes)} to {max(sizes)} rows; greatest difference "
+    reading += f"{compared.max_abs:.2g}, the bound allows {bound.greatest:.2g}"
+    chart = _gap_chart(summed, whole, bound)
+    values = {"max_abs": compared.max_abs}
+    return Finding(_batch_verdict(compared), reading, chart, values, (compared,))
+
+
+def _plan(changed: str, order: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+    """The order of creation and the order of addition."""
+    return (order if changed == CREATED else IN_ORDER), (order if changed == ADDED else IN_ORDER)
+
+
+def _gradient(x: Tensor, created: Sequence[int], added: Sequence[int]) -> Tensor:
+    weights = torch.full_like(x, 0.3).requires_grad_()
+    branches = (
+        lambda: (weights * x).square(),
+        lambda: weights * weights * weights,
+        lambda: (weights + x) * (weights - x),
+        lambda: weights * x * x,
+    )
+    with torch.enable_grad():
+        losses = {branch: branches[branch]().sum() for branch in created}
+        total = losses[added[0]]
+        for branch in added[1:]:
+            total = total + losses[branch]
+        (gradient,) = torch.autograd.grad(total, weights)
+    return gradient
+
+
+def _order_verdict(compared: Comparison) -> str:
+    if compared.identical:
+        return "Every run gave the same gradient, bit for bit."
+    if compared.verdict == "rounding":
+        return "The gradient's last bits depend on this order: its parts were added in another one."
+    return "The gradients are further apart than the order of addition explains."
+
+
+def _batch_gradient(x: Tensor, y: Tensor, sizes: list[int], normalized: str) -> Tensor:
+    weights = torch.zeros(FEATURES, dtype=x.dtype, requires_grad=True)
+    with torch.enable_grad():
+        for inputs, targets in zip(torch.split(x, sizes), torch.split(y, sizes), strict=True):
+            loss = (inputs @ weights - targets).square().sum()
+            scale = ROWS if normalized == WHOLE else len(inputs) * len(sizes)
+            (loss / scale).backward()  # type: ignore[no-untyped-call]
+    return torch.as_tensor(weights.grad)
+
+
+def _descent_bound(x: Tensor, y: Tensor, name: str) -> Bound:
+    """With zero weights a gradient entry is a sum over rows of 2 x y / ROWS.
+
+    A product, two scalings and ROWS - 1 additions, in any order, on both sides: Higham, 2nd ed.,
+    sections 3.1 and 3.5. Three roundings are allowed for the scalings.
+    """
+    sums = 2 * (x.double().abs() * y.double().abs()[:, None]).sum(0) / ROWS
+    limit = 2 * gamma(ROWS + 3, name) * sums
+    return Bound(limit, "dot product of the rows, twice", "Higham, 2nd ed., sections 3.1 and 3.5")
+
+
+def _batch_verdict(compared: Comparison) -> str:
+    if compared.identical:
+        return "Both gradients agree in every bit."
+    if compared.verdict == "rounding":
+        return "Micro-batches give the same gradient up to rounding: the rows were added in parts."
+    return "This is another gradient, not rounding: rows of short batches were given more weight."
+
+
+def _gap_chart(summed: Tensor, whole: Tensor, bound: Bound) -> Chart:
+    x = tuple(float(i) for i in range(FEATURES))
+    gaps = (summed.double() - whole.double()).abs().tolist()
+    limits = torch.as_tensor(bound.limit).tolist()
+    series = (
+        Series("difference", x, tuple(gaps), "points"),
+        Series("bound", x, tuple(limits), "line"),
+    )
+    return Chart((Panel(Axis("weight", -1, FEATURES), Axis("gap", 1e-18, 1, log=True), series),))
+
+
+FORMATS = Dtype(options=("float64", "float32", "bfloat16"))
+GRADIENT_ORDER = Experiment(
+    name="gradient_order",
+    question="Does the order of a loss's branches change its gradient?",
+    factor="order of the branches",
+    controls=(Choice("changed", CREATED, (CREATED, ADDED, REPEATED)), Seed(), FORMATS),
+    measure=branch_orders,
+)
+MICRO_BATCHES = Experiment(
+    name="micro_batches",
+    question="Is the gradient of micro-batches the gradient of the whole batch?",
+    factor="cut into micro-batches",
+    controls=(
+        Integer("parts", 4, 2, 16, label="micro-batches"),
+        Choice("normalized", WHOLE, (WHOLE, UNEVEN), label="divided by"),
+        Seed(),
+        FORMATS,
+    ),
+    measure=micro_batches,
+)

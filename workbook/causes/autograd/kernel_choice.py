@@ -1,0 +1,139 @@
+"""Where gradients do change the forward pass: another kernel is chosen.
+
+Owns one experiment. The factor is whether gradients are recorded (or asked for); the module, its
+weights and its input are the same object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.comparison import Comparison, compare, error_of
+from workbook.conditions import Conditions
+from workbook.control import Choice, Seed, Toggle
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+WIDTH, HEADS, LENGTH, ROWS = 32, 4, 7, 3
+ENCODER, DECODER = "encoder layer, no_grad", "decoder layer, no_grad"
+LSTM, MASK = "LSTM, no_grad", "a mask that requires gradients"
+Forward = Callable[[Tensor, bool], Tensor]
+
+
+def two_kernels(where: Conditions, *, case: str, fast_path: bool) -> Finding:
+    """Run one computation with and without gradients and hold both beside float64."""
+    x = torch.rand(ROWS, LENGTH, WIDTH)
+    forward, exact = CASES[case](x)
+    with _fast_path(fast_path):
+        plain, other = forward(x, False), forward(x, True)
+    truth = exact(x.double(), False).detach()
+    compared = compare(other, plain, first=case, second="as usual")
+    errors = tuple(
+        error_of(out, truth, first=name, second="float64")
+        for name, out in ((case, other), ("as usual", plain))
+    )
+    reading = f"{compared.share:.0%} of the numbers differ, by up to {compared.max_abs:.1g}; "
+    reading += f"errors {errors[1].max_abs:.1g} and {errors[0].max_abs:.1g}"
+    values = {"differing": compared.differing, "max_abs": compared.max_abs}
+    chart = _chart(plain, other, truth)
+    return Finding(_verdict(compared, errors), reading, chart, values, (compared, *errors))
+
+
+def _layer(kind: type[nn.Module]) -> Callable[[Tensor], tuple[Forward, Forward]]:
+    def made(x: Tensor) -> tuple[Forward, Forward]:
+        layer = kind(WIDTH, HEADS, 2 * WIDTH, batch_first=True).eval()
+        double = kind(WIDTH, HEADS, 2 * WIDTH, batch_first=True).eval().double()
+        double.load_state_dict(layer.state_dict())
+        return _without_grad(layer), _without_grad(double)
+
+    return made
+
+
+def _lstm(x: Tensor) -> tuple[Forward, Forward]:
+    layer = nn.LSTM(WIDTH, WIDTH, num_layers=2, batch_first=True)
+    double = nn.LSTM(WIDTH, WIDTH, num_layers=2, batch_first=True).double()
+    double.load_state_dict(layer.state_dict())
+    return _without_grad(layer), _without_grad(double)
+
+
+def _without_grad(layer: nn.Module) -> Forward:
+    def forward(x: Tensor, changed: bool) -> Tensor:
+        inputs = (x, x.flip(0)) if isinstance(layer, nn.TransformerDecoderLayer) else (x,)
+        with torch.set_grad_enabled(not changed):
+            out = layer(*inputs)
+            plain: Tensor = out[0] if isinstance(out, tuple) else out
+            return plain.detach()
+
+    return forward
+
+
+def _masked(x: Tensor) -> tuple[Forward, Forward]:
+    mask = torch.rand(LENGTH, LENGTH)
+
+    def forward(x: Tensor, changed: bool) -> Tensor:
+        heads = x.reshape(ROWS, LENGTH, HEADS, -1).transpose(1, 2)
+        bias = mask.to(x.dtype).requires_grad_(changed)
+        return F.scaled_dot_product_attention(heads, heads, heads, attn_mask=bias).detach()
+
+    return forward, forward
+
+
+CASES = {
+    ENCODER: _layer(nn.TransformerEncoderLayer),
+    DECODER: _layer(nn.TransformerDecoderLayer),
+    LSTM: _lstm,
+    MASK: _masked,
+}
+
+
+@contextmanager
+def _fast_path(enabled: bool) -> Iterator[None]:
+    """Allow or forbid the fused Transformer kernel; put back afterwards."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(enabled)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
+
+
+def _verdict(compared: Comparison, errors: tuple[Comparison, ...]) -> str:
+    if compared.identical:
+        return "Every bit is equal: the same kernel ran both times."
+    near, far = sorted(each.max_abs for each in errors)
+    if far <= 10 * near:
+        return "Another kernel ran and the bits changed; neither result is nearer to float64's."
+    return "Another kernel ran and the bits changed; one result is much nearer to float64's."
+
+
+def _chart(plain: Tensor, other: Tensor, truth: Tensor) -> Chart:
+    errors = [(out.double() - truth).flatten()[:120].tolist() for out in (plain, other)]
+    x = tuple(float(i) for i in range(len(errors[0])))
+    series = tuple(
+        Series(name, x, tuple(values), "points")
+        for name, values in zip(("as usual", "the other kernel"), errors, strict=True)
+    )
+    limit = 1e-6
+    while any(abs(value) > limit for values in errors for value in values):
+        limit *= 2
+    axes = Axis("number", 0, len(x)), Axis("error against float64", -limit, limit)
+    return Chart((Panel(*axes, series),))
+
+
+KERNEL_CHOICE = Experiment(
+    name="kernel_choice",
+    question="Can switching gradients off change the result?",
+    factor="whether gradients are recorded",
+    controls=(
+        Choice("case", ENCODER, tuple(CASES)),
+        Toggle("fast_path", True, label="fused kernel allowed"),
+        Seed(),
+    ),
+    measure=two_kernels,
+)
