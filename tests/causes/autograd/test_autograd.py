@@ -123,7 +123,7 @@ def test_clipping_keeps_a_relative_gap(scale: int) -> None:
 
 
 def test_autocast_keeps_its_copy_until_the_block_ends() -> None:
-    """Inside one block the old weight is used; in a new block, or without the cache, the new one."""
+    """Inside a block the old weight is used; in a new one, or without the cache, the new."""
     inside = run(AUTOCAST_CACHE).finding.values
     assert (inside["cached"], inside["uncached"]) == ("old", "new")
     between = run(AUTOCAST_CACHE, update="between two autocast blocks").finding.values
