@@ -51,6 +51,7 @@ def test_a_chapter_reads_well_then_runs(
     assert notebook.kernel_complaints() == []
     assert notebook.console == []
     assert notebook.foreign == []
-    for box in (explorers, page.locator(".wb-predict")):
+    hints = page.locator(".jp-OutputArea-output:has(> details)")
+    for box in (explorers, page.locator(".wb-predict"), hints):
         if box.count():
             notebook.press_command_keys(box.first)  # may choose an absent device: no complaint

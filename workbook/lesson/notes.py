@@ -18,6 +18,8 @@ _HEADS = {
     "raised": ("⚠", "Your code raised an error", "var(--jp-error-color1, #d32f2f)"),
     "not attempted": ("○", "Not attempted", "var(--jp-border-color1, #9e9e9e)"),
 }
+# JupyterLab's command mode listens for x, dd and b, but not where this is on the focused element.
+OWN_KEYS = "data-lm-suppress-shortcuts='true'"
 _BOX = (
     "max-width:676px;padding:6px 12px;margin:4px 0;border:1px solid gray;border-left:5px solid gray"
 )
@@ -48,7 +50,7 @@ class Note:
         body += f"<p style='margin:4px 0'>{inline(self.text)}</p>" if self.text else ""
         heading = inline(self.heading)
         if self.covered:
-            return f"<details><summary>{heading}</summary>{body}</details>"
+            return f"<details><summary {OWN_KEYS}>{heading}</summary>{body}</details>"
         sign = f"<span aria-hidden='true'>{self.sign}</span> " if self.sign else ""
         box = f"{_BOX};border-color:{self.color}" if self.color else _BOX
         return f"<div style='{box}'><strong>{sign}{heading}</strong>{body}</div>"
