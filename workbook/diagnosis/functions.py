@@ -11,7 +11,9 @@ from typing import Any
 from workbook.diagnosis import alone
 from workbook.diagnosis.answer import Answer, Found, Status
 from workbook.diagnosis.asking import CALM, STORM, Plan, Session, Unusable, difference, plan
+from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions import HOLDS, Intervention
+from workbook.diagnosis.judging import Judge
 from workbook.diagnosis.places import Places, curve, traced
 from workbook.diagnosis.search import Active, Search, applicable, names, search
 from workbook.diagnosis.values import Gap
@@ -38,7 +40,7 @@ class Function:
     def _plan(self, held: frozenset[str], active: Active, **more: Any) -> Plan:
         on, between = names(active, "on"), names(active, "between")
         given = {"on": on, "between": between, "trained": self.trained, **self.fixed, **more}
-        given["on"] = on | self.fixed.get("on", frozenset())
+        given["on"] = on | self.fixed.get("on", frozenset()) | more.get("on", frozenset())
         return plan(*self.steps, held=held, **given)
 
     def _words(self) -> set[str]:
@@ -55,7 +57,7 @@ class Function:
         """The largest gap between any of the calls, with these interventions."""
         held = names(active, "hold")
         runs = [self.session.run(self._plan(ALL, active))]
-        if held != ALL & self.dims:
+        if not self.dims <= held:
             runs.append(self.session.run(self._plan((ALL - self.dims) | held, active)))
         worst = Gap(True)
         for reply in runs:
@@ -85,6 +87,16 @@ class Function:
             fork = [one for one in applicable({"hidden state"}) if one.name == "fork"]
             found = search(self.measure, [*candidates, *fork], base)
         return found, base
+
+    def find_again(self) -> tuple[Search | None, Gap]:
+        """The same for repeated calls in one process alone."""
+        base = self.measure(frozenset())
+        self.session.tell(f"{len(self.calm.outcomes)} calls in one process: {base.words}")
+        if base.same:
+            return None, base
+        candidates = [one for one in applicable(self.words | {"noise"})
+                      if one.how != "hold" and one.cause not in _NOT_ALONE]  # fmt: skip
+        return search(self.measure, candidates, base), base
 
     def _matters(self, one: Intervention) -> bool:
         if one.needs and not self.words & set(one.needs):
@@ -116,7 +128,7 @@ _CONDITION = {"rng": "other generator states", "clock": "another time of day",
 # Interventions on how a program computes cannot explain why one program gives two results.
 _NOT_ALONE = frozenset(
     ("reduced-precision", "dtype", "compile", "autocast-cache", "memory-layout", "batch-size",
-     "batch-coupling", "checkpoint-incomplete", "reseeded", "device-generator", "cpu-capability")
+     "batch-coupling", "batch-statistics", "checkpoint-incomplete", "reseeded", "device-generator", "cpu-capability")
 )  # fmt: skip
 
 
@@ -144,8 +156,10 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
         cause = places.refined(one)
         if cause == "generator-shift" and "random-numbers" in ids:
             continue  # drawing on from an unseeded generator is the same cause
+        if cause == "generator-shift" and function.session.call.kind == "model":
+            cause = "random-numbers"  # the module draws and seeds nothing
         size = found.without.get(one, base)
-        rounding = size.comparable and size.relative < 1e-4
+        rounding = BY_ID[cause].kind == "rounding" and Judge(function.measure, found).is_rounding(one)
         evidence = (f"when {one.words}, {CALLS} of {CALLS} calls and a fresh process agree bit for bit; "
                     "without it they do not.")  # fmt: skip
         rows.setdefault(cause, Found(cause, places.where(one, cause), evidence, size.words, rounding))

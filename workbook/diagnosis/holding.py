@@ -11,6 +11,7 @@ import hashlib
 import os
 import random
 import secrets
+import sys
 import time
 from typing import Any
 
@@ -19,8 +20,11 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.diagnosis.facts import FACTS
+from workbook.trace.places import is_user_file
 
 _BASE = 1_700_000_000.0  # any fixed moment
+_DATETIME, _DATE = datetime.datetime, datetime.date
+_REAL_CLOCK: dict[str, Any] = {}
 _ASKED = {"clock": 0, "entropy": 0}  # how often each was asked in this process
 
 
@@ -44,36 +48,55 @@ def clock(number: int) -> None:
         FACTS.add("clock")
         return start + tick * _ASKED["clock"]
 
-    def nanoseconds() -> int:
-        return int(seconds() * 1e9)
+    def patched(name: str, scale: float) -> None:
+        real = _REAL_CLOCK.setdefault(name, getattr(time, name))
+
+        def ask() -> Any:  # libraries wait and measure by the real clock
+            if not is_user_file(sys._getframe(1).f_code.co_filename):
+                return real()
+            return seconds() if scale == 1 else int(seconds() * scale)
+
+        setattr(time, name, ask)
 
     for name in ("time", "perf_counter", "monotonic", "process_time", "thread_time"):
-        setattr(time, name, seconds)
-        setattr(time, f"{name}_ns", nanoseconds)
-    for name in ("localtime", "gmtime"):
-        real = getattr(time, name)
-        setattr(time, name, lambda at=None, real=real: real(seconds() if at is None else at))
-    real_ctime, real_strftime = time.ctime, time.strftime
-    time.ctime = lambda at=None: real_ctime(seconds() if at is None else at)  # type: ignore[assignment]
-    time.strftime = lambda form, at=None: real_strftime(form, time.localtime() if at is None else at)  # type: ignore[assignment]
+        patched(name, 1)
+        patched(f"{name}_ns", 1e9)
+    _calendar(seconds)
 
-    class Moment(datetime.datetime):
+
+def _calendar(seconds: Any) -> None:
+    """The same for what tells the date."""
+
+    def moment(depth: int = 2) -> float:
+        ours = is_user_file(sys._getframe(depth).f_code.co_filename)
+        return float(seconds() if ours else _REAL_CLOCK["time"]())
+
+    def patched(name: str) -> None:
+        real = _REAL_CLOCK.setdefault(name, getattr(time, name))
+        setattr(time, name, lambda at=None: real(moment() if at is None else at))
+
+    for name in ("localtime", "gmtime", "ctime"):
+        patched(name)
+    real_form = _REAL_CLOCK.setdefault("strftime", time.strftime)
+    time.strftime = lambda form, at=None: real_form(form, time.localtime(moment()) if at is None else at)  # type: ignore[assignment]
+
+    class Moment(_DATETIME):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            return cls.fromtimestamp(seconds(), tz)
+            return cls.fromtimestamp(moment(), tz)
 
         @classmethod
         def utcnow(cls) -> Any:
-            return cls.fromtimestamp(seconds(), datetime.timezone.utc).replace(tzinfo=None)
+            return cls.fromtimestamp(moment(), datetime.timezone.utc).replace(tzinfo=None)
 
         @classmethod
         def today(cls) -> Any:
-            return cls.now()
+            return cls.fromtimestamp(moment())
 
-    class Day(datetime.date):
+    class Day(_DATE):
         @classmethod
         def today(cls) -> Any:
-            return cls.fromtimestamp(seconds())
+            return cls.fromtimestamp(moment())
 
     datetime.datetime = Moment  # type: ignore[misc]
     datetime.date = Day  # type: ignore[misc]

@@ -52,6 +52,8 @@ BETWEEN = _rows(
     ("data", "input-mutated", "the data that the program keeps is put back", ("changed data",)),
     ("module", "module-state", "modules and objects are put back", ("changed module",)),
     ("state", "module-state", "variables of the program are put back", ("changed state",)),
+    ("default-dtype", "dtype", "the default dtype is put back", ("left dtype",)),
+    ("num-threads", "thread-count", "the number of threads is put back", ("left threads",)),
     ("rng", "generator-shift", "every generator is put back", ()),
     ("fork", "module-state", "each call has a process of its own", ("hidden state",)),
 )

@@ -15,7 +15,8 @@ Step = tuple[Callable[[], Any], dict[str, Any]]
 VARIANTS = ("plain", "again", "alone", "half", "others", "strided", "offset")
 
 
-def model_steps(build: Callable[[], Any], step: dict[str, Any], request: dict[str, Any]) -> list[Step]:
+def model_steps(build: Callable[[], Any], step: dict[str, Any], request: dict[str, Any]
+                ) -> tuple[list[Step], dict[str, Any]]:  # fmt: skip
     """One step for each variant that the request names; rows of the batch are answered as rows."""
     made = build()
     if not (isinstance(made, tuple) and len(made) == 2 and callable(made[0])):
@@ -23,8 +24,9 @@ def model_steps(build: Callable[[], Any], step: dict[str, Any], request: dict[st
     module, inputs = made
     inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     dim = batch_dim(module, inputs)
-    return [(_variant(name, module, inputs, dim), {**step, "variant": name})
-            for name in request["variants"]]  # fmt: skip
+    steps = [(_variant(name, module, inputs, dim), {**step, "variant": name})
+             for name in request["variants"]]  # fmt: skip
+    return steps, {"module": module, "inputs": inputs}
 
 
 def batch_dim(module: Any, inputs: tuple[Any, ...]) -> int:

@@ -40,6 +40,10 @@ class Double(TorchDispatchMode):
                 return args[0]
             return func(*args, **kwargs)
         if draws:
+            if not any(isinstance(a, torch.Tensor) for a in args) and kwargs.get("dtype") is None:
+                kwargs["dtype"] = torch.float32  # the default is float64 here, with other numbers
+                if func._schema.name in ("aten::randint", "aten::randperm"):
+                    kwargs["dtype"] = torch.int64
             return tree_map(self._wide, func(*args, **kwargs))
         if kwargs.get("dtype") in _NARROW:
             kwargs["dtype"] = torch.float64

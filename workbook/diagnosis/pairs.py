@@ -1,1 +1,266 @@
-def diagnosed(session): raise NotImplementedError
+"""Two functions that should agree: where do they part, and which condition explains it?
+
+Owns the runs that are compared: the first function under calm conditions against the second under
+other ones, each in a process of its own; and, where those agree, the second after the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.asking import STORM, Plan, Session, Unusable, difference, plan
+from workbook.diagnosis.functions import answered, training
+from workbook.diagnosis.interventions import BETWEEN, ON, Intervention
+from workbook.diagnosis.judging import Judge, few
+from workbook.diagnosis.micro import hypotheses
+from workbook.diagnosis.places import curve, drawing, parting, traced
+from workbook.diagnosis.search import Active, Search, applicable, names, search
+from workbook.diagnosis.values import Gap
+from workbook.diagnosis.workers import Reply
+
+ALL = frozenset(STORM)
+_KEPT = frozenset(("data", "module", "state", "gradient", "default-dtype", "num-threads"))
+
+
+class Pair:
+    """The runs of two functions, measured against each other."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.together = False
+        self.trained: list[tuple[int, int]] = [(0, 0), (0, 0)]
+        self.split: frozenset[str] = frozenset()
+        self.factors: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+        self.calm = [self._alone(0), self._alone(1)]
+        self.trained = [training(self._facts(i)) for i in (0, 1)]
+        self.words = self._words()
+
+    def _alone(self, index: int) -> Reply:
+        reply = self.session.first(plan(index))
+        if index and reply.outcomes and "raised" in reply.outcomes[0]:
+            after = self.session.run(plan(0, 1, between=_KEPT | {"rng"}))
+            if len(after.outcomes) == 2 and "raised" not in after.outcomes[1]:
+                self.together = True  # the second needs something that the first leaves (a file)
+                return after
+        outcome = reply.outcomes[0] if reply.outcomes else {"raised": "nothing"}
+        if "raised" in outcome:
+            name = self.session.call.targets[index].words
+            raise Unusable(f"{name} raises {outcome['raised']}", tuple(outcome.get("traceback", ())))
+        return reply
+
+    def _number(self, index: int) -> int:
+        return 1 if index and self.together else 0
+
+    def _facts(self, index: int) -> dict[str, Any]:
+        return self.calm[index].facts(self._number(index))
+
+    def _words(self) -> set[str]:
+        ours, theirs = self._facts(0), self._facts(1)
+        words = {"tensors", "layout", "overlap"} | set(ours["words"]) | set(theirs["words"])
+        for reply in self.calm:
+            words |= set(reply.data.get("import", {}).get("words", ()))
+        for name in ("dropout", "norm"):
+            if ours["lists"].get(name) or theirs["lists"].get(name):
+                words.add(f"late {name}")
+        for name in ("backward", "step"):
+            if ours["counts"].get(name) or theirs["counts"].get(name):
+                words.add(name)
+        if torch.cuda.is_available():
+            words.add("cuda")
+        else:
+            self.session.tell("CUDA's switches (cuDNN, TF32, device generators): not tried, no CUDA device here")
+        self.split = _unequal_batches(ours["lists"].get("batches", ()), theirs["lists"].get("batches", ()))
+        if self.split:
+            words.add("batches")
+        return words
+
+    def plans(self, active: Active) -> tuple[Plan, Plan]:
+        """What is asked of the first and of the second function."""
+        on = names(active, "on")
+        held = names(active, "hold")
+        split = self.split if "split" in on else frozenset()
+        rows = []
+        for index, keep in ((0, ALL), (1, held | (ALL - self.dims))):
+            factors = self.factors[index] if "weigh" in on else ()
+            rows.append(plan(index, held=keep, on=on, split=split, factors=factors,
+                             trained=(self.trained[index],)))  # fmt: skip
+        return rows[0], rows[1]
+
+    dims: frozenset[str] = frozenset(("rng", "clock", "files", "poison", "hash"))
+
+    def measure(self, active: Active) -> Gap:
+        """How far the two functions are apart with these interventions."""
+        first, second = self.plans(active)
+        if self.together:
+            held = names(active, "hold")
+            between = _KEPT | ({"rng", "clock"} if "rng" in held else frozenset())
+            both = replace(first, steps=(0, 1), between=between, trained=tuple(self.trained))
+            reply = self.session.run(both)
+            return difference(reply, 0, reply, 1)
+        return difference(self.session.run(first), 0, self.session.run(second), 0)
+
+    def after(self, active: Active) -> Gap:
+        """How far the second function by itself is from the second after the first."""
+        first, second = self.plans(active | {one for one in _holds()})
+        between = names(active, "between")
+        both = replace(first, steps=(0, 1), between=between, trained=tuple(self.trained))
+        return difference(self.session.run(second), 0, self.session.run(both), 1)
+
+    def traces(self, active: Active) -> tuple[Reply | None, Reply | None]:
+        first, second = self.plans(active)
+        return traced(self.session, first), traced(self.session, second)
+
+
+def _holds() -> tuple[Intervention, ...]:
+    return tuple(one for one in applicable({"clock", "listing", "empty", "threads"}) if one.how == "hold")
+
+
+def _unequal_batches(ours: Any, theirs: Any) -> frozenset[str]:
+    """Names of calls that both make on rows of one shape, but with other numbers of rows."""
+    found = set()
+    for name, rows, trail in ours:
+        alike = [other for label, other, shape in theirs if label == name and shape == trail]
+        if alike and any(other != rows for other in alike):
+            found.add(name)
+    return frozenset(found)
+
+
+def diagnosed(session: Session) -> Answer:
+    """The answer for two functions."""
+    pair = Pair(session)
+    base = pair.measure(frozenset())
+    session.tell(f"each in a process of its own, generators, clock, hashes and files differing: {base.words}")
+    if base.same and not pair.together:
+        return _one_after_the_other(pair)
+    ours, theirs = pair.traces(frozenset(_holds()))
+    words = pair.words | _traced_words(ours, theirs)
+    candidates = [one for one in applicable(words) if one.how != "between" and one.name not in ("threads", "switch")]
+    still = [one for one in candidates if one.how == "hold"]
+    _choose_weights(pair, frozenset(still))
+    if not any(pair.factors):
+        candidates = [one for one in candidates if one.name != "weigh"]
+    for one in candidates:
+        session.tell(f"{one.words}: tried, in both functions")
+    found = search(pair.measure, candidates, base)
+    judge = Judge(pair.measure, found)
+    rows = [_row(pair, judge, one) for one in found.needed]
+    rows = _merged(rows) + _rest(pair, judge, found, base)
+    return _drawn(answered(session, rows, status=None if rows else "unknown"), ours, theirs)
+
+
+def _traced_words(ours: Reply | None, theirs: Reply | None) -> set[str]:
+    words: set[str] = set()
+    kinds = []
+    for reply in (ours, theirs):
+        if reply is None or not reply.outcomes:
+            continue
+        draws = reply.outcomes[0].get("draws", ())
+        words |= {"draws"} if draws else set()
+        words |= {"noise"} if any(row[3] for row in draws) else set()
+        trace = reply.trace(0)
+        text = " ".join({operation.signature for operation in trace}) if trace is not None else ""
+        leaf = " ".join(row.get("dtype", "") + "[" for row in reply.outcomes[0].get("leaves", ()))
+        kinds.append({n for n in ("float64", "float32", "float16", "bfloat16") if f"{n}[" in f" {text} {leaf}".replace("bfloat16[", "b16[") or (n == "bfloat16" and "bfloat16[" in f"{text} {leaf}")})
+    if len(kinds) == 2 and kinds[0] != kinds[1]:
+        words |= {"dtypes", *(("short",) if (kinds[0] ^ kinds[1]) & {"float16", "bfloat16"} else ())}
+    return words
+
+
+def _choose_weights(pair: Pair, held: Active) -> None:
+    """Take the weights of micro-batches that bring the two functions closest, if any do."""
+    weigh = next(one for one in ON if one.name == "weigh")
+    best = pair.measure(held)
+    chosen: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    for index in (0, 1):
+        for factors in hypotheses(pair._facts(index), pair._facts(1 - index)):
+            pair.factors = (factors, ()) if index == 0 else ((), factors)
+            gap = pair.measure(held | {weigh})
+            if gap.same or (gap.comparable and gap.relative < best.relative / 16):
+                best, chosen = gap, pair.factors
+    pair.factors = chosen
+    if any(chosen):
+        pair.words.add("micro")
+
+
+def _row(pair: Pair, judge: Judge, one: Intervention) -> Found:
+    """One needed intervention as a cause."""
+    cause, gap = one.cause, judge.found.without[one]
+    rounding = judge.is_rounding(one)
+    if cause == "batch-coupling" and rounding:
+        cause = "batch-size"
+    elif cause == "batch-size" and not rounding:
+        cause = "batch-coupling"
+    first, second = pair.traces(frozenset(judge.found.needed) - {one})
+    if cause == "dtype" and "short" in _traced_words(*pair.traces(frozenset(_holds()))):
+        cause = "reduced-precision"
+    evidence = f"when {one.words} in both functions, they agree; without that they do not."
+    return Found(cause, _where(pair, one, cause, first, second), evidence, gap.words, rounding)
+
+
+def _where(pair: Pair, one: Intervention, cause: str, first: Reply | None, second: Reply | None) -> str:
+    lists = [pair._facts(i)["lists"] for i in (0, 1)]
+    for word, key in (("dropout-active", "dropout"), ("batch-statistics", "norm")):
+        if cause == word:
+            found = few(list(dict.fromkeys(lists[0].get(key, []) + lists[1].get(key, []))))
+            if found:
+                return found
+    if cause in ("random-numbers", "generator-shift", "reseeded"):
+        return drawing(second) or drawing(first)
+    part = parting(first.trace(0) if first else None, second.trace(0) if second else None)
+    return part.place if part else ""
+
+
+def _merged(rows: list[Found]) -> list[Found]:
+    kept: dict[str, Found] = {}
+    for row in rows:
+        kept.setdefault(row.cause, row)
+    return list(kept.values())
+
+
+def _rest(pair: Pair, judge: Judge, found: Search, base: Gap) -> list[Found]:
+    """What no intervention removed: rounding by another order of operations, or unknown."""
+    if found.rest.same:
+        return []
+    rounding = judge.rest_is_rounding()
+    micro = [f["counts"].get("backward", 0) for f in (pair._facts(0), pair._facts(1))]
+    if rounding and micro[0] != micro[1] and min(micro):
+        evidence = "in float64 the difference goes; one side adds its gradients in parts."
+        return [Found("gradient-accumulation", "", evidence, found.rest.words, True)]
+    if rounding and not found.needed:
+        evidence = "no condition removes the difference, and in float64 it goes: another order of the same sums."
+        return [Found("none", "", evidence, found.rest.words, True)]
+    if rounding:
+        pair.session.note(f"What remains after that is rounding ({found.rest.words}).")
+    elif found.needed:
+        pair.session.note(f"A part of the difference is not explained ({found.rest.words}).")
+    return []
+
+
+def _one_after_the_other(pair: Pair) -> Answer:
+    session = pair.session
+    base = pair.after(frozenset())
+    session.tell(f"the second after the first, in one process: {base.words}")
+    if base.same:
+        return answered(session, [Found("none", "", "the two agree in every bit.", "")])
+    both = session.run(plan(0, 1, trained=tuple(pair.trained)))
+    words = {f"changed {kind}" for _, kind in (both.data["changed"] or [[]])[0]} | set(both.facts(0)["words"])
+    candidates = [one for one in (*BETWEEN, *ON) if one in applicable(words) and (one.how == "between" or one.name == "serial")]
+    found = search(pair.after, candidates, base)
+    rows = []
+    for one in found.needed:
+        changed = [n for n, kind in both.data["changed"][0] if kind == one.name and n]
+        evidence = f"when {one.words} between the two, the second gives what it gives by itself."
+        rows.append(Found(one.cause, few(changed), evidence, found.without[one].words))
+    return answered(session, _merged(rows), status=None if rows else "unknown")
+
+
+def _drawn(answer: Answer, ours: Reply | None, theirs: Reply | None) -> Answer:
+    one, other = (r.trace(0) if r else None for r in (ours, theirs))
+    if one is None or other is None:
+        return answer
+    heights, labels, mark = curve(one, other)
+    return replace(answer, curve=heights, labels=labels, origin=mark)

@@ -8,7 +8,6 @@ had. Patches stay: the process ends with the run.
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib.util
 import inspect
 import json
@@ -76,9 +75,10 @@ def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
         steps = [(_entry(loaded[s["file"]], s["name"], request["files"][s["file"]][0]), s)
                  for s in request["steps"]]  # fmt: skip
         reply["import"] = FACTS.to_json()
+        built: dict[str, Any] = {}
         if request["kind"] == "model":
-            steps = model_steps(steps[0][0], steps[0][1], request)
-        snapshot = Snapshot(_own_modules(request))
+            steps, built = model_steps(steps[0][0], steps[0][1], request)
+        snapshot = Snapshot(_own_modules(request), built)
         between = frozenset(request["between"])
         state = _generators()
         for number, (function, step) in enumerate(steps):
@@ -200,9 +200,8 @@ def _own_modules(request: Request) -> list[types.ModuleType]:
 
 
 def _generators() -> tuple[Any, ...]:
-    own = [(g, g.get_state()) for g in gc.get_objects() if type(g) is torch.Generator]
     return torch.default_generator.get_state(), np.random.mtrand._rand.get_state(), \
-        random._inst.getstate(), own, (holding.asked("entropy"), holding.asked("clock"))  # type: ignore[attr-defined]  # fmt: skip
+        random._inst.getstate(), (holding.asked("entropy"), holding.asked("clock"))  # type: ignore[attr-defined]  # fmt: skip
 
 
 def _between(between: frozenset[str], snapshot: Snapshot, state: Any) -> None:
@@ -210,11 +209,14 @@ def _between(between: frozenset[str], snapshot: Snapshot, state: Any) -> None:
         torch.default_generator.set_state(state[0])
         np.random.mtrand._rand.set_state(state[1])
         random._inst.setstate(state[2])  # type: ignore[attr-defined]
-        for generator, kept in state[3]:
-            generator.set_state(kept)
-        holding.rewind("entropy", state[4][0])
+        snapshot.rewind()
+        holding.rewind("entropy", state[3][0])
     if "clock" in between:
-        holding.rewind("clock", state[4][1])
+        holding.rewind("clock", state[3][1])
+    if "default-dtype" in between:
+        torch.set_default_dtype(torch.float32)
+    if "num-threads" in between:
+        torch.set_num_threads(1)
     snapshot.put_back(between)
 
 
@@ -226,6 +228,10 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
         except Exception as error:
             return {"raised": f"{type(error).__name__}: {error}",
                     "traceback": user_traceback(error, request)}  # fmt: skip
+    if torch.get_default_dtype() != torch.float32:
+        FACTS.add("left dtype")
+    if torch.get_num_threads() != (request["set"].get("threads") or 1):
+        FACTS.add("left threads")
     more: dict[str, Any] = {}
     if trace is not None:
         trace.save(folder / f"trace-{number}.npz")

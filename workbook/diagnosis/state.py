@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import random
 import types
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,26 @@ from workbook.trace import tensor_hash
 
 _MOST = 20_000  # things looked at
 _SIMPLE = (bool, int, float, complex, str, bytes, type(None))
+
+
+GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
+
+
+def get_state(generator: Any) -> Any:
+    """The state of a generator of torch, NumPy or `random`."""
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    return generator.getstate() if isinstance(generator, random.Random) else generator.get_state()
+
+
+def put_state(generator: Any, state: Any) -> None:
+    """Give a generator the state that `get_state` returned."""
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state
+    elif isinstance(generator, random.Random):
+        generator.setstate(state)
+    else:
+        generator.set_state(state)
 
 
 @dataclass
@@ -34,8 +55,9 @@ class Thing:
 class Snapshot:
     """The contents of everything that the given modules reach, taken when it is made."""
 
-    def __init__(self, modules: list[types.ModuleType]) -> None:
+    def __init__(self, modules: list[types.ModuleType], more: dict[str, Any]) -> None:
         self.things: list[Thing] = []
+        self.generators: list[tuple[Any, Any]] = []
         self._seen: set[int] = set()
         self._files = {module.__name__ for module in modules}
         for module in modules:
@@ -43,6 +65,13 @@ class Snapshot:
             self._keep(Thing("", "state", vars(module), held))
             for name, value in held.items():
                 self._walk(value, name, "")
+        for name, value in more.items():
+            self._walk(value, name, "")
+
+    def rewind(self) -> None:
+        """Give the program's own generators the state that they had."""
+        for generator, state in self.generators:
+            put_state(generator, state)
 
     def _keep(self, thing: Thing) -> None:
         self.things.append(thing)
@@ -71,7 +100,9 @@ class Snapshot:
         elif isinstance(value, type):
             if value.__module__ in self._files:
                 self._object(value, name, "state")
-        elif isinstance(value, (types.ModuleType, torch.Generator)):
+        elif isinstance(value, GENERATORS):
+            self.generators.append((value, get_state(value)))
+        elif isinstance(value, types.ModuleType):
             return
         elif hasattr(value, "__dict__") and not callable(getattr(value, "__next__", None)):
             self._object(value, name, "module")

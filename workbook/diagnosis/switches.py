@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +19,7 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader
 
 from workbook.diagnosis.facts import FACTS
+from workbook.trace.places import is_user_file
 from workbook.trace.recorder import ModulePath
 
 On = frozenset[str]
@@ -56,6 +58,10 @@ def _dropout(on: On, trained: dict[str, int], path: ModulePath) -> None:
                     FACTS.append("dropout", path.now() or "a functional dropout")
                 if "no-dropout" in on or (later and "eval-dropout" in on):
                     training = False
+                elif later and "shake-dropout" in on:
+                    with torch.random.fork_rng(devices=[]):
+                        torch.default_generator.manual_seed(7919)
+                        return real(input, p, training, inplace)
             return real(input, p, training, inplace)
 
         return call
@@ -69,10 +75,10 @@ def _dropout(on: On, trained: dict[str, int], path: ModulePath) -> None:
     real_attention = F.scaled_dot_product_attention
 
     def attention(q: Any, k: Any, v: Any, attn_mask: Any = None, dropout_p: float = 0.0,
-                  **more: Any) -> Any:  # fmt: skip
+                  *rest: Any, **more: Any) -> Any:  # fmt: skip
         if dropout_p > 0 and _quiet(on, trained, path):
             dropout_p = 0.0
-        return real_attention(q, k, v, attn_mask, dropout_p, **more)
+        return real_attention(q, k, v, attn_mask, dropout_p, *rest, **more)
 
     F.scaled_dot_product_attention = attention  # type: ignore[assignment]
     _recurrent(on, trained, path)
@@ -214,8 +220,9 @@ def _threads(on: On) -> None:
         real_start = kind.start
 
         def start(self: Any) -> None:
-            if type(self).__module__.startswith("torch.utils.data"):
-                return real_start(self)  # type: ignore[no-any-return]
+            if not is_user_file(sys._getframe(1).f_code.co_filename):
+                real_start(self)  # a library's own thread
+                return
             FACTS.add("threads")
             real_start(self)
             if alone:

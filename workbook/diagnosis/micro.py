@@ -1,0 +1,31 @@
+"""Micro-batches: the weights that would make several backward passes count like one.
+
+Owns the hypotheses: the losses were summed instead of averaged, or every part counted alike
+although the parts have different numbers of rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def hypotheses(facts: dict[str, Any], other: dict[str, Any]) -> list[tuple[float, ...]]:
+    """Weights for each backward pass of a run, where it makes more of them than the other run."""
+    passes = facts["lists"].get("backward", [])
+    if len(passes) <= len(other["lists"].get("backward", [])) or len(passes) < 2:
+        return []
+    groups: dict[int, list[int]] = {}
+    for _, step, rows in passes:
+        groups.setdefault(step, []).append(rows)
+    summed: list[float] = []
+    shares: list[float] = []
+    both: list[float] = []
+    for rows_in_step in groups.values():
+        count, total = len(rows_in_step), sum(rows_in_step)
+        for rows in rows_in_step:
+            share = rows / total if total else 1.0 / count
+            summed.append(1.0 / count)
+            shares.append(count * share)
+            both.append(share)
+    unique = dict.fromkeys((tuple(summed), tuple(shares), tuple(both)))
+    return [one for one in unique if any(abs(factor - 1.0) > 1e-9 for factor in one)]
