@@ -154,6 +154,12 @@ predict(autograd.CLIPPING_BET)
 explore(autograd.CLIPPING)
 
 # %% [markdown]
+# And weight normalization, which writes a weight as a length times a direction?
+
+# %%
+explore(autograd.WEIGHT_NORM)
+
+# %% [markdown]
 # ## A copy that outlives its original
 #
 # `autocast` converts `float32` weights to a short format for each operation, and keeps the

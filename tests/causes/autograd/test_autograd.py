@@ -15,6 +15,7 @@ from workbook.causes.autograd import (
     GRADIENT_ORDER,
     KERNEL_CHOICE,
     MICRO_BATCHES,
+    WEIGHT_NORM,
 )
 from workbook.causes.autograd.gradient_order import _gradient
 from workbook.experiment import run
@@ -128,3 +129,10 @@ def test_autocast_keeps_its_copy_until_the_block_ends() -> None:
     assert (inside["cached"], inside["uncached"]) == ("old", "new")
     between = run(AUTOCAST_CACHE, update="between two autocast blocks").finding.values
     assert (between["cached"], between["uncached"]) == ("new", "new")
+
+
+@pytest.mark.parametrize("stretch", [1, 10**6])
+def test_weight_normalization_adds_a_few_roundings(stretch: int) -> None:
+    """However long the direction is, the error stays within eight times the plain weight's."""
+    values = run(WEIGHT_NORM, stretch=stretch).finding.values
+    assert 0 < values["normalized"] <= 8 * values["plain"] < 1e-5

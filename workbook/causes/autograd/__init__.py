@@ -18,6 +18,7 @@ from workbook.causes.autograd.predictions import (
     TRANSFORMER_NO_GRAD,
     WHICH_ORDER,
 )
+from workbook.causes.autograd.weight_norm import WEIGHT_NORM
 
 EXPERIMENTS = (
     FORWARD_MODES,
@@ -27,6 +28,7 @@ EXPERIMENTS = (
     GRADIENT_ORDER,
     MICRO_BATCHES,
     CLIPPING,
+    WEIGHT_NORM,
     AUTOCAST_CACHE,
 )
 
@@ -51,5 +53,6 @@ __all__ = [
     "PREDICTIONS",
     "ROUND_THE_COUNTER",
     "TRANSFORMER_NO_GRAD",
+    "WEIGHT_NORM",
     "WHICH_ORDER",
 ]

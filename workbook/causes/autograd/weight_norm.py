@@ -1,0 +1,78 @@
+"""Weight normalization: one more way to write a weight, and what it does to rounding.
+
+Owns one experiment. The factor is the parametrization: the same weight given as it is, or as a
+length and a direction.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from workbook.bounds.arithmetic import undisturbed
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.conditions import Conditions
+from workbook.control import Integer, LogRange, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+ROWS = 24
+
+
+def two_parametrizations(where: Conditions, *, width: int, stretch: int) -> Finding:
+    """The error of a linear layer against float64, with a plain and with a normalized weight.
+
+    The direction is `stretch` times as long as the weight: dividing by its length undoes that.
+    """
+    x, direction = torch.rand(ROWS, width), torch.rand(width, width) * stretch
+    length = torch.rand(width, 1) + 0.5
+    normalized = _weight(length, direction)
+    with undisturbed():
+        exact = _weight(length.double(), direction.double())
+        truth = x.double() @ exact.T
+    errors = {
+        "plain weight": _errors(x @ exact.float().T, truth),
+        "length and direction": _errors(x @ normalized.T, truth),
+    }
+    largest = {name: float(values.max()) for name, values in errors.items()}
+    reading = "; ".join(f"{name}: error {value:.2g}" for name, value in largest.items())
+    values = {"plain": largest["plain weight"], "normalized": largest["length and direction"]}
+    return Finding(_verdict(largest), reading, _chart(errors), values)
+
+
+def _weight(length: Tensor, direction: Tensor) -> Tensor:
+    return length * direction / direction.norm(dim=1, keepdim=True)
+
+
+def _errors(out: Tensor, truth: Tensor) -> Tensor:
+    """The largest relative error of each row."""
+    return ((out.double() - truth).abs() / truth.abs()).amax(dim=1)
+
+
+def _verdict(largest: dict[str, float]) -> str:
+    plain, normalized = largest.values()
+    if normalized <= 8 * plain:
+        return "Both ways have errors of the same size: normalizing a weight adds a few roundings."
+    return "The normalized weight has much larger errors."
+
+
+def _chart(errors: dict[str, Tensor]) -> Chart:
+    x = tuple(float(i) for i in range(ROWS))
+    series = tuple(
+        Series(name, x, tuple(values.tolist()), "points") for name, values in errors.items()
+    )
+    axes = Axis("row", -1, ROWS), Axis("largest relative error", 1e-9, 1e-4, log=True)
+    return Chart((Panel(*axes, series),))
+
+
+WEIGHT_NORM = Experiment(
+    name="weight_norm",
+    question="Does weight normalization make rounding worse?",
+    factor="parametrization of the weight",
+    controls=(
+        Integer("width", 32, 8, 128, step=8),
+        LogRange("stretch", 10, 0, 6, label="length of the direction"),
+        Seed(),
+    ),
+    measure=two_parametrizations,
+)
