@@ -102,7 +102,7 @@ explore(linear_init.LEDGER)
 # training mode and nothing in eval mode; reading a `DataLoader` draws, too. Swap two layers and
 # both change.
 #
-# Now change the *seed*. With *the same before each*, nobody is shifted, but several layers start
+# Now change where the *seed* is *set*. With *the same before each*, nobody is shifted, but several layers start
 # with the very same draws: in a network, neighbors that are copies of each other. **Cure:** *its
 # own before each*: a seed for each part, or a generator of its own.
 
@@ -131,7 +131,8 @@ print("same beginning:", torch.equal(fifteen, torch.randn(16)[:15]))
 explore(linear_init.PREFIX)
 
 # %% [markdown]
-# So one more row in a table of `randn` can change every number in it. `rand` has no such edge.
+# So one more row in a table of `randn` can change every number in it. `rand` has no such edge, and a
+# GPU's generator, which works in another way, may have none either.
 # **Cure:** draw the largest size once and cut from it.
 #
 # ## What a new layer holds

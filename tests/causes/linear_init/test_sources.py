@@ -43,9 +43,8 @@ def test_a_copied_generator_repeats_in_every_worker() -> None:
     """The dataset's generator gives NumPy's first number of seed 0 to each worker and epoch."""
     result = run(WORKERS)
     assert result.finding.values[KEPT]["within_a_run"]
-    with sources_loader(2) as items:
-        first = np.random.default_rng(0).random()
-        assert [item[0] for item in items] == [first, first]
+    first = np.random.default_rng(0).random()
+    assert [item[0] for item in sources._loader(2, NOTHING)] == [first, first]
 
 
 @pytest.mark.parametrize("init", [NOTHING, NEW_GENERATOR])
@@ -79,16 +78,3 @@ def test_other_outcomes_have_their_sentences() -> None:
     """Numbers that come twice from a default generator are named."""
     found = {"within_a_run": True, "next_run_repeats": True}
     assert sources._workers_verdict({"torch.rand": found}).endswith("twice from torch.rand.")
-
-
-class sources_loader:
-    """The items of one pass of the experiment's loader."""
-
-    def __init__(self, workers: int) -> None:
-        self.items = list(sources._loader(workers, NOTHING))
-
-    def __enter__(self) -> list[tuple[float, ...]]:
-        return self.items
-
-    def __exit__(self, *_: object) -> None:
-        self.items.clear()

@@ -181,7 +181,7 @@ LEDGER = Experiment(
     factor="one edit of the program",
     controls=(
         Choice("edit", UNUSED, EDITS),
-        Choice("seeding", TOP, SEEDING, label="seed"),
+        Choice("seeding", TOP, SEEDING, label="seed set"),
         Seed(),
     ),
     measure=ledger,

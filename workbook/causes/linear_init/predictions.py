@@ -149,7 +149,7 @@ PREDICTIONS = (
     ),
     ONE_SEED_EACH := Prediction(
         "one_seed_each",
-        "Two learning rates, 0.1 and 0.08, are compared with one seed each. Is the better result "
+        "Two learning rates, 0.15 and 0.12, are compared with one seed each. Is the better result "
         "the better rate?",
         (SETTLED, OPEN),
         _settled_by_one_seed,

@@ -101,7 +101,7 @@ def three_runs(where: Conditions, *, built: str, reset: str, inputs: int) -> Fin
         second = _output(cpu, *drawn[1])
     limit = _bound(first)
     table = {"run 2, on the CPU": _against(second, first, limit)}
-    table[f"run 3, on {where.device} again"] = _against(third, first, limit)
+    table["run 3, on the device again"] = _against(third, first, limit)
     cells = tuple(tuple(words for words in line.values()) for line in table.values())
     shades = tuple(tuple((SAME, ROUNDED, OTHER).index(w) + 1 for w in line) for line in cells)
     kinds = ("", SAME, ROUNDED, OTHER)
