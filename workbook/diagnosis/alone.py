@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from workbook.diagnosis.functions import Function
 
 _ALL = frozenset(STORM)
+_INITIAL = ("uniform_ ", "normal_ ")  # what layers draw their weights with
 _FEW, _MANY = 16, 256  # operations of a program short enough, elements of a tensor long enough
 
 
@@ -45,8 +46,11 @@ def _repeats(reply: Reply | None) -> list[str]:
     seen: dict[tuple[str, str], int] = {}
     for generator, what, line, _, count, value in reply.outcomes[0].get("draws", ()):
         if count > 1 and line and not generator.startswith("own"):
-            seen[(f"{what.removeprefix('aten.')} at {line}", value)] = seen.get((f"{what.removeprefix('aten.')} at {line}", value), 0) + 1
-    return list(dict.fromkeys(line for (line, _), times in seen.items() if times > 1))
+            key = (f"{what.removeprefix('aten.').split('.')[0]} at {line}", value)
+            seen[key] = seen.get(key, 0) + 1
+    twice = list(dict.fromkeys(line for (line, _), times in seen.items() if times > 1))
+    # the same initial weights twice are meant: two trainings are being compared
+    return [] if any(line.startswith(_INITIAL) for line in twice) else twice
 
 
 def other_cpu(function: Function) -> Found | None:

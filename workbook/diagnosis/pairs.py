@@ -137,18 +137,15 @@ def diagnosed(session: Session) -> Answer:
     if base.same and not pair.together:
         return _one_after_the_other(pair)
     ours, theirs = pair.traces(frozenset(_holds()))
+    _choose_weights(pair, frozenset(_holds()))
     words = pair.words | _traced_words(ours, theirs)
     candidates = [one for one in applicable(words) if one.how != "between" and one.name not in ("threads", "switch")]
-    still = [one for one in candidates if one.how == "hold"]
-    _choose_weights(pair, frozenset(still))
-    if not any(pair.factors):
-        candidates = [one for one in candidates if one.name != "weigh"]
     for one in candidates:
         session.tell(f"{one.words}: tried, in both functions")
     found = search(pair.measure, candidates, base)
     judge = Judge(pair.measure, found)
     rows = [_row(pair, judge, one) for one in found.needed]
-    rows = _merged(rows) + _rest(pair, judge, found, base)
+    rows = _merged(rows + _rest(pair, judge, found, base))
     return _drawn(answered(session, rows, status=None if rows else "unknown"), ours, theirs)
 
 

@@ -113,10 +113,11 @@ class Checkpoints:
             return
         self.kept["loaded"] = True
         if "carry-buffers" in self.on:
-            own = module.state_dict()
+            self.busy = True
             held = self.kept["module"]
-            if set(own) == set(held):
+            if set(module.state_dict()) == set(held):
                 real_load(module, held)
+            self.busy = False
         if "carry-generators" in self.on:
             torch.default_generator.set_state(self.kept["random"][0])
             np.random.mtrand._rand.set_state(self.kept["random"][1])

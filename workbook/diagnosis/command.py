@@ -1,0 +1,44 @@
+"""`python -m workbook diagnose`: the same engine, for a terminal.
+
+Owns the arguments, the printing and the exit status: 0 for a diagnosis (whatever it found), 2 for
+bad words or code that could not be diagnosed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from workbook.diagnosis.engine import TIMEOUT, diagnose
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell argparse what `diagnose` takes."""
+    parser.add_argument(
+        "targets", nargs="+", metavar="FILE.py:FUNCTION",
+        help="one function to call again, or two that should agree")  # fmt: skip
+    parser.add_argument("--model", action="store_true",
+                        help="FUNCTION builds (module, tuple of inputs)")  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT, metavar="SECONDS",
+                        help=f"end after this long and say what was found (default {TIMEOUT:g})")  # fmt: skip
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Diagnose and print; the exit status."""
+    try:
+        answer = diagnose(*arguments.targets, model=arguments.model, timeout=arguments.timeout)
+    except (ValueError, OSError) as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 2
+    if arguments.json:
+        sys.stdout.write(json.dumps(answer.to_json(), indent=2) + "\n")
+        if not answer.usable:
+            sys.stderr.write("\n".join(answer.notes) + "\n")
+    elif answer.usable:
+        sys.stdout.write(answer.text() + "\n")
+    else:
+        sys.stderr.write("\n".join(answer.notes) + "\n")
+        sys.stderr.write("".join(f"  - {row}\n" for row in answer.tried))
+    return 0 if answer.usable else 2
