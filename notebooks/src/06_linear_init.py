@@ -29,7 +29,8 @@ predict(linear_init.CALLED_AGAIN)
 
 # %%
 layer, x = torch.nn.Linear(10, 5), torch.rand(1, 10)
-print("different outputs:", len({tuple(layer(x).flatten().tolist()) for _ in range(1000)}))
+outputs = {tuple(layer(x)[0].tolist()) for _ in range(1000)}
+print("different outputs:", len(outputs))
 
 # %% [markdown]
 # Nothing is drawn in a call. So whoever sees different outputs has different layers, or different
@@ -45,8 +46,8 @@ predict(linear_init.THREE_LAYERS)
 
 # %%
 torch.manual_seed(42)
-one, two, three = (torch.nn.Linear(10, 5) for _ in range(3))
-print("equal weights:", torch.equal(one.weight, two.weight), torch.equal(two.weight, three.weight))
+one, two = torch.nn.Linear(10, 5), torch.nn.Linear(10, 5)
+print("equal weights:", torch.equal(one.weight, two.weight))
 
 # %% [markdown]
 # Below, the program runs twice. Equal names (W for weights, x for the input, y for an output) are
@@ -67,10 +68,10 @@ predict(linear_init.UNSEEDED_INPUT)
 # %%
 torch.manual_seed(42)
 torch.nn.Linear(10, 5)
-first = torch.rand(1, 10)  # drawn after the layer, from the same stream
+first = torch.rand(1, 10)  # drawn after the layer
 torch.manual_seed(42)
 torch.nn.Linear(10, 5)
-print("the same input:", torch.equal(first, torch.rand(1, 10)))
+print("same input:", torch.equal(first, torch.rand(1, 10)))
 
 # %% [markdown]
 # One seed fixes the whole stream. A seed for each draw is not needed, as long as the same draws
@@ -85,10 +86,11 @@ predict(linear_init.UNUSED_LAYER)
 
 # %%
 torch.manual_seed(0)
-hidden = torch.nn.Linear(3, 2)
+before = torch.nn.Linear(3, 2)
 torch.manual_seed(0)
 torch.nn.Linear(2, 1)  # built and never used
-print("the same weights:", torch.equal(hidden.weight, torch.nn.Linear(3, 2).weight))
+after = torch.nn.Linear(3, 2)
+print("same weights:", torch.equal(before.weight, after.weight))
 
 # %% [markdown]
 # The **draw ledger** looks up in the stream who took which numbers. A small program builds
@@ -108,10 +110,12 @@ explore(linear_init.LEDGER)
 
 # %%
 own = torch.Generator().manual_seed(7)
-a = torch.rand(3, generator=own)
-torch.rand(100)  # somebody else draws from the default generator
+a = torch.rand(6, generator=own)
 own.manual_seed(7)
-print("undisturbed:", torch.equal(a, torch.rand(3, generator=own)))
+b = torch.rand(3, generator=own)
+torch.rand(100)  # somebody else draws: another stream
+c = torch.rand(3, generator=own)
+print("undisturbed:", torch.equal(a, torch.cat([b, c])))
 
 # %% [markdown]
 # ## How many numbers you ask for
@@ -123,9 +127,9 @@ predict(linear_init.FIFTEEN)
 
 # %%
 torch.manual_seed(0)
-fifteen = torch.randn(15)
+short = torch.randn(15)
 torch.manual_seed(0)
-print("same beginning:", torch.equal(fifteen, torch.randn(16)[:15]))
+print("same start:", torch.equal(short, torch.randn(16)[:15]))
 
 # %%
 explore(linear_init.PREFIX)
@@ -139,7 +143,8 @@ explore(linear_init.PREFIX)
 
 # %%
 layer = torch.nn.Linear(100, 50)
-print("all within 1/sqrt(inputs):", bool((layer.weight.abs() <= 0.1 * (1 + 1e-6)).all()))
+limit = 0.1 * (1 + 1e-6)  # 1/sqrt(100), and its rounding
+print("all within:", bool((layer.weight.abs() <= limit).all()))
 
 # %%
 explore(linear_init.DISTRIBUTION)
@@ -160,8 +165,8 @@ torch.manual_seed(0)
 single = torch.nn.Linear(16, 16)
 torch.manual_seed(0)
 double = torch.nn.Linear(16, 16, dtype=torch.float64)
-print("equal to 2 digits:", torch.allclose(single.weight.double(), double.weight, atol=0.01))
-print("converted:", torch.equal(single.weight, single.double().weight.float()))
+gap = (single.weight.double() - double.weight).abs().max()
+print("more than a tenth apart:", bool(gap > 0.1))
 
 # %%
 explore(linear_init.DTYPE)
@@ -253,16 +258,21 @@ explore(linear_init.SEED_SPREAD)
 # %% [markdown]
 # ## Your turn
 #
-# Replace each `...`, run the cell, then the check below it. An untouched cell counts as not
-# attempted.
+# Replace each `...` and run the cell. An untouched cell counts as not attempted.
+#
+# First, count: how many draws does building `nn.Linear(7, 3)` take from the stream?
 
 # %%
-draws = ...  # how many draws does building nn.Linear(7, 3) take?
+draws = ...  # that building nn.Linear(7, 3) takes
 check(linear_init.DRAWS_OF_A_LAYER, draws)
 
+# %% [markdown]
+# Then write a function. If `extra` is true, it builds `nn.Linear(5, 5)` first; then it builds and
+# returns `nn.Linear(4, 3)`. The weights of that one depend on `seed`, and not on `extra`.
+
 
 # %%
-def hidden(seed, extra): ...  # nn.Linear(4, 3), after nn.Linear(5, 5) if extra; same weights
+def hidden(seed, extra): ...
 
 
 check(linear_init.NOT_SHIFTED, hidden)

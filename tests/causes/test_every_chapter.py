@@ -67,7 +67,8 @@ def test_every_value_of_a_control_works(
         assert str(absent).strip()
     else:
         assert result.settings[control.name] == value
-        assert result.source == ("SIMULATED" if value == "simulated" else "LIVE")
+        device = result.settings.get("device", experiment.fixed.device)
+        assert result.source == ("SIMULATED" if device == "simulated" else "LIVE")
 
 
 @pytest.mark.parametrize("prediction", PREDICTIONS, ids=named)
