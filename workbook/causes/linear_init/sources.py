@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import random
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -114,7 +115,7 @@ def who_shares(where: Conditions, *, workers: int, init: str) -> Finding:
         torch.manual_seed(where.seed or 0)
         loader = _loader(workers, init)
         for epoch in range(1, epochs + 1):
-            for number, item in enumerate(loader):
+            for number, item in enumerate(_items(loader)):
                 table[f"run {run}, epoch {epoch}, {who} {number + 1}"] = item
     columns = zip(*table.values(), strict=True)
     marked = [named(column, letter) for column, letter in zip(columns, "abcd", strict=True)]
@@ -133,16 +134,24 @@ def who_shares(where: Conditions, *, workers: int, init: str) -> Finding:
     return Finding(_workers_verdict(values), reading, chart, values)
 
 
+def _items(loader: DataLoader[tuple[float, ...]]) -> list[tuple[float, ...]]:
+    with warnings.catch_warnings():  # fewer cores than workers: slower, and the same numbers
+        warnings.filterwarnings("ignore", "This DataLoader will create")
+        return list(loader)
+
+
 def _loader(workers: int, init: str) -> DataLoader[tuple[float, ...]]:
     # fork starts in milliseconds and the workers draw numbers only; elsewhere the system's own way
     quick = sys.platform == "linux" and "fork" in multiprocessing.get_all_start_methods()
-    return DataLoader(
-        Draws(),
-        batch_size=None,
-        num_workers=workers,
-        worker_init_fn=give_own_generator if init == NEW_GENERATOR else None,
-        multiprocessing_context="fork" if workers and quick else None,
-    )
+    with warnings.catch_warnings():  # as in _items: it warns once when made, once when read
+        warnings.filterwarnings("ignore", "This DataLoader will create")
+        return DataLoader(
+            Draws(),
+            batch_size=None,
+            num_workers=workers,
+            worker_init_fn=give_own_generator if init == NEW_GENERATOR else None,
+            multiprocessing_context="fork" if workers and quick else None,
+        )
 
 
 def _workers_verdict(values: dict[str, dict[str, bool]]) -> str:
