@@ -21,6 +21,7 @@ class Command:
 COMMANDS = (
     Command("claims", "what was stated beside what this machine measures", "ledger.command"),
     Command("diagnose", "which condition changes the result of your own code", "diagnosis.command"),
+    Command("fingerprint", "facts of this environment and the bits it gives", "fingerprint"),
     Command("record", "record what a device measures, for readers without it", "recorder"),
 )
 

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -37,8 +38,8 @@ def machine() -> dict[str, str]:
 
     Always: python, torch, numpy, os, cpu, cores, capability (the instruction set that torch chose),
     threads, blas, devices. Where they apply: cuda (the GPU's name), cuda_driver, cuda_runtime,
-    cudnn, xpu, mps, directml (the adapter's name), directml_version, and one entry for each
-    variable of `NUMERIC_VARIABLES` that is set.
+    cudnn, xpu, mps, directml (the adapter's name), directml_driver, directml_version, and one
+    entry for each variable of `NUMERIC_VARIABLES` that is set.
 
     >>> machine()["torch"] == torch.__version__
     True
@@ -138,7 +139,19 @@ def _mps() -> dict[str, str]:
 
 def _directml() -> dict[str, str]:
     version = metadata.version("torch-directml")
-    return {"directml": directml.adapter_name(), "directml_version": version}
+    return {
+        "directml": directml.adapter_name(),
+        "directml_driver": _windows_drivers(),
+        "directml_version": version,
+    }
+
+
+@cache
+def _windows_drivers() -> str:
+    """Name every display adapter of Windows with its driver's version; asked once a process."""
+    each = "$_.Name + ' ' + $_.DriverVersion"
+    asked = f"(Get-CimInstance Win32_VideoController | ForEach-Object {{ {each} }}) -join ', '"
+    return _output("powershell", "-NoProfile", "-Command", asked) or "unknown"
 
 
 _DETAILS: dict[str, Callable[[], dict[str, str]]] = {

@@ -1,0 +1,68 @@
+"""One environment variable, another process, the same machine: which bits change.
+
+Owns one experiment. It is measured on the CPU, without any simulation: the same wheel on the same
+processor stands for two versions of a driver, whose change nobody can see in the program either.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from workbook.causes.directml.bits import PORTABLE, in_a_child
+from workbook.chart import Cells, Chart
+from workbook.conditions import Conditions
+from workbook.control import Choice
+from workbook.devices.facts import NUMERIC_VARIABLES
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+VARIABLES = (
+    "ATEN_CPU_CAPABILITY=default",
+    "MKL_CBWR=COMPATIBLE",
+    "OMP_NUM_THREADS=1",
+    "none: the same again",
+)
+KINDS = ("", "the same bits", "other bits")
+
+
+def second_process(where: Conditions, *, variable: str) -> Finding:
+    """Run the fixed checks in two processes that differ in one environment variable."""
+    name, _, value = variable.partition("=")
+    now = tuple((each, os.environ.get(each, "")) for each in NUMERIC_VARIABLES)
+    here, there = _digests(now, ()), _digests(now, ((name, value),) if value else ())
+    same = {check: here[check] == there[check] for check in here}
+    text = tuple((here[check][:6], there[check][:6], _word(same[check])) for check in here)
+    shades = tuple((0, 0, 1 if equal else 2) for equal in same.values())
+    columns = ("as this kernel is", variable, "compared")
+    chart = Chart((Cells(tuple(here), columns, shades, text, KINDS, "first digits of a digest"),))
+    changed = [check for check, equal in same.items() if not equal]
+    reading = f"other bits on this machine in: {', '.join(changed) or 'none of the checks'}"
+    return Finding(_verdict(changed), reading, chart, {"changed": tuple(changed)})
+
+
+def _word(same: bool) -> str:
+    return "same" if same else "other"
+
+
+def _verdict(changed: list[str]) -> str:
+    if set(changed) & set(PORTABLE):
+        return "Even checks made of single IEEE operations changed: look for a fault."
+    return (
+        "Checks made of single IEEE operations keep their bits; only library routines may change."
+    )
+
+
+@cache
+def _digests(now: tuple[tuple[str, str], ...], more: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """The digests of a child process; `now` is the part of the environment that they depend on."""
+    return in_a_child(dict(more))
+
+
+ENVIRONMENT = Experiment(
+    name="environment_variables",
+    question="Can the environment change results while program and machine stay the same?",
+    factor="one environment variable",
+    controls=(Choice("variable", VARIABLES[0], VARIABLES, help="set for the second process"),),
+    measure=second_process,
+)

@@ -1,0 +1,147 @@
+"""The machine epsilon that an operation really has, whatever its dtype is called.
+
+Owns one experiment: for each operation, dtype and side, the smallest power of two that still makes
+a difference beside 1. The factor is the device; the numbers and their labels are the same.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from workbook.causes.directml.sides import (
+    DEVICES,
+    REFUSALS,
+    Compute,
+    on_cpu,
+    on_device,
+    title,
+)
+from workbook.chart import Cells, Chart
+from workbook.conditions import Conditions
+from workbook.control import Choice
+from workbook.experiment import Experiment
+from workbook.floats import format_of
+from workbook.result import Finding
+from workbook.simulated import SimulatedAccelerator
+
+DTYPES = ("float64", "float32", "float16")
+DOWNCAST, REFUSE = "keeps the label", "refuses"
+KINDS = ("", "as the label says", "coarser than the label", "refused")
+Found = dict[tuple[str, str, str], float | None]  # by dtype, side, operation
+
+POWERS = 2.0 ** -torch.arange(61, dtype=torch.float64)
+
+
+def epsilons(where: Conditions, *, float64: str) -> Finding:
+    """Find the epsilon of five operations in three dtypes on both sides."""
+    found: Found = {}
+    for dtype in DTYPES:
+        for name, (compute, inputs) in _operations(dtype).items():
+            found[dtype, "CPU", name] = _epsilon(on_cpu(compute, *inputs))
+            found[dtype, "device", name] = _there(where, float64, compute, inputs)
+    refused = [key for key, value in found.items() if value is None]
+    coarse = [key for key in found if _kind(key[0], found[key]) == 2]
+    reading = f"{len(coarse)} of {len(found)} epsilons are coarser than their label says"
+    reading += f", {len(refused)} were refused" if refused else ""
+    values = {" ".join(key): value or "refused" for key, value in found.items()}
+    return Finding(_verdict(found), reading, _chart(found, title(where)), values)
+
+
+def _operations(dtype: str) -> dict[str, tuple[Compute, tuple[Tensor, ...]]]:
+    """Five ways to let a small number act on 1, for all the powers of two at once."""
+    with Conditions():
+        label = format_of(dtype).dtype
+        ones, small = torch.ones(len(POWERS)).to(label), POWERS.to(label)
+        near, pairs = (1 + POWERS).to(label), torch.stack([ones, small], dim=1)
+        column = torch.ones(2, 1).to(label)
+    return {
+        "copy": (lambda x: x.clone(), (near,)),
+        "a + b": (lambda x, y: x + y, (ones, small)),
+        "a * b": (lambda x, y: x * y, (near, ones)),
+        "sum": (lambda x: x.sum(dim=1), (pairs,)),
+        "matmul": (lambda x, y: (x @ y).reshape(-1), (pairs, column)),
+    }
+
+
+def _there(
+    where: Conditions, float64: str, compute: Compute, inputs: tuple[Tensor, ...]
+) -> float | None:
+    """The epsilon on the device, or None where it refuses the dtype."""
+    try:
+        if where.device == "simulated" and float64 == REFUSE:
+            with Conditions(), SimulatedAccelerator(float64="refuse"):
+                result = on_device(where, compute, *inputs)
+        else:
+            result = on_device(where, compute, *inputs)
+    except REFUSALS:
+        return None
+    return _epsilon(result)
+
+
+def _epsilon(result: Tensor) -> float:
+    with Conditions():
+        return float(POWERS[result.double() != 1].min())
+
+
+def _kind(dtype: str, epsilon: float | None) -> int:
+    if epsilon is None:
+        return 3
+    return 1 if epsilon <= format_of(dtype).epsilon else 2
+
+
+def _verdict(found: Found) -> str:
+    single = format_of("float32").epsilon
+    reduced = [found["float64", "device", name] for name in ("sum", "matmul")]
+    others = [
+        _kind(dtype, value) == 1
+        for (dtype, side, name), value in found.items()
+        if side == "CPU" or dtype != "float64"
+    ]
+    if not all(others):
+        return "Some operation is coarser than its label says even outside of float64."
+    if all(value in (None, single) for value in reduced):
+        return (
+            "The device has no float64 for sums and products: it refuses, "
+            "or computes in float32 and keeps the label."
+        )
+    return "Sums and products have the epsilon that their label says, on both sides."
+
+
+def _chart(found: Found, name: str) -> Chart:
+    columns = ("copy", "a + b", "a * b", "sum", "matmul")
+    sides = [(dtype, side) for dtype in DTYPES for side in ("CPU", "device")]
+    grid = [[found[dtype, side, column] for column in columns] for dtype, side in sides]
+    text = [["refused" if e is None else f"2^{round(_log2(e))}" for e in line] for line in grid]
+    shades = [[_kind(dtype, e) for e in line] for (dtype, _), line in zip(sides, grid, strict=True)]
+    cells = Cells(
+        tuple(f"{dtype}, {side}" for dtype, side in sides),
+        columns,
+        tuple(map(tuple, shades)),
+        tuple(map(tuple, text)),
+        KINDS,
+        f"smallest number that counts beside 1 (device: {name})",
+    )
+    return Chart((cells,))
+
+
+def _log2(value: float) -> float:
+    return float(torch.tensor(value, dtype=torch.float64).log2())
+
+
+EPSILON = Experiment(
+    name="empirical_epsilon",
+    question="How finely does each operation really compute, whatever its dtype is called?",
+    factor="device",
+    controls=(
+        DEVICES,
+        Choice(
+            "float64",
+            DOWNCAST,
+            (DOWNCAST, REFUSE),
+            label="float64 when simulated",
+            help="what the simulated accelerator does with float64; GPUs of both kinds exist",
+        ),
+    ),
+    measure=epsilons,
+)

@@ -1,0 +1,143 @@
+"""The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from workbook.causes.directml.sides import Compute
+from workbook.floats import format_of
+from workbook.question import Exercise, Form, WrongAnswer, agree
+from workbook.simulated import SimulatedAccelerator
+
+SINGLE, DOUBLE = format_of("float32").epsilon, format_of("float64").epsilon
+
+
+def _simulated(a: Tensor, b: Tensor) -> Tensor:
+    with SimulatedAccelerator():
+        return torch.matmul(a, b)
+
+
+def _off_by_one(a: Tensor, b: Tensor) -> Tensor:
+    return torch.matmul(a, b) + 1
+
+
+def _fair_difference(difference: Callable[[Compute, Compute], Any]) -> bool | str:
+    if float(difference(torch.matmul, torch.matmul)) != 0:
+        return "The CPU differs from itself: both sides must multiply the same matrices."
+    if abs(float(difference(torch.matmul, _off_by_one)) - 1) > 0.1:
+        return "A side whose elements are all larger by 1 must come out about 1 apart."
+    found = float(difference(torch.matmul, _simulated))
+    return 0 < found < 0.1 or "The simulated accelerator must come out a rounding apart."
+
+
+def _draws_twice(difference: Callable[[Compute, Compute], Any]) -> bool:
+    return float(difference(torch.matmul, torch.matmul)) > 0.1
+
+
+def _one_side(difference: Callable[[Compute, Compute], Any]) -> bool:
+    return bool(difference(torch.matmul, _off_by_one) == 0)
+
+
+def _true_epsilon(epsilon: Callable[[Compute], Any]) -> bool | str:
+    ours, theirs = float(epsilon(torch.matmul)), float(epsilon(_simulated))
+    if not agree(ours, DOUBLE):
+        return "For `torch.matmul` on the CPU it must come out as `float64` promises."
+    return agree(theirs, SINGLE) or "For the simulated accelerator it came out as something else."
+
+
+def _trusts_the_label(epsilon: Callable[[Compute], Any]) -> bool:
+    return bool(epsilon(torch.matmul) == DOUBLE == epsilon(_simulated))
+
+
+def _measures_float32(epsilon: Callable[[Compute], Any]) -> bool:
+    return bool(epsilon(torch.matmul) == SINGLE == epsilon(_simulated))
+
+
+SAME_MATRICES = Exercise(
+    name="same_matrices",
+    task=(
+        "Repair the program: write `difference(ours, theirs)`, the largest difference between two "
+        "ways to multiply. Each way is called with two `float32` matrices, 64 by 64."
+    ),
+    stub="def difference(ours, theirs):\n    ...",
+    answer="difference",
+    form=Form("function", returns=Form("number")),
+    check=_fair_difference,
+    wrong=(
+        WrongAnswer(
+            source=(
+                "def difference(ours, theirs):\n"
+                "    x = ours(torch.rand(64, 64), torch.rand(64, 64))\n"
+                "    y = theirs(torch.rand(64, 64), torch.rand(64, 64))\n"
+                "    return (x - y).abs().max().item()"
+            ),
+            message="Each side still draws its own matrices. Draw two, and hand both to both.",
+            recognizes=_draws_twice,
+        ),
+        WrongAnswer(
+            source=(
+                "def difference(ours, theirs):\n"
+                "    a, b = torch.rand(64, 64), torch.rand(64, 64)\n"
+                "    return (ours(a, b) - ours(a, b)).abs().max().item()"
+            ),
+            message="The second way is never called, so it cannot differ.",
+            recognizes=_one_side,
+        ),
+    ),
+    hints=(
+        "Draw before you call either way.",
+        "`a, b = torch.rand(64, 64), torch.rand(64, 64)`, then `ours(a, b)` and `theirs(a, b)`.",
+    ),
+    solution=(
+        "def difference(ours, theirs):\n"
+        "    a, b = torch.rand(64, 64), torch.rand(64, 64)\n"
+        "    return (ours(a, b) - theirs(a, b)).abs().max().item()"
+    ),
+    because="Only the way differs between the sides now, so the difference is the way's.",
+)
+TRUE_EPSILON = Exercise(
+    name="true_epsilon",
+    task=(
+        "Write `epsilon(multiply)`: the smallest power of two, `2.0**-k`, that still counts when "
+        "`multiply` adds it to 1. Give it `float64` matrices and trust no label."
+    ),
+    stub="def epsilon(multiply):\n    ...",
+    answer="epsilon",
+    form=Form("function", returns=Form("number")),
+    check=_true_epsilon,
+    wrong=(
+        WrongAnswer(
+            source="def epsilon(multiply):\n    return torch.finfo(torch.float64).eps",
+            message="That is what the label promises. Multiply, and look at what comes out.",
+            recognizes=_trusts_the_label,
+        ),
+        WrongAnswer(
+            source=(
+                "def epsilon(multiply):\n"
+                "    e = 1.0\n"
+                "    while multiply(torch.tensor([[1, e / 2]]), torch.ones(2, 1)) != 1:\n"
+                "        e = e / 2\n"
+                "    return e"
+            ),
+            message="These matrices are `float32`, so that is all that you can measure.",
+            recognizes=_measures_float32,
+        ),
+    ),
+    hints=(
+        "The row `[1, e]` times the column `[1, 1]` is `1 + e`, added by the product itself.",
+        "Halve `e` as long as the product is not 1. Both matrices need `dtype=torch.float64`.",
+    ),
+    solution=(
+        "def epsilon(multiply):\n"
+        "    e, ones = 1.0, torch.ones(2, 1, dtype=torch.float64)\n"
+        "    while multiply(torch.tensor([[1, e / 2]], dtype=torch.float64), ones) != 1:\n"
+        "        e = e / 2\n"
+        "    return e"
+    ),
+    because="An epsilon that is measured cannot be mislabeled.",
+)
+EXERCISES = (SAME_MATRICES, TRUE_EPSILON)

@@ -1,0 +1,78 @@
+"""Two sums of three: the expression of a program that calls addition associative.
+
+Owns one experiment. The factor is which two of three numbers are added first. Nothing but single
+additions is used, so the results are the same on every device that follows IEEE 754.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from workbook.bounds import sum_bound
+from workbook.causes.directml.sides import DEVICES, on_device
+from workbook.chart import Cells, Chart
+from workbook.comparison import compare
+from workbook.conditions import Conditions
+from workbook.control import Dtype, Integer
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+KINDS = ("", "as the program is written", "another result")
+
+
+def groupings(where: Conditions, *, start: int) -> Finding:
+    """Compute (a + b).sum() + (a * b).sum() with each of three groupings of either sum."""
+    whole = [float(start + i) for i in range(3)]
+    a, b = torch.tensor([whole, [0.1, 0.2, 0.3]], dtype=where.torch_dtype)
+    terms = [a + b, a * b]
+    # Row i starts with number i: (x0 + x1) + x2, (x1 + x2) + x0, (x2 + x0) + x1.
+    turned = [torch.stack([x.roll(-i) for i in range(3)], dim=1).unbind() for x in terms]
+    sums, products = (on_device(where, lambda x, y, z: (x + y) + z, *rows) for rows in turned)
+    results = on_device(
+        where, lambda x, y: x + y, sums.repeat_interleave(3), products.repeat(3)
+    ).reshape(3, 3)
+    bound = sum_bound(torch.cat(terms), where.torch_dtype)
+    compared = compare(
+        results, results[:1, :1].expand(3, 3), bound=bound + bound, second="as written"
+    )
+    distinct = len(set(results.flatten().tolist()))
+    reading = f"{distinct} distinct results of 9, at most {compared.max_ulps} ULP apart"
+    values = {"distinct": distinct, "as written": float(results[0, 0])}
+    return Finding(
+        _verdict(distinct, compared.verdict), reading, _chart(terms, results), values, (compared,)
+    )
+
+
+def _verdict(distinct: int, word: str) -> str:
+    if word == "wrong":
+        return "The nine ways differ by more than rounding."
+    if distinct == 1:
+        return "All nine ways give one result: with these numbers no order can show itself."
+    return "Nine ways to add the same six numbers give more than one result."
+
+
+def _chart(terms: list[torch.Tensor], results: torch.Tensor) -> Chart:
+    # Only the labels are rounded; the numbers that are added are what the dtype holds.
+    rows, columns = (_ways([f"{value:.3g}" for value in x.tolist()]) for x in terms)
+    digits = {torch.float64: 17, torch.float32: 9}.get(results.dtype, 5)
+    grid = results.tolist()
+    text = tuple(tuple(f"{value:.{digits}g}" for value in line) for line in grid)
+    shades = tuple(tuple(1 if value == grid[0][0] else 2 for value in line) for line in grid)
+    return Chart((Cells(rows, columns, shades, text, KINDS, "row + column"),))
+
+
+def _ways(names: list[str]) -> tuple[str, ...]:
+    return tuple(f"({names[i]} + {names[(i + 1) % 3]}) + {names[(i + 2) % 3]}" for i in range(3))
+
+
+NINE_WAYS = Experiment(
+    name="nine_ways",
+    question="Does it matter which two of three numbers are added first?",
+    factor="grouping of the additions",
+    controls=(
+        Integer("start", 1, 1, 9, help="the program adds three whole numbers from here"),
+        Dtype("float32", ("float64", "float32", "float16")),
+        DEVICES,
+    ),
+    measure=groupings,
+)
