@@ -9,6 +9,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+# Programs that the tests run in processes of their own; importing them would run them here.
+collect_ignore = ["diagnosis_cases"]
+
 # Shared machines stall: a slow example is no fault. In CI the examples are the same in every run.
 settings.register_profile(
     "tests",
