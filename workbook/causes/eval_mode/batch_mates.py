@@ -97,7 +97,7 @@ def _linear_bound(linear: nn.Linear, x: Tensor) -> Bound:
 def _digits(compared: Comparison | None) -> str:
     if compared is None:
         return RAISES
-    return f"{compared.max_abs:.0e}" if compared.differing else "0"
+    return f"{compared.max_abs:.1g}" if compared.differing else "0"
 
 
 def _verdict(words: dict[str, list[str]]) -> str:

@@ -51,12 +51,14 @@ def try_switches(where: Conditions, *, p: float, passes: int, reseed: bool) -> F
             torch.manual_seed(seed)
             start = torch.rand(4, device=x.device)
             for _ in range(passes):
-                torch.manual_seed(seed) if reseed or not outputs else None
+                if reseed or not outputs:
+                    torch.manual_seed(seed)
                 outputs.append(second(drop(first(x))))
             torch.manual_seed(seed)
             drop(first(x))
             draws = not bits_equal(torch.rand(4, device=x.device), start)
-            off = all(bits_equal(output, plain) for output in outputs)
+        # A copy made outside of inference mode is a tensor like any other.
+        off = all(bits_equal(output.clone(), plain) for output in outputs)
         rows[name] = len({tuple(one.flatten().tolist()) for one in outputs}), draws, off
     cells = Cells(
         tuple(rows),
@@ -74,7 +76,8 @@ def try_switches(where: Conditions, *, p: float, passes: int, reseed: bool) -> F
     )
     keys = ("distinct", "draws", "off")
     values = {name: dict(zip(keys, row, strict=True)) for name, row in rows.items()}
-    reading = ", ".join(f"{rows[name][0]} under {name}" for name in (TRAIN, NO_GRAD, EVAL))
+    in_training, no_grad, evaluated = (rows[name][0] for name in (TRAIN, NO_GRAD, EVAL))
+    reading = f"{in_training} in training, {no_grad} under no_grad, {evaluated} in evaluation"
     verdict = _switches_verdict({name for name, row in rows.items() if row[2]}, reseed)
     return Finding(verdict, f"different outputs: {reading}", Chart((cells,)), values)
 
@@ -112,7 +115,10 @@ def keep_the_mean(where: Conditions, *, p: float, size: int) -> Finding:
         Series("kept values as they are", at, unscaled),
         Series("in evaluation mode", (), (1.0,), "rule"),
     )
-    axes = Axis("values averaged", log=True), Axis("mean after dropout of ones", 0, 2.5)
+    axes = (
+        Axis("values averaged", 50, 100_000, log=True),
+        Axis("mean after dropout of ones", 0, 2.5),
+    )
     values = {"scaled": scaled[-1], "unscaled": unscaled[-1], "kept": int(kept.sum())}
     reading = f"mean {scaled[-1]:.4f} scaled, {unscaled[-1]:.4f} unscaled; {values['kept']} kept"
     verdict = _scale_verdict(compared.verdict != "wrong", likely)
@@ -148,6 +154,12 @@ SCALE = Experiment(
     "dropout_scale",
     "What does dropout do to the values that it keeps?",
     "scaling",
-    (P, LogRange("size", 2**14, 10, 16, base=2), Seed(), Dtype(), DeviceChoice()),
+    (
+        P,
+        LogRange("size", 2**14, 10, 16, base=2, help="how many ones go in"),
+        Seed(),
+        Dtype(),
+        DeviceChoice(),
+    ),
     keep_the_mean,
 )

@@ -73,8 +73,10 @@ def try_modules(where: Conditions, *, family: str) -> Finding:
         for kind in (DRAWS, CHANGES)
     }
     counts = [len(found) for found in values.values()]
-    reading = f"{len(rows)} modules tried: {counts[0]} draw in training mode, {counts[2]} in "
-    reading += f"evaluation; {counts[1]} change their state in training, {counts[3]} in evaluation"
+    reading = (
+        f"{len(rows)} modules tried: {counts[0]} draw in training, {counts[2]} in evaluation; "
+    )
+    reading += f"{counts[1]} change their state in training"
     verdict = _verdict(values[f"{DRAWS} in eval"], values[f"{CHANGES} in eval"])
     return Finding(verdict, reading, Chart((cells,)), {"tried": len(rows), **values})
 
@@ -160,8 +162,8 @@ def _verdict(drawing: list[str], changing: list[str]) -> str:
         return "In evaluation mode each of these modules repeats in every bit."
     if drawing == ["FractionalMaxPool2d", "FractionalMaxPool3d"]:
         return (
-            "In evaluation mode every module repeats, except FractionalMaxPool: it draws in both "
-            "modes."
+            "In evaluation mode every module tried repeats, except FractionalMaxPool: it draws in "
+            "both modes."
         )
     return f"In evaluation mode these modules draw: {', '.join(drawing)}."
 

@@ -49,10 +49,12 @@ def _frozen(freeze: Callable[[nn.Module], Any]) -> bool | str:
     freeze(model)
     if not model[2].training:
         return "Dropout has to stay in training mode."
+    if model[1].training:
+        return "BatchNorm1d still uses the statistics of its batch."
     model(torch.rand(8, 6))
     after = model.state_dict()
     if not all(bits_equal(value, after[name]) for name, value in before.items()):
-        return "A pass still moves the running statistics."
+        return "The trained statistics are gone."
     if weights != [parameter.requires_grad for parameter in model.parameters()]:
         return "The weights must stay trainable."
     return True
@@ -113,7 +115,7 @@ FREEZE_STATISTICS = Exercise(
     name="freeze_statistics",
     task=(
         "Write `freeze(model)`: put the model into training mode, with dropout active and weights "
-        "trainable, but with BatchNorm1d layers that keep their running statistics."
+        "trainable, but with BatchNorm1d layers that use their running statistics and keep them."
     ),
     setup=IMPORTS,
     stub="def freeze(model):\n    ...",
@@ -135,7 +137,7 @@ FREEZE_STATISTICS = Exercise(
         ),
         WrongAnswer(
             source="def freeze(model):\n    model.train()",
-            message="In training mode BatchNorm moves its statistics at every pass.",
+            message="In training mode BatchNorm uses its batch, and moves its statistics as well.",
             recognizes=lambda freeze: _modes(freeze) == (True, True, True),
         ),
     ),

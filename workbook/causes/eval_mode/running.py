@@ -92,8 +92,9 @@ def two_divisors(where: Conditions, *, size: int) -> Finding:
     values = {"normalizes with": sorted(set(divides)), "stores": sorted(set(stores))}
     axes = Axis("rows in the batch, n", 1, size), Axis("variance in train() / in eval()", 0.8, 2.2)
     reading = f"ratio {ratios[0]:.4f} for 2 rows, {ratios[-1]:.4f} for {size} rows"
-    verdict = f"Variances are divided by {', '.join(divides)} and stored by {', '.join(stores)}."
-    if set(divides) == {"n"} and set(stores) == {"n - 1"}:
+    normalizes, remembers = (" or ".join(found) for found in values.values())
+    verdict = f"Training divides the variance by {normalizes} and remembers it by {remembers}."
+    if (normalizes, remembers) == ("n", "n - 1"):
         verdict = (
             "Training divides the variance by n and remembers it divided by n − 1: one batch, one "
             "layer, two outputs."

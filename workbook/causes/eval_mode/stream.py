@@ -49,7 +49,7 @@ def draw_after(where: Conditions, *, layer: str, units: int, p: float) -> Findin
         "who gets which random number",
     )
     values = {"taken in train": taken["train"], "taken in eval": taken["eval"], "shared": shared}
-    reading = f"the layer took {taken['train']} numbers in train() and {taken['eval']} in eval()"
+    reading = f"numbers taken by the layer: {taken['train']} in train(), {taken['eval']} in eval()"
     verdict = _verdict(shared, bits_equal(later["eval"], stream[:LATER]))
     return Finding(verdict, reading, Chart((cells,)), values)
 

@@ -1,0 +1,319 @@
+# %% [markdown]
+# # `eval()` switches a few layers, and nothing else switches them
+#
+# One input, one model, other outputs at each call or in each batch: most often a layer is in
+# training mode. Only dropout, BatchNorm and a handful of others have two modes at all.
+#
+# About 35 minutes. You will be able to
+#
+# - say what evaluation mode changes, and what `no_grad` and `inference_mode` leave as it was;
+# - tell a layer that *draws* from one that *depends on its batch* or *changes its own state*;
+# - find the factor that a program forgot, before you believe what it shows.
+#
+# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+
+# %%
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from workbook.causes import eval_mode
+from workbook.explorer import explore
+from workbook.lesson import check, hint, predict, solution
+
+# %% [markdown]
+# ## An output that will not hold still
+#
+# **Dropout** sets a random share `p` of its entries to 0, so that training does not rely on single
+# units. The same input twice:
+
+# %%
+model = nn.Sequential(nn.Linear(8, 64), nn.Dropout(0.5), nn.Linear(64, 4))
+x = torch.rand(1, 8)
+print("same output twice:", torch.equal(model(x), model(x)))
+
+# %% [markdown]
+# A new model is in training mode. Two cures are often named: `no_grad()` and `eval()`.
+
+# %%
+predict(eval_mode.NO_GRAD_AND_DROPOUT)
+
+# %%
+with torch.no_grad():
+    print("same output twice:", torch.equal(model(x), model(x)))
+model.eval()
+print("same output twice, eval():", torch.equal(model(x), model(x)))
+
+# %% [markdown]
+# Some models call the function instead of the module.
+
+# %%
+predict(eval_mode.FUNCTION_IN_EVAL)
+
+# %%
+explore(eval_mode.SWITCHES)
+
+# %% [markdown]
+# The mode is an attribute, `training`, of every module. `train()` and `eval()` set it, and dropout
+# reads it. Grad modes are something else: they decide whether `backward()` will be possible.
+#
+# Switch on *seed before each pass*: the output repeats, and is still not the model's. A seed makes
+# chance repeatable; it does not take it out. **Cure:** `model.eval()` before you use a model,
+# `model.train()` before you train on, and `training=self.training` for every `F.dropout`.
+
+# %% [markdown]
+# ## What training did to the values
+#
+# Half of the entries become 0. Is the sum that reaches the next layer half as large, then?
+
+# %%
+print(nn.Dropout(0.5)(torch.ones(100)).unique())
+
+# %% [markdown]
+# The entries that are kept are multiplied by `1/(1 − p)`, so that the mean stays what it was.
+
+# %%
+explore(eval_mode.SCALE)
+
+# %% [markdown]
+# Evaluation mode has nothing left to repair: it hands its input on, the very same tensor. (Early
+# papers scaled at evaluation instead. Torch does it in training: *inverted* dropout.)
+
+# %% [markdown]
+# ## A program that takes the layer out
+#
+# It says that trained weights have dropout baked in, and that the layer must be removed before the
+# model is used. Spot what becomes of the weights.
+
+# %%
+predict(eval_mode.WEIGHTS_WITHOUT_THE_LAYER)
+
+# %%
+trained = nn.Sequential(nn.Linear(10, 5), nn.Dropout(0.5), nn.Linear(5, 1))
+smaller = nn.Sequential(nn.Linear(10, 5), nn.Linear(5, 1))
+try:
+    smaller.load_state_dict(trained.state_dict())
+except RuntimeError as error:
+    print(error)
+
+# %%
+explore(eval_mode.REMOVED_LAYER)
+
+# %% [markdown]
+# The first row is the answer to the program's question: evaluation mode gives, in every bit, what
+# the two Linear layers give without anything between them.
+#
+# Look at *left out, strict=False*. It silences the error, the second layer keeps the weights it was
+# born with, and nothing says so. Even the call that raises has loaded the first layer already.
+# **Cure:** leave the layer in. If it has to go, `nn.Identity()` keeps its place.
+
+# %% [markdown]
+# ## A switch that changes what others draw
+#
+# All draws of a program come from one **stream**, which the seed starts.
+
+# %%
+predict(eval_mode.SHIFTED_DRAWS)
+
+# %%
+after = []
+for training in (True, False):
+    torch.manual_seed(0)
+    nn.Dropout(0.5).train(training)(torch.ones(4))
+    after.append(torch.rand(4))
+print("the same numbers afterwards:", torch.equal(*after))
+
+# %%
+explore(eval_mode.LATER_DRAWS)
+
+# %% [markdown]
+# How many numbers a layer takes is up to the version of torch and the machine; *that* the rest
+# shifts is not. Set `p` to 0 or 1: nothing is left to chance, and nothing is drawn.
+#
+# So two runs with one seed can part because somebody froze a layer, far from where it shows.
+# **Cure:** give data its own `torch.Generator`, and seed again before what must not move.
+
+# %% [markdown]
+# ## BatchNorm: not random, but not alone
+#
+# **BatchNorm** subtracts a mean from each feature and divides by a standard deviation. In training
+# mode both come from the batch. It is often listed among the random layers.
+
+# %%
+predict(eval_mode.SAME_BATCH_TWICE)
+
+# %%
+norm, batch = nn.BatchNorm1d(3), torch.rand(8, 3)
+print("same batch twice:", torch.equal(norm(batch), norm(batch)))
+print("first row, other batch:", torch.equal(norm(batch)[0], norm(batch[:4])[0]))
+
+# %% [markdown]
+# A program wants to show the harm of a forgotten `eval()`. It sends one row through the model.
+
+# %%
+predict(eval_mode.BATCH_OF_ONE)
+
+# %%
+try:
+    norm(torch.rand(1, 3))
+except ValueError as error:
+    print(error)
+
+# %% [markdown]
+# In evaluation mode the layer takes its **running statistics** instead: averages that it kept while
+# training. Unless it was told not to keep any.
+
+# %%
+predict(eval_mode.WITHOUT_RUNNING_STATISTICS)
+
+# %%
+explore(eval_mode.BATCH_MATES)
+
+# %% [markdown]
+# *Eval(), nothing tracked* is BatchNorm with `track_running_stats=False`. **LayerNorm** is the
+# contrast: it takes its statistics from the row itself, so it needs neither batch nor memory nor
+# mode.
+#
+# The last row is another matter. On paper a Linear layer treats each row by itself; a matrix
+# library may add up in another order for another number of rows. Some machines show a difference
+# there and others none. It is rounding, within the bound, and here the reading says how much.
+#
+# **Cure:** `eval()` where rows must not touch; and compare a served row with a batched one by a
+# bound, not by `==`.
+
+# %% [markdown]
+# ## A pass that changes the model
+
+# %%
+predict(eval_mode.STATISTICS_UNDER_INFERENCE_MODE)
+
+# %%
+norm = nn.BatchNorm1d(3)
+with torch.inference_mode():
+    norm(torch.rand(8, 3))
+print("running mean still 0:", norm.running_mean.tolist() == [0.0, 0.0, 0.0])
+
+# %%
+explore(eval_mode.DRIFT)
+
+# %% [markdown]
+# The three curves of training mode are one. A model that is validated without `eval()` has moved by
+# the end of the validation, so the next epoch starts from another model and the checkpoint holds
+# it. **Cure:** `eval()`, as before. No grad mode replaces it.
+#
+# One more gap between the modes is there by design. With a momentum of 1 the layer remembers just
+# the last batch: are both modes then equal on that batch?
+
+# %%
+explore(eval_mode.BATCH_VARIANCE)
+
+# %% [markdown]
+# Dividing by n describes this batch; dividing by n − 1 estimates the spread of all the data, of
+# which the batch is a sample. For large batches the two meet.
+
+# %% [markdown]
+# ## Every module that torch has
+#
+# Is there anything else? Ask torch: build each module of `torch.nn`, call it twice in each mode, and
+# look at the bits, the stream and the state.
+
+# %%
+predict(eval_mode.RANDOM_IN_EVALUATION)
+
+# %%
+explore(eval_mode.EVERY_MODULE)
+
+# %% [markdown]
+# Choose *activations*: all of them repeat, except RReLU, whose slopes are drawn in training. And
+# functions have no mode at all:
+
+# %%
+logits = torch.zeros(1, 100)
+print("the same twice:", torch.equal(F.gumbel_softmax(logits), F.gumbel_softmax(logits)))
+
+# %% [markdown]
+# ## A program that shows randomness
+#
+# Last, a program that is meant to show how random PyTorch is by default. It uses no dropout and no
+# BatchNorm. Which factor does it change, and what does its result depend on?
+
+# %%
+predict(eval_mode.FLAGS_ON_LINEAR)
+
+# %%
+model, x = nn.Sequential(nn.Linear(10, 5), nn.ReLU(), nn.Linear(5, 1)), torch.rand(1, 10)
+before = torch.backends.cudnn.deterministic
+torch.backends.cudnn.deterministic = not before
+other = model(x)
+torch.backends.cudnn.deterministic = before
+print("difference:", (model(x) - other).abs().max().item())
+
+# %%
+explore(eval_mode.CUDNN_FLAGS)
+
+# %% [markdown]
+# A difference of zero by construction: an experiment has to change something that the result can
+# depend on. Where the flags do matter is the subject of [05 cuDNN](05_cudnn.ipynb).
+#
+# The same program blames memory: fragments, caches, the place of a tensor.
+
+# %%
+predict(eval_mode.MEMORY)
+
+# %%
+explore(eval_mode.MEMORY_CHURN)
+
+# %% [markdown]
+# Memory can make a program slow, or end it. To change its numbers, somebody has to write into them:
+# see [02 In-place operations](02_in_place.ipynb).
+
+# %% [markdown]
+# ## Your turn
+#
+# Replace each `...` and run the cell. A cell that you have not touched counts as not attempted, not
+# as wrong.
+#
+# 1. `Net` drops half of its input in training mode and nothing in evaluation mode.
+# 2. `freeze(model)` leaves dropout active and all weights trainable, while passes no longer move the
+#    running statistics. Many people fine-tune like this.
+# 3. `remove(model)` takes every Dropout out of an `nn.Sequential`; weights still load into it.
+
+
+# %%
+class Net(nn.Module):
+    def forward(self, x):
+        return ...  # F.dropout of x, in training mode only
+
+
+check(eval_mode.OBEY_THE_MODE, Net())
+
+
+# %%
+def freeze(model): ...  # into training mode; only BatchNorm1d keeps its running statistics
+
+
+check(eval_mode.FREEZE_STATISTICS, freeze)
+
+
+# %%
+def remove(model): ...  # the Sequential without Dropout, with the same state_dict keys
+
+
+check(eval_mode.WITHOUT_DROPOUT, remove)
+
+# %%
+hint(eval_mode.FREEZE_STATISTICS, 1)
+
+# %%
+solution(eval_mode.FREEZE_STATISTICS)
+
+# %% [markdown]
+# ## What we saw
+#
+# - Evaluation mode turned dropout off and made BatchNorm use its running statistics. `no_grad` and
+#   `inference_mode` did neither.
+# - Dropout drew, and shifted every later draw; BatchNorm drew nothing, but tied rows together and
+#   changed its own state; one pooling layer drew in both modes.
+# - Three programs forgot something: a flag that was not connected, keys that moved, a batch of one.
+#
+# Next: [05 cuDNN](05_cudnn.ipynb).
