@@ -20,7 +20,8 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT: dict[str, Any] = SETTINGS["project"]
 
 # conda-forge's names for what an index calls otherwise.
 CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
@@ -205,6 +206,13 @@ class TestLayout:
         """No module has a name under which anything could lie."""
         assert [p for p in modules() if p.stem in NO_HOME_FOR_ANYTHING] == []
         assert [p for p in modules() if p.parent.name in NO_HOME_FOR_ANYTHING] == []
+
+    def test_every_file_is_installed(self) -> None:
+        """What lies in the package besides modules is of a kind that an installation copies."""
+        patterns = SETTINGS["tool"]["setuptools"]["package-data"]["workbook"]
+        copied = {Path(pattern).suffix for pattern in patterns} | {".py"}
+        strangers = [p for p in tracked() if (ROOT / "workbook") in p.parents]
+        assert [str(p) for p in strangers if p.suffix not in copied] == []
 
     def test_chapters_and_causes_share_names(self) -> None:
         """A chapter's package is called as its notebook, without the number."""
