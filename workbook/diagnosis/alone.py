@@ -75,11 +75,15 @@ def other_cpu(function: Function) -> Found | None:
     short = short and not (calm.outcomes[0].get("draws") if calm else True)
     wide = part is not None and _elements(part.first.signature) >= _MANY
     if gap.comparable and gap.relative < 1e-3 and not (short and wide):
-        session.note("On a CPU with other vector instructions the last bits would differ (rounding).")
+        session.note(
+            "On a CPU with other vector instructions the last bits would differ (rounding)."
+        )
         return None
     evidence = ("with ATEN_CPU_CAPABILITY=default, MKL_CBWR=COMPATIBLE and ONEDNN_MAX_CPU_ISA=SSE41 the "
                 "bits change, and change back without them.")  # fmt: skip
-    return Found("cpu-capability", part.place if part else "", evidence, gap.words, gap.relative < 1e-3)
+    return Found(
+        "cpu-capability", part.place if part else "", evidence, gap.words, gap.relative < 1e-3
+    )
 
 
 def _elements(signature: str) -> int:
@@ -95,7 +99,11 @@ def _elements(signature: str) -> int:
 def dropout_behind(function: Function, rows: list[Found]) -> list[Found]:
     """Dropout that is active outside training, where unseeded numbers hide it."""
     ids = {one.cause for one in rows}
-    if "random-numbers" not in ids or "dropout-active" in ids or "late dropout" not in function.words:
+    if (
+        "random-numbers" not in ids
+        or "dropout-active" in ids
+        or "late dropout" not in function.words
+    ):
         return []
     session = function.session
     still = function._plan(_ALL, frozenset())

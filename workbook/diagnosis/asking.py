@@ -119,7 +119,9 @@ class Session:
 def difference(one: Reply, i: int, other: Reply, j: int) -> Gap:
     """How far outcome `i` of one reply is from outcome `j` of the other."""
     same = one.code(i) == other.code(j)
-    raised = any(k >= len(r.outcomes) or "raised" in r.outcomes[k] for r, k in ((one, i), (other, j)))
+    raised = any(
+        k >= len(r.outcomes) or "raised" in r.outcomes[k] for r, k in ((one, i), (other, j))
+    )
     if raised:
         return Gap(False, comparable=False)
     if same:

@@ -7,6 +7,7 @@ code cannot be run or does not end.
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from workbook.diagnosis.asking import Session, Unusable
 from workbook.diagnosis.calls import Call, call
 from workbook.diagnosis.workers import OutOfTime, Workers
 
+_COMPILES = re.compile(r"\btorch\s*\.\s*compile\b|(?<!\bre)\.compile\(|import compile\b")
 TIMEOUT = 120.0  # seconds for a whole diagnosis
 
 
@@ -63,6 +65,6 @@ def _answered(asked: Call, workers: Workers, timeout: float) -> Answer:
 def _needed(asked: Call) -> frozenset[str]:
     """What the interpreters load before they fork, because loading it takes seconds."""
     text = "".join(Path(one.path).read_text(errors="replace") for one in asked.targets)
-    if "compile" in text:
+    if _COMPILES.search(text):
         return frozenset({"torch._dynamo", "torch._inductor.compile_fx"})
     return frozenset({"torch._dynamo"}) if "optim" in text else frozenset()

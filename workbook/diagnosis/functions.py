@@ -63,7 +63,9 @@ class Function:
         for reply in runs:
             for number in range(len(runs[0].outcomes)):
                 one = difference(runs[0], 0, reply, number)
-                if not one.same and (worst.same or not one.comparable or one.relative > worst.relative):
+                if not one.same and (
+                    worst.same or not one.comparable or one.relative > worst.relative
+                ):
                     worst = one
         return worst
 
@@ -78,10 +80,14 @@ class Function:
         self.dims = frozenset(one.name for one in HOLDS if self._matters(one))
         candidates = [one for one in applicable(self.words | self._dim_words())
                       if one.how != "hold" or one.name in self.dims]  # fmt: skip
-        again = any(self.calm.code(0) != self.calm.code(i) for i in range(1, len(self.calm.outcomes)))
+        again = any(
+            self.calm.code(0) != self.calm.code(i) for i in range(1, len(self.calm.outcomes))
+        )
         if not again and "threads" not in self.words:
             candidates = [one for one in candidates if one.how != "between"]
-        candidates = [one for one in candidates if one.cause not in _NOT_ALONE and one.name != "fork"]
+        candidates = [
+            one for one in candidates if one.cause not in _NOT_ALONE and one.name != "fork"
+        ]
         found = search(self.measure, candidates, self.measure(frozenset()))
         if not found.rest.same and again:
             fork = [one for one in applicable({"hidden state"}) if one.name == "fork"]
@@ -104,7 +110,9 @@ class Function:
             return False
         alone = self.session.run(self._plan(ALL - {one.name}, frozenset()))
         moved = any(alone.code(i) != self.calm.code(i) for i in range(len(self.calm.outcomes)))
-        self.session.tell(f"only {_CONDITION[one.name]}: {'another result' if moved else 'the same result'}")
+        self.session.tell(
+            f"only {_CONDITION[one.name]}: {'another result' if moved else 'the same result'}"
+        )
         return moved
 
     def _dim_words(self) -> set[str]:
@@ -114,9 +122,13 @@ class Function:
         return words
 
     def _tell(self, base: Gap) -> None:
-        same = all(self.calm.code(0) == self.calm.code(i) for i in range(1, len(self.calm.outcomes)))
+        same = all(
+            self.calm.code(0) == self.calm.code(i) for i in range(1, len(self.calm.outcomes))
+        )
         count = len(self.calm.outcomes)
-        self.session.tell(f"{count} calls in one process: {'equal in every bit' if same else 'different'}")
+        self.session.tell(
+            f"{count} calls in one process: {'equal in every bit' if same else 'different'}"
+        )
         words = ", ".join(_CONDITION[name] for name in CALM)
         self.session.tell(f"a fresh process with {words}: {base.words}")
 
@@ -159,10 +171,14 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
         if cause == "generator-shift" and function.session.call.kind == "model":
             cause = "random-numbers"  # the module draws and seeds nothing
         size = found.without.get(one, base)
-        rounding = BY_ID[cause].kind == "rounding" and Judge(function.measure, found).is_rounding(one)
+        rounding = BY_ID[cause].kind == "rounding" and Judge(function.measure, found).is_rounding(
+            one
+        )
         evidence = (f"when {one.words}, {CALLS} of {CALLS} calls and a fresh process agree bit for bit; "
                     "without it they do not.")  # fmt: skip
-        rows.setdefault(cause, Found(cause, places.where(one, cause), evidence, size.words, rounding))
+        rows.setdefault(
+            cause, Found(cause, places.where(one, cause), evidence, size.words, rounding)
+        )
     return list(rows.values())
 
 
@@ -183,7 +199,9 @@ def diagnosed(session: Session) -> Answer:
 
 def none(base: Gap) -> Found:
     """The row for nothing found."""
-    return Found("none", "", "every run agreed, under every condition that was tried.", "", not base.same)
+    return Found(
+        "none", "", "every run agreed, under every condition that was tried.", "", not base.same
+    )
 
 
 _RANK = {"fault": 0, "random": 1, "rounding": 2, "identical": 3, "unknown": 4}

@@ -78,7 +78,9 @@ def _calendar(seconds: Any) -> None:
     for name in ("localtime", "gmtime", "ctime"):
         patched(name)
     real_form = _REAL_CLOCK.setdefault("strftime", time.strftime)
-    time.strftime = lambda form, at=None: real_form(form, time.localtime(moment()) if at is None else at)  # type: ignore[assignment]
+    time.strftime = lambda form, at=None: real_form(
+        form, time.localtime(moment()) if at is None else at
+    )  # type: ignore[assignment]
 
     class Moment(_DATETIME):
         @classmethod
@@ -175,7 +177,11 @@ def generators(number: int) -> None:
 
 
 def _unseeded_numpy(fresh: Any) -> None:
-    real_rng, real_seed, real_sequence = np.random.default_rng, np.random.seed, np.random.SeedSequence
+    real_rng, real_seed, real_sequence = (
+        np.random.default_rng,
+        np.random.seed,
+        np.random.SeedSequence,
+    )
     np.random.default_rng = lambda seed=None: real_rng(fresh() if seed is None else seed)
     np.random.seed = lambda seed=None: real_seed(fresh() % 2**32 if seed is None else seed)  # type: ignore[assignment]
 

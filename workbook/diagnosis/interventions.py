@@ -66,6 +66,7 @@ ON = _rows(
     ("deterministic", "nondeterministic-op", "deterministic algorithms are required", ("deterministic",)),
     ("cudnn-deterministic", "cudnn-algorithm", "cuDNN is restricted to deterministic algorithms", ("cuda",)),
     ("apart", "overlapping-memory", "what is read is copied before its memory is written", ("overlap",)),
+    ("no-inplace", "input-mutated", "activations with inplace=True make a new tensor", ("inplace",)),
     ("copy-saved", "overlapping-memory", "what backward needs is copied when it is saved", ("backward",)),
     ("clear-gradients", "gradient-accumulation", "gradients are cleared after each step", ("step",)),
     ("weigh", "gradient-accumulation", "micro-batches count by their share of the rows", ("micro",)),

@@ -20,7 +20,9 @@ def model_steps(build: Callable[[], Any], step: dict[str, Any], request: dict[st
     """One step for each variant that the request names; rows of the batch are answered as rows."""
     made = build()
     if not (isinstance(made, tuple) and len(made) == 2 and callable(made[0])):
-        raise TypeError(f"{step['name']} must return (module, tuple of inputs), got {type(made).__name__}")
+        raise TypeError(
+            f"{step['name']} must return (module, tuple of inputs), got {type(made).__name__}"
+        )
     module, inputs = made
     inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     dim = batch_dim(module, inputs)

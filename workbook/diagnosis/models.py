@@ -28,8 +28,12 @@ class Model:
         self.on: frozenset[str] = frozenset()
         self.rows: list[Found] = []
 
-    def run(self, *variants: str, held: frozenset[str] = ALL, on: frozenset[str] = frozenset()) -> Reply:
-        return self.session.run(plan(0, held=held, variants=variants, between=_KEPT, on=self.on | on))
+    def run(
+        self, *variants: str, held: frozenset[str] = ALL, on: frozenset[str] = frozenset()
+    ) -> Reply:
+        return self.session.run(
+            plan(0, held=held, variants=variants, between=_KEPT, on=self.on | on)
+        )
 
     def add(self, cause: str, where: str, evidence: str, gap: Gap, rounding: bool = False) -> None:
         self.rows.append(Found(cause, where, evidence, gap.words, rounding))
@@ -79,7 +83,9 @@ def _worst(model: Model, on: frozenset[str]) -> tuple[Gap | None, str]:
     reply = model.run("plain", *_BATCHES, on=on)
     for number, label in enumerate(_BATCHES, start=1):
         gap = _gap(reply, 0, reply, number)
-        if gap is not None and (worst is None or worst.same or (not gap.same and gap.relative > worst.relative)):
+        if gap is not None and (
+            worst is None or worst.same or (not gap.same and gap.relative > worst.relative)
+        ):
             worst, name = gap, label
     return worst, name
 
@@ -94,7 +100,9 @@ def _batch(model: Model, again: Function) -> None:
         return
     if "norm" in again.words or "late norm" in again.words:
         still, _ = _worst(model, frozenset({"eval-norm"}))
-        model.session.tell(f"the same with running statistics: {still.words if still else 'no rows'}")
+        model.session.tell(
+            f"the same with running statistics: {still.words if still else 'no rows'}"
+        )
         if still is not None and (still.same or still.relative < gap.relative / 16):
             where = few(again.calm.facts(0)["lists"].get("norm", []))
             model.add("batch-statistics", where, f"with {_BATCHES[name]} the row changes; with running "
@@ -109,10 +117,19 @@ def _batch(model: Model, again: Function) -> None:
     model.session.tell(f"the same in float64: {doubled.words if doubled else 'no rows'}")
     evidence = f"with {_BATCHES[name]} the row changes"
     if rounding:
-        tail = "; computed row by row it does not." if rows is not None and rows.same else "; in float64 that goes."
+        tail = (
+            "; computed row by row it does not."
+            if rows is not None and rows.same
+            else "; in float64 that goes."
+        )
         model.add("batch-size", "", evidence + tail, gap, True)
     else:
-        model.add("batch-coupling", "", evidence + "; float64 does not remove that, so it is no rounding.", gap)
+        model.add(
+            "batch-coupling",
+            "",
+            evidence + "; float64 does not remove that, so it is no rounding.",
+            gap,
+        )
 
 
 def _shrinks(gap: Gap, doubled: Gap | None) -> bool:
@@ -125,13 +142,25 @@ def _memory(model: Model, again: Function) -> None:
     reply = model.run("plain", "strided", "offset")
     for number, words in ((1, "inputs in another layout"), (2, "inputs at an odd offset")):
         gap = difference(reply, 0, reply, number)
-        model.session.tell(f"{words}: {gap.words if gap.comparable else 'the module does not take them'}")
+        model.session.tell(
+            f"{words}: {gap.words if gap.comparable else 'the module does not take them'}"
+        )
         if gap.same or not gap.comparable:
             continue
         held = model.run("plain", "strided", "offset", on=frozenset({"plain"}))
         back = difference(held, 0, held, number)
-        tail = "copied to plain memory first, it does not." if back.same else "nothing else was changed."
-        model.add("memory-layout", "", f"with {words} of equal values the output changes; {tail}", gap, True)
+        tail = (
+            "copied to plain memory first, it does not."
+            if back.same
+            else "nothing else was changed."
+        )
+        model.add(
+            "memory-layout",
+            "",
+            f"with {words} of equal values the output changes; {tail}",
+            gap,
+            True,
+        )
         return
 
 
@@ -147,7 +176,13 @@ def _conditions(model: Model, again: Function) -> None:
         model.session.tell(f"{words}: {gap.words}")
         if not gap.same and cause not in {row.cause for row in model.rows}:
             rounding = cause == "thread-count" and gap.comparable and gap.relative < 2.0**-10
-            model.add(cause, "", f"with {words} the output changes, and changes back without.", gap, rounding)
+            model.add(
+                cause,
+                "",
+                f"with {words} the output changes, and changes back without.",
+                gap,
+                rounding,
+            )
 
 
 def _inside(model: Model, again: Function) -> None:
@@ -163,10 +198,20 @@ def _inside(model: Model, again: Function) -> None:
             model.add(one.cause, "", f"when {one.words}, the output changes.", gap, rounding)
     wide = difference(calm, 0, model.run("plain", on=frozenset({"double"})), 0)
     model.session.tell(f"everything in float64: {wide.words}")
-    if wide.comparable and wide.relative > 2.0**-11 and "reduced-precision" not in {r.cause for r in model.rows}:
+    if (
+        wide.comparable
+        and wide.relative > 2.0**-11
+        and "reduced-precision" not in {r.cause for r in model.rows}
+    ):
         short = any(w in again.words for w in ("autocast", "short"))
         cause = "reduced-precision" if short or wide.relative < 2.0**-4 else "dtype"
-        model.add(cause, "", "in float64 the output is another one, by more than float32's rounding.", wide, True)
+        model.add(
+            cause,
+            "",
+            "in float64 the output is another one, by more than float32's rounding.",
+            wide,
+            True,
+        )
 
 
 _SWITCHES = frozenset(("no-compile", "no-autocast", "full-precision", "apart"))

@@ -83,7 +83,11 @@ class Plain(TorchDispatchMode):
 
     @staticmethod
     def _packed(value: Any) -> Any:
-        if isinstance(value, torch.Tensor) and value.layout is torch.strided and value.device.type == "cpu":
+        if (
+            isinstance(value, torch.Tensor)
+            and value.layout is torch.strided
+            and value.device.type == "cpu"
+        ):
             if not value.is_contiguous() or value.data_ptr() % 64:
                 return value.clone(memory_format=torch.contiguous_format)
         return value
@@ -105,7 +109,9 @@ class Rows(TorchDispatchMode):
                 return self._split(func, args, kwargs, at, also=1 if name == "bmm" else None)
         elif name in ("convolution", "_convolution") and args[0].shape[0] > 1 and not args[6]:
             return self._split(func, args, kwargs, 0)
-        elif name in ("sum", "mean", "var", "norm", "linalg_vector_norm") and self._keeps_rows(name, args):
+        elif name in ("sum", "mean", "var", "norm", "linalg_vector_norm") and self._keeps_rows(
+            name, args
+        ):
             return self._split(func, args, kwargs, 0)
         elif name.startswith("_scaled_dot_product") and args[0].shape[0] > 1:
             return func(*args, **kwargs)
@@ -115,7 +121,9 @@ class Rows(TorchDispatchMode):
 
     @staticmethod
     def _keeps_rows(name: str, args: Any) -> bool:
-        dims = args[2 if "norm" in name else 1] if len(args) > (2 if "norm" in name else 1) else None
+        dims = (
+            args[2 if "norm" in name else 1] if len(args) > (2 if "norm" in name else 1) else None
+        )
         if not isinstance(dims, (list, tuple)) or not dims or args[0].dim() < 2:
             return False
         return all(d % args[0].dim() != 0 for d in dims) and 1 < args[0].shape[0] <= 4096
@@ -139,7 +147,9 @@ class Rows(TorchDispatchMode):
         return func(flat, *args[1:], **kwargs)[: value.numel()].reshape(value.shape)
 
 
-_TAILED = frozenset("sigmoid silu gelu softplus elu mish exp2 sinh exp log tanh erf rsqrt sqrt".split())
+_TAILED = frozenset(
+    "sigmoid silu gelu softplus elu mish exp2 sinh exp log tanh erf rsqrt sqrt".split()
+)
 
 
 class Apart(TorchDispatchMode):
@@ -166,7 +176,11 @@ class Apart(TorchDispatchMode):
 
     @staticmethod
     def _apart(value: Any, target: torch.Tensor) -> Any:
-        if not isinstance(value, torch.Tensor) or value is target or value.layout is not torch.strided:
+        if (
+            not isinstance(value, torch.Tensor)
+            or value is target
+            or value.layout is not torch.strided
+        ):
             return value
         if value.untyped_storage().data_ptr() != target.untyped_storage().data_ptr():
             return value

@@ -13,7 +13,7 @@ import torch
 
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.asking import STORM, Plan, Session, Unusable, difference, plan
-from workbook.diagnosis.functions import answered, training
+from workbook.diagnosis.functions import Function, answered, causes_of, training
 from workbook.diagnosis.interventions import BETWEEN, ON, Intervention
 from workbook.diagnosis.judging import Judge, few
 from workbook.diagnosis.micro import hypotheses
@@ -49,7 +49,9 @@ class Pair:
         outcome = reply.outcomes[0] if reply.outcomes else {"raised": "nothing"}
         if "raised" in outcome:
             name = self.session.call.targets[index].words
-            raise Unusable(f"{name} raises {outcome['raised']}", tuple(outcome.get("traceback", ())))
+            raise Unusable(
+                f"{name} raises {outcome['raised']}", tuple(outcome.get("traceback", ()))
+            )
         return reply
 
     def _number(self, index: int) -> int:
@@ -72,8 +74,12 @@ class Pair:
         if torch.cuda.is_available():
             words.add("cuda")
         else:
-            self.session.tell("CUDA's switches (cuDNN, TF32, device generators): not tried, no CUDA device here")
-        self.split = _unequal_batches(ours["lists"].get("batches", ()), theirs["lists"].get("batches", ()))
+            self.session.tell(
+                "CUDA's switches (cuDNN, TF32, device generators): not tried, no CUDA device here"
+            )
+        self.split = _unequal_batches(
+            ours["lists"].get("batches", ()), theirs["lists"].get("batches", ())
+        )
         if self.split:
             words.add("batches")
         return words
@@ -116,7 +122,9 @@ class Pair:
 
 
 def _holds() -> tuple[Intervention, ...]:
-    return tuple(one for one in applicable({"clock", "listing", "empty", "threads"}) if one.how == "hold")
+    return tuple(
+        one for one in applicable({"clock", "listing", "empty", "threads"}) if one.how == "hold"
+    )
 
 
 def _unequal_batches(ours: Any, theirs: Any) -> frozenset[str]:
@@ -133,38 +141,66 @@ def diagnosed(session: Session) -> Answer:
     """The answer for two functions."""
     pair = Pair(session)
     base = pair.measure(frozenset())
-    session.tell(f"each in a process of its own, generators, clock, hashes and files differing: {base.words}")
+    session.tell(
+        f"each in a process of its own, generators, clock, hashes and files differing: {base.words}"
+    )
     if base.same and not pair.together:
         return _one_after_the_other(pair)
     ours, theirs = pair.traces(frozenset(_holds()))
     _choose_weights(pair, frozenset(_holds()))
     words = pair.words | _traced_words(ours, theirs)
-    candidates = [one for one in applicable(words) if one.how != "between" and one.name not in ("threads", "switch")]
+    candidates = [
+        one
+        for one in applicable(words)
+        if one.how != "between" and one.name not in ("threads", "switch")
+    ]
     for one in candidates:
         session.tell(f"{one.words}: tried, in both functions")
     found = search(pair.measure, candidates, base)
     judge = Judge(pair.measure, found)
-    rows = [_row(pair, judge, one) for one in found.needed]
+    rows = [_row(pair, judge, one) for one in found.needed] or _each_alone(session)
+    if {"checkpoint-incomplete", "reseeded", "generator-shift"} <= {row.cause for row in rows}:
+        rows = [row for row in rows if row.cause != "reseeded"]  # restoring a generator sets it, too
     rows = _merged(rows + _rest(pair, judge, found, base))
     return _drawn(answered(session, rows, status=None if rows else "unknown"), ours, theirs)
 
 
+def _each_alone(session: Session) -> list[Found]:
+    """Why one of the two gives something else each time, which no comparison of the two can mend."""
+    rows: list[Found] = []
+    for index in (0, 1):
+        function = Function(session, index)
+        found, base = function.find()
+        rows += causes_of(function, found, base) if found is not None else []
+    return rows
+
+
 def _traced_words(ours: Reply | None, theirs: Reply | None) -> set[str]:
     words: set[str] = set()
-    kinds = []
+    made: list[set[tuple[str, str]]] = []
     for reply in (ours, theirs):
         if reply is None or not reply.outcomes:
             continue
         draws = reply.outcomes[0].get("draws", ())
         words |= {"draws"} if draws else set()
         words |= {"noise"} if any(row[3] for row in draws) else set()
-        trace = reply.trace(0)
-        text = " ".join({operation.signature for operation in trace}) if trace is not None else ""
-        leaf = " ".join(row.get("dtype", "") + "[" for row in reply.outcomes[0].get("leaves", ()))
-        kinds.append({n for n in ("float64", "float32", "float16", "bfloat16") if f"{n}[" in f" {text} {leaf}".replace("bfloat16[", "b16[") or (n == "bfloat16" and "bfloat16[" in f"{text} {leaf}")})
-    if len(kinds) == 2 and kinds[0] != kinds[1]:
-        words |= {"dtypes", *(("short",) if (kinds[0] ^ kinds[1]) & {"float16", "bfloat16"} else ())}
+        made.append(_dtypes(reply))
+    if len(made) == 2:
+        shared = {name for name, _ in made[0]} & {name for name, _ in made[1]}
+        unlike = {dtype for name, dtype in made[0] ^ made[1] if name in shared}
+        words |= {"dtypes"} if unlike else set()
+        words |= {"short"} if unlike & {"float16", "bfloat16"} else set()
     return words
+
+
+def _dtypes(reply: Reply) -> set[tuple[str, str]]:
+    """Which operations made which formats, and which formats the result has."""
+    found = {("result", row["dtype"]) for row in reply.outcomes[0].get("leaves", ()) if "dtype" in row}
+    for operation in reply.trace(0) or ():
+        dtype = operation.signature.rpartition("-> ")[2].split("[")[0]
+        if "float" in dtype:
+            found.add((operation.name, dtype))
+    return found
 
 
 def _choose_weights(pair: Pair, held: Active) -> None:
@@ -198,7 +234,9 @@ def _row(pair: Pair, judge: Judge, one: Intervention) -> Found:
     return Found(cause, _where(pair, one, cause, first, second), evidence, gap.words, rounding)
 
 
-def _where(pair: Pair, one: Intervention, cause: str, first: Reply | None, second: Reply | None) -> str:
+def _where(
+    pair: Pair, one: Intervention, cause: str, first: Reply | None, second: Reply | None
+) -> str:
     lists = [pair._facts(i)["lists"] for i in (0, 1)]
     for word, key in (("dropout-active", "dropout"), ("batch-statistics", "norm")):
         if cause == word:
@@ -244,8 +282,14 @@ def _one_after_the_other(pair: Pair) -> Answer:
     if base.same:
         return answered(session, [Found("none", "", "the two agree in every bit.", "")])
     both = session.run(plan(0, 1, trained=tuple(pair.trained)))
-    words = {f"changed {kind}" for _, kind in (both.data["changed"] or [[]])[0]} | set(both.facts(0)["words"])
-    candidates = [one for one in (*BETWEEN, *ON) if one in applicable(words) and (one.how == "between" or one.name == "serial")]
+    words = {f"changed {kind}" for _, kind in (both.data["changed"] or [[]])[0]} | set(
+        both.facts(0)["words"]
+    )
+    candidates = [
+        one
+        for one in (*BETWEEN, *ON)
+        if one in applicable(words) and (one.how == "between" or one.name == "serial")
+    ]
     found = search(pair.after, candidates, base)
     rows = []
     for one in found.needed:

@@ -55,7 +55,9 @@ def curve(first: Trace, second: Trace) -> tuple[tuple[float, ...], tuple[str, ..
     heights, labels, mark = [], [], None
     for number, (i, j) in enumerate(pairs):
         ours, theirs = first[i], second[j]
-        apart = [steps_apart(a, b) for a, b in zip(ours.sample, theirs.sample, strict=False)][:SAMPLES]
+        apart = [steps_apart(a, b) for a, b in zip(ours.sample, theirs.sample, strict=False)][
+            :SAMPLES
+        ]
         heights.append(max(apart, default=0.0))
         labels.append(f"{ours.name} {ours.line}")
         if part is not None and part.first.index == i:
@@ -85,7 +87,9 @@ class Places:
         if cause == "batch-statistics" and lists.get("norm"):
             return _few(lists["norm"])
         if one.how == "between" and one.name in _KINDS:
-            names = [n for rows in calm.data["changed"] for n, kind in rows if kind == one.name and n]
+            names = [
+                n for rows in calm.data["changed"] for n, kind in rows if kind == one.name and n
+            ]
             return _few(list(dict.fromkeys(names)))
         if cause in ("random-numbers", "generator-shift"):
             return drawing(self.calm())

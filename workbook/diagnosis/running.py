@@ -33,7 +33,11 @@ from workbook.trace.places import is_user_file
 from workbook.trace.recorder import ModulePath
 
 Request = dict[str, Any]
-CPU_VARIABLES = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "SSE41"}
+CPU_VARIABLES = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+}
 _MODES = {"double": modes.Double, "plain": modes.Plain, "rows": modes.Rows, "apart": modes.Apart,
           "cpu-draws": modes.OnCpu}  # fmt: skip
 
@@ -116,19 +120,22 @@ def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) 
     batches = Batches(frozenset(request.get("split", [])))
     batches.modules()
     _ambient(request["set"], stack)
-    epoch = streams.Epoch("keyed-seeds" in on) if on & {"keyed", "keyed-seeds"} else None
+    epoch = streams.Epoch("keyed" not in on, request["set"].get("rng") or 1) if on & {"keyed", "keyed-seeds"} else None
     FACTS.start()
+    if epoch is not None:
+        streams.keyed_others(epoch)
     streams.seeds(on, epoch)
     for word, mode in _MODES.items():
         if word in on:
             stack.enter_context(mode())
     if epoch is not None:
         stack.enter_context(streams.KeyedDraws(epoch))
-        streams.keyed_others(epoch)
     if "double" in on:
         torch.set_default_dtype(torch.float64)
     if "copy-saved" in on:
-        stack.enter_context(torch.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t))
+        stack.enter_context(
+            torch.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t)
+        )
     if "hold-cpu" in on:
         _hold_cpu()
     os.chdir(request["folder_seen"])
@@ -158,7 +165,9 @@ def _hold_cpu() -> None:
     real = subprocess.Popen.__init__
 
     def start(self: Any, *args: Any, env: Any = None, **kwargs: Any) -> None:
-        kept = {k: v for k, v in (os.environ if env is None else env).items() if k not in CPU_VARIABLES}
+        kept = {
+            k: v for k, v in (os.environ if env is None else env).items() if k not in CPU_VARIABLES
+        }
         real(self, *args, env=kept, **kwargs)
 
     subprocess.Popen.__init__ = start  # type: ignore[method-assign]
@@ -178,9 +187,13 @@ def _entry(module: types.ModuleType, name: str, path: str) -> Any:
     function = getattr(module, name, None)
     if function is None:
         here = sorted(n for n, v in vars(module).items() if isinstance(v, types.FunctionType))
-        raise CannotRun(f"{Path(path).name} has no function {name!r}; it has {', '.join(here) or 'none'}")
+        raise CannotRun(
+            f"{Path(path).name} has no function {name!r}; it has {', '.join(here) or 'none'}"
+        )
     if not callable(function):
-        raise CannotRun(f"{name} in {Path(path).name} is no function but a {type(function).__name__}")
+        raise CannotRun(
+            f"{name} in {Path(path).name} is no function but a {type(function).__name__}"
+        )
     try:
         needed = [p.name for p in inspect.signature(function).parameters.values()
                   if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD,
@@ -188,7 +201,9 @@ def _entry(module: types.ModuleType, name: str, path: str) -> Any:
     except (TypeError, ValueError):
         needed = []
     if needed:
-        raise CannotRun(f"{name} needs arguments ({', '.join(needed)}); give a function that takes none")
+        raise CannotRun(
+            f"{name} needs arguments ({', '.join(needed)}); give a function that takes none"
+        )
     return function
 
 
@@ -238,7 +253,9 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
         more["draws"] = [[d.generator, d.what, d.line, d.module, d.count, f"{d.value:x}"]
                          for d in trace.draws[:1000]]  # fmt: skip
     if made is None:
-        raise CannotRun(f"{request['steps'][0]['name']} returns nothing; return what should be compared")
+        raise CannotRun(
+            f"{request['steps'][0]['name']} returns nothing; return what should be compared"
+        )
     try:
         return {"leaves": save(made, folder, f"result-{number}"), **more}
     except NotComparable as problem:
@@ -247,7 +264,9 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
                         "arrays, numbers, or lists, tuples and dicts of them") from None  # fmt: skip
 
 
-def _in_fork(function: Any, number: int, request: Request, folder: Path, reply: dict[str, Any]) -> None:
+def _in_fork(
+    function: Any, number: int, request: Request, folder: Path, reply: dict[str, Any]
+) -> None:
     pid = os.fork()
     note = folder / f"fork-{number}.json"
     if pid == 0:
@@ -277,7 +296,10 @@ def _audit(event: str, args: Any) -> None:
         ours = ("/dev", "/proc", *_OURS)
         if is_user_file(str(Path(name).absolute())) and not name.startswith(ours):
             FACTS.append("wrote", Path(name).name)
-    elif event == "os.putenv" and str(args[0].decode() if isinstance(args[0], bytes) else args[0]) in CPU_VARIABLES:
+    elif (
+        event == "os.putenv"
+        and str(args[0].decode() if isinstance(args[0], bytes) else args[0]) in CPU_VARIABLES
+    ):
         FACTS.add("cpu-variables")
     elif event == "subprocess.Popen" and args[3] and set(args[3]) & set(CPU_VARIABLES):
         FACTS.add("cpu-variables")

@@ -18,7 +18,7 @@ Active = frozenset[Intervention]
 Measure = Callable[[Active], Gap]
 # Specific interventions first; holding an ambient condition explains more than putting back state,
 # because what it holds was the only thing that differed.
-ORDER = (*ON[:16], *HOLDS[:-1], *BETWEEN[:7], *ON[16:], BETWEEN[7], HOLDS[-1], BETWEEN[8])
+ORDER = (*ON[:17], *HOLDS[:-1], *BETWEEN[:7], *ON[17:], BETWEEN[7], HOLDS[-1], BETWEEN[8])
 _LEVEL = 4.0  # a gap within this factor of the smallest reached counts as removed
 
 

@@ -187,7 +187,9 @@ def _differs(one: Thing) -> bool:
         return not same or any(now[k] is not held[k] and not _equal(now[k], held[k]) for k in now)
     if isinstance(now, (set, bytearray)):
         return bool(now != held)
-    return len(now) != len(held) or any(a is not b and not _equal(a, b) for a, b in zip(now, held, strict=True))
+    return len(now) != len(held) or any(
+        a is not b and not _equal(a, b) for a, b in zip(now, held, strict=True)
+    )
 
 
 def _equal(a: Any, b: Any) -> bool:

@@ -25,9 +25,9 @@ On = frozenset[str]
 class Epoch:
     """The last seed that was set, and how often each place has drawn since."""
 
-    def __init__(self, keep_seeds: bool) -> None:
+    def __init__(self, keep_seeds: bool, start: int) -> None:
         self.keep_seeds = keep_seeds
-        self.seed = "start"
+        self.seed = f"start {start}" if keep_seeds else "any"
         self.drawn: dict[str, int] = {}
 
     def set(self, value: Any) -> None:

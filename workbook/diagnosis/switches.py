@@ -28,6 +28,7 @@ _PATIENCE = 5.0  # seconds that a thread made to run alone may take
 
 def install(on: On, trained: dict[str, int], path: ModulePath) -> None:
     """Patch torch; `on` names the interventions, `trained` the calls that training made."""
+    _inplace(on)
     _dropout(on, trained, path)
     _norm(on, trained, path)
     _compile(on)
@@ -35,6 +36,19 @@ def install(on: On, trained: dict[str, int], path: ModulePath) -> None:
     _precision(on)
     _threads(on)
     _workers(on)
+
+
+def _inplace(on: On) -> None:
+    for name in ("relu", "relu6", "leaky_relu", "elu", "selu", "celu", "silu", "mish", "hardtanh",
+                 "hardswish", "hardsigmoid", "threshold"):  # fmt: skip
+        real = getattr(F, name)
+
+        def call(*args: Any, real: Any = real, inplace: bool = False, **kwargs: Any) -> Any:
+            if inplace:
+                FACTS.add("inplace")
+            return real(*args, inplace=inplace and "no-inplace" not in on, **kwargs)
+
+        setattr(F, name, call)
 
 
 def _after_training(kind: str, trained: dict[str, int]) -> bool:
@@ -71,7 +85,8 @@ def _dropout(on: On, trained: dict[str, int], path: ModulePath) -> None:
         setattr(F, name, patched(getattr(F, name), default))
     real_rrelu = F.rrelu
     F.rrelu = lambda input, lower=1 / 8, upper=1 / 3, training=False, inplace=False: real_rrelu(  # type: ignore[assignment]
-        input, lower, upper, training and not _quiet(on, trained, path), inplace)
+        input, lower, upper, training and not _quiet(on, trained, path), inplace
+    )
     real_attention = F.scaled_dot_product_attention
 
     def attention(q: Any, k: Any, v: Any, attn_mask: Any = None, dropout_p: float = 0.0,
@@ -139,7 +154,9 @@ def _norm(on: On, trained: dict[str, int], path: ModulePath) -> None:
 
     def forward(self: Any, input: Any) -> Any:
         still = self.training and "eval-norm" in on and self.running_mean is not None
-        if still and (not torch.is_grad_enabled() or FACTS.counts.get("norm", 0) >= trained.get("norm", 0)):
+        if still and (
+            not torch.is_grad_enabled() or FACTS.counts.get("norm", 0) >= trained.get("norm", 0)
+        ):
             FACTS.add("norm")
             FACTS.append("norm", path.now() or "BatchNorm")
             self.training = False

@@ -100,7 +100,7 @@ class Checkpoints:
             self.kept = {
                 "module": {k: v.detach().clone() if isinstance(v, torch.Tensor) else v
                            for k, v in real_state(module).items()},
-                "training": module.training,
+                "known": {id(o) for r in self.optimizers + self.schedulers if (o := r())},
                 "optimizers": [copy.deepcopy(o.state_dict()) for r in self.optimizers if (o := r())],
                 "schedulers": [copy.deepcopy(s.state_dict()) for r in self.schedulers if (s := r())],
                 "random": (torch.get_rng_state(), np.random.get_state(), random.getstate()),
@@ -122,15 +122,15 @@ class Checkpoints:
             torch.default_generator.set_state(self.kept["random"][0])
             np.random.mtrand._rand.set_state(self.kept["random"][1])
             random._inst.setstate(self.kept["random"][2])  # type: ignore[attr-defined]
-        self.fresh = [r for r in self.optimizers + self.schedulers if (o := r()) is not None
-                      and not getattr(o, "state", True)] or self.fresh  # fmt: skip
+        self.fresh = [r for r in self.optimizers + self.schedulers
+                      if (o := r()) is not None and id(o) not in self.kept["known"]]  # fmt: skip
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if not self.kept.get("loaded"):
             return
         new = [r for r in self.fresh if r() is not None]
-        if any(r() is optimizer for r in new) and not optimizer.state:
-            if "carry-optimizer" in self.on and self.kept["optimizers"]:
+        if any(r() is optimizer for r in new):
+            if "carry-optimizer" in self.on and self.kept["optimizers"] and not optimizer.state:
                 held = copy.deepcopy(self.kept["optimizers"][-1])
                 try:
                     optimizer.load_state_dict(held)
@@ -141,6 +141,8 @@ class Checkpoints:
                     scheduler = ref()
                     if isinstance(scheduler, LRScheduler) and scheduler.optimizer is optimizer:
                         scheduler.load_state_dict(copy.deepcopy(self.kept["schedulers"][-1]))
-                        for group, rate in zip(optimizer.param_groups, scheduler._last_lr, strict=False):
+                        for group, rate in zip(
+                            optimizer.param_groups, scheduler._last_lr, strict=False
+                        ):
                             group["lr"] = rate
         self.fresh = [r for r in new if r() is not optimizer]

@@ -21,7 +21,9 @@ from workbook.trace import tensor_hash
 
 Leaf = dict[str, Any]  # path, kind, dtype, shape, hash; text for what has no bytes
 _DEEPEST = 20
-_DTYPES = {str(d).removeprefix("torch."): d for d in vars(torch).values() if isinstance(d, torch.dtype)}
+_DTYPES = {
+    str(d).removeprefix("torch."): d for d in vars(torch).values() if isinstance(d, torch.dtype)
+}
 
 
 class NotComparable(TypeError):
@@ -162,6 +164,11 @@ def _leaf_gap(ours: torch.Tensor, theirs: torch.Tensor, place: str) -> Gap:
     top = float(torch.nan_to_num(torch.maximum(a.abs(), b.abs()), nan=0.0, posinf=0.0).max())
     absolute = float(difference.max())
     ulps = None
-    if ours.dtype == theirs.dtype and ours.dtype in (torch.float32, torch.float64, torch.float16, torch.bfloat16):
+    if ours.dtype == theirs.dtype and ours.dtype in (
+        torch.float32,
+        torch.float64,
+        torch.float16,
+        torch.bfloat16,
+    ):
         ulps = int(ulp_distance(ours, theirs).max())
     return Gap(False, True, absolute, absolute / top if top else math.inf, ulps, place)

@@ -94,7 +94,9 @@ class _Interpreter:
     def ask(self, request: dict[str, Any], seconds: float) -> bool:
         """Carry out a request; False where it ran out of time and was ended."""
         assert_open(self.process)
-        self._send({"import": missing} if (missing := sorted(set(request["load"]) - self.loaded)) else None)
+        self._send(
+            {"import": missing} if (missing := sorted(set(request["load"]) - self.loaded)) else None
+        )
         self.loaded |= set(request["load"])
         self._send(request)
         end = time.monotonic() + seconds
