@@ -242,11 +242,11 @@ predict(eval_mode.FLAGS_ON_LINEAR)
 
 # %%
 model, x = nn.Sequential(nn.Linear(10, 5), nn.ReLU(), nn.Linear(5, 1)), torch.rand(1, 10)
-before = torch.backends.cudnn.deterministic
-torch.backends.cudnn.deterministic = not before
-other = model(x)
-torch.backends.cudnn.deterministic = before
-print("difference:", (model(x) - other).abs().max().item())
+outputs = []
+for flag in (False, True):
+    with torch.backends.cudnn.flags(enabled=True, deterministic=flag):
+        outputs.append(model(x))
+print("difference:", (outputs[0] - outputs[1]).abs().max().item())
 
 # %%
 explore(eval_mode.CUDNN_FLAGS)
