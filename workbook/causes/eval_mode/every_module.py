@@ -50,7 +50,7 @@ Recipe = tuple[tuple[int, ...], dict[str, int], int, int]
 def try_modules(where: Conditions, *, family: str) -> Finding:
     """Call each module twice in each mode, on the same inputs."""
     rows: dict[str, tuple[int, int]] = {}
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # torch warns of unusual sizes and of losses that broadcast
         for name, recipe in buildable().items():
             if FAMILIES[family] in getattr(nn, name).__module__:
