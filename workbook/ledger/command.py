@@ -10,7 +10,8 @@ import json
 import sys
 import textwrap
 
-from workbook.ledger.rows import Claim, claims
+from workbook.ledger.files import claims
+from workbook.ledger.rows import Claim
 from workbook.ledger.settling import Settled, settle_all
 
 SIGNS = {"agrees": "✓", "disagrees": "✗", "not decided here": "·"}
@@ -40,16 +41,20 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _with_progress(chosen: list[Claim]) -> list[Settled]:
     """Settle all, with a counter on stderr where somebody watches it."""
-    watched = sys.stderr.isatty()
     settled = []
+    _told(f"0 of {len(chosen)} claims")
     for count, each in enumerate(settle_all(chosen), start=1):
         settled.append(each)
-        if watched:
-            sys.stderr.write(f"\r{count} of {len(chosen)} claims")
-            sys.stderr.flush()
-    if watched:
-        sys.stderr.write("\r\033[K")
+        _told(f"{count} of {len(chosen)} claims, {each.claim.id}")
+    _told("")
     return settled
+
+
+def _told(text: str) -> None:
+    """Write over the line on stderr, if that is a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.flush()
 
 
 def _lines(settled: list[Settled]) -> list[str]:
@@ -58,12 +63,18 @@ def _lines(settled: list[Settled]) -> list[str]:
         row = each.claim
         lines.append(f"{SIGNS[each.outcome]} {row.chapter} {row.id}")
         lines += _wrapped("stated  ", f"{row.claim} {row.verdict.capitalize()}: {row.because}")
-        lines += _wrapped("measured", each.measured)
+        lines += _wrapped("measured", f"{each.measured}{_not_live(each)}")
         lines += [line for failure in each.failed for line in _wrapped("but     ", failure)]
         lines.append("")
     counts = {name: sum(each.outcome == name for each in settled) for name in SIGNS}
     lines.append("; ".join(f"{count} {name}" for name, count in counts.items()))
     return lines
+
+
+def _not_live(settled: Settled) -> str:
+    """The source, where it is not this machine."""
+    live = not settled.source or settled.source.startswith("LIVE")
+    return "" if live else f" [{settled.source}]"
 
 
 def _wrapped(head: str, text: str) -> list[str]:

@@ -1,21 +1,21 @@
 """The rows of the ledger: claims in our words, what we say of each, and what decides it.
 
-Owns reading and checking `claims.json`. A row is settled next door; nothing here measures.
+Owns what a row must have, and the relations in which a measured value may stand to a stated one.
+Reading the file is done in `files`, settling in `settling`; nothing here measures.
 """
 
 from __future__ import annotations
 
-import json
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 VERDICTS = ("true", "true only if", "misleading", "false", "cannot be tested here")
+UNTESTED = "cannot be tested here"
 PLACES = ("cpu", "cuda", "directml", "nowhere")
-FILE = Path(__file__).parent / "claims.json"
+STATEMENTS = tuple(f"C{number:03d}" for number in range(1, 152))
 
 RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "is": operator.eq,
@@ -24,6 +24,8 @@ RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "below": operator.lt,
     "at least": operator.ge,
     "at most": operator.le,
+    "contains": operator.contains,
+    "lacks": lambda came, stated: stated not in came,
 }
 
 
@@ -31,8 +33,8 @@ RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
 class Expectation:
     """One thing that must be so in the result: `value` stands in `relation` to `stated`.
 
-    `value` is a name in the finding's values (`a/b` goes into a nested one), or `verdict`, the
-    sentence, or `comparison 0`, the word of that comparison.
+    `value` is a name in the finding's values (`a/b` goes into a nested one, `a/0` into a sequence),
+    or `verdict`, the sentence, or `comparison 0`, the word of that comparison.
     """
 
     value: str
@@ -40,22 +42,46 @@ class Expectation:
     stated: Any
 
     def __post_init__(self) -> None:
-        if self.relation not in RELATIONS:
+        if not isinstance(self.value, str) or self.relation not in RELATIONS:
             known = ", ".join(RELATIONS)
-            raise ValueError(f"a relation is one of {known}; got {self.relation!r}")
+            raise ValueError(
+                f"an expectation is a value's name, a relation ({known}) and what is stated; "
+                f"got {self.value!r}, {self.relation!r}"
+            )
 
     def __str__(self) -> str:
         return f"{self.value} {self.relation} {self.stated}"
 
 
 @dataclass(frozen=True)
+class Trial:
+    """One run of an experiment, and what must come out.
+
+    `settings` replace the experiment's opening values.
+    """
+
+    experiment: str
+    expect: tuple[Expectation, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.experiment or not self.expect:
+            raise ValueError(
+                f"a trial names its experiment and expects something of it, "
+                f"got {self.experiment!r} with {len(self.expect)} expectations"
+            )
+
+
+@dataclass(frozen=True)
 class Claim:
-    """One claim, and the one-factor experiment that decides it.
+    """One claim, and the trials that decide it.
 
     `claim` is the statement put to the test, in our words. `verdict` is what we say of it and
     `because` why, or under which condition it holds. `where` names the device that can decide it;
-    `nowhere` marks a claim that no experiment of this workbook can. `answers` are the numbers of
-    the articles' statements (C001 to C151) that this row settles.
+    `nowhere` marks a claim that no experiment of this workbook can. Claims about DirectML cannot be
+    tested here: their trials expect what its makers document, for readers who have it. `answers`
+    are the numbers of the articles' statements (C001 to C151) that this row settles. ValueError for
+    a damaged row.
     """
 
     id: str
@@ -65,40 +91,32 @@ class Claim:
     because: str
     answers: tuple[str, ...]
     where: str = "cpu"
-    experiment: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    expect: tuple[Expectation, ...] = ()
+    trials: tuple[Trial, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.verdict not in VERDICTS:
-            raise ValueError(f"a verdict is one of {', '.join(VERDICTS)}; got {self.verdict!r}")
-        if self.where not in PLACES:
-            raise ValueError(f"where is one of {', '.join(PLACES)}; got {self.where!r}")
-        if (self.where == "nowhere") != (self.verdict == "cannot be tested here"):
-            raise ValueError(f"{self.id}: what is decided nowhere cannot be tested, and only that")
-        if self.where != "nowhere" and not (self.experiment and self.expect):
-            raise ValueError(f"{self.id}: a row that can be decided names its experiment")
+        for rule, kept in self._rules():
+            if not kept:
+                raise ValueError(f"{self.id}: {rule}")
 
-
-@cache
-def claims() -> tuple[Claim, ...]:
-    """Every row, in the file's order; ValueError names a damaged one."""
-    rows = json.loads(FILE.read_text(encoding="utf-8"))
-    return tuple(_claim(row) for row in rows)
-
-
-def claim_of(name: str) -> Claim:
-    """The row of that id; ValueError says how ids look."""
-    for row in claims():
-        if row.id == name:
-            return row
-    known = ", ".join(row.id for row in claims()[:3])
-    raise ValueError(f"a claim has an id such as {known}; got {name!r}")
-
-
-def _claim(row: Mapping[str, Any]) -> Claim:
-    try:
-        expect = tuple(Expectation(*each) for each in row.get("expect", ()))
-        return Claim(**{**row, "expect": expect, "answers": tuple(row["answers"])})
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"this row is no claim: {error!r} in {row!r}") from error
+    def _rules(self) -> tuple[tuple[str, bool], ...]:
+        """Each rule as a sentence, and whether this row keeps it."""
+        strange = ", ".join(str(n) for n in self.answers if n not in STATEMENTS)
+        here = self.where in ("cpu", "cuda")
+        places, verdicts = ", ".join(PLACES), ", ".join(VERDICTS)
+        two_digits = bool(re.fullmatch(r"\d\d", str(self.chapter)))
+        return (
+            (f"where is one of {places}; got {self.where!r}", self.where in PLACES),
+            (f"a verdict is one of {verdicts}; got {self.verdict!r}", self.verdict in VERDICTS),
+            (
+                f"the verdict is {UNTESTED!r} where neither a CPU nor CUDA decides, and only there",
+                here != (self.verdict == UNTESTED),
+            ),
+            (
+                "a row has trials, unless it is decided nowhere",
+                (self.where == "nowhere") != bool(self.trials),
+            ),
+            (f"a chapter is two digits; got {self.chapter!r}", two_digits),
+            (f"answers go from {STATEMENTS[0]} to {STATEMENTS[-1]}; got {strange}", not strange),
+            (f"a claim is a sentence; got {self.claim!r}", str(self.claim).endswith(".")),
+            (f"a reason is a sentence; got {self.because!r}", str(self.because).endswith(".")),
+        )

@@ -1,22 +1,26 @@
-"""Settling a claim: run the experiment that decides it and hold the result against the row.
+"""Settling a claim: run the experiments that decide it and hold the results against the row.
 
-Owns the outcome and the table of outcomes. Believes nothing that a row states.
+Owns the outcome of a claim. Where the device is absent, a recording of it decides. Believes nothing
+that a row states.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from workbook.causes import experiments
-from workbook.devices import device
+from workbook.devices import DeviceUnavailable, device
 from workbook.experiment import run
-from workbook.ledger.rows import RELATIONS, Claim, Expectation
+from workbook.ledger.rows import RELATIONS, Claim, Expectation, Trial
 from workbook.question import Prediction
+from workbook.recording import recorded
 from workbook.result import Result
 
 Outcome = Literal["agrees", "disagrees", "not decided here"]
+Measure = Callable[[Trial, str], Result]
 BETS = {
     "true": "it holds",
     "true only if": "it holds only under a condition",
@@ -27,81 +31,137 @@ BETS = {
 
 @dataclass(frozen=True)
 class Settled:
-    """A claim with what this machine measured.
+    """A claim with what was measured.
 
-    `measured` says it in words and this machine's digits; `failed` are the expectations that did
-    not come true, each with what came instead.
+    `measured` says it in words and digits, `source` on which machine and whether that was LIVE or
+    RECORDED; `failed` are the expectations that did not come true, each with what came instead.
     """
 
     claim: Claim
     outcome: Outcome
     measured: str
+    source: str = ""
     failed: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The row and the outcome as plain data."""
         row = self.claim
-        names = ("id", "chapter", "claim", "verdict", "because", "where", "experiment")
+        names = ("id", "chapter", "claim", "verdict", "because", "where")
         told = {name: getattr(row, name) for name in names}
-        mine = {"outcome": self.outcome, "measured": self.measured, "failed": list(self.failed)}
-        return {**told, "answers": list(row.answers), **mine}
+        trials = [{"experiment": t.experiment, "settings": dict(t.settings)} for t in row.trials]
+        mine = {
+            "outcome": self.outcome,
+            "measured": self.measured,
+            "source": self.source,
+            "failed": list(self.failed),
+        }
+        return {**told, "answers": list(row.answers), "trials": trials, **mine}
 
 
-def settle(claim: Claim) -> Settled:
-    """Measure what decides this claim, if this machine can."""
-    if claim.where == "nowhere":
+def measure(trial: Trial, where: str) -> Result:
+    """The trial's result: measured now, or as recorded where the device is absent.
+
+    `where` is the device, unless the trial's settings name another one. DeviceUnavailable where
+    there is neither.
+    """
+    experiment = experiments()[trial.experiment]
+    settings = dict(trial.settings)
+    if where != "cpu" and "device" in experiment.opening:
+        settings.setdefault("device", where)
+    place = settings.get("device", where)
+    absent = device(place).absent()
+    if absent is None:
+        return run(experiment, **settings)
+    wanted = experiment.checked(settings)
+    why = f"There is no recording of {trial.experiment} either."
+    for recording in recorded(trial.experiment):
+        if recording.provenance["device"] == place:
+            try:
+                return recording.find(trial.experiment, wanted)
+            except ValueError as error:
+                why = f"{error}."
+    raise DeviceUnavailable(f"{absent} {why}")
+
+
+def settle(claim: Claim, measured_by: Measure = measure) -> Settled:
+    """Measure what decides this claim, if this machine or a recording can.
+
+    An experiment that raises makes a claim that disagrees, with what was raised.
+    """
+    if not claim.trials:
         return Settled(claim, "not decided here", claim.because)
-    absent = device(claim.where).absent()
-    if absent is not None:
-        return Settled(claim, "not decided here", absent)
-    settings = dict(claim.settings)
-    if claim.where != "cpu":
-        settings.setdefault("device", claim.where)
-    result = run(experiments()[claim.experiment], **settings)
-    failed = tuple(_failures(claim.expect, result))
-    measured = f"{result.verdict} ({result.finding.reading})"
-    return Settled(claim, "disagrees" if failed else "agrees", measured, failed)
+    failed: list[str] = []
+    said: list[str] = []
+    source = ""
+    try:
+        for trial in claim.trials:
+            result = measured_by(trial, claim.where)
+            failed += _failures(trial.expect, result)
+            said.append(f"{result.verdict} ({result.finding.reading})")
+            source = result.where
+    except DeviceUnavailable as absent:
+        return Settled(claim, "not decided here", str(absent))
+    except Exception as error:  # one row that breaks here must not hide the others
+        failed.append(f"{type(error).__name__}: {error}")
+    outcome: Outcome = "disagrees" if failed else "agrees"
+    return Settled(claim, outcome, " ".join(dict.fromkeys(said)), source, tuple(failed))
 
 
 def settle_all(rows: Sequence[Claim]) -> Iterator[Settled]:
-    """Settle one after another, each as soon as it is asked for."""
-    return map(settle, rows)
+    """Settle one after another, each as soon as it is asked for; equal trials are run once."""
+    known: dict[str, Result] = {}
+
+    def once(trial: Trial, where: str) -> Result:
+        key = json.dumps([trial.experiment, dict(trial.settings), where], sort_keys=True)
+        if key not in known:
+            known[key] = measure(trial, where)
+        return known[key]
+
+    return (settle(row, once) for row in rows)
 
 
 def as_prediction(claim: Claim) -> Prediction:
-    """The claim as a bet: the reader chooses a verdict, and the experiment says which it is.
+    """The claim as a bet: the reader chooses a verdict, and the experiments say which it is.
 
     ValueError for a claim that no experiment decides. Measuring raises ValueError where this
-    machine contradicts the row, with what came instead.
+    machine contradicts the row, with what came instead, and DeviceUnavailable where it can't say.
     """
     if claim.verdict not in BETS:
         raise ValueError(f"a bet needs a claim that can be tested, got {claim.id!r}")
 
-    def measure() -> str:
+    def bet() -> str:
         settled = settle(claim)
+        if settled.outcome == "not decided here":
+            raise DeviceUnavailable(settled.measured)
         if settled.failed:
             raise ValueError(f"{claim.id}: this machine measures otherwise: {settled.failed[0]}")
         return BETS[claim.verdict]
 
     question = f"Claim: {claim.claim} What will the experiment say?"
-    return Prediction(claim.id, question, tuple(BETS.values()), measure, claim.because)
+    return Prediction(claim.id, question, tuple(BETS.values()), bet, claim.because)
 
 
 def _failures(expect: Sequence[Expectation], result: Result) -> Iterator[str]:
     for each in expect:
-        came = _value(each.value, result)
+        came = value_of(each.value, result)
         if not RELATIONS[each.relation](came, each.stated):
             yield f"{each}, but it was {came}"
 
 
-def _value(name: str, result: Result) -> Any:
+def value_of(name: str, result: Result) -> Any:
+    """What the result holds under an expectation's name; ValueError lists the names."""
     if name == "verdict":
         return result.verdict
     if name.startswith("comparison "):
         return result.finding.comparisons[int(name.split()[1])].verdict
-    value: Any = result.finding.values
-    for part in name.split("/"):
-        if part not in value:
-            raise ValueError(f"{result.experiment} has values {', '.join(value)}; got {name!r}")
-        value = value[part]
-    return value
+    values = result.finding.values
+    value: Any = values.get(name, values)
+    for part in () if name in values else name.split("/"):
+        if isinstance(value, (list, tuple)) and part.lstrip("-").isdigit():
+            value = value[int(part)]
+        elif isinstance(value, dict) and part in value:
+            value = value[part]
+        else:
+            known = ", ".join(map(str, values))
+            raise ValueError(f"{result.experiment} has values {known}; got {name!r}")
+    return list(value) if isinstance(value, tuple) else value

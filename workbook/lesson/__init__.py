@@ -5,6 +5,7 @@ Owns how questions look and are answered on the page. What is asked, measured an
 """
 
 from workbook.lesson.card import Card, machine_card
+from workbook.lesson.claims import claim
 from workbook.lesson.notes import Note, check, hint, solution
 from workbook.lesson.predictor import Predictor, predict
 from workbook.lesson.tally import Tally
@@ -15,6 +16,7 @@ __all__ = [
     "Predictor",
     "Tally",
     "check",
+    "claim",
     "hint",
     "machine_card",
     "predict",

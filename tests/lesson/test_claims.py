@@ -1,0 +1,50 @@
+"""A claim on the page: a bet where it can be decided, a note where it cannot."""
+
+import pytest
+
+from workbook.devices import DeviceUnavailable
+from workbook.ledger import settling
+from workbook.lesson import Note, Predictor, Tally, claim
+
+
+def test_a_claim_takes_a_bet():
+    """The reader chooses a verdict; the experiments say which it is."""
+    widget = claim("sums-in-any-order", tally=Tally())
+    assert isinstance(widget, Predictor)
+    widget.choice = 0
+    widget.reveal()
+    assert (widget.measured, widget.right) == ("it is false", False)
+    assert "not associative" in widget.because
+
+
+def test_a_claim_is_plain_text_too():
+    """Readers without a kernel and nbval see the claim and the bets."""
+    words = repr(claim("sums-in-any-order"))
+    assert words.startswith("Predict: Claim: Addition and multiplication are commutative")
+    assert "- it misleads" in words
+
+
+@pytest.mark.parametrize("name", ["determinism-costs-time", "directml-computes-in-float32"])
+def test_what_cannot_be_tested_is_a_note(name):
+    """The claim is shown with the reason, and no bet is taken."""
+    note = claim(name)
+    assert isinstance(note, Note)
+    assert "Not decided here: It " in note.text
+
+
+def test_an_absent_device_is_a_note(monkeypatch):
+    """Without the device and a recording nothing is claimed; the page works all the same."""
+
+    def absent(trial, where):
+        raise DeviceUnavailable("There is no GPU.")
+
+    monkeypatch.setattr(settling.settle, "__defaults__", (absent,))
+    note = claim("sums-in-any-order")
+    assert isinstance(note, Note)
+    assert note.text.endswith("Not decided here: There is no GPU.")
+
+
+def test_an_unknown_claim_is_refused():
+    """The message shows how ids look."""
+    with pytest.raises(ValueError, match=r"a claim has an id such as .* got 'nothing'"):
+        claim("nothing")

@@ -1,0 +1,99 @@
+"""Reading the ledger's two files: the claims, and the statements that no claim answers.
+
+Owns the files' form: which keys a row has and what is wrong with a damaged one. Nothing here
+measures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from workbook.ledger.rows import Claim, Expectation, Trial
+
+FILE = Path(__file__).parent / "claims.json"
+LEFT_OUT = Path(__file__).parent / "unanswered.json"
+
+
+@cache
+def claims() -> tuple[Claim, ...]:
+    """Every row, in the file's order; ValueError names a damaged one."""
+    return read(FILE)
+
+
+@cache
+def unanswered() -> Mapping[str, str]:
+    """The articles' statements that no row answers, by number, each with the reason."""
+    reasons: dict[str, str] = json.loads(LEFT_OUT.read_text(encoding="utf-8"))
+    return reasons
+
+
+def claim_of(name: str) -> Claim:
+    """The row of that id; ValueError says how ids look."""
+    for row in claims():
+        if row.id == name:
+            return row
+    known = ", ".join(row.id for row in claims()[:3])
+    raise ValueError(f"a claim has an id such as {known}; got {name!r}")
+
+
+def read(path: Path) -> tuple[Claim, ...]:
+    """The rows of a file; ValueError says what is wrong with it, and in which row."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path.name} is not JSON: {error}") from error
+    if not isinstance(rows, list):
+        raise ValueError(f"{path.name} is a list of rows, got {type(rows).__name__}")
+    found = tuple(claim_from(row) for row in rows)
+    seen: set[str] = set()
+    for row in found:
+        if row.id in seen:
+            raise ValueError(f"each claim has an id of its own, got {row.id!r} twice")
+        seen.add(row.id)
+    return found
+
+
+def claim_from(row: Any) -> Claim:
+    """The claim of one row of the file; ValueError names the row and what is wrong with it."""
+    name = row.get("id", "a row without an id") if isinstance(row, Mapping) else repr(row)
+    try:
+        _same_keys(row, Claim)
+        trials = tuple(_trial(each) for each in row.get("trials", ()))
+        return Claim(**{**row, "trials": trials, "answers": _listed(row["answers"])})
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"{name}: this row is damaged: {error}") from error
+    except ValueError as error:
+        words = str(error)
+        raise ValueError(words if words.startswith(f"{name}: ") else f"{name}: {words}") from error
+
+
+def _trial(data: Mapping[str, Any]) -> Trial:
+    _same_keys(data, Trial)
+    expect = tuple(Expectation(*each) for each in _listed(data["expect"]))
+    return Trial(**{**data, "expect": expect})
+
+
+def _same_keys(data: Mapping[str, Any], row: type[Claim] | type[Trial]) -> None:
+    """TypeError for a key too many or missing."""
+    if not isinstance(data, Mapping):
+        kind = "row" if row is Claim else "trial"
+        raise TypeError(f"a {kind} is a JSON object, got {data!r}")
+    known = [each.name for each in fields(row)]
+    strange = [key for key in data if key not in known]
+    if strange:
+        raise TypeError(f"keys are {', '.join(known)}; got {', '.join(strange)} too")
+    if row is Claim and "answers" not in data:
+        raise TypeError("'answers' is missing")
+    if row is Trial and "expect" not in data:
+        raise TypeError("'expect' is missing")
+
+
+def _listed(data: Any) -> tuple[Any, ...]:
+    if not isinstance(data, list):
+        raise TypeError(f"a list was expected, got {data!r}")
+    return tuple(data)
