@@ -51,7 +51,7 @@ for dtype in (torch.float32, torch.float64):
 # measured a moment ago, on the machine that the line below the figure names.
 #
 # - Move a control with the mouse, or focus it with *Tab* and use the arrow keys.
-# - The sentence under the figure is the verdict; the line below it has this machine's digits.
+# - The figure's title is the verdict; the line at its foot has this machine's digits.
 # - *The figure's data as a table* opens the numbers. *Reset* returns to the opening settings.
 
 # %%

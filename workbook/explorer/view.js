@@ -7,10 +7,11 @@ const FOCUSABLE = "input, select, button, textarea, summary, [tabindex], [role=s
 function protect(root) {
   for (const element of root.querySelectorAll(FOCUSABLE)) {
     if (element.dataset.lmSuppressShortcuts !== "true") element.dataset.lmSuppressShortcuts = "true";
-    const label = element.closest(".widget-inline-hbox")?.querySelector(".widget-label")?.textContent;
-    if (label && element.getAttribute("role") === "slider" && element.ariaLabel !== label) {
-      element.ariaLabel = label;
-    }
+    if (element.getAttribute("role") !== "slider") continue;
+    const words = (part) => element.closest(".widget-inline-hbox")?.querySelector(part)?.textContent;
+    const [label, value] = [words(".widget-label"), words(".widget-readout")];
+    if (label && element.ariaLabel !== label) element.ariaLabel = label;
+    if (value && element.ariaValueText !== value) element.ariaValueText = value; // not its position
   }
 }
 
@@ -19,7 +20,8 @@ function guard(el, signal) {
   if (!root) return requestAnimationFrame(() => signal.aborted || guard(el, signal));
   protect(root);
   const observer = new MutationObserver(() => protect(root));
-  observer.observe(root, { childList: true, subtree: true });
+  const watched = { childList: true, subtree: true, attributeFilter: ["aria-valuetext"] };
+  observer.observe(root, watched);
   signal.addEventListener("abort", () => observer.disconnect());
   root.dataset.wbReady = "";
 }

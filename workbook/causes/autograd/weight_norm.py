@@ -41,7 +41,8 @@ def two_parametrizations(where: Conditions, *, width: int, stretch: int) -> Find
 
 
 def _weight(length: Tensor, direction: Tensor) -> Tensor:
-    return length * direction / direction.norm(dim=1, keepdim=True)
+    norm = torch.linalg.vector_norm(direction, dim=1, keepdim=True)
+    return length * direction / norm
 
 
 def _errors(out: Tensor, truth: Tensor) -> Tensor:

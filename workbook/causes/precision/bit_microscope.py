@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from workbook.chart import Cells, Chart
 from workbook.conditions import Conditions
-from workbook.control import Choice, Dtype, Integer
+from workbook.control import Choice, Integer
 from workbook.experiment import Experiment
 from workbook.floats import FORMATS, Format, fields, next_down, next_up, round_to
 from workbook.result import Finding
@@ -25,12 +25,12 @@ WIDEST = max(fmt.bits for fmt in FORMATS)
 SIGN, EXPONENT, FRACTION = 1, 2, 3
 
 
-def look(where: Conditions, *, value: str, steps: int) -> Finding:
+def look(where: Conditions, *, value: str, steps: int, format: str) -> Finding:
     """Round one number to each format and show the bits that hold it.
 
-    The number is `value` rounded to the format in `where.dtype`, then moved `steps` ULPs in it.
+    The number is `value` rounded to `format`, then moved `steps` ULPs in it.
     """
-    stepped = _stepped(VALUES[value], steps, str(where.dtype))
+    stepped = _stepped(VALUES[value], steps, format)
     held = {fmt.name: round_to(stepped, fmt) for fmt in FORMATS}
     exact = [name for name, number in held.items() if number == stepped]
     pictures = [_bits(number, fmt) for number, fmt in zip(held.values(), FORMATS, strict=True)]
@@ -41,8 +41,8 @@ def look(where: Conditions, *, value: str, steps: int) -> Finding:
         text=tuple(text for _, text in pictures),
         kinds=("", "sign", "exponent", "fraction"),
     )
-    reading = f"the value in {where.dtype} is {stepped!r}; held exactly by: {', '.join(exact)}"
-    return Finding(_verdict(exact, str(where.dtype)), reading, Chart((grid,)), held)
+    reading = f"the value in {format} is {stepped!r}; held exactly by: {', '.join(exact)}"
+    return Finding(_verdict(exact, format), reading, Chart((grid,)), held)
 
 
 def _stepped(value: float, steps: int, name: str) -> float:
@@ -72,7 +72,7 @@ MICROSCOPE = Experiment(
     controls=(
         Choice("value", "one tenth", tuple(VALUES)),
         Integer("steps", 0, -32, 32, label="ULPs away", help="one key press is one ULP"),
-        Dtype(options=tuple(fmt.name for fmt in FORMATS if fmt.dtype is not None)),
+        Choice("format", "float32", tuple(fmt.name for fmt in FORMATS), label="of"),
     ),
     measure=look,
 )

@@ -9,7 +9,7 @@ import torch
 
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
-from workbook.control import Choice, Dtype, Integer
+from workbook.control import Choice, Integer
 from workbook.experiment import Experiment
 from workbook.floats import format_of, next_down, next_up, round_to, spacing
 from workbook.result import Finding
@@ -18,9 +18,9 @@ PARTS = 16  # the spacing is cut into sixteenths, so that one half, the tie, is 
 EXPONENTS = tuple(range(-12, 13))
 
 
-def add_a_little(where: Conditions, *, near: str, sixteenths: int) -> Finding:
+def add_a_little(where: Conditions, *, near: str, sixteenths: int, format: str) -> Finding:
     """Add a part of the spacing to a value and see which neighbour the sum becomes."""
-    fmt = format_of(str(where.dtype))
+    fmt = format_of(format)
     start = round_to(float(near), fmt)
     gap = spacing(start, fmt)
     added = gap * sixteenths / PARTS  # exact: a power of two times a small whole number
@@ -73,7 +73,7 @@ NUMBER_LINE = Experiment(
     controls=(
         Choice("near", "1.0", ("0.001", "0.1", "1.0", "100.0", "1000.0")),
         Integer("sixteenths", 6, 0, 2 * PARTS, help="sixteenths of the spacing"),
-        Dtype(options=("float64", "float32", "bfloat16", "float16", "float8_e5m2")),
+        Choice("format", "float32", ("float64", "float32", "bfloat16", "float16", "float8_e5m2")),
     ),
     measure=add_a_little,
 )
