@@ -138,7 +138,10 @@ def _mps() -> dict[str, str]:
 
 
 def _directml() -> dict[str, str]:
-    version = metadata.version("torch-directml")
+    try:
+        version = metadata.version("torch-directml")
+    except metadata.PackageNotFoundError:  # a module on the path that no installer put there
+        version = "unknown"
     return {
         "directml": directml.adapter_name(),
         "directml_driver": _windows_drivers(),

@@ -1,0 +1,284 @@
+# %% [markdown]
+# # Another device adds in another order, and most programs that show it change the inputs too
+#
+# DirectML lets PyTorch compute on any DirectX 12 GPU of a Windows machine. Whether its numbers
+# are *wrong* can only be seen when everything but the device is held still.
+#
+# About 30 minutes. You will be able to
+#
+# - say what `float64` means on a device that has no `float64` arithmetic, by measuring it;
+# - find the confounder in a comparison of two devices, and remove it;
+# - write down an environment, and say which bits changed with it.
+#
+# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+
+# %%
+import numpy as np
+import torch
+
+from workbook.causes import directml
+from workbook.devices import OUTCOMES, device
+from workbook.explorer import explore
+from workbook.lesson import check, hint, predict, solution
+
+# %% [markdown]
+# ## Is there a DirectML device here?
+#
+# An import of `torch_directml` can raise other errors than `ImportError`, and a query of it can end
+# the kernel. So it is tried in a child process first. Here is the answer for your machine:
+
+# %% tags=["nbval-ignore-output", "reason:names-this-machine"]
+print(device("directml").absent() or "torch-directml works here.")
+
+# %% [markdown]
+# Nine outcomes are told apart:
+
+# %%
+for code, sentence in OUTCOMES.items():
+    print(f"{code}: {sentence}")
+
+# %% [markdown]
+# Where DirectML works, the explorers below open on it and say LIVE. Elsewhere a **simulated
+# accelerator** stands in, and they say SIMULATED: it adds in another order than your CPU, one
+# exact IEEE operation at a time. It shows the mechanism. It is not DirectML, and no digit of it is
+# DirectML's.
+#
+# This workbook has no recording of DirectML hardware: none has been run for it yet. If you have
+# it, `python -m workbook record --device directml` makes one.
+
+# %% tags=["nbval-ignore-output", "reason:names-this-machine"]
+there = directml.nearest()
+print("The explorers of this chapter open on:", there)
+
+# %% [markdown]
+# ## Whose default is float64?
+
+# %%
+predict(directml.WHOSE_FLOAT64)
+
+# %%
+print("torch:", torch.tensor([0.1]).dtype, "numpy:", np.array([0.1]).dtype)
+print("torch from numpy:", torch.tensor(np.array([0.1])).dtype)
+
+# %%
+explore(directml.WHOSE_DEFAULT, device=there)
+
+# %% [markdown]
+# A tensor keeps its dtype when it moves, or the move is refused. Choose another *default dtype*:
+# `torch.set_default_dtype` changes the label of new tensors, on every device, and no arithmetic.
+#
+# ## What float64 means on the device
+
+# %%
+predict(directml.CALLED_FLOAT64)
+
+# %% [markdown]
+# Do not ask the dtype, measure: let the product add a small number to 1. The smallest power of two
+# that still counts is the operation's **machine epsilon**.
+
+# %%
+row = torch.tensor([[1.0, 2.0**-40]], dtype=torch.float64)
+column = torch.ones(2, 1, dtype=torch.float64)
+print("on the CPU it counts:", bool(row @ column > 1))
+
+# %%
+from workbook.conditions import Conditions
+
+with Conditions(device="simulated"):
+    product = row @ column
+print("simulated:", product.dtype, "it counts:", bool(product > 1))
+
+# %%
+explore(directml.EPSILON, device=there)
+
+# %% [markdown]
+# DirectML's operator tables have `float64` for copies and casts, not for arithmetic, and its maker
+# says so ([issue 309](https://github.com/microsoft/DirectML/issues/309)). On a GPU that can store
+# `float64`, somebody found the error of a `float64` product as large as that of a `float32` one
+# ([issue 398](https://github.com/microsoft/DirectML/issues/398)). On others, `.double()` raises,
+# and so does printing a tensor, because the printing converts it
+# ([issue 430](https://github.com/microsoft/DirectML/issues/430)). Choose *refuses* above to see it.
+# What `a + b` and `a * b` do there is not known to us; the simulated accelerator leaves them alone.
+#
+# **Cure:** no switch turns it on. Where you need `float64`, compute on the CPU. To look at a
+# device's result, bring it home first: `y.cpu().double()`.
+#
+# ## A program that blames the device
+#
+# This is how a program shows that the devices differ. Before you run it, look for the confounder:
+# what else is not the same in the two calls?
+
+# %%
+def product_on(side):
+    a = torch.tensor(np.random.rand(256, 256))
+    b = torch.tensor(np.random.rand(256, 256))
+    with Conditions(device=side):
+        return torch.matmul(a, b)
+
+
+gap = (product_on("cpu") - product_on("simulated")).abs().max()
+print("apart by more than 1:", bool(gap > 1))
+
+# %%
+predict(directml.WHAT_IT_MEASURES)
+
+# %% [markdown]
+# Put the CPU on both sides. This takes one word, and it settles the question without any GPU:
+
+# %%
+gap = (product_on("cpu") - product_on("cpu")).abs().max()
+print("the CPU apart from itself by more than 1:", bool(gap > 1))
+
+# %%
+explore(directml.PROGRAMS, device=there)
+
+# %% [markdown]
+# Now choose *drawn once for both*: the CPU's second run falls to the bottom of the figure, where
+# the difference is 0, and what the device adds lies below what rounding can explain.
+
+# %%
+predict(directml.FLOAT32_EVERYWHERE)
+
+# %% [markdown]
+# Both dtypes are in the figure: *as printed*, the points are as high in one as in the other. A
+# dtype is worth controlling, and so is a matrix.
+#
+# ## A program that sees no difference
+#
+# It computes `c = a + b` and `d = a * b` of three numbers each, and `c.sum() + d.sum()` on both
+# sides. Its inputs *are* the same, and it prints `same = True`.
+
+# %%
+predict(directml.SAME_IS_TRUE)
+
+# %%
+a, b = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.1, 0.2, 0.3])
+c, d = a + b, a * b
+print(c.sum() + d.sum() == c.flip(0).sum() + d.flip(0).sum())
+
+# %%
+explore(directml.NINE_WAYS, device=there)
+
+# %% [markdown]
+# Move *start* to 3: the same program with other numbers has more than one answer. The first one
+# could not fail, whatever the devices do.
+#
+# ## The same inputs on both sides
+#
+# Draw once, compute twice, bring both results to the CPU, compare the bits:
+
+# %%
+explore(directml.SAME_INPUTS, device=there)
+
+# %% [markdown]
+# Choose *gradient of a product*: the backward pass is products and sums too, so it differs as the
+# forward pass does. Choose the device *cpu* for the control: same bits.
+#
+# ## How a processor adds
+
+# %%
+predict(directml.WHO_IS_RIGHT)
+
+# %% [markdown]
+# Thousands of small processors cannot add one number after the other. They add **tiles** of a dot
+# product, keep running sums in **lanes**, and join them in some **order**. A *fused* multiply-add
+# rounds once where two operations round twice. Each choice is a different, correct rounding.
+
+# %%
+explore(directml.ACCELERATOR)
+
+# %% [markdown]
+# Set *tile* to 1 for the plainest loop, then *order* to *pairwise*: the errors shrink, because
+# each number passes through fewer additions. *Lanes* matter for *sum of each row*. A driver may
+# change any of these in an update, and no program would say so.
+#
+# **Cure:** none is needed while differences are within the bound. Where bits must agree, compute
+# that part on one device, and write its version down.
+#
+# ## Random numbers
+
+# %%
+predict(directml.MASKS)
+
+# %%
+explore(directml.DRAWS_ON_BOTH, device=there)
+
+# %% [markdown]
+# One stream serves both sides, so a draw on the device moves the CPU's next draw on as well:
+# without a new seed the numbers are others. On CUDA it is the opposite: its generator is its own,
+# and one seed gives other numbers than on the CPU.
+#
+# ## What the device does not compute
+
+# %%
+predict(directml.CAN_IT_DIFFER)
+
+# %%
+explore(directml.FALLBACK, device=there)
+
+# %% [markdown]
+# The first two columns are measured now: by counting what the accelerator was asked for, or by
+# catching torch-directml's warning. The last column is **cited**: it was read from the operator
+# tables of torch-directml 0.2.5 on a machine without a GPU.
+#
+# ## The environment is a condition
+#
+# A library's version, a driver, an environment variable: the program does not show them. Your CPU
+# can stand for all of them. Two processes, one variable apart, on this machine:
+
+# %%
+explore(directml.ENVIRONMENT)
+
+# %% [markdown]
+# Which checks change depends on your processor; that is why the line below the figure names them.
+# So write the environment down while your numbers are right: a **fingerprint** holds the facts of
+# the machine and a digest of the bits of each check, on each of its devices.
+
+# %%
+from workbook.fingerprint import change, take
+
+before = take()
+print(change(before, take()).sentence())
+
+# %% [markdown]
+# In a terminal:
+#
+# ```
+# python -m workbook fingerprint --save good.json
+# python -m workbook fingerprint --compare good.json
+# ```
+#
+# The second line, run after an update or on another machine, says which facts differ and which of
+# a fixed set of checks changed their bits.
+#
+# ## Your turn
+
+# %%
+def difference(ours, theirs): ...  # the largest difference between two ways to multiply
+
+
+check(directml.SAME_MATRICES, difference)
+
+
+# %%
+def epsilon(multiply): ...  # the smallest 2.0**-k that still counts beside 1
+
+
+check(directml.TRUE_EPSILON, epsilon)
+
+# %%
+hint(directml.TRUE_EPSILON, 1)
+
+# %%
+solution(directml.TRUE_EPSILON)
+
+# %% [markdown]
+# ## What we saw
+#
+# - We measured what `float64` means on a device without it: a label on `float32`, or an error. The
+#   default `float64` was NumPy's all along.
+# - We found the confounder in two programs by putting the CPU on both sides, and in a third the
+#   numbers that could not fail. With the same inputs, what was left was rounding.
+# - We wrote an environment down, and saw bits follow one variable of it.
+#
+# Next: [08 Your own model](08_your_own_model.ipynb).

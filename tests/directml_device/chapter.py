@@ -1,0 +1,72 @@
+"""Run the chapter on the device that the stand-in for torch_directml makes, and print what came.
+
+A child process runs this with the stand-in's folder on PYTHONPATH; the last line is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch_directml  # the stand-in beside this file
+
+from workbook.causes import directml
+from workbook.devices import machine
+from workbook.experiment import run
+from workbook.fingerprint import take
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "src" / "07_directml.py"
+
+
+def measured() -> dict[str, Any]:
+    """Run every experiment that offers the device, at each value of each of its controls."""
+    found: dict[str, Any] = {}
+    for each in directml.EXPERIMENTS:
+        if "device" not in each.opening:
+            continue
+        _note(found, each, {})
+        for control in each.controls:
+            if control.name != "device":
+                for value in control.values():
+                    _note(found, each, {control.name: value})
+    return found
+
+
+def _note(found: dict[str, Any], each: Any, settings: dict[str, Any]) -> None:
+    key = " ".join([each.name, *(f"{name}={value}" for name, value in settings.items())])
+    before = len(torch_directml.CALLS)
+    try:
+        result = run(each, device="directml", **settings)
+    except ValueError as error:
+        found[key] = {"refused": str(error)}
+        return
+    found[key] = {
+        "verdict": result.verdict,
+        "source": result.source,
+        "where": result.where,
+        "values": dict(result.finding.values),
+        "calls": len(torch_directml.CALLS) - before,
+    }
+
+
+def main() -> None:
+    """Measure, ask, run the notebook, and print."""
+    answers = {each.name: each.measured() for each in directml.PREDICTIONS}
+    told = {
+        "nearest": directml.nearest(),
+        "experiments": measured(),
+        "answers": answers,
+        "facts": machine(),
+        "bits": dict(take().bits),
+    }
+    before = len(torch_directml.CALLS)
+    names = runpy.run_path(str(NOTEBOOK))
+    told["notebook"] = {"there": names["there"], "calls": len(torch_directml.CALLS) - before}
+    sys.stdout.write("\n" + json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main()
