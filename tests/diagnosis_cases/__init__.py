@@ -1,0 +1,1 @@
+"""Programs whose cause is known, and the changes that prove it. Knows nothing of the engine."""
