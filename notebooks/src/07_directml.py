@@ -28,7 +28,7 @@ from workbook.lesson import check, hint, predict, solution
 # the kernel. So it is tried in a child process first. Here is the answer for your machine:
 
 # %% tags=["nbval-ignore-output", "reason:names-this-machine"]
-print(device("directml").absent() or "torch-directml works here.")
+print(device("directml").absent() or "It works here.")
 
 # %% [markdown]
 # Nine outcomes are told apart:
@@ -57,8 +57,10 @@ print("The explorers of this chapter open on:", there)
 predict(directml.WHOSE_FLOAT64)
 
 # %%
-print("torch:", torch.tensor([0.1]).dtype, "numpy:", np.array([0.1]).dtype)
-print("torch from numpy:", torch.tensor(np.array([0.1])).dtype)
+array = np.array([0.1])
+print("torch:", torch.tensor([0.1]).dtype)
+print("numpy:", array.dtype)
+print("torch from numpy:", torch.tensor(array).dtype)
 
 # %%
 explore(directml.WHOSE_DEFAULT, device=there)
@@ -74,19 +76,19 @@ predict(directml.CALLED_FLOAT64)
 
 # %% [markdown]
 # Do not ask the dtype, measure: let the product add a small number to 1. The smallest power of two
-# that still counts is the operation's **machine epsilon**.
+# that still counts is the operation's **machine epsilon**. Does this one count?
 
 # %%
 row = torch.tensor([[1.0, 2.0**-40]], dtype=torch.float64)
 column = torch.ones(2, 1, dtype=torch.float64)
-print("on the CPU it counts:", bool(row @ column > 1))
+print("CPU:", bool(row @ column > 1))
 
 # %%
 from workbook.conditions import Conditions
 
 with Conditions(device="simulated"):
     product = row @ column
-print("simulated:", product.dtype, "it counts:", bool(product > 1))
+print("simulated:", product.dtype, bool(product > 1))
 
 # %%
 explore(directml.EPSILON, device=there)
@@ -108,16 +110,17 @@ explore(directml.EPSILON, device=there)
 # This is how a program shows that the devices differ. Before you run it, look for the confounder:
 # what else is not the same in the two calls?
 
+
 # %%
 def product_on(side):
     a = torch.tensor(np.random.rand(256, 256))
     b = torch.tensor(np.random.rand(256, 256))
     with Conditions(device=side):
-        return torch.matmul(a, b)
+        return a @ b
 
 
-gap = (product_on("cpu") - product_on("simulated")).abs().max()
-print("apart by more than 1:", bool(gap > 1))
+gap = product_on("cpu") - product_on("simulated")
+print("apart by more than 1:", bool(gap.abs().max() > 1))
 
 # %%
 predict(directml.WHAT_IT_MEASURES)
@@ -126,8 +129,8 @@ predict(directml.WHAT_IT_MEASURES)
 # Put the CPU on both sides. This takes one word, and it settles the question without any GPU:
 
 # %%
-gap = (product_on("cpu") - product_on("cpu")).abs().max()
-print("the CPU apart from itself by more than 1:", bool(gap > 1))
+gap = product_on("cpu") - product_on("cpu")
+print("apart by more than 1:", bool(gap.abs().max() > 1))
 
 # %%
 explore(directml.PROGRAMS, device=there)
@@ -152,9 +155,11 @@ predict(directml.FLOAT32_EVERYWHERE)
 predict(directml.SAME_IS_TRUE)
 
 # %%
-a, b = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.1, 0.2, 0.3])
+a = torch.tensor([1.0, 2.0, 3.0])
+b = torch.tensor([0.1, 0.2, 0.3])
 c, d = a + b, a * b
-print(c.sum() + d.sum() == c.flip(0).sum() + d.flip(0).sum())
+turned = c.flip(0).sum() + d.flip(0).sum()
+print("same =", bool(c.sum() + d.sum() == turned))
 
 # %%
 explore(directml.NINE_WAYS, device=there)
@@ -252,16 +257,25 @@ print(change(before, take()).sentence())
 # a fixed set of checks changed their bits.
 #
 # ## Your turn
+#
+# Repair the program: `difference(ours, theirs)` calls two ways to multiply, each with two `float32`
+# matrices of 64 by 64, and gives the largest difference between their products. Only the way may
+# differ.
+
 
 # %%
-def difference(ours, theirs): ...  # the largest difference between two ways to multiply
+def difference(ours, theirs): ...  # the largest
 
 
 check(directml.SAME_MATRICES, difference)
 
+# %% [markdown]
+# Trust no label: `epsilon(multiply)` gives the smallest power of two, `2.0**-k`, that still counts
+# when `multiply` adds it to 1, given `float64` matrices.
+
 
 # %%
-def epsilon(multiply): ...  # the smallest 2.0**-k that still counts beside 1
+def epsilon(multiply): ...  # 2.0**-k
 
 
 check(directml.TRUE_EPSILON, epsilon)

@@ -30,7 +30,7 @@ def second_process(where: Conditions, *, variable: str) -> Finding:
     """Run the fixed checks in two processes that differ in one environment variable."""
     name, _, value = variable.partition("=")
     now = tuple((each, os.environ.get(each, "")) for each in NUMERIC_VARIABLES)
-    here, there = _digests(now, ()), _digests(now, ((name, value),) if value else ())
+    here, there = _digests(now, (), 1), _digests(now, ((name, value),) if value else (), 2)
     same = {check: here[check] == there[check] for check in here}
     text = tuple((here[check][:6], there[check][:6], _word(same[check])) for check in here)
     shades = tuple((0, 0, 1 if equal else 2) for equal in same.values())
@@ -54,8 +54,13 @@ def _verdict(changed: list[str]) -> str:
 
 
 @cache
-def _digests(now: tuple[tuple[str, str], ...], more: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """The digests of a child process; `now` is the part of the environment that they depend on."""
+def _digests(
+    now: tuple[tuple[str, str], ...], more: tuple[tuple[str, str], ...], process: int
+) -> dict[str, str]:
+    """The digests of a child process; `now` is the part of the environment that they depend on.
+
+    `process` tells apart two children of one environment: neither is compared with itself.
+    """
     return in_a_child(dict(more))
 
 
