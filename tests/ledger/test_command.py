@@ -31,7 +31,7 @@ def test_agreement_is_exit_status_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claims", "--chapter", "00"]) == 0
     printed = capsys.readouterr().out
     assert f"✓ 00 {FIRST}" in printed
-    assert "stated   No single switch removes all differences. True: " in printed
+    assert "stated   No single switch removes all differences. True. " in printed
     assert "measured " in printed
     assert printed.endswith("1 agrees; 0 disagrees; 0 not decided here\n")
 

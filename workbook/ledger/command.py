@@ -62,7 +62,9 @@ def _lines(settled: list[Settled]) -> list[str]:
     for each in settled:
         row = each.claim
         lines.append(f"{SIGNS[each.outcome]} {row.chapter} {row.id}")
-        lines += _wrapped("stated  ", f"{row.claim} {row.verdict.capitalize()}: {row.because}")
+        end = " …" if row.verdict == "true only if" else "."
+        stated = f"{row.claim} {row.verdict.capitalize()}{end} {row.because}"
+        lines += _wrapped("stated  ", stated)
         lines += _wrapped("measured", f"{each.measured}{_not_live(each)}")
         lines += [line for failure in each.failed for line in _wrapped("but     ", failure)]
         lines.append("")

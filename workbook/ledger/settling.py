@@ -61,14 +61,14 @@ class Settled:
 def measure(trial: Trial, where: str) -> Result:
     """The trial's result: measured now, or as recorded where the device is absent.
 
-    `where` is the device, unless the trial's settings name another one. DeviceUnavailable where
-    there is neither.
+    `where` is the device, unless the trial's settings name another one. Away from the CPU, trials
+    start from the settings that recordings have. DeviceUnavailable where there is neither.
     """
     experiment = experiments()[trial.experiment]
     settings = dict(trial.settings)
-    if where != "cpu" and "device" in experiment.opening:
-        settings.setdefault("device", where)
     place = settings.get("device", where)
+    if place != "cpu" and "device" in experiment.opening:
+        settings = {**experiment.recorded, **settings, "device": place}
     absent = device(place).absent()
     if absent is None:
         return run(experiment, **settings)
