@@ -6,9 +6,9 @@ its `factor`, and holds everything else still; it runs on one thread unless thre
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from workbook import devices
@@ -16,7 +16,7 @@ from workbook.conditions import Conditions
 from workbook.control import Control
 from workbook.result import Finding, Result
 
-CONDITION_NAMES = frozenset(field.name for field in fields(Conditions))
+CONDITION_NAMES = frozenset(each.name for each in fields(Conditions))
 OPENING_CONDITIONS = Conditions(device="cpu", threads=1, seed=0)
 
 
@@ -26,7 +26,8 @@ class Experiment:
 
     `measure(where, *, ...)` gets the conditions in force and, by keyword, each control that is not
     itself a condition. It is a module-level function, so that an experiment can be sent to another
-    process. `fixed` are conditions that differ from one thread, seed 0, on the CPU.
+    process. `fixed` are conditions that differ from one thread, seed 0, on the CPU. `recorded` are
+    settings that a recording starts from in place of the opening ones: more repeats, say.
     """
 
     name: str
@@ -35,11 +36,13 @@ class Experiment:
     controls: tuple[Control, ...]
     measure: Callable[..., Finding]
     fixed: Conditions = OPENING_CONDITIONS
+    recorded: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         names = [control.name for control in self.controls]
         if len(set(names)) != len(names):
             raise ValueError(f"each control has a name of its own, got {', '.join(names)}")
+        self.checked(dict(self.recorded))
 
     @property
     def opening(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def recordable(device_name: str) -> tuple[Experiment, ...]:
 def record(
     chosen: Iterable[Experiment], device_name: str, progress: Progress = lambda _: None
 ) -> Recording:
-    """Run each experiment on the device at its opening settings and with one choice changed.
+    """Run each experiment on the device at its settings for recording and with one choice changed.
 
     A setting that the device refuses (a dtype it lacks, say) is reported and left out. Raises
     DeviceUnavailable if the device is absent.
@@ -97,12 +97,14 @@ def _results(each: Experiment, device_name: str, progress: Progress) -> Iterator
 
 
 def _settings(each: Experiment) -> Iterator[dict[str, Any]]:
-    """The opening settings, then every other value of each choice, one at a time."""
-    yield {}
+    """The settings to start from, then every other value of each choice, one at a time."""
+    start = dict(each.recorded)
+    yield start
     for control in each.controls:
         if isinstance(control, (Choice, Dtype, Toggle)):
-            others = [value for value in control.values() if value != control.opening]
-            yield from ({control.name: value} for value in others)
+            usual = start.get(control.name, control.opening)
+            others = [value for value in control.values() if value != usual]
+            yield from ({**start, control.name: value} for value in others)
 
 
 def _devices(experiment: Experiment) -> tuple[str, ...]:

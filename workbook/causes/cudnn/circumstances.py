@@ -1,0 +1,139 @@
+"""Circumstances: fragmented memory, the start of a view, and streams that run at once.
+
+Owns one experiment. Each column changes one circumstance; numbers, operation and device stay. A
+difference is judged by a bound for sums in any order.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from workbook.bounds import HIGHAM, Bound, gamma
+from workbook.causes.cudnn.catalogue import DEVICE
+from workbook.causes.cudnn.repeats import fingerprint
+from workbook.chart import Cells, Chart
+from workbook.comparison import Comparison, compare
+from workbook.conditions import Conditions
+from workbook.control import Seed
+from workbook.experiment import OPENING_CONDITIONS, Experiment
+from workbook.result import Finding
+
+SIZE, ROUNDS, STARTS, STREAMS = 2**16, 30, 17, 8
+FRAGMENTS, OFFSET, AT_ONCE = COLUMNS = ("fragmented memory", "start of a view", "8 streams at once")
+KINDS = ("not here", "same bits", "other bits")
+Operation = Callable[[Tensor], Tensor]
+
+# Each takes SIZE numbers in one row; the second entry is how many are added for one result.
+OPERATIONS: dict[str, tuple[Operation, int]] = {
+    "matmul": (lambda x: x[:4096].view(64, 64) @ x[:4096].view(64, 64), 64),
+    "convolution": (lambda x: F.conv2d(x[:4096].view(1, 4, 32, 32), x[:288].view(8, 4, 3, 3)), 36),
+    "sum": (lambda x: x.sum().reshape(1), SIZE),
+    "dot": (lambda x: torch.dot(x[:1000], x[:1000]).reshape(1), 1000),
+    "softmax": (lambda x: x.softmax(0), SIZE),
+}
+
+
+def change_circumstances(where: Conditions) -> Finding:
+    """Compute the same five results in other memory, at other starts, on other streams."""
+    numbers = torch.rand(SIZE).to(where.torch_device)
+    text, shades, compared = [], [], []
+    counts: dict[str, dict[str, int]] = {}
+    for name, (operation, length) in OPERATIONS.items():
+        first = operation(numbers)
+        columns = {
+            FRAGMENTS: _fragmented(operation, numbers),
+            OFFSET: [operation(one) for one in _views(numbers)],
+            AT_ONCE: _at_once(operation, numbers),
+        }
+        bound = _bound(operation, numbers, length)
+        compared += [
+            compare(other.cpu(), first.cpu(), bound=bound, first=column, second="before")
+            for column, found in columns.items()
+            for other in {fingerprint(one): one for one in found}.values()
+        ]
+        counts[name] = {c: _distinct(first, *found) for c, found in columns.items()}
+        words = [_words(counts[name][c]) if columns[c] else "not here" for c in COLUMNS]
+        text.append(tuple(words))
+        kinds = [min(counts[name][c], 2) if columns[c] else 0 for c in COLUMNS]
+        shades.append(tuple(kinds))
+    chart = Chart((Cells(tuple(OPERATIONS), COLUMNS, tuple(shades), tuple(text), KINDS),))
+    other = {c: [name for name in counts if counts[name][c] > 1] for c in COLUMNS}
+    reading = f"the start of a view changes bits of: {', '.join(other[OFFSET]) or 'none'}"
+    return Finding(_verdict(other, compared), reading, chart, {"other": other}, tuple(compared))
+
+
+def _fragmented(operation: Operation, numbers: Tensor) -> list[Tensor]:
+    """The result after each of many rounds of taking and giving back memory of random sizes."""
+    held: list[Tensor] = []
+    found = []
+    for _ in range(ROUNDS):
+        held += [numbers.new_empty(random.randrange(1, 2**15)) for _ in range(8)]
+        random.shuffle(held)
+        del held[: len(held) // 2]
+        found.append(operation(numbers.clone()))
+    return found
+
+
+def _views(numbers: Tensor) -> list[Tensor]:
+    """The same numbers as views that start at the first, second, ... element of their memory."""
+    views = []
+    for start in range(STARTS):
+        memory = numbers.new_zeros(len(numbers) + STARTS)
+        view = memory[start : start + len(numbers)]
+        views.append(view.copy_(numbers))
+    return views
+
+
+def _at_once(operation: Operation, numbers: Tensor) -> list[Tensor]:
+    """The result on each of several streams at once; none where a device has no streams."""
+    if numbers.device.type != "cuda":
+        return []
+    torch.cuda.synchronize()
+    found = []
+    for stream in [torch.cuda.Stream() for _ in range(STREAMS)]:  # type: ignore[no-untyped-call]
+        with torch.cuda.stream(stream):
+            found += [operation(numbers) for _ in range(4)]
+    torch.cuda.synchronize()
+    return found
+
+
+def _bound(operation: Operation, numbers: Tensor, length: int) -> Bound:
+    """Two sums of `length` products in any order: 2 gamma_(n+3) times the result without signs.
+
+    The numbers are positive, so the result has no cancellation; softmax adds an exponential and a
+    division to its sum.
+    """
+    exact = operation(numbers.cpu().double())
+    return Bound(2 * gamma(length + 3, "float32") * exact, f"2 gamma_{length + 3}", HIGHAM)
+
+
+def _distinct(*results: Tensor) -> int:
+    return len({fingerprint(one) for one in results})
+
+
+def _words(count: int) -> str:
+    return f"{count} result{'s' * (count > 1)}"
+
+
+def _verdict(other: dict[str, list[str]], compared: list[Comparison]) -> str:
+    if any(one.verdict == "wrong" for one in compared):
+        return "A result changed by more than rounding."
+    moved = [c for c in (FRAGMENTS, AT_ONCE) if other[c]]
+    if moved:
+        return f"Bits changed with {' and '.join(moved)}; every difference is rounding."
+    return "Fragmented memory and streams changed no bit; the start of a view may, by rounding."
+
+
+CIRCUMSTANCES = Experiment(
+    name="circumstances",
+    question="Does it matter where in memory numbers lie, or what else is running?",
+    factor="one circumstance a column",
+    controls=(Seed(), DEVICE),
+    measure=change_circumstances,
+    fixed=OPENING_CONDITIONS.replace(cudnn_tf32=False, matmul_precision="highest"),
+)

@@ -1,0 +1,171 @@
+"""The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from workbook.causes.cudnn.repeats import distances
+from workbook.question import Exercise, Form, WrongAnswer, agree
+
+PLACES, MANY = 8, 400
+CHOICES = (
+    "torch.manual_seed(0)",
+    "torch.backends.cudnn.deterministic = True",
+    "torch.backends.cudnn.benchmark = False",
+    "torch.use_deterministic_algorithms(True)",
+)
+
+
+def _pair() -> tuple[Tensor, Tensor]:
+    a = torch.rand(40) + 1
+    b = a.clone()
+    b[::5] *= 1 + 2**-10
+    return a, b
+
+
+def _measures_share(v_c: Callable[[Tensor, Tensor], Any]) -> bool | str:
+    a, b = _pair()
+    if not agree(float(v_c(a, a)), 0.0):
+        return "Two equal tensors must give 0."
+    return agree(float(v_c(a, b)), distances(a, b)[0])
+
+
+def _counts(v_c: Callable[[Tensor, Tensor], Any]) -> bool:
+    a, b = _pair()
+    return float(v_c(a, b)) == int((a != b).sum())
+
+
+def _relative(v_c: Callable[[Tensor, Tensor], Any]) -> bool:
+    a, b = _pair()
+    return agree(float(v_c(a, b)), float(((a - b).abs() / a.abs()).mean())) is True
+
+
+def _scattered() -> tuple[Tensor, Tensor]:
+    """Places, and numbers over so many powers of two that float64 rounds their sums too."""
+    numbers = torch.cat([torch.rand(MANY // 8) * 2.0**p for p in range(-40, 40, 10)])
+    return (torch.rand(MANY) * PLACES).long(), numbers
+
+
+def _same_bits(add: Callable[[Tensor, Tensor], Any]) -> bool | str:
+    index, values = _scattered()
+    found = []
+    for _ in range(12):
+        order = torch.randperm(MANY)
+        found.append(add(index[order], values[order]).clone())
+    if any(not torch.equal(one, found[0]) for one in found):
+        return "The pairs arrived in another order, and the totals have other bits."
+    exact = torch.zeros(PLACES, dtype=torch.float64).index_add(0, index, values.double())
+    near = torch.allclose(found[0].double(), exact, rtol=MANY * 2**-23)
+    return near or "One answer for every order, but not the totals."
+
+
+def _is_index_add(add: Callable[[Tensor, Tensor], Any]) -> bool:
+    index, values = _scattered()
+    return torch.equal(add(index, values), torch.zeros(PLACES).index_add(0, index, values))
+
+
+def _is_sorted_by_place(add: Callable[[Tensor, Tensor], Any]) -> bool:
+    index, values = _scattered()
+    order = index.argsort(stable=True)
+    plain = torch.zeros(PLACES).index_add(0, index[order], values[order])
+    return torch.equal(add(index, values), plain)
+
+
+SHARE_THAT_DIFFERS = Exercise(
+    name="share_that_differs",
+    task="Write `v_c(a, b)`: the share of elements that differ between two results, from 0 to 1.",
+    stub="def v_c(a, b):\n    ...",
+    answer="v_c",
+    form=Form("function", returns=Form("number")),
+    check=_measures_share,
+    wrong=(
+        WrongAnswer(
+            source="def v_c(a, b):\n    return (a != b).sum()",
+            message="That is how many elements differ. Divide by how many there are.",
+            recognizes=_counts,
+        ),
+        WrongAnswer(
+            source="def v_c(a, b):\n    return ((a - b).abs() / a.abs()).mean()",
+            message="That is V_ermv: how far they are apart. V_c says how many are apart at all.",
+            recognizes=_relative,
+        ),
+    ),
+    hints=("`a != b` is a tensor of True and False.", "The mean of ones and zeros is a share."),
+    solution="def v_c(a, b):\n    return (a != b).float().mean()",
+    because="V_c finds a single differing bit; V_ermv says whether it matters.",
+)
+ANY_ORDER_OF_ARRIVAL = Exercise(
+    name="any_order_of_arrival",
+    task=(
+        "Write `add(index, values)`: eight totals, total i being the sum of the values whose index "
+        "is i, with the same bits in whatever order the pairs arrive."
+    ),
+    stub="def add(index, values):\n    ...",
+    answer="add",
+    form=Form("function", returns=Form("tensor", shape=(PLACES,))),
+    check=_same_bits,
+    wrong=(
+        WrongAnswer(
+            source=(
+                "def add(index, values):\n"
+                "    order = index.argsort(stable=True)\n"
+                "    return torch.zeros(8).index_add(0, index[order], values[order])"
+            ),
+            message="The places are in order now; within a place values still come as before.",
+            recognizes=_is_sorted_by_place,
+        ),
+        WrongAnswer(
+            source=(
+                "def add(index, values):\n    return torch.zeros(8).index_add(0, index, values)"
+            ),
+            message="`index_add` adds in the order in which the pairs stand.",
+            recognizes=_is_index_add,
+        ),
+    ),
+    hints=(
+        "On a CPU with one thread `index_add` adds from the first pair to the last.",
+        "Put the pairs into an order that does not depend on how they came: sort by value.",
+    ),
+    solution=(
+        "def add(index, values):\n"
+        "    order = values.argsort()\n"
+        "    return torch.zeros(8).index_add(0, index[order], values[order])"
+    ),
+    because="Sorting costs time; this is what deterministic algorithms pay for.",
+)
+WHICH_SWITCH = Exercise(
+    name="which_switch",
+    task=(
+        "A model on a GPU adds with `index_add`, and two runs from one seed differ. Which of these "
+        f"lines mends it? {', '.join(f'`{one}`' for one in CHOICES)}. Give the line as text."
+    ),
+    stub="line = ...",
+    answer="line",
+    form=Form("text", options=CHOICES),
+    check=lambda line: line == CHOICES[3],
+    wrong=(
+        WrongAnswer(
+            source=f'line = "{CHOICES[0]}"',
+            message="The seed was fixed already. It orders draws, not threads.",
+            recognizes=lambda line: line == CHOICES[0],
+        ),
+        WrongAnswer(
+            source=f'line = "{CHOICES[1]}"',
+            message="That reaches cuDNN's operations only, and `index_add` is none.",
+            recognizes=lambda line: line == CHOICES[1],
+        ),
+        WrongAnswer(
+            source=f'line = "{CHOICES[2]}"',
+            message="False is the default, and it too concerns cuDNN alone.",
+            recognizes=lambda line: line == CHOICES[2],
+        ),
+    ),
+    hints=("Look at the row of `index_add` under the four settings.",),
+    solution=f'line = "{CHOICES[3]}"',
+    because="It replaces the atomic additions by sorting, or raises where it cannot.",
+)
+EXERCISES = (SHARE_THAT_DIFFERS, ANY_ORDER_OF_ARRIVAL, WHICH_SWITCH)

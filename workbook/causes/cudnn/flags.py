@@ -1,0 +1,107 @@
+"""Two programs about cuDNN's flags and about the GPU, rebuilt so that one thing changes at a time.
+
+Owns one experiment. The factor is the flags; weights and inputs are drawn once, on the CPU, and
+copied. Below the two programs stand a convolution and its gradient, to which the flags do apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from workbook.causes.cudnn.catalogue import DEVICE
+from workbook.causes.cudnn.repeats import fingerprint
+from workbook.chart import Cells, Chart
+from workbook.conditions import Changes, Conditions
+from workbook.control import Integer, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+FLAGS: dict[str, Changes] = {
+    f"{deterministic} / {benchmark}": {
+        "cudnn_deterministic": deterministic == "on",
+        "cudnn_benchmark": benchmark == "on",
+        "cudnn_tf32": False,
+    }
+    for deterministic in ("off", "on")
+    for benchmark in ("off", "on")
+}
+CPU = "on the CPU"
+KINDS = ("", "same bits as the first", "other bits")
+
+
+def _two_layers(*there: Tensor) -> Tensor:
+    x, first, bias, second, last = there
+    return F.linear(F.relu(F.linear(x, first, bias)), second, last)
+
+
+def _weights_gradient(image: Tensor, filters: Tensor) -> Tensor:
+    leaf = filters.detach().requires_grad_()
+    with torch.enable_grad():
+        total = F.conv2d(image, leaf, padding=1).sum()
+    return torch.autograd.grad(total, leaf)[0]
+
+
+IMAGE = (16, 3, 32, 32), (16, 3, 3, 3)
+TINY = (1, 10), (5, 10), (5,)
+ROWS: dict[str, tuple[Callable[..., Tensor], tuple[tuple[int, ...], ...]]] = {
+    "two Linear layers": (_two_layers, (*TINY, (1, 5), (1,))),
+    "one Linear layer": (F.linear, TINY),
+    "convolution": (lambda x, w: F.conv2d(x, w, padding=1), IMAGE),
+    "its weights' gradient": (_weights_gradient, IMAGE),
+}
+PROGRAMS = ("two Linear layers", "one Linear layer")
+
+
+def flip_flags(where: Conditions, *, repeats: int) -> Finding:
+    """Run each row several times under every pair of flags, and once on the CPU."""
+    text, shades = [], []
+    by_flags: dict[str, int] = {}
+    elsewhere: dict[str, bool] = {}
+    for name, (call, shapes) in ROWS.items():
+        host = [torch.rand(shape) - 0.5 for shape in shapes]
+        there = [one.to(where.torch_device) for one in host]
+        found: dict[str, list[int]] = {}
+        for flags, changes in FLAGS.items():
+            with where.replace(**changes), torch.no_grad():
+                found[flags] = [fingerprint(call(*there)) for _ in range(repeats)]
+        with where.replace(device="cpu"), torch.no_grad():
+            found[CPU] = [fingerprint(call(*host))]
+        letters = list(dict.fromkeys(one for column in found.values() for one in column))
+        first = letters[0]
+        text.append(tuple(_letters(column, letters) for column in found.values()))
+        shades.append(tuple(1 if set(column) == {first} else 2 for column in found.values()))
+        by_flags[name] = len({one for flags in FLAGS for one in found[flags]})
+        elsewhere[name] = set(found[CPU]) != {first}
+    grid = (tuple(shades), tuple(text))
+    cells = Cells(tuple(ROWS), (*FLAGS, CPU), *grid, KINDS, "deterministic / benchmark")
+    distinct = ", ".join(f"{name} {count}" for name, count in by_flags.items())
+    reading = f"different results under the flags: {distinct}"
+    values = {"by_flags": by_flags, "differs_on_cpu": elsewhere}
+    return Finding(_verdict(by_flags), reading, Chart((cells,)), values)
+
+
+def _letters(column: list[int], letters: list[int]) -> str:
+    names = sorted({letters.index(one) for one in column})
+    if len(names) > 3:
+        return f"{len(names)} results"
+    return ", ".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i] if i < 26 else "…" for i in names)
+
+
+def _verdict(by_flags: dict[str, int]) -> str:
+    if all(by_flags[name] == 1 for name in PROGRAMS):
+        return "No cuDNN flag changes a bit of the two programs: neither asks cuDNN for anything."
+    return "A flag changes bits of a program that asks cuDNN for nothing."
+
+
+FLAGGED = Experiment(
+    name="cudnn_flags",
+    question="What do cuDNN's flags do to two programs that are said to show their effect?",
+    factor="the flags",
+    controls=(Integer("repeats", 3, 1, 30), Seed(), DEVICE),
+    measure=flip_flags,
+    recorded={"repeats": 30},
+)

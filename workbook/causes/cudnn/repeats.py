@@ -1,0 +1,115 @@
+"""The repeat-and-compare loop: one operation, again and again, on the same inputs.
+
+Owns repeating, counting distinct results, and the two measures of how far they are apart. Knows no
+operation and no experiment. The loop stays on the device: results are compared there, and nothing
+is copied to the host before the last repeat is done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from workbook.comparison.pair import bits
+from workbook.floats import ulp_distance
+
+Call = Callable[[], Tensor]
+PIECE = 2**24  # elements that are looked at together: 128 MiB as whole numbers
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What repeating gave: the first result, every result's key, and the distance of the farthest.
+
+    `changed` is V_c, the share of elements that differ between two results A and B; `apart` is
+    V_ermv, the mean of |A - B| / |A| over the elements with A other than 0. Both, and `ulps`, hold
+    for the first result and the one with the most differing elements. (Shanmugavelu et al.,
+    arXiv 2408.05148.)
+    """
+
+    first: Tensor
+    keys: frozenset[int]
+    changed: float = 0.0
+    apart: float = 0.0
+    ulps: int = 0
+
+    @property
+    def distinct(self) -> int:
+        """How many different results came, bit for bit."""
+        return len(self.keys)
+
+
+def repeat(call: Call, count: int) -> Repeats:
+    """Call `count` times and compare each result with the first, bit for bit, on its device."""
+    first, *others = results = [call()]
+    pattern = bits(first)
+    differing = torch.zeros(count, dtype=torch.int64, device=first.device)
+    for number in range(1, count):
+        result = call()
+        torch.sum(bits(result) != pattern, dim=None, out=differing[number])
+        results.append(result)
+    counts = differing.tolist()  # the only wait for the device
+    others = [result for result, different in zip(results, counts, strict=True) if different]
+    keys = frozenset(fingerprints([first, *others]))
+    if not others:
+        return Repeats(first, keys)
+    return Repeats(first, keys, *distances(first, results[counts.index(max(counts))]))
+
+
+def fingerprints(results: Sequence[Tensor]) -> list[int]:
+    """A number for the bits of each result, taken on its device: equal for equal bits.
+
+    The bits as whole numbers times fixed odd factors, added modulo 2**64. Such a sum has no
+    rounding, so its order does not matter; results that differ share one by a chance near 2**-60.
+    """
+    size = results[0].numel()
+    chosen = torch.Generator().manual_seed(size)
+    factors = torch.randint(-(2**62), 2**62, (size,), generator=chosen) * 2 + 1
+    factors = factors.to(results[0].device)
+    together = max(1, PIECE // max(size, 1))
+    found: list[Tensor] = []
+    for start in range(0, len(results), together):
+        rows = torch.stack([bits(one).reshape(-1) for one in results[start : start + together]])
+        found.append((rows.to(torch.int64) * factors).sum(1))
+    return [int(number) for number in torch.cat(found).tolist()]
+
+
+def fingerprint(result: Tensor) -> int:
+    """The fingerprint of one result."""
+    return fingerprints([result])[0]
+
+
+def distances(a: Tensor, b: Tensor) -> tuple[float, float, int]:
+    """V_c, V_ermv and the greatest distance in ULPs of two results (0 where integers have none).
+
+    >>> distances(torch.tensor([1.0, 2.0, 0.0]), torch.tensor([1.0, 2.5, 0.0]))[:2]
+    (0.3333333333333333, 0.125)
+    """
+    a, b = a.cpu(), b.cpu()
+    share = float((bits(a) != bits(b)).double().mean())
+    if not a.is_floating_point():
+        return share, 0.0, 0
+    there = a != 0
+    relative = ((a.double() - b.double()).abs() / a.double().abs())[there]
+    mean = float(relative.mean()) if len(relative) else 0.0
+    return share, mean, int(ulp_distance(a, b).max())
+
+
+def seconds(call: Call, count: int) -> float:
+    """The mean time of one call, its device waited for at the end."""
+    device = call().device
+    _wait(device)
+    started = time.perf_counter()
+    for _ in range(count):
+        call()
+    _wait(device)
+    return (time.perf_counter() - started) / count
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
