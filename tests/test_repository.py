@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 import subprocess
 import sys
@@ -256,6 +257,12 @@ class TestReadme:
     """What the README promises."""
 
     README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    def test_its_first_numbers_are_what_torch_gives(self) -> None:
+        """What stands behind each prompt in the README is what comes out, digit for digit."""
+        results = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+        assert results.attempted >= 4
+        assert results.failed == 0
 
     @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
     def test_its_programs_run(self, program: str, capsys: pytest.CaptureFixture[str]) -> None:
