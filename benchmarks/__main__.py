@@ -1,6 +1,6 @@
 """Run the benchmarks and print what was measured beside what is wanted: `make bench`.
 
-python -m benchmarks [starting] [experiments] [compare] [latency]
+python -m benchmarks [starting] [experiments] [compare] [diagnosis] [latency]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from tests.browser import chromium
 from workbook.devices import machine
 
-NAMES = ("starting", "experiments", "compare", "latency")
+NAMES = ("starting", "experiments", "compare", "diagnosis", "latency")
 
 
 def compare() -> Iterator[tuple[str, str, str]]:
@@ -31,6 +31,8 @@ def rows(name: str) -> Iterator[tuple[str, str, str]]:
         yield "latency", "not measured", chromium.ABSENT
     elif name == "compare":
         yield from compare()
+    elif name == "diagnosis":
+        yield from importlib.import_module("benchmarks.bench_diagnosis").rows()
     else:
         yield from importlib.import_module(f"benchmarks.{name}").rows()
 

@@ -200,6 +200,7 @@ def _dtypes(reply: Reply) -> set[tuple[str, str]]:
         dtype = operation.signature.rpartition("-> ")[2].split("[")[0]
         if "float" in dtype:
             found.add((operation.name, dtype))
+            found.add(("any operation", dtype))
     return found
 
 

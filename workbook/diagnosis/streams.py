@@ -61,6 +61,8 @@ class KeyedDraws(TorchDispatchMode):
         shapes = [tuple(a.shape) if isinstance(a, torch.Tensor) else a for a in args]
         text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
         own = kwargs.get("generator")
+        if own is not None and self.epoch.keep_seeds:
+            return func(*args, **kwargs)  # a generator of its own is not shifted by others
         generator = own if own is not None else torch.default_generator
         state = generator.get_state()
         generator.manual_seed(self.epoch.key(f"{func}{shapes}{text}"))
