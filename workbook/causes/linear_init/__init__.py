@@ -1,5 +1,6 @@
 """Chapter 06: the seed, the stream of draws, and what nn.Linear takes from it."""
 
+from workbook.causes.linear_init.by_hand import BY_HAND
 from workbook.causes.linear_init.draws import LEDGER, PREFIX
 from workbook.causes.linear_init.exercises import (
     DRAWS_OF_A_LAYER,
@@ -24,10 +25,22 @@ from workbook.causes.linear_init.seed_spread import SEED_SPREAD
 from workbook.causes.linear_init.sources import SEEDED, WORKERS
 from workbook.causes.linear_init.weights import DISTRIBUTION, DTYPE
 
-EXPERIMENTS = (RUNS, LEDGER, PREFIX, DISTRIBUTION, DTYPE, DEVICES, SEEDED, WORKERS, SEED_SPREAD)
+EXPERIMENTS = (
+    RUNS,
+    LEDGER,
+    PREFIX,
+    DISTRIBUTION,
+    DTYPE,
+    DEVICES,
+    SEEDED,
+    WORKERS,
+    SEED_SPREAD,
+    BY_HAND,
+)
 
 __all__ = [
     "BEFORE_THE_PRODUCT",
+    "BY_HAND",
     "CALLED_AGAIN",
     "COPIED_GENERATOR",
     "DEVICES",
