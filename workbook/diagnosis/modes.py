@@ -45,9 +45,7 @@ class Double(TorchDispatchMode):
                 if func._schema.name in ("aten::randint", "aten::randperm"):
                     kwargs["dtype"] = torch.int64
             return tree_map(self._wide, func(*args, **kwargs))
-        if kwargs.get("dtype") in _NARROW:
-            kwargs["dtype"] = torch.float64
-        elif "dtype" in kwargs and kwargs["dtype"] is None and not types and not args:
+        if kwargs.get("dtype") in _NARROW or "dtype" in kwargs and kwargs["dtype"] is None and not types and not args:
             kwargs["dtype"] = torch.float64
         if func._schema.name == "aten::to" or func._schema.name == "aten::_to_copy":
             return func(args[0], **kwargs) if len(args) == 1 else func(*args, **kwargs)
@@ -107,9 +105,7 @@ class Rows(TorchDispatchMode):
             at = 1 if name == "addmm" else 0
             if 1 <= args[at].shape[0] <= 8192:
                 return self._split(func, args, kwargs, at, also=1 if name == "bmm" else None)
-        elif name in ("convolution", "_convolution") and args[0].shape[0] > 1 and not args[6]:
-            return self._split(func, args, kwargs, 0)
-        elif name in ("sum", "mean", "var", "norm", "linalg_vector_norm") and self._keeps_rows(
+        elif name in ("convolution", "_convolution") and args[0].shape[0] > 1 and not args[6] or name in ("sum", "mean", "var", "norm", "linalg_vector_norm") and self._keeps_rows(
             name, args
         ):
             return self._split(func, args, kwargs, 0)
@@ -148,7 +144,7 @@ class Rows(TorchDispatchMode):
 
 
 _TAILED = frozenset(
-    "sigmoid silu gelu softplus elu mish exp2 sinh exp log tanh erf rsqrt sqrt".split()
+    ["sigmoid", "silu", "gelu", "softplus", "elu", "mish", "exp2", "sinh", "exp", "log", "tanh", "erf", "rsqrt", "sqrt"]
 )
 
 

@@ -13,6 +13,7 @@ import torch
 
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.asking import STORM, Plan, Session, Unusable, difference, plan
+from workbook.diagnosis.contrasts import traced_words, unequal_batches
 from workbook.diagnosis.functions import Function, answered, causes_of, training
 from workbook.diagnosis.interventions import BETWEEN, ON, Intervention
 from workbook.diagnosis.judging import Judge, few
@@ -77,7 +78,7 @@ class Pair:
             self.session.tell(
                 "CUDA's switches (cuDNN, TF32, device generators): not tried, no CUDA device here"
             )
-        self.split = _unequal_batches(
+        self.split = unequal_batches(
             ours["lists"].get("batches", ()), theirs["lists"].get("batches", ())
         )
         if self.split:
@@ -127,16 +128,6 @@ def _holds() -> tuple[Intervention, ...]:
     )
 
 
-def _unequal_batches(ours: Any, theirs: Any) -> frozenset[str]:
-    """Names of calls that both make on rows of one shape, but with other numbers of rows."""
-    found = set()
-    for name, rows, trail in ours:
-        alike = [other for label, other, shape in theirs if label == name and shape == trail]
-        if alike and any(other != rows for other in alike):
-            found.add(name)
-    return frozenset(found)
-
-
 def diagnosed(session: Session) -> Answer:
     """The answer for two functions."""
     pair = Pair(session)
@@ -148,7 +139,7 @@ def diagnosed(session: Session) -> Answer:
         return _one_after_the_other(pair)
     ours, theirs = pair.traces(frozenset(_holds()))
     _choose_weights(pair, frozenset(_holds()))
-    words = pair.words | _traced_words(ours, theirs)
+    words = pair.words | traced_words(ours, theirs)
     candidates = [
         one
         for one in applicable(words)
@@ -173,35 +164,6 @@ def _each_alone(session: Session) -> list[Found]:
         found, base = function.find()
         rows += causes_of(function, found, base) if found is not None else []
     return rows
-
-
-def _traced_words(ours: Reply | None, theirs: Reply | None) -> set[str]:
-    words: set[str] = set()
-    made: list[set[tuple[str, str]]] = []
-    for reply in (ours, theirs):
-        if reply is None or not reply.outcomes:
-            continue
-        draws = reply.outcomes[0].get("draws", ())
-        words |= {"draws"} if draws else set()
-        words |= {"noise"} if any(row[3] for row in draws) else set()
-        made.append(_dtypes(reply))
-    if len(made) == 2:
-        shared = {name for name, _ in made[0]} & {name for name, _ in made[1]}
-        unlike = {dtype for name, dtype in made[0] ^ made[1] if name in shared}
-        words |= {"dtypes"} if unlike else set()
-        words |= {"short"} if unlike & {"float16", "bfloat16"} else set()
-    return words
-
-
-def _dtypes(reply: Reply) -> set[tuple[str, str]]:
-    """Which operations made which formats, and which formats the result has."""
-    found = {("result", row["dtype"]) for row in reply.outcomes[0].get("leaves", ()) if "dtype" in row}
-    for operation in reply.trace(0) or ():
-        dtype = operation.signature.rpartition("-> ")[2].split("[")[0]
-        if "float" in dtype:
-            found.add((operation.name, dtype))
-            found.add(("any operation", dtype))
-    return found
 
 
 def _choose_weights(pair: Pair, held: Active) -> None:
@@ -229,7 +191,7 @@ def _row(pair: Pair, judge: Judge, one: Intervention) -> Found:
     elif cause == "batch-size" and not rounding:
         cause = "batch-coupling"
     first, second = pair.traces(frozenset(judge.found.needed) - {one})
-    if cause == "dtype" and "short" in _traced_words(*pair.traces(frozenset(_holds()))):
+    if cause == "dtype" and "short" in traced_words(*pair.traces(frozenset(_holds()))):
         cause = "reduced-precision"
     evidence = f"when {one.words} in both functions, they agree; without that they do not."
     return Found(cause, _where(pair, one, cause, first, second), evidence, gap.words, rounding)

@@ -8,14 +8,10 @@ had. Patches stay: the process ends with the run.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import inspect
 import json
 import os
 import random
 import sys
-import traceback
-import types
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +21,26 @@ import torch
 from workbook.diagnosis import holding, modes, streams, switches, training
 from workbook.diagnosis.batches import Batches
 from workbook.diagnosis.facts import FACTS
+from workbook.diagnosis.loading import (
+    CPU_VARIABLES,
+    OURS,
+    CannotRun,
+    audit,
+    entry,
+    hold_cpu,
+    load,
+    own_modules,
+    user_traceback,
+)
 from workbook.diagnosis.model import model_steps
 from workbook.diagnosis.state import Snapshot
 from workbook.diagnosis.values import NotComparable, save
 from workbook.trace import Trace
-from workbook.trace.places import is_user_file
 from workbook.trace.recorder import ModulePath
 
 Request = dict[str, Any]
-CPU_VARIABLES = {
-    "ATEN_CPU_CAPABILITY": "default",
-    "MKL_CBWR": "COMPATIBLE",
-    "ONEDNN_MAX_CPU_ISA": "SSE41",
-}
 _MODES = {"double": modes.Double, "plain": modes.Plain, "rows": modes.Rows, "apart": modes.Apart,
           "cpu-draws": modes.OnCpu}  # fmt: skip
-
-
-class CannotRun(Exception):
-    """The user's code gave nothing to look at; the text is one sentence."""
 
 
 def run(request: Request, folder: Path) -> None:
@@ -71,18 +68,18 @@ def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
     on = frozenset(request["on"])
     with contextlib.ExitStack() as stack:
         batches = _prepare(request, on, stack)
-        loaded = [_load(path, name) for path, name in request["files"]]
+        loaded = [load(path, name) for path, name in request["files"]]
         wanted = {step["name"] for step in request["steps"]}
         for module in loaded:
             batches.functions(module, wanted)
         FACTS.counts["import seeds"] = FACTS.counts.get("seed torch", 0)
-        steps = [(_entry(loaded[s["file"]], s["name"], request["files"][s["file"]][0]), s)
+        steps = [(entry(loaded[s["file"]], s["name"], request["files"][s["file"]][0]), s)
                  for s in request["steps"]]  # fmt: skip
         reply["import"] = FACTS.to_json()
         built: dict[str, Any] = {}
         if request["kind"] == "model":
             steps, built = model_steps(steps[0][0], steps[0][1], request)
-        snapshot = Snapshot(_own_modules(request), built)
+        snapshot = Snapshot(own_modules(request), built)
         between = frozenset(request["between"])
         state = _generators()
         for number, (function, step) in enumerate(steps):
@@ -104,14 +101,13 @@ def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
 
 
 _TRAINED: dict[str, int] = {}
-_OURS: list[str] = []  # the folder that this run writes its own answers to
 
 
 def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) -> Batches:
     """Everything that is switched before the user's file is loaded, in the order that matters."""
     FACTS.start()
-    _OURS.append(request["folder"])
-    sys.addaudithook(_audit)
+    OURS.append(request["folder"])
+    sys.addaudithook(audit)
     path = ModulePath()
     stack.enter_context(path)
     switches.install(on, _TRAINED, path)
@@ -137,7 +133,7 @@ def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) 
             torch.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t)
         )
     if "hold-cpu" in on:
-        _hold_cpu()
+        hold_cpu()
     os.chdir(request["folder_seen"])
     sys.path.insert(0, str(Path(request["files"][0][0]).parent))
     sys.argv = [request["files"][0][0]]
@@ -155,63 +151,6 @@ def _ambient(given: dict[str, Any], stack: contextlib.ExitStack, again: bool = F
     holding.files(given.get("files") or "sorted")
     if given.get("poison") and not again:
         stack.enter_context(holding.Poison(given["poison"]))
-
-
-def _hold_cpu() -> None:
-    torch.backends.cpu.get_cpu_capability()
-    torch.ones(4, 4) @ torch.ones(4, 4)
-    import subprocess
-
-    real = subprocess.Popen.__init__
-
-    def start(self: Any, *args: Any, env: Any = None, **kwargs: Any) -> None:
-        kept = {
-            k: v for k, v in (os.environ if env is None else env).items() if k not in CPU_VARIABLES
-        }
-        real(self, *args, env=kept, **kwargs)
-
-    subprocess.Popen.__init__ = start  # type: ignore[method-assign]
-
-
-def _load(path: str, name: str) -> types.ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise CannotRun(f"{Path(path).name} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def _entry(module: types.ModuleType, name: str, path: str) -> Any:
-    function = getattr(module, name, None)
-    if function is None:
-        here = sorted(n for n, v in vars(module).items() if isinstance(v, types.FunctionType))
-        raise CannotRun(
-            f"{Path(path).name} has no function {name!r}; it has {', '.join(here) or 'none'}"
-        )
-    if not callable(function):
-        raise CannotRun(
-            f"{name} in {Path(path).name} is no function but a {type(function).__name__}"
-        )
-    try:
-        needed = [p.name for p in inspect.signature(function).parameters.values()
-                  if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD,
-                                                         p.KEYWORD_ONLY)]  # fmt: skip
-    except (TypeError, ValueError):
-        needed = []
-    if needed:
-        raise CannotRun(
-            f"{name} needs arguments ({', '.join(needed)}); give a function that takes none"
-        )
-    return function
-
-
-def _own_modules(request: Request) -> list[types.ModuleType]:
-    """The user's modules: the given files and what they import from beside them."""
-    place = str(Path(request["files"][0][0]).parent) + os.sep
-    return [m for m in list(sys.modules.values()) if isinstance(m, types.ModuleType)
-            and str(getattr(m, "__file__", "") or "").startswith(place)]  # fmt: skip
 
 
 def _generators() -> tuple[Any, ...]:
@@ -278,28 +217,3 @@ def _in_fork(
     outcome, facts = json.loads(note.read_text()) if note.exists() else ({"raised": "it ended"}, {})
     reply["outcomes"].append(outcome)
     reply["facts"].append(facts)
-
-
-def user_traceback(error: BaseException, request: Request) -> list[str]:
-    """The user's own frames, in the files' real names."""
-    rows = []
-    for frame in traceback.extract_tb(error.__traceback__):
-        if is_user_file(frame.filename):
-            name = frame.filename.replace(request["seen"], request["real"], 1)
-            rows.append(f'  File "{name}", line {frame.lineno}, in {frame.name}\n    {frame.line}')
-    return rows
-
-
-def _audit(event: str, args: Any) -> None:
-    if event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+"):
-        name = str(args[0])
-        ours = ("/dev", "/proc", *_OURS)
-        if is_user_file(str(Path(name).absolute())) and not name.startswith(ours):
-            FACTS.append("wrote", Path(name).name)
-    elif (
-        event == "os.putenv"
-        and str(args[0].decode() if isinstance(args[0], bytes) else args[0]) in CPU_VARIABLES
-    ):
-        FACTS.add("cpu-variables")
-    elif event == "subprocess.Popen" and args[3] and set(args[3]) & set(CPU_VARIABLES):
-        FACTS.add("cpu-variables")

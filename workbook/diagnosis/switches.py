@@ -1,4 +1,4 @@
-"""Interventions on how torch runs: train mode, compile, autocast, precision, threads, workers.
+"""Interventions on modules: dropout, batch norm, noise of the user's own, activations in place.
 
 Owns the patches of torch's own functions. Each notes that the thing was used and, where its
 intervention is on, makes it not happen. They act in a child process that ends with the run.
@@ -7,23 +7,17 @@ intervention is on, makes it not happen. They act in a child process that ends w
 from __future__ import annotations
 
 import functools
-import os
-import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch.utils.data import DataLoader
 
+from workbook.diagnosis import numerics, parallel
 from workbook.diagnosis.facts import FACTS
-from workbook.trace.places import is_user_file
 from workbook.trace.recorder import ModulePath
 
 On = frozenset[str]
-_PATIENCE = 5.0  # seconds that a thread made to run alone may take
 
 
 def install(on: On, trained: dict[str, int], path: ModulePath) -> None:
@@ -31,11 +25,8 @@ def install(on: On, trained: dict[str, int], path: ModulePath) -> None:
     _inplace(on)
     _dropout(on, trained, path)
     _norm(on, trained, path)
-    _compile(on)
-    _autocast(on)
-    _precision(on)
-    _threads(on)
-    _workers(on)
+    numerics.install(on)
+    parallel.install(on)
 
 
 def _inplace(on: On) -> None:
@@ -167,119 +158,3 @@ def _norm(on: On, trained: dict[str, int], path: ModulePath) -> None:
         return real_forward(self, input)
 
     torch.nn.modules.batchnorm._BatchNorm.forward = forward  # type: ignore[method-assign]
-
-
-def _compile(on: On) -> None:
-    real = torch.compile
-
-    def compiled(model: Any = None, **options: Any) -> Any:
-        FACTS.add("compile")
-        if "no-compile" in on:
-            return model if model is not None else (lambda function: function)
-        return real(model, **options)
-
-    torch.compile = compiled
-    real_method = torch.nn.Module.compile
-
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        FACTS.add("compile")
-        return None if "no-compile" in on else real_method(self, *args, **kwargs)
-
-    torch.nn.Module.compile = method  # type: ignore[method-assign]
-
-
-def _autocast(on: On) -> None:
-    real = torch.autocast.__init__
-
-    def start(self: Any, device_type: str, dtype: Any = None, enabled: bool = True,
-              cache_enabled: Any = None) -> None:  # fmt: skip
-        FACTS.add("autocast")
-        if "no-autocast" in on:
-            enabled = False
-        if "no-autocast-cache" in on:
-            cache_enabled = False
-        real(self, device_type, dtype=dtype, enabled=enabled, cache_enabled=cache_enabled)
-
-    torch.autocast.__init__ = start  # type: ignore[method-assign]
-
-
-def _precision(on: On) -> None:
-    real = torch.set_float32_matmul_precision
-
-    def precision(level: str) -> None:
-        FACTS.add("precision")
-        real("highest" if "full-precision" in on else level)
-
-    torch.set_float32_matmul_precision = precision
-    if "full-precision" in on and torch.cuda.is_available():
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
-    if "cudnn-deterministic" in on:
-        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-    if "deterministic" in on:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-
-
-def _threads(on: On) -> None:
-    real = torch.set_num_threads
-
-    def set_num_threads(number: int) -> None:
-        FACTS.add("set-threads")
-        if "hold-threads" not in on:
-            real(number)
-
-    torch.set_num_threads = set_num_threads
-    alone = "serial" in on
-
-    def joined(kind: Any) -> None:
-        real_start = kind.start
-
-        def start(self: Any) -> None:
-            if not is_user_file(sys._getframe(1).f_code.co_filename):
-                real_start(self)  # a library's own thread
-                return
-            FACTS.add("threads")
-            real_start(self)
-            if alone:
-                self.join(_PATIENCE)
-
-        kind.start = start
-
-    joined(threading.Thread)
-    real_submit = ThreadPoolExecutor.submit
-
-    def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        FACTS.add("threads")
-        if not alone:
-            return real_submit(self, fn, *args, **kwargs)
-        done: Future[Any] = Future()
-        try:
-            done.set_result(fn(*args, **kwargs))
-        except Exception as error:  # it belongs to the caller, who asks the future
-            done.set_exception(error)
-        return done
-
-    ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
-
-
-def _workers(on: On) -> None:
-    real = DataLoader.__init__
-
-    def start(self: Any, *args: Any, **kwargs: Any) -> None:
-        args = list(args)  # type: ignore[assignment]
-        number = kwargs.get("num_workers", args[5] if len(args) > 5 else 0)
-        if number:
-            FACTS.add("workers")
-            if "no-workers" in on:
-                for name in ("prefetch_factor", "persistent_workers", "multiprocessing_context",
-                             "timeout"):  # fmt: skip
-                    kwargs.pop(name, None)
-                del args[6:]  # type: ignore[attr-defined]
-                if len(args) > 5:
-                    del args[5]  # type: ignore[attr-defined]
-                kwargs["num_workers"] = 0
-        real(self, *args, **kwargs)
-
-    DataLoader.__init__ = start  # type: ignore[method-assign]

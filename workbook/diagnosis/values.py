@@ -34,9 +34,7 @@ def leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, An
     """The tensors, arrays, numbers and texts inside a result, each with its place."""
     if depth > _DEEPEST:
         raise NotComparable("is nested more than 20 deep")
-    if isinstance(value, torch.Tensor) or value is None or isinstance(value, (str, bytes)):
-        yield path, value
-    elif isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
+    if isinstance(value, torch.Tensor) or value is None or isinstance(value, (str, bytes)) or isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
         yield path, value
     elif isinstance(value, Mapping):
         for key in sorted(value, key=repr):

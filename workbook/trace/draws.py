@@ -18,17 +18,10 @@ import numpy as np
 
 # Methods that hand out random numbers (the rest sets or reads the state).
 _NUMPY_DRAWS = tuple(
-    "beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel "
-    "hypergeometric laplace logistic lognormal logseries multinomial multivariate_normal "
-    "negative_binomial normal pareto permutation permuted poisson power rand randint randn "
-    "random random_integers random_sample rayleigh integers sample ranf shuffle "
-    "standard_cauchy standard_exponential standard_gamma standard_normal standard_t triangular "
-    "uniform vonmises wald weibull zipf".split()
+    ["beta", "binomial", "bytes", "chisquare", "choice", "dirichlet", "exponential", "f", "gamma", "geometric", "gumbel", "hypergeometric", "laplace", "logistic", "lognormal", "logseries", "multinomial", "multivariate_normal", "negative_binomial", "normal", "pareto", "permutation", "permuted", "poisson", "power", "rand", "randint", "randn", "random", "random_integers", "random_sample", "rayleigh", "integers", "sample", "ranf", "shuffle", "standard_cauchy", "standard_exponential", "standard_gamma", "standard_normal", "standard_t", "triangular", "uniform", "vonmises", "wald", "weibull", "zipf"]
 )
 _PYTHON_DRAWS = tuple(
-    "random uniform triangular randint choice choices randrange sample shuffle normalvariate "
-    "lognormvariate expovariate vonmisesvariate gammavariate gauss betavariate paretovariate "
-    "weibullvariate getrandbits randbytes".split()
+    ["random", "uniform", "triangular", "randint", "choice", "choices", "randrange", "sample", "shuffle", "normalvariate", "lognormvariate", "expovariate", "vonmisesvariate", "gammavariate", "gauss", "betavariate", "paretovariate", "weibullvariate", "getrandbits", "randbytes"]
 )
 _SEEDS = ("seed", "set_state", "setstate")
 
@@ -80,7 +73,9 @@ def _subclass(kind: type, names: tuple[str, ...], generator: str, note: Note) ->
 
         return draw
 
-    return type(kind.__name__, (kind,), {name: method(name) for name in names if hasattr(kind, name)})
+    return type(
+        kind.__name__, (kind,), {name: method(name) for name in names if hasattr(kind, name)}
+    )
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from types import FrameType
 
 _PATHS = sysconfig.get_paths()
 _LIBRARIES = tuple(
-    os.path.realpath(_PATHS[name]) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")
+    os.path.realpath(_PATHS[name]) + os.sep
+    for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 _OURS = os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep
 _KNOWN: dict[str, bool] = {}

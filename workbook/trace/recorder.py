@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import weakref
 from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,15 +18,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.modules.module import (
-    register_module_forward_hook,
-    register_module_forward_pre_hook,
-)
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.trace.draws import Draw, watch
 from workbook.trace.hashing import KnownHashes, mix, tensor_hash
-from workbook.trace.places import is_user_file, line_of
+from workbook.trace.modules import ModulePath
+from workbook.trace.places import line_of
 
 SAMPLES = 4  # values kept of each output, for drawing
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
@@ -128,38 +124,6 @@ class Trace:
             self._samples.extend(sample)
 
 
-class ModulePath:
-    """Which submodule is running, by the name it has in the outermost one."""
-
-    def __init__(self) -> None:
-        self._stack: list[str] = []
-        self._names: dict[int, str] = {}
-        self._root: weakref.ref[torch.nn.Module] | None = None
-        self._hooks: list[Any] = []
-
-    def __enter__(self) -> None:
-        self._hooks = [register_module_forward_pre_hook(self._enter),
-                       register_module_forward_hook(self._leave, always_call=True)]  # fmt: skip
-
-    def __exit__(self, *error: object) -> None:
-        for hook in self._hooks:
-            hook.remove()
-
-    def _enter(self, module: torch.nn.Module, _: Any) -> None:
-        if not self._stack and (self._root is None or self._root() is not module):
-            self._root = weakref.ref(module)
-            self._names = {id(part): name for name, part in module.named_modules()}
-        name = self._names.get(id(module)) or type(module).__name__
-        self._stack.append(name)
-
-    def _leave(self, module: torch.nn.Module, _: Any, __: Any) -> None:
-        if self._stack:
-            self._stack.pop()
-
-    def now(self) -> str:
-        return self._stack[-1] if self._stack else ""
-
-
 class _Recorder(TorchDispatchMode):
     def __init__(self, trace: Trace, modules: ModulePath) -> None:
         super().__init__()
@@ -222,9 +186,13 @@ class _Recorder(TorchDispatchMode):
         if name.startswith("aten.native_dropout") and not out:
             return
         device = out[0].device.type if out else "cpu"
-        generator = "own torch" if own is not None else "torch" + ("" if device == "cpu" else f":{device}")
+        generator = (
+            "own torch" if own is not None else "torch" + ("" if device == "cpu" else f":{device}")
+        )
         count = sum(t.numel() for t in out[:1])
-        self._trace.draws.append(Draw(generator, name, line, module, count, value, len(self._trace) - 1))
+        self._trace.draws.append(
+            Draw(generator, name, line, module, count, value, len(self._trace) - 1)
+        )
 
     def _gather(self, values: Any, found: list[torch.Tensor], code: int) -> int:
         """A hash over all arguments, and the tensors among them."""
@@ -246,7 +214,10 @@ class _Recorder(TorchDispatchMode):
         return self._known.hash(tensor)
 
     def _signature(self, came_in: list[torch.Tensor], came_out: list[torch.Tensor]) -> str:
-        key = (tuple((t.shape, t.dtype) for t in came_in), tuple((t.shape, t.dtype) for t in came_out))
+        key = (
+            tuple((t.shape, t.dtype) for t in came_in),
+            tuple((t.shape, t.dtype) for t in came_out),
+        )
         text = self._signatures.get(key)
         if text is None:
             if len(self._signatures) > 4096:
@@ -260,7 +231,8 @@ def _facts(func: Any) -> tuple[str, bool, bool, bool, bool]:
     """Its name; whether it mutates, draws, only looks, and leaves its output unwritten."""
     schema, name = func._schema, str(func)
     looks = not schema.is_mutable and (
-        any(made.alias_info is not None for made in schema.returns) or name in _LOOKS)
+        any(made.alias_info is not None for made in schema.returns) or name in _LOOKS
+    )
     blank = name.startswith(_BLANK)
     return name, schema.is_mutable, torch.Tag.nondeterministic_seeded in func.tags, looks, blank
 
@@ -291,5 +263,3 @@ def _sample(tensors: list[torch.Tensor]) -> tuple[float, ...]:
         kept = [float(value) for value in flat[::step][:SAMPLES].tolist()]
     return tuple(kept + [float("nan")] * (SAMPLES - len(kept)))
 
-
-__all__ = ["Operation", "Trace", "is_user_file"]

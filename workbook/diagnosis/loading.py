@@ -1,0 +1,112 @@
+"""Loading the user's file inside a child process, and watching what it does to the world.
+
+Owns the sentences for code that cannot be looked at, the user's traceback, the note of files that
+are written, and the variables that choose the CPU's instruction set.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import subprocess
+import sys
+import traceback
+import types
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from workbook.diagnosis.facts import FACTS
+from workbook.trace.places import is_user_file
+
+Request = dict[str, Any]
+CPU_VARIABLES = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+}
+OURS: list[str] = []  # the folder that this run writes its own answers to
+
+
+class CannotRun(Exception):
+    """The user's code gave nothing to look at; the text is one sentence."""
+
+
+def hold_cpu() -> None:
+    torch.backends.cpu.get_cpu_capability()
+    torch.ones(4, 4) @ torch.ones(4, 4)
+    real = subprocess.Popen.__init__
+
+    def start(self: Any, *args: Any, env: Any = None, **kwargs: Any) -> None:
+        kept = {
+            k: v for k, v in (os.environ if env is None else env).items() if k not in CPU_VARIABLES
+        }
+        real(self, *args, env=kept, **kwargs)
+
+    subprocess.Popen.__init__ = start  # type: ignore[method-assign]
+
+
+def load(path: str, name: str) -> types.ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise CannotRun(f"{Path(path).name} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def entry(module: types.ModuleType, name: str, path: str) -> Any:
+    function = getattr(module, name, None)
+    if function is None:
+        here = sorted(n for n, v in vars(module).items() if isinstance(v, types.FunctionType))
+        raise CannotRun(
+            f"{Path(path).name} has no function {name!r}; it has {', '.join(here) or 'none'}"
+        )
+    if not callable(function):
+        raise CannotRun(
+            f"{name} in {Path(path).name} is no function but a {type(function).__name__}"
+        )
+    try:
+        needed = [p.name for p in inspect.signature(function).parameters.values()
+                  if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD,
+                                                         p.KEYWORD_ONLY)]  # fmt: skip
+    except (TypeError, ValueError):
+        needed = []
+    if needed:
+        raise CannotRun(
+            f"{name} needs arguments ({', '.join(needed)}); give a function that takes none"
+        )
+    return function
+
+
+def own_modules(request: Request) -> list[types.ModuleType]:
+    """The user's modules: the given files and what they import from beside them."""
+    place = str(Path(request["files"][0][0]).parent) + os.sep
+    return [m for m in list(sys.modules.values()) if isinstance(m, types.ModuleType)
+            and str(getattr(m, "__file__", "") or "").startswith(place)]  # fmt: skip
+
+
+def user_traceback(error: BaseException, request: Request) -> list[str]:
+    """The user's own frames, in the files' real names."""
+    rows = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if is_user_file(frame.filename):
+            name = frame.filename.replace(request["seen"], request["real"], 1)
+            rows.append(f'  File "{name}", line {frame.lineno}, in {frame.name}\n    {frame.line}')
+    return rows
+
+
+def audit(event: str, args: Any) -> None:
+    if event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+"):
+        name = str(args[0])
+        ours = ("/dev", "/proc", *OURS)
+        if is_user_file(str(Path(name).absolute())) and not name.startswith(ours):
+            FACTS.append("wrote", Path(name).name)
+    elif (
+        event == "os.putenv"
+        and str(args[0].decode() if isinstance(args[0], bytes) else args[0]) in CPU_VARIABLES
+    ) or event == "subprocess.Popen" and args[3] and set(args[3]) & set(CPU_VARIABLES):
+        FACTS.add("cpu-variables")
