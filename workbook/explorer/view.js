@@ -35,7 +35,7 @@ function make(parent, tag, className, attributes = {}) {
 
 function render({ model, el }) {
   const abort = new AbortController();
-  const image = make(el, "img", "wb-figure");
+  let image = make(el, "img", "wb-figure");
   const status = make(el, "div", "wb-status", { role: "status" });
   const verdict = make(status, "div", "wb-verdict");
   const reading = make(status, "div", "wb-reading");
@@ -54,9 +54,10 @@ function render({ model, el }) {
     ahead.src = next;
     try { await ahead.decode(); } catch { /* shown as it is: the browser says what is wrong */ }
     if (turn !== newest || abort.signal.aborted) return URL.revokeObjectURL(next);
-    image.src = next;
-    image.alt = model.get("alt");
-    image.dataset.turn = turn;
+    ahead.className = image.className;
+    ahead.alt = model.get("alt");
+    image.replaceWith(ahead); // already decoded: no blank frame, and nothing to decode again
+    image = ahead;
     if (url) URL.revokeObjectURL(url);
     url = next;
   }
