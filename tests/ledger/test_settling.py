@@ -193,10 +193,10 @@ def test_a_recording_of_another_device_decides_nothing(monkeypatch: pytest.Monke
     assert settle(untested).outcome == "not decided here"
 
 
-def test_what_is_decided_nowhere_says_why() -> None:
-    """Its reason takes the place of a measurement."""
+def test_what_is_decided_nowhere_says_so() -> None:
+    """Nothing was measured, and nothing is made up."""
     assert settle(NOWHERE).outcome == "not decided here"
-    assert settle(NOWHERE).measured == NOWHERE.because
+    assert settle(NOWHERE).measured == "No experiment of this workbook decides it."
 
 
 def test_a_settled_claim_is_plain_data() -> None:

@@ -89,7 +89,7 @@ def settle(claim: Claim, measured_by: Measure = measure) -> Settled:
     An experiment that raises makes a claim that disagrees, with what was raised.
     """
     if not claim.trials:
-        return Settled(claim, "not decided here", claim.because)
+        return Settled(claim, "not decided here", "No experiment of this workbook decides it.")
     failed: list[str] = []
     said: list[str] = []
     source = ""
