@@ -78,7 +78,7 @@ def _masked(x: Tensor) -> tuple[Forward, Forward]:
 
     def forward(x: Tensor, changed: bool) -> Tensor:
         heads = x.reshape(ROWS, LENGTH, HEADS, -1).transpose(1, 2)
-        bias = mask.to(x.dtype).requires_grad_(changed)
+        bias = mask.to(x.dtype, copy=True).requires_grad_(changed)  # the mask itself stays as it is
         return F.scaled_dot_product_attention(heads, heads, heads, attn_mask=bias).detach()
 
     return forward, forward
