@@ -95,7 +95,11 @@ def rows() -> Iterator[Row]:
     for width in (256, 512):
         bare, traced, debug = tracing(width)
         beside = f"; DebugMode {debug / bare:.2f} times" if debug else ""
-        yield f"tracing a 4-layer encoder, width {width}", f"{traced / bare:.2f} times bare{beside}", "<= 1.3 times"
+        yield (
+            f"tracing a 4-layer encoder, width {width}",
+            f"{traced / bare:.2f} times bare{beside}",
+            "<= 1.3 times",
+        )
     counts, seconds, both, doubles = confusion()
     for (label, found), count in sorted(counts.items()):
         mark = "" if label == found else "  <-- mistaken"
@@ -103,4 +107,8 @@ def rows() -> Iterator[Row]:
     right = sum(count for (label, found), count in counts.items() if label == found)
     yield "right first cause", f"{right} of {sum(counts.values())}", ">= 90 %"
     yield "both causes found", f"{both} of {doubles}", ">= 80 %"
-    yield "seconds for a program", f"median {sorted(seconds)[len(seconds) // 2]:.1f}, longest {max(seconds):.1f}", "<= 20"
+    yield (
+        "seconds for a program",
+        f"median {sorted(seconds)[len(seconds) // 2]:.1f}, longest {max(seconds):.1f}",
+        "<= 20",
+    )

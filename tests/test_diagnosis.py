@@ -26,6 +26,7 @@ PROVED = [row for row in PROGRAMS if not row.why_unproved]
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
+    """Child processes for the whole module: starting torch is most of a diagnosis."""
     with Workers() as shared:
         yield shared
 
@@ -95,11 +96,20 @@ def test_reseeding_repeats_the_noise() -> None:
 def test_another_cpu_rounds_differently() -> None:
     """The element-wise program has other bits under ATEN_CPU_CAPABILITY=default, where that matters."""
     program = "from tests.diagnosis_cases import capability_gelu as p, proofs; print(hash(proofs.bits(p.activations())))"
-    seen = {subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True,
-                           cwd=CASES.parents[1],
-                           env={**os.environ, "PYTHONHASHSEED": "0", "ATEN_CPU_CAPABILITY": level}).stdout
-            for level in ("default", torch.backends.cpu.get_cpu_capability().lower())}  # fmt: skip
-    assert len(seen) == (1 if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "NO AVX") else 2)
+    seen = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=CASES.parents[1],
+            env={**os.environ, "PYTHONHASHSEED": "0", "ATEN_CPU_CAPABILITY": level},
+        ).stdout
+        for level in ("default", torch.backends.cpu.get_cpu_capability().lower())
+    }
+    assert len(seen) == (
+        1 if torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "NO AVX") else 2
+    )
 
 
 def test_the_hour_is_the_clock() -> None:
@@ -143,7 +153,9 @@ def test_bad_code_is_a_sentence(text: str, tmp_path: Path, workers: Workers) -> 
 
 def test_a_traceback_has_only_the_users_frames(tmp_path: Path, workers: Workers) -> None:
     """Frames of torch and of the engine are left out, and the file has its own name."""
-    (tmp_path / "deep.py").write_text("import torch\ndef f():\n    return torch.ones(2) @ torch.ones(3)\n")
+    (tmp_path / "deep.py").write_text(
+        "import torch\ndef f():\n    return torch.ones(2) @ torch.ones(3)\n"
+    )
     notes = diagnose(f"{tmp_path / 'deep.py'}:f", workers=workers).notes
     frames = [note for note in notes if note.startswith("  File")]
     assert len(frames) == 1 and str(tmp_path / "deep.py") in frames[0]

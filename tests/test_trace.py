@@ -81,7 +81,8 @@ def test_the_hash_does_not_see_small_layouts() -> None:
 
 
 @pytest.mark.parametrize(
-    "dtype", [torch.bool, torch.int8, torch.bfloat16, torch.float16, torch.complex64, torch.float64])
+    "dtype", [torch.bool, torch.int8, torch.bfloat16, torch.float16, torch.complex64, torch.float64]
+)
 def test_every_dtype_has_a_hash(dtype: torch.dtype) -> None:
     """Two different tensors of any dtype have different hashes."""
     one, other = torch.tensor([0, 1, 1]).to(dtype), torch.tensor([1, 0, 1]).to(dtype)
@@ -108,17 +109,28 @@ def test_the_ledger_names_every_generator() -> None:
         np.random.default_rng(0).normal(size=4)
         random.Random(1).random()
     rows = [(draw.generator, draw.count) for draw in trace.draws if draw.count]
-    assert rows == [("torch", 3), ("numpy", 2), ("random", 1), ("own torch", 2),
-                    ("own numpy", 4), ("own random", 1)]  # fmt: skip
+    assert rows == [
+        ("torch", 3),
+        ("numpy", 2),
+        ("random", 1),
+        ("own torch", 2),
+        ("own numpy", 4),
+        ("own random", 1),
+    ]
     assert all(draw.line.startswith("test_trace.py:") for draw in trace.draws)
 
 
 def test_watching_changes_no_draw() -> None:
     """NumPy's and random's numbers are the same with and without a trace."""
+
     def draw() -> list[float]:
         np.random.seed(0)
         random.seed(0)
-        return [float(np.random.rand()), random.gauss(0, 1), float(np.random.default_rng(2).random())]
+        return [
+            float(np.random.rand()),
+            random.gauss(0, 1),
+            float(np.random.default_rng(2).random()),
+        ]
 
     plain = draw()
     with Trace():
@@ -169,7 +181,10 @@ def test_the_origin_is_found_past_extra_operations() -> None:
         torch.zeros(3).sum()
         (x + torch.rand(6)).cos()
     found = origin(one, other)
-    assert found is not None and (found.kind, found.first.name) == ("operation", "aten.rand.default")
+    assert found is not None and (found.kind, found.first.name) == (
+        "operation",
+        "aten.rand.default",
+    )
     assert "test_trace.py:" in found.place
 
 

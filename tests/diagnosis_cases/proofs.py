@@ -57,14 +57,20 @@ def _surroundings(number: int, varied: str) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         if "seed" in varied:
             real = np.random.default_rng
-            stack.enter_context(mock.patch.object(np.random, "default_rng",
-                                                  lambda s=None: real(seed if s is None else s)))  # fmt: skip
+            stack.enter_context(
+                mock.patch.object(
+                    np.random, "default_rng", lambda s=None: real(seed if s is None else s)
+                )
+            )
         moment = 1e9 + (54_321.25 * number if "clock" in varied else 0)
         stack.enter_context(mock.patch.object(time, "time", lambda: moment))
         real_list = os.listdir
         backward = bool(number) and "files" in varied
-        stack.enter_context(mock.patch.object(
-            os, "listdir", lambda path=".": sorted(real_list(path), reverse=backward)))  # fmt: skip
+        stack.enter_context(
+            mock.patch.object(
+                os, "listdir", lambda path=".": sorted(real_list(path), reverse=backward)
+            )
+        )
         threads = torch.get_num_threads()
         torch.set_num_threads(4 if number and "threads" in varied else 1)
         stack.callback(torch.set_num_threads, threads)
@@ -81,10 +87,14 @@ def _filled(value: float) -> Iterator[None]:
     real = torch.empty
 
     def empty(*size: int, **more: object) -> torch.Tensor:
-        return real(*size, **more) if more or isinstance(size[0], tuple) else torch.full(size, value)
+        return (
+            real(*size, **more) if more or isinstance(size[0], tuple) else torch.full(size, value)
+        )
 
-    with (mock.patch.object(torch, "empty", empty),
-          mock.patch.object(np, "empty", lambda shape, dtype=float: np.full(shape, value, dtype))):  # fmt: skip
+    with (
+        mock.patch.object(torch, "empty", empty),
+        mock.patch.object(np, "empty", lambda shape, dtype=float: np.full(shape, value, dtype)),
+    ):
         yield
 
 
@@ -118,9 +128,19 @@ def results(name: str, text: str, targets: list[str], varied: str) -> list[Any]:
 
 def hashed(name: str, text: str, target: str) -> list[str]:
     """What the program gives in two processes with other hash seeds."""
-    program = (f"import sys; sys.path.insert(0, {str(HERE.parents[1])!r})\n"
-               f"from tests.diagnosis_cases.proofs import bits\nspace = {{'__name__': 'p'}}\n"
-               f"import time; time.time = lambda: 5.0\n"
-               f"exec({text!r}, space)\nprint(bits(space[{target!r}]()))")  # fmt: skip
-    return [subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True,
-                           env={**os.environ, "PYTHONHASHSEED": seed}).stdout for seed in ("0", "1")]  # fmt: skip
+    program = (
+        f"import sys; sys.path.insert(0, {str(HERE.parents[1])!r})\n"
+        f"from tests.diagnosis_cases.proofs import bits\nspace = {{'__name__': 'p'}}\n"
+        f"import time; time.time = lambda: 5.0\n"
+        f"exec({text!r}, space)\nprint(bits(space[{target!r}]()))"
+    )
+    return [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1")
+    ]

@@ -4,6 +4,7 @@
 old and new; one for each cause, in the order of the causes. `probe` is appended to the program of a
 module, so that the harness has two functions to compare. `near` allows rounding once it is cured.
 """
+# ruff: noqa: E501  (a table: one row, one line)
 
 from __future__ import annotations
 

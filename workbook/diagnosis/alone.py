@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from workbook.diagnosis.answer import Found
 from workbook.diagnosis.asking import STORM, Plan, difference
 from workbook.diagnosis.places import parting, traced
-from workbook.diagnosis.workers import Reply
+from workbook.diagnosis.reply import Reply
 
 if TYPE_CHECKING:
     from workbook.diagnosis.functions import Function
@@ -34,8 +34,10 @@ def reseeded(function: Function) -> Found | None:
     lines = [line for line in before if line not in after]
     if not lines:
         return None
-    evidence = ("one call draws the same numbers more than once on this line; when only the first seed "
-                "counts, they differ.")  # fmt: skip
+    evidence = (
+        "one call draws the same numbers more than once on this line; when only the first seed "
+        "counts, they differ."
+    )
     return Found("reseeded", ", ".join(lines[:3]), evidence, "the same numbers repeat")
 
 
@@ -79,8 +81,10 @@ def other_cpu(function: Function) -> Found | None:
             "On a CPU with other vector instructions the last bits would differ (rounding)."
         )
         return None
-    evidence = ("with ATEN_CPU_CAPABILITY=default, MKL_CBWR=COMPATIBLE and ONEDNN_MAX_CPU_ISA=SSE41 the "
-                "bits change, and change back without them.")  # fmt: skip
+    evidence = (
+        "with ATEN_CPU_CAPABILITY=default, MKL_CBWR=COMPATIBLE and ONEDNN_MAX_CPU_ISA=SSE41 the "
+        "bits change, and change back without them."
+    )
     return Found(
         "cpu-capability", part.place if part else "", evidence, gap.words, gap.relative < 1e-3
     )
@@ -115,5 +119,12 @@ def dropout_behind(function: Function, rows: list[Found]) -> list[Found]:
     if moved.same or gap.same or still.steps == ():
         return []
     where = ", ".join(function.calm.facts(0)["lists"].get("dropout", ())[:3])
-    return [Found("dropout-active", where, "with everything else held, other numbers for dropout change the "
-                  "result; in eval mode they do not.", moved.words)]  # fmt: skip
+    return [
+        Found(
+            "dropout-active",
+            where,
+            "with everything else held, other numbers for dropout change the "
+            "result; in eval mode they do not.",
+            moved.words,
+        )
+    ]

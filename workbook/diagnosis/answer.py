@@ -35,8 +35,13 @@ class Found:
         return kind
 
     def to_json(self) -> dict[str, str]:
-        return {"cause": self.cause, "where": self.where, "evidence": self.evidence,
-                "size": self.size, "fix": BY_ID[self.cause].fix}  # fmt: skip
+        return {
+            "cause": self.cause,
+            "where": self.where,
+            "evidence": self.evidence,
+            "size": self.size,
+            "fix": BY_ID[self.cause].fix,
+        }
 
     @property
     def sentence(self) -> str:
@@ -60,14 +65,23 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain data."""
-        return {"target": self.target, "status": self.status,
-                "causes": [one.to_json() for one in self.causes], "tried": list(self.tried),
-                "notes": list(self.notes)}  # fmt: skip
+        return {
+            "target": self.target,
+            "status": self.status,
+            "causes": [one.to_json() for one in self.causes],
+            "tried": list(self.tried),
+            "notes": list(self.notes),
+        }
 
     def text(self) -> str:
         """The answer in words, for a terminal."""
-        head = {"identical": "equal in every bit", "rounding": "differs by rounding",
-                "random": "random", "fault": "a fault", "unknown": "don't know"}[self.status]  # fmt: skip
+        head = {
+            "identical": "equal in every bit",
+            "rounding": "differs by rounding",
+            "random": "random",
+            "fault": "a fault",
+            "unknown": "don't know",
+        }[self.status]
         lines = [f"{self.target}: {head}."]
         for number, one in enumerate(self.causes, start=1):
             lines.append(f"{number}. {one.cause}: {one.sentence}")
@@ -86,10 +100,21 @@ class Answer:
         series = [Series("difference", at, self.curve, "steps")]
         if self.origin is not None and self.origin < len(self.curve):
             name = self.labels[self.origin] if self.origin < len(self.labels) else ""
-            series.append(Series(f"origin: {name}", (float(self.origin),),
-                                 (self.curve[self.origin],), "points"))  # fmt: skip
-        return Chart((Panel(Axis("operation"), Axis("difference in ULPs", low=0.5, log=True),
-                            tuple(series), f"{self.target}: {self.status}"),))  # fmt: skip
+            series.append(
+                Series(
+                    f"origin: {name}", (float(self.origin),), (self.curve[self.origin],), "points"
+                )
+            )
+        return Chart(
+            (
+                Panel(
+                    Axis("operation"),
+                    Axis("difference in ULPs", low=0.5, log=True),
+                    tuple(series),
+                    f"{self.target}: {self.status}",
+                ),
+            )
+        )
 
 
 def steps_apart(first: float, second: float) -> float:

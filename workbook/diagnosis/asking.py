@@ -12,13 +12,28 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbook.diagnosis.calls import Call
+from workbook.diagnosis.reply import Reply
 from workbook.diagnosis.values import Gap, gap
-from workbook.diagnosis.workers import OutOfTime, Reply, Workers
+from workbook.diagnosis.workers import OutOfTime, Workers
 
-CALM: dict[str, Any] = {"rng": 1, "clock": 0, "files": "sorted", "poison": "zero", "threads": 1,
-                        "switch": None, "hash": 0}  # fmt: skip
-STORM: dict[str, Any] = {"rng": 2, "clock": 1, "files": "reversed", "poison": "nan", "threads": 4,
-                         "switch": 1e-6, "hash": 1}  # fmt: skip
+CALM: dict[str, Any] = {
+    "rng": 1,
+    "clock": 0,
+    "files": "sorted",
+    "poison": "zero",
+    "threads": 1,
+    "switch": None,
+    "hash": 0,
+}
+STORM: dict[str, Any] = {
+    "rng": 2,
+    "clock": 1,
+    "files": "reversed",
+    "poison": "nan",
+    "threads": 4,
+    "switch": 1e-6,
+    "hash": 1,
+}
 _MODULE_NAMES = frozenset(("torch", "numpy", "workbook", "test", "random", "types", "copy"))
 
 
@@ -80,13 +95,23 @@ class Session:
         request = {
             "kind": self.call.kind,
             "files": [[path, _module_name(path, i)] for i, path in enumerate(files)],
-            "steps": [{"file": files.index(str(self.call.targets[i].path)),
-                       "name": self.call.targets[i].name} for i in wanted.steps],
-            "set": given, "on": sorted(wanted.on), "between": sorted(wanted.between),
-            "factors": list(wanted.factors), "split": sorted(wanted.split),
+            "steps": [
+                {
+                    "file": files.index(str(self.call.targets[i].path)),
+                    "name": self.call.targets[i].name,
+                }
+                for i in wanted.steps
+            ],
+            "set": given,
+            "on": sorted(wanted.on),
+            "between": sorted(wanted.between),
+            "factors": list(wanted.factors),
+            "split": sorted(wanted.split),
             "trained": [{"dropout": d, "norm": n} for d, n in wanted.trained],
-            "variants": list(wanted.variants), "trace": wanted.trace, "load": sorted(self.load),
-        }  # fmt: skip
+            "variants": list(wanted.variants),
+            "trace": wanted.trace,
+            "load": sorted(self.load),
+        }
         reply = self.workers.run(request, hash_seed=given["hash"], seconds=self.left())
         if reply.timed_out:
             raise OutOfTime("the function had not returned when the time was used up")
@@ -101,8 +126,13 @@ class Session:
         printed = reply.data["printed"]
         if printed:
             self.note(f"It prints {printed} lines, which are not shown.")
-        wrote = sorted({name for i in range(len(reply.outcomes))
-                        for name in reply.facts(i)["lists"].get("wrote", ())})  # fmt: skip
+        wrote = sorted(
+            {
+                name
+                for i in range(len(reply.outcomes))
+                for name in reply.facts(i)["lists"].get("wrote", ())
+            }
+        )
         if wrote:
             self.note(f"It writes files ({', '.join(wrote[:4])}); every run starts without them.")
         return reply

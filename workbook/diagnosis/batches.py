@@ -68,8 +68,10 @@ def _by_rows(real: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         fits = isinstance(value, torch.Tensor) and value.dim() and value.shape[0] == count
         return value[i : i + 1] if fits else value
 
-    made = [real(*(row(a, i) for a in args), **{k: row(v, i) for k, v in kwargs.items()})
-            for i in range(count)]  # fmt: skip
+    made = [
+        real(*(row(a, i) for a in args), **{k: row(v, i) for k, v in kwargs.items()})
+        for i in range(count)
+    ]
     return _joined(made, lambda: real(*args, **kwargs))
 
 

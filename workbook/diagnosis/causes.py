@@ -3,6 +3,7 @@
 Owns the texts. `{where}` is filled with the place. A cause's class says what a difference from it
 is: "random", "fault", or "rounding" where it stays within the bound (beyond it: a fault).
 """
+# ruff: noqa: E501  (a table: one row, one line)
 
 from __future__ import annotations
 

@@ -16,13 +16,22 @@ from workbook.diagnosis.engine import TIMEOUT, diagnose
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Tell argparse what `diagnose` takes."""
     parser.add_argument(
-        "targets", nargs="+", metavar="FILE.py:FUNCTION",
-        help="one function to call again, or two that should agree")  # fmt: skip
-    parser.add_argument("--model", action="store_true",
-                        help="FUNCTION builds (module, tuple of inputs)")  # fmt: skip
+        "targets",
+        nargs="+",
+        metavar="FILE.py:FUNCTION",
+        help="one function to call again, or two that should agree",
+    )
+    parser.add_argument(
+        "--model", action="store_true", help="FUNCTION builds (module, tuple of inputs)"
+    )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
-    parser.add_argument("--timeout", type=float, default=TIMEOUT, metavar="SECONDS",
-                        help=f"end after this long and say what was found (default {TIMEOUT:g})")  # fmt: skip
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=TIMEOUT,
+        metavar="SECONDS",
+        help=f"end after this long and say what was found (default {TIMEOUT:g})",
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:

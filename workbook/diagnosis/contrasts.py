@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbook.diagnosis.workers import Reply
+from workbook.diagnosis.reply import Reply
 
 
 def unequal_batches(ours: Any, theirs: Any) -> frozenset[str]:
@@ -21,6 +21,7 @@ def unequal_batches(ours: Any, theirs: Any) -> frozenset[str]:
 
 
 def traced_words(ours: Reply | None, theirs: Reply | None) -> set[str]:
+    """Whether two traced runs draw, and whether they compute in other formats."""
     words: set[str] = set()
     made: list[set[tuple[str, str]]] = []
     for reply in (ours, theirs):
@@ -40,12 +41,12 @@ def traced_words(ours: Reply | None, theirs: Reply | None) -> set[str]:
 
 def _dtypes(reply: Reply) -> set[tuple[str, str]]:
     """Which operations made which formats, and which formats the result has."""
-    found = {("result", row["dtype"]) for row in reply.outcomes[0].get("leaves", ()) if "dtype" in row}
+    found = {
+        ("result", row["dtype"]) for row in reply.outcomes[0].get("leaves", ()) if "dtype" in row
+    }
     for operation in reply.trace(0) or ():
         dtype = operation.signature.rpartition("-> ")[2].split("[")[0]
         if "float" in dtype:
             found.add((operation.name, dtype))
             found.add(("any operation", dtype))
     return found
-
-

@@ -11,7 +11,7 @@ import re
 import time
 from pathlib import Path
 
-from workbook.diagnosis import functions, models, pairs
+from workbook.diagnosis import answering, models, pairs
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.asking import Session, Unusable
 from workbook.diagnosis.calls import Call, call
@@ -21,8 +21,9 @@ _COMPILES = re.compile(r"\btorch\s*\.\s*compile\b|(?<!\bre)\.compile\(|import co
 TIMEOUT = 120.0  # seconds for a whole diagnosis
 
 
-def diagnose(*targets: str, model: bool = False, timeout: float = TIMEOUT,
-             workers: Workers | None = None) -> Answer:  # fmt: skip
+def diagnose(
+    *targets: str, model: bool = False, timeout: float = TIMEOUT, workers: Workers | None = None
+) -> Answer:
     """Which condition changes the result of a function, or explains why two functions disagree.
 
     One target (`FILE.py:FUNCTION`): why does calling it again give something else? Two: where do
@@ -46,15 +47,17 @@ def _answered(asked: Call, workers: Workers, timeout: float) -> Answer:
     workers.warm(1)
     session = Session(workers, asked, time.monotonic() + timeout, load=_needed(asked))
     target = " and ".join(one.words for one in asked.targets)
-    find = {"function": functions.diagnosed, "pair": pairs.diagnosed, "model": models.diagnosed}
+    find = {"function": answering.diagnosed, "pair": pairs.diagnosed, "model": models.diagnosed}
     try:
         found = find[asked.kind](session)
     except Unusable as problem:
         notes = (f"{target} could not be diagnosed: {problem}.", *problem.traceback, *session.notes)
         return Answer(target, "unknown", (), tuple(session.tried), notes, usable=False)
     except OutOfTime as problem:
-        notes = (f"{target} was not diagnosed to the end: {problem} (--timeout {timeout:g}).",
-                 *session.notes)  # fmt: skip
+        notes = (
+            f"{target} was not diagnosed to the end: {problem} (--timeout {timeout:g}).",
+            *session.notes,
+        )
         return Answer(target, "unknown", (), tuple(session.tried), notes, usable=False)
     except KeyboardInterrupt:
         notes = (f"{target}: interrupted; this is what was known by then.", *session.notes)

@@ -8,16 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbook.diagnosis import alone
-from workbook.diagnosis.answer import Answer, Found, Status
 from workbook.diagnosis.asking import CALM, STORM, Plan, Session, Unusable, difference, plan
-from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions import HOLDS, Intervention
-from workbook.diagnosis.judging import Judge
-from workbook.diagnosis.places import Places, curve, traced
+from workbook.diagnosis.reply import Reply
 from workbook.diagnosis.search import Active, Search, applicable, names, search
 from workbook.diagnosis.values import Gap
-from workbook.diagnosis.workers import Reply
 
 ALL = frozenset(STORM)
 CALLS = 3
@@ -78,8 +73,11 @@ class Function:
         if base.same:
             return None, base
         self.dims = frozenset(one.name for one in HOLDS if self._matters(one))
-        candidates = [one for one in applicable(self.words | self._dim_words())
-                      if one.how != "hold" or one.name in self.dims]  # fmt: skip
+        candidates = [
+            one
+            for one in applicable(self.words | self._dim_words())
+            if one.how != "hold" or one.name in self.dims
+        ]
         again = any(
             self.calm.code(0) != self.calm.code(i) for i in range(1, len(self.calm.outcomes))
         )
@@ -100,8 +98,11 @@ class Function:
         self.session.tell(f"{len(self.calm.outcomes)} calls in one process: {base.words}")
         if base.same:
             return None, base
-        candidates = [one for one in applicable(self.words | {"noise"})
-                      if one.how != "hold" and one.cause not in _NOT_ALONE]  # fmt: skip
+        candidates = [
+            one
+            for one in applicable(self.words | {"noise"})
+            if one.how != "hold" and one.cause not in _NOT_ALONE
+        ]
         return search(self.measure, candidates, base), base
 
     def _matters(self, one: Intervention) -> bool:
@@ -133,15 +134,32 @@ class Function:
         self.session.tell(f"a fresh process with {words}: {base.words}")
 
 
-_CONDITION = {"rng": "other generator states", "clock": "another time of day",
-              "files": "folders listed backwards", "poison": "NaN in memory handed out unwritten",
-              "threads": "four threads instead of one", "switch": "quicker thread switches",
-              "hash": "another hash seed"}  # fmt: skip
+_CONDITION = {
+    "rng": "other generator states",
+    "clock": "another time of day",
+    "files": "folders listed backwards",
+    "poison": "NaN in memory handed out unwritten",
+    "threads": "four threads instead of one",
+    "switch": "quicker thread switches",
+    "hash": "another hash seed",
+}
 # Interventions on how a program computes cannot explain why one program gives two results.
 _NOT_ALONE = frozenset(
-    ("reduced-precision", "dtype", "compile", "autocast-cache", "memory-layout", "batch-size",
-     "batch-coupling", "batch-statistics", "checkpoint-incomplete", "reseeded", "device-generator", "cpu-capability")
-)  # fmt: skip
+    (
+        "reduced-precision",
+        "dtype",
+        "compile",
+        "autocast-cache",
+        "memory-layout",
+        "batch-size",
+        "batch-coupling",
+        "batch-statistics",
+        "checkpoint-incomplete",
+        "reseeded",
+        "device-generator",
+        "cpu-capability",
+    )
+)
 
 
 def training(facts: dict[str, Any]) -> tuple[int, int]:
@@ -157,77 +175,3 @@ def _check(reply: Reply, session: Session) -> None:
     for number, outcome in enumerate(reply.outcomes[1:], start=2):
         if "raised" in outcome:
             session.note(f"Call {number} in the same process raises {outcome['raised']}.")
-
-
-def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
-    """The needed interventions as causes: one row for each cause, state before generators."""
-    rows: dict[str, Found] = {}
-    places = Places(function)
-    ids = [one.cause for one in found.needed]
-    for one in found.needed:
-        cause = places.refined(one)
-        if cause == "generator-shift" and "random-numbers" in ids:
-            continue  # drawing on from an unseeded generator is the same cause
-        if cause == "generator-shift" and function.session.call.kind == "model":
-            cause = "random-numbers"  # the module draws and seeds nothing
-        size = found.without.get(one, base)
-        rounding = BY_ID[cause].kind == "rounding" and Judge(function.measure, found).is_rounding(
-            one
-        )
-        evidence = (f"when {one.words}, {CALLS} of {CALLS} calls and a fresh process agree bit for bit; "
-                    "without it they do not.")  # fmt: skip
-        rows.setdefault(
-            cause, Found(cause, places.where(one, cause), evidence, size.words, rounding)
-        )
-    return list(rows.values())
-
-
-def diagnosed(session: Session) -> Answer:
-    """The answer for one function."""
-    function = Function(session)
-    found, base = function.find()
-    if found is None:
-        extra = alone.reseeded(function) or alone.other_cpu(function)
-        return answered(session, [extra] if extra else [none(base)])
-    if not found.needed:
-        session.note("No single condition, and not all of them together, made the results agree.")
-        return answered(session, [], status="unknown")
-    rows = causes_of(function, found, base)
-    rows += alone.dropout_behind(function, rows)
-    return answered(session, rows, function=function, base=base)
-
-
-def none(base: Gap) -> Found:
-    """The row for nothing found."""
-    return Found(
-        "none", "", "every run agreed, under every condition that was tried.", "", not base.same
-    )
-
-
-_RANK = {"fault": 0, "random": 1, "rounding": 2, "identical": 3, "unknown": 4}
-
-
-def answered(session: Session, rows: list[Found], *, status: Status | None = None,
-             function: Function | None = None, base: Gap | None = None) -> Answer:  # fmt: skip
-    """The answer made of these causes: rounding last, the status that of the first."""
-    ranked = sorted(rows, key=lambda one: one.status == "rounding")
-    first: Status = status or (ranked[0].status if ranked else "unknown")
-    target = " and ".join(one.words for one in session.call.targets)
-    heights: tuple[float, ...] = ()
-    labels: tuple[str, ...] = ()
-    mark = None
-    if function is not None:
-        calm = traced(session, function._plan(ALL, frozenset()))
-        storm = traced(session, function._plan(ALL - function.dims, frozenset()))
-        one, other = (r.trace(i) if r else None for r, i in _ends(calm, storm))
-        if one is not None and other is not None:
-            heights, labels, mark = curve(one, other)
-    return Answer(target, first, tuple(ranked), tuple(session.tried), tuple(session.notes),
-                  heights, labels, mark)  # fmt: skip
-
-
-def _ends(calm: Reply | None, storm: Reply | None) -> tuple[tuple[Reply | None, int], ...]:
-    """Two outcomes that differ: in another process, or else in the same one."""
-    if calm is not None and storm is not None and calm.code(0) == storm.code(0):
-        return (calm, 0), (calm, len(calm.outcomes) - 1)
-    return (calm, 0), (storm, 0)

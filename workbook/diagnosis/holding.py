@@ -82,7 +82,7 @@ def _calendar(seconds: Any) -> None:
         form, time.localtime(moment()) if at is None else at
     )  # type: ignore[assignment]
 
-    class Moment(_DATETIME):
+    class Moment(_DATETIME):  # type: ignore[valid-type]  # the real class, kept
         @classmethod
         def now(cls, tz: Any = None) -> Any:
             return cls.fromtimestamp(moment(), tz)
@@ -95,7 +95,7 @@ def _calendar(seconds: Any) -> None:
         def today(cls) -> Any:
             return cls.fromtimestamp(moment())
 
-    class Day(_DATE):
+    class Day(_DATE):  # type: ignore[valid-type]  # the real class, kept
         @classmethod
         def today(cls) -> Any:
             return cls.fromtimestamp(moment())
@@ -234,6 +234,13 @@ class Poison(TorchDispatchMode):
 
 
 _UNWRITTEN = frozenset(
-    ("aten::empty", "aten::empty_like", "aten::empty_strided", "aten::new_empty",
-     "aten::new_empty_strided", "aten::empty_permuted", "aten::resize_")
-)  # fmt: skip
+    (
+        "aten::empty",
+        "aten::empty_like",
+        "aten::empty_strided",
+        "aten::new_empty",
+        "aten::new_empty_strided",
+        "aten::empty_permuted",
+        "aten::resize_",
+    )
+)

@@ -3,6 +3,7 @@
 Owns the table and its order, from specific to general: where two interventions both remove a
 difference, the specific one is the explanation. Knows nothing of how a run is carried out.
 """
+# ruff: noqa: E501  (a table: one row, one line)
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ class CannotRun(Exception):
 
 
 def hold_cpu() -> None:
+    """Fix the CPU's instruction set now, and for processes that the program starts."""
     torch.backends.cpu.get_cpu_capability()
     torch.ones(4, 4) @ torch.ones(4, 4)
     real = subprocess.Popen.__init__
@@ -49,6 +50,7 @@ def hold_cpu() -> None:
 
 
 def load(path: str, name: str) -> types.ModuleType:
+    """The user's file as a module."""
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CannotRun(f"{Path(path).name} is not a Python file")
@@ -59,6 +61,7 @@ def load(path: str, name: str) -> types.ModuleType:
 
 
 def entry(module: types.ModuleType, name: str, path: str) -> Any:
+    """The function of that name, if it can be called without arguments."""
     function = getattr(module, name, None)
     if function is None:
         here = sorted(n for n, v in vars(module).items() if isinstance(v, types.FunctionType))
@@ -70,9 +73,12 @@ def entry(module: types.ModuleType, name: str, path: str) -> Any:
             f"{name} in {Path(path).name} is no function but a {type(function).__name__}"
         )
     try:
-        needed = [p.name for p in inspect.signature(function).parameters.values()
-                  if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD,
-                                                         p.KEYWORD_ONLY)]  # fmt: skip
+        needed = [
+            p.name
+            for p in inspect.signature(function).parameters.values()
+            if p.default is p.empty
+            and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        ]
     except (TypeError, ValueError):
         needed = []
     if needed:
@@ -85,8 +91,12 @@ def entry(module: types.ModuleType, name: str, path: str) -> Any:
 def own_modules(request: Request) -> list[types.ModuleType]:
     """The user's modules: the given files and what they import from beside them."""
     place = str(Path(request["files"][0][0]).parent) + os.sep
-    return [m for m in list(sys.modules.values()) if isinstance(m, types.ModuleType)
-            and str(getattr(m, "__file__", "") or "").startswith(place)]  # fmt: skip
+    return [
+        m
+        for m in list(sys.modules.values())
+        if isinstance(m, types.ModuleType)
+        and str(getattr(m, "__file__", "") or "").startswith(place)
+    ]
 
 
 def user_traceback(error: BaseException, request: Request) -> list[str]:
@@ -100,6 +110,7 @@ def user_traceback(error: BaseException, request: Request) -> list[str]:
 
 
 def audit(event: str, args: Any) -> None:
+    """Note files that are opened for writing and variables that choose the instruction set."""
     if event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+"):
         name = str(args[0])
         ours = ("/dev", "/proc", *OURS)
@@ -108,5 +119,5 @@ def audit(event: str, args: Any) -> None:
     elif (
         event == "os.putenv"
         and str(args[0].decode() if isinstance(args[0], bytes) else args[0]) in CPU_VARIABLES
-    ) or event == "subprocess.Popen" and args[3] and set(args[3]) & set(CPU_VARIABLES):
+    ) or (event == "subprocess.Popen" and args[3] and set(args[3]) & set(CPU_VARIABLES)):
         FACTS.add("cpu-variables")

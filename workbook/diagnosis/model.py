@@ -15,8 +15,9 @@ Step = tuple[Callable[[], Any], dict[str, Any]]
 VARIANTS = ("plain", "again", "alone", "half", "others", "strided", "offset")
 
 
-def model_steps(build: Callable[[], Any], step: dict[str, Any], request: dict[str, Any]
-                ) -> tuple[list[Step], dict[str, Any]]:  # fmt: skip
+def model_steps(
+    build: Callable[[], Any], step: dict[str, Any], request: dict[str, Any]
+) -> tuple[list[Step], dict[str, Any]]:
     """One step for each variant that the request names; rows of the batch are answered as rows."""
     made = build()
     if not (isinstance(made, tuple) and len(made) == 2 and callable(made[0])):
@@ -26,15 +27,17 @@ def model_steps(build: Callable[[], Any], step: dict[str, Any], request: dict[st
     module, inputs = made
     inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     dim = batch_dim(module, inputs)
-    steps = [(_variant(name, module, inputs, dim), {**step, "variant": name})
-             for name in request["variants"]]  # fmt: skip
+    steps = [
+        (_variant(name, module, inputs, dim), {**step, "variant": name})
+        for name in request["variants"]
+    ]
     return steps, {"module": module, "inputs": inputs}
 
 
 def batch_dim(module: Any, inputs: tuple[Any, ...]) -> int:
     """Which dimension counts the examples: 1 where a sequence comes first, else 0."""
     parts = list(module.modules()) if isinstance(module, torch.nn.Module) else []
-    first = next((getattr(p, "batch_first") for p in parts if hasattr(p, "batch_first")), True)
+    first = next((p.batch_first for p in parts if hasattr(p, "batch_first")), True)
     deep = bool(inputs) and isinstance(inputs[0], torch.Tensor) and inputs[0].dim() >= 3
     return 1 if not first and deep else 0
 

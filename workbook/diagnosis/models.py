@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from workbook.diagnosis.alone import other_cpu
 from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.answering import answered, causes_of, none
 from workbook.diagnosis.asking import STORM, Plan, Session, difference, plan
-from workbook.diagnosis.functions import Function, answered, causes_of, none
+from workbook.diagnosis.functions import Function
 from workbook.diagnosis.interventions import ON, Intervention
 from workbook.diagnosis.judging import few
+from workbook.diagnosis.reply import Reply
 from workbook.diagnosis.values import Gap
-from workbook.diagnosis.workers import Reply
 
 ALL = frozenset(STORM)
 _KEPT = frozenset(("rng", "data", "module", "state"))
@@ -105,8 +106,13 @@ def _batch(model: Model, again: Function) -> None:
         )
         if still is not None and (still.same or still.relative < gap.relative / 16):
             where = few(again.calm.facts(0)["lists"].get("norm", []))
-            model.add("batch-statistics", where, f"with {_BATCHES[name]} the row changes; with running "
-                      "statistics it does not, or by rounding only.", gap)  # fmt: skip
+            model.add(
+                "batch-statistics",
+                where,
+                f"with {_BATCHES[name]} the row changes; with running "
+                "statistics it does not, or by rounding only.",
+                gap,
+            )
             model.on |= {"eval-norm"}
             gap, name = still, name
     if gap.same:
@@ -166,11 +172,13 @@ def _memory(model: Model, again: Function) -> None:
 
 def _conditions(model: Model, again: Function) -> None:
     calm = model.run("plain")
-    for name, cause, words in (("threads", "thread-count", "four threads instead of one"),
-                               ("poison", "uninitialised-memory", "NaN in memory handed out unwritten"),
-                               ("hash", "hash-seed", "another hash seed"),
-                               ("clock", "wall-clock", "another time of day"),
-                               ("files", "file-order", "folders listed backwards")):  # fmt: skip
+    for name, cause, words in (
+        ("threads", "thread-count", "four threads instead of one"),
+        ("poison", "uninitialised-memory", "NaN in memory handed out unwritten"),
+        ("hash", "hash-seed", "another hash seed"),
+        ("clock", "wall-clock", "another time of day"),
+        ("files", "file-order", "folders listed backwards"),
+    ):
         other = model.run("plain", held=ALL - {name})
         gap = difference(calm, 0, other, 0)
         model.session.tell(f"{words}: {gap.words}")

@@ -45,7 +45,9 @@ class Double(TorchDispatchMode):
                 if func._schema.name in ("aten::randint", "aten::randperm"):
                     kwargs["dtype"] = torch.int64
             return tree_map(self._wide, func(*args, **kwargs))
-        if kwargs.get("dtype") in _NARROW or "dtype" in kwargs and kwargs["dtype"] is None and not types and not args:
+        if kwargs.get("dtype") in _NARROW or (
+            "dtype" in kwargs and kwargs["dtype"] is None and not types and not args
+        ):
             kwargs["dtype"] = torch.float64
         if func._schema.name == "aten::to" or func._schema.name == "aten::_to_copy":
             return func(args[0], **kwargs) if len(args) == 1 else func(*args, **kwargs)
@@ -85,9 +87,8 @@ class Plain(TorchDispatchMode):
             isinstance(value, torch.Tensor)
             and value.layout is torch.strided
             and value.device.type == "cpu"
-        ):
-            if not value.is_contiguous() or value.data_ptr() % 64:
-                return value.clone(memory_format=torch.contiguous_format)
+        ) and (not value.is_contiguous() or value.data_ptr() % 64):
+            return value.clone(memory_format=torch.contiguous_format)
         return value
 
 
@@ -105,8 +106,9 @@ class Rows(TorchDispatchMode):
             at = 1 if name == "addmm" else 0
             if 1 <= args[at].shape[0] <= 8192:
                 return self._split(func, args, kwargs, at, also=1 if name == "bmm" else None)
-        elif name in ("convolution", "_convolution") and args[0].shape[0] > 1 and not args[6] or name in ("sum", "mean", "var", "norm", "linalg_vector_norm") and self._keeps_rows(
-            name, args
+        elif (name in ("convolution", "_convolution") and args[0].shape[0] > 1 and not args[6]) or (
+            name in ("sum", "mean", "var", "norm", "linalg_vector_norm")
+            and self._keeps_rows(name, args)
         ):
             return self._split(func, args, kwargs, 0)
         elif name.startswith("_scaled_dot_product") and args[0].shape[0] > 1:
@@ -144,7 +146,22 @@ class Rows(TorchDispatchMode):
 
 
 _TAILED = frozenset(
-    ["sigmoid", "silu", "gelu", "softplus", "elu", "mish", "exp2", "sinh", "exp", "log", "tanh", "erf", "rsqrt", "sqrt"]
+    [
+        "sigmoid",
+        "silu",
+        "gelu",
+        "softplus",
+        "elu",
+        "mish",
+        "exp2",
+        "sinh",
+        "exp",
+        "log",
+        "tanh",
+        "erf",
+        "rsqrt",
+        "sqrt",
+    ]
 )
 
 
@@ -181,7 +198,10 @@ class Apart(TorchDispatchMode):
         if value.untyped_storage().data_ptr() != target.untyped_storage().data_ptr():
             return value
         same = (value.data_ptr(), value.shape, value.stride()) == (
-            target.data_ptr(), target.shape, target.stride())  # fmt: skip
+            target.data_ptr(),
+            target.shape,
+            target.stride(),
+        )
         return value if same else value.clone()
 
 

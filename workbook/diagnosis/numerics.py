@@ -44,8 +44,13 @@ def _compile(on: On) -> None:
 def _autocast(on: On) -> None:
     real = torch.autocast.__init__
 
-    def start(self: Any, device_type: str, dtype: Any = None, enabled: bool = True,
-              cache_enabled: Any = None) -> None:  # fmt: skip
+    def start(
+        self: Any,
+        device_type: str,
+        dtype: Any = None,
+        enabled: bool = True,
+        cache_enabled: Any = None,
+    ) -> None:
         FACTS.add("autocast")
         if "no-autocast" in on:
             enabled = False

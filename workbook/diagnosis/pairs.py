@@ -12,16 +12,18 @@ from typing import Any
 import torch
 
 from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.answering import answered, causes_of
 from workbook.diagnosis.asking import STORM, Plan, Session, Unusable, difference, plan
 from workbook.diagnosis.contrasts import traced_words, unequal_batches
-from workbook.diagnosis.functions import Function, answered, causes_of, training
-from workbook.diagnosis.interventions import BETWEEN, ON, Intervention
+from workbook.diagnosis.functions import Function, training
+from workbook.diagnosis.interventions import ON, Intervention
 from workbook.diagnosis.judging import Judge, few
 from workbook.diagnosis.micro import hypotheses
 from workbook.diagnosis.places import curve, drawing, parting, traced
+from workbook.diagnosis.reply import Reply
 from workbook.diagnosis.search import Active, Search, applicable, names, search
+from workbook.diagnosis.sequence import merged, one_after_the_other
 from workbook.diagnosis.values import Gap
-from workbook.diagnosis.workers import Reply
 
 ALL = frozenset(STORM)
 _KEPT = frozenset(("data", "module", "state", "gradient", "default-dtype", "num-threads"))
@@ -93,8 +95,16 @@ class Pair:
         rows = []
         for index, keep in ((0, ALL), (1, held | (ALL - self.dims))):
             factors = self.factors[index] if "weigh" in on else ()
-            rows.append(plan(index, held=keep, on=on, split=split, factors=factors,
-                             trained=(self.trained[index],)))  # fmt: skip
+            rows.append(
+                plan(
+                    index,
+                    held=keep,
+                    on=on,
+                    split=split,
+                    factors=factors,
+                    trained=(self.trained[index],),
+                )
+            )
         return rows[0], rows[1]
 
     dims: frozenset[str] = frozenset(("rng", "clock", "files", "poison", "hash"))
@@ -112,7 +122,7 @@ class Pair:
 
     def after(self, active: Active) -> Gap:
         """How far the second function by itself is from the second after the first."""
-        first, second = self.plans(active | {one for one in _holds()})
+        first, second = self.plans(active | set(_holds()))
         between = names(active, "between")
         both = replace(first, steps=(0, 1), between=between, trained=tuple(self.trained))
         return difference(self.session.run(second), 0, self.session.run(both), 1)
@@ -136,7 +146,7 @@ def diagnosed(session: Session) -> Answer:
         f"each in a process of its own, generators, clock, hashes and files differing: {base.words}"
     )
     if base.same and not pair.together:
-        return _one_after_the_other(pair)
+        return one_after_the_other(pair)
     ours, theirs = pair.traces(frozenset(_holds()))
     _choose_weights(pair, frozenset(_holds()))
     words = pair.words | traced_words(ours, theirs)
@@ -151,8 +161,10 @@ def diagnosed(session: Session) -> Answer:
     judge = Judge(pair.measure, found)
     rows = [_row(pair, judge, one) for one in found.needed] or _each_alone(session)
     if {"checkpoint-incomplete", "reseeded", "generator-shift"} <= {row.cause for row in rows}:
-        rows = [row for row in rows if row.cause != "reseeded"]  # restoring a generator sets it, too
-    rows = _merged(rows + _rest(pair, judge, found, base))
+        rows = [
+            row for row in rows if row.cause != "reseeded"
+        ]  # restoring a generator sets it, too
+    rows = merged(rows + _rest(pair, judge, found, base))
     return _drawn(answered(session, rows, status=None if rows else "unknown"), ours, theirs)
 
 
@@ -212,13 +224,6 @@ def _where(
     return part.place if part else ""
 
 
-def _merged(rows: list[Found]) -> list[Found]:
-    kept: dict[str, Found] = {}
-    for row in rows:
-        kept.setdefault(row.cause, row)
-    return list(kept.values())
-
-
 def _rest(pair: Pair, judge: Judge, found: Search, base: Gap) -> list[Found]:
     """What no intervention removed: rounding by another order of operations, or unknown."""
     if found.rest.same:
@@ -236,30 +241,6 @@ def _rest(pair: Pair, judge: Judge, found: Search, base: Gap) -> list[Found]:
     elif found.needed:
         pair.session.note(f"A part of the difference is not explained ({found.rest.words}).")
     return []
-
-
-def _one_after_the_other(pair: Pair) -> Answer:
-    session = pair.session
-    base = pair.after(frozenset())
-    session.tell(f"the second after the first, in one process: {base.words}")
-    if base.same:
-        return answered(session, [Found("none", "", "the two agree in every bit.", "")])
-    both = session.run(plan(0, 1, trained=tuple(pair.trained)))
-    words = {f"changed {kind}" for _, kind in (both.data["changed"] or [[]])[0]} | set(
-        both.facts(0)["words"]
-    )
-    candidates = [
-        one
-        for one in (*BETWEEN, *ON)
-        if one in applicable(words) and (one.how == "between" or one.name == "serial")
-    ]
-    found = search(pair.after, candidates, base)
-    rows = []
-    for one in found.needed:
-        changed = [n for n, kind in both.data["changed"][0] if kind == one.name and n]
-        evidence = f"when {one.words} between the two, the second gives what it gives by itself."
-        rows.append(Found(one.cause, few(changed), evidence, found.without[one].words))
-    return answered(session, _merged(rows), status=None if rows else "unknown")
 
 
 def _drawn(answer: Answer, ours: Reply | None, theirs: Reply | None) -> Answer:

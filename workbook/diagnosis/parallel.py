@@ -78,8 +78,12 @@ def _workers(on: On) -> None:
         if number:
             FACTS.add("workers")
             if "no-workers" in on:
-                for name in ("prefetch_factor", "persistent_workers", "multiprocessing_context",
-                             "timeout"):  # fmt: skip
+                for name in (
+                    "prefetch_factor",
+                    "persistent_workers",
+                    "multiprocessing_context",
+                    "timeout",
+                ):
                     kwargs.pop(name, None)
                 del args[6:]  # type: ignore[attr-defined]
                 if len(args) > 5:

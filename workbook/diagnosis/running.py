@@ -36,11 +36,16 @@ from workbook.diagnosis.model import model_steps
 from workbook.diagnosis.state import Snapshot
 from workbook.diagnosis.values import NotComparable, save
 from workbook.trace import Trace
-from workbook.trace.recorder import ModulePath
+from workbook.trace.modules import ModulePath
 
 Request = dict[str, Any]
-_MODES = {"double": modes.Double, "plain": modes.Plain, "rows": modes.Rows, "apart": modes.Apart,
-          "cpu-draws": modes.OnCpu}  # fmt: skip
+_MODES = {
+    "double": modes.Double,
+    "plain": modes.Plain,
+    "rows": modes.Rows,
+    "apart": modes.Apart,
+    "cpu-draws": modes.OnCpu,
+}
 
 
 def run(request: Request, folder: Path) -> None:
@@ -73,8 +78,10 @@ def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
         for module in loaded:
             batches.functions(module, wanted)
         FACTS.counts["import seeds"] = FACTS.counts.get("seed torch", 0)
-        steps = [(entry(loaded[s["file"]], s["name"], request["files"][s["file"]][0]), s)
-                 for s in request["steps"]]  # fmt: skip
+        steps = [
+            (entry(loaded[s["file"]], s["name"], request["files"][s["file"]][0]), s)
+            for s in request["steps"]
+        ]
         reply["import"] = FACTS.to_json()
         built: dict[str, Any] = {}
         if request["kind"] == "model":
@@ -116,7 +123,11 @@ def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) 
     batches = Batches(frozenset(request.get("split", [])))
     batches.modules()
     _ambient(request["set"], stack)
-    epoch = streams.Epoch("keyed" not in on, request["set"].get("rng") or 1) if on & {"keyed", "keyed-seeds"} else None
+    epoch = (
+        streams.Epoch("keyed" not in on, request["set"].get("rng") or 1)
+        if on & {"keyed", "keyed-seeds"}
+        else None
+    )
     FACTS.start()
     if epoch is not None:
         streams.keyed_others(epoch)
@@ -154,8 +165,12 @@ def _ambient(given: dict[str, Any], stack: contextlib.ExitStack, again: bool = F
 
 
 def _generators() -> tuple[Any, ...]:
-    return torch.default_generator.get_state(), np.random.mtrand._rand.get_state(), \
-        random._inst.getstate(), (holding.asked("entropy"), holding.asked("clock"))  # type: ignore[attr-defined]  # fmt: skip
+    return (
+        torch.default_generator.get_state(),
+        np.random.mtrand._rand.get_state(),
+        random._inst.getstate(),
+        (holding.asked("entropy"), holding.asked("clock")),
+    )  # type: ignore[attr-defined]
 
 
 def _between(between: frozenset[str], snapshot: Snapshot, state: Any) -> None:
@@ -180,8 +195,10 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
         try:
             made = function()
         except Exception as error:
-            return {"raised": f"{type(error).__name__}: {error}",
-                    "traceback": user_traceback(error, request)}  # fmt: skip
+            return {
+                "raised": f"{type(error).__name__}: {error}",
+                "traceback": user_traceback(error, request),
+            }
     if torch.get_default_dtype() != torch.float32:
         FACTS.add("left dtype")
     if torch.get_num_threads() != (request["set"].get("threads") or 1):
@@ -189,8 +206,10 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
     more: dict[str, Any] = {}
     if trace is not None:
         trace.save(folder / f"trace-{number}.npz")
-        more["draws"] = [[d.generator, d.what, d.line, d.module, d.count, f"{d.value:x}"]
-                         for d in trace.draws[:1000]]  # fmt: skip
+        more["draws"] = [
+            [d.generator, d.what, d.line, d.module, d.count, f"{d.value:x}"]
+            for d in trace.draws[:1000]
+        ]
     if made is None:
         raise CannotRun(
             f"{request['steps'][0]['name']} returns nothing; return what should be compared"
@@ -199,8 +218,10 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
         return {"leaves": save(made, folder, f"result-{number}"), **more}
     except NotComparable as problem:
         name = request["steps"][min(number, len(request["steps"]) - 1)]["name"]
-        raise CannotRun(f"the result of {name} {problem}, which cannot be compared; return tensors, "
-                        "arrays, numbers, or lists, tuples and dicts of them") from None  # fmt: skip
+        raise CannotRun(
+            f"the result of {name} {problem}, which cannot be compared; return tensors, "
+            "arrays, numbers, or lists, tuples and dicts of them"
+        ) from None
 
 
 def _in_fork(

@@ -1,7 +1,7 @@
 """What a program keeps between calls: everything reachable from the user's own modules.
 
-Owns the walk, the snapshot and the putting back. Each thing found has a name (`MODEL.bn.running_mean`,
-`DATA`, `collect.seen`) and one of four kinds: gradient, module, data, state.
+Owns the walk, the snapshot and the putting back. Each thing found has a
+name (`MODEL.bn.running_mean`, `DATA`) and one of four kinds: gradient, module, data, state.
 """
 
 from __future__ import annotations
@@ -184,7 +184,9 @@ def _differs(one: Thing) -> bool:
     if isinstance(now, (dict, types.MappingProxyType)):
         now = {k: v for k, v in now.items() if not (isinstance(k, str) and k.startswith("__"))}
         same = now.keys() == {k for k in held if not (isinstance(k, str) and k.startswith("__"))}
-        return not same or any(now[k] is not held[k] and not _equal(now[k], held[k]) for k in now)
+        return bool(
+            not same or any(now[k] is not held[k] and not _equal(now[k], held[k]) for k in now)
+        )
     if isinstance(now, (set, bytearray)):
         return bool(now != held)
     return len(now) != len(held) or any(

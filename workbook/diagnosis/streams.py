@@ -74,14 +74,55 @@ class KeyedDraws(TorchDispatchMode):
 
 def keyed_others(epoch: Epoch) -> None:
     """The same for the global generators of NumPy and `random`."""
-    for name in ("rand", "randn", "randint", "random", "uniform", "normal", "choice", "shuffle",
-                 "permutation", "standard_normal", "random_sample"):  # fmt: skip
-        setattr(np.random, name, _keyed(getattr(np.random, name), f"numpy.{name}", epoch,
-                                        np.random.get_state, np.random.set_state, np.random.seed))  # fmt: skip
-    for name in ("random", "uniform", "randint", "choice", "choices", "sample", "shuffle", "gauss",
-                 "normalvariate", "randrange"):  # fmt: skip
-        setattr(random, name, _keyed(getattr(random, name), f"random.{name}", epoch,
-                                     random.getstate, random.setstate, random.seed))  # fmt: skip
+    for name in (
+        "rand",
+        "randn",
+        "randint",
+        "random",
+        "uniform",
+        "normal",
+        "choice",
+        "shuffle",
+        "permutation",
+        "standard_normal",
+        "random_sample",
+    ):
+        setattr(
+            np.random,
+            name,
+            _keyed(
+                getattr(np.random, name),
+                f"numpy.{name}",
+                epoch,
+                np.random.get_state,
+                np.random.set_state,
+                np.random.seed,
+            ),
+        )
+    for name in (
+        "random",
+        "uniform",
+        "randint",
+        "choice",
+        "choices",
+        "sample",
+        "shuffle",
+        "gauss",
+        "normalvariate",
+        "randrange",
+    ):
+        setattr(
+            random,
+            name,
+            _keyed(
+                getattr(random, name),
+                f"random.{name}",
+                epoch,
+                random.getstate,
+                random.setstate,
+                random.seed,
+            ),
+        )
 
 
 def _keyed(real: Any, name: str, epoch: Epoch, get: Any, put: Any, seed: Any) -> Any:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from workbook.diagnosis import numerics, parallel
 from workbook.diagnosis.facts import FACTS
-from workbook.trace.recorder import ModulePath
+from workbook.trace.modules import ModulePath
 
 On = frozenset[str]
 
@@ -30,8 +30,20 @@ def install(on: On, trained: dict[str, int], path: ModulePath) -> None:
 
 
 def _inplace(on: On) -> None:
-    for name in ("relu", "relu6", "leaky_relu", "elu", "selu", "celu", "silu", "mish", "hardtanh",
-                 "hardswish", "hardsigmoid", "threshold"):  # fmt: skip
+    for name in (
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "celu",
+        "silu",
+        "mish",
+        "hardtanh",
+        "hardswish",
+        "hardsigmoid",
+        "threshold",
+    ):
         real = getattr(F, name)
 
         def call(*args: Any, real: Any = real, inplace: bool = False, **kwargs: Any) -> Any:
@@ -80,8 +92,15 @@ def _dropout(on: On, trained: dict[str, int], path: ModulePath) -> None:
     )
     real_attention = F.scaled_dot_product_attention
 
-    def attention(q: Any, k: Any, v: Any, attn_mask: Any = None, dropout_p: float = 0.0,
-                  *rest: Any, **more: Any) -> Any:  # fmt: skip
+    def attention(
+        q: Any,
+        k: Any,
+        v: Any,
+        attn_mask: Any = None,
+        dropout_p: float = 0.0,
+        *rest: Any,
+        **more: Any,
+    ) -> Any:
         if dropout_p > 0 and _quiet(on, trained, path):
             dropout_p = 0.0
         return real_attention(q, k, v, attn_mask, dropout_p, *rest, **more)
@@ -125,9 +144,16 @@ def _is_users(module: torch.nn.Module) -> bool:
 def _norm(on: On, trained: dict[str, int], path: ModulePath) -> None:
     real = F.batch_norm
 
-    def batch_norm(input: Any, running_mean: Any, running_var: Any, weight: Any = None,
-                   bias: Any = None, training: bool = False, momentum: float = 0.1,
-                   eps: float = 1e-5) -> Any:  # fmt: skip
+    def batch_norm(
+        input: Any,
+        running_mean: Any,
+        running_var: Any,
+        weight: Any = None,
+        bias: Any = None,
+        training: bool = False,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+    ) -> Any:
         if training:
             later = _after_training("norm", trained)
             FACTS.add("norm")

@@ -98,13 +98,19 @@ class Checkpoints:
         self.busy = True
         try:
             self.kept = {
-                "module": {k: v.detach().clone() if isinstance(v, torch.Tensor) else v
-                           for k, v in real_state(module).items()},
+                "module": {
+                    k: v.detach().clone() if isinstance(v, torch.Tensor) else v
+                    for k, v in real_state(module).items()
+                },
                 "known": {id(o) for r in self.optimizers + self.schedulers if (o := r())},
-                "optimizers": [copy.deepcopy(o.state_dict()) for r in self.optimizers if (o := r())],
-                "schedulers": [copy.deepcopy(s.state_dict()) for r in self.schedulers if (s := r())],
+                "optimizers": [
+                    copy.deepcopy(o.state_dict()) for r in self.optimizers if (o := r())
+                ],
+                "schedulers": [
+                    copy.deepcopy(s.state_dict()) for r in self.schedulers if (s := r())
+                ],
                 "random": (torch.get_rng_state(), np.random.get_state(), random.getstate()),
-            }  # fmt: skip
+            }
         finally:
             self.busy = False
 
@@ -122,8 +128,11 @@ class Checkpoints:
             torch.default_generator.set_state(self.kept["random"][0])
             np.random.mtrand._rand.set_state(self.kept["random"][1])
             random._inst.setstate(self.kept["random"][2])  # type: ignore[attr-defined]
-        self.fresh = [r for r in self.optimizers + self.schedulers
-                      if (o := r()) is not None and id(o) not in self.kept["known"]]  # fmt: skip
+        self.fresh = [
+            r
+            for r in self.optimizers + self.schedulers
+            if (o := r()) is not None and id(o) not in self.kept["known"]
+        ]
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if not self.kept.get("loaded"):

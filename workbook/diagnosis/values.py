@@ -34,7 +34,11 @@ def leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, An
     """The tensors, arrays, numbers and texts inside a result, each with its place."""
     if depth > _DEEPEST:
         raise NotComparable("is nested more than 20 deep")
-    if isinstance(value, torch.Tensor) or value is None or isinstance(value, (str, bytes)) or isinstance(value, (bool, int, float, complex, np.generic, np.ndarray)):
+    if (
+        isinstance(value, torch.Tensor)
+        or value is None
+        or isinstance(value, (str, bytes, bool, int, float, complex, np.generic, np.ndarray))
+    ):
         yield path, value
     elif isinstance(value, Mapping):
         for key in sorted(value, key=repr):
@@ -91,8 +95,16 @@ def save(value: Any, folder: Path, stem: str) -> list[Leaf]:
                 out.write(memoryview(raw.numpy()))  # type: ignore[arg-type]
             dtype = str(tensor.dtype).removeprefix("torch.")
             code = f"{tensor_hash(tensor):016x} {dtype} {tuple(tensor.shape)}"
-            rows.append({"path": path, "kind": "tensor", "dtype": dtype, "hash": code,
-                         "shape": list(tensor.shape), "bytes": int(raw.numel())})  # fmt: skip
+            rows.append(
+                {
+                    "path": path,
+                    "kind": "tensor",
+                    "dtype": dtype,
+                    "hash": code,
+                    "shape": list(tensor.shape),
+                    "bytes": int(raw.numel()),
+                }
+            )
     return rows
 
 
@@ -133,8 +145,9 @@ class Gap:
         return f"at most {self.absolute:.3g} apart ({self.relative:.3g} of the largest value{ulps})"
 
 
-def gap(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], same: bool,
-        texts: bool) -> Gap:  # fmt: skip
+def gap(
+    first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], same: bool, texts: bool
+) -> Gap:
     """The largest difference of two results; `texts` says whether all their texts agree."""
     if same:
         return Gap(True)

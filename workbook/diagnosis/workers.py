@@ -16,14 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from workbook.diagnosis.values import load
-from workbook.trace import Trace
+from workbook.diagnosis.reply import Reply
 
 _SMALL = 1 << 20  # bytes: larger files are linked into the scratch folder, not copied
 _MOST = 2000  # entries: a folder with more is used as it is
@@ -33,63 +29,31 @@ class OutOfTime(Exception):
     """The time for the whole diagnosis is used up."""
 
 
-@dataclass(frozen=True)
-class Reply:
-    """What one run left behind."""
-
-    folder: Path
-    data: dict[str, Any]
-    timed_out: bool = False
-
-    @property
-    def outcomes(self) -> list[dict[str, Any]]:
-        return list(self.data.get("outcomes", ()))
-
-    @property
-    def cannot(self) -> str | None:
-        return self.data.get("cannot")
-
-    def facts(self, number: int) -> dict[str, Any]:
-        rows = self.data.get("facts", ())
-        empty: dict[str, Any] = {"words": [], "counts": {}, "lists": {}}
-        return (rows[number] or empty) if number < len(rows) else empty
-
-    def code(self, number: int) -> tuple[str, ...]:
-        """What identifies an outcome: the hashes of its leaves, or the error it raised."""
-        if number >= len(self.outcomes):
-            return ("no outcome",)
-        outcome = self.outcomes[number]
-        if "raised" in outcome:
-            return ("raised", outcome["raised"])
-        return tuple(f"{row['path']}={row['hash']}" for row in outcome["leaves"])
-
-    def tensors(self, number: int) -> dict[str, torch.Tensor]:
-        return load(self.outcomes[number].get("leaves", []), self.folder, f"result-{number}")
-
-    def texts(self, number: int) -> list[tuple[str, str]]:
-        rows = self.outcomes[number].get("leaves", [])
-        return [(row["path"], row["hash"]) for row in rows if row["kind"] == "text"]
-
-    def trace(self, number: int) -> Trace | None:
-        path = self.folder / f"trace-{number}.npz"
-        return Trace.load(path) if path.exists() else None
-
-
 class _Interpreter:
     """One child process and the wire to it."""
 
     def __init__(self, hash_seed: int, folder: Path) -> None:
-        environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "TMPDIR": str(folder),
-                       "PYTHONDONTWRITEBYTECODE": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1",
-                       "TORCHINDUCTOR_CACHE_DIR": str(folder / "compiled"),
-                       "PYTHONPATH": os.pathsep.join(filter(None, (
-                           str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))))}  # fmt: skip
+        environment = {
+            **os.environ,
+            "PYTHONHASHSEED": str(hash_seed),
+            "TMPDIR": str(folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TORCHINDUCTOR_COMPILE_THREADS": "1",
+            "TORCHINDUCTOR_CACHE_DIR": str(folder / "compiled"),
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
+            ),
+        }
         self.loaded: set[str] = set()
         self._heard = b""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "workbook.diagnosis.child"], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
-            start_new_session=True)  # fmt: skip
+            [sys.executable, "-m", "workbook.diagnosis.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
 
     def ask(self, request: dict[str, Any], seconds: float) -> bool:
         """Carry out a request; False where it ran out of time and was ended."""
@@ -197,10 +161,17 @@ class Workers:
         seen = self._scratch(real, "beside")
         here = Path.cwd()
         place = seen if here == real else self._scratch(here, "from")
-        full = {**request, "folder": str(folder), "real": str(real), "seen": str(seen),
-                "folder_seen": str(place),
-                "files": [[str(seen / Path(p).name) if Path(p).parent == real else p, n]
-                          for p, n in request["files"]]}  # fmt: skip
+        full = {
+            **request,
+            "folder": str(folder),
+            "real": str(real),
+            "seen": str(seen),
+            "folder_seen": str(place),
+            "files": [
+                [str(seen / Path(p).name) if Path(p).parent == real else p, n]
+                for p, n in request["files"]
+            ],
+        }
         done = self._interpreters[hash_seed].ask(full, seconds)
         if not _FORKS:
             self._interpreters.pop(hash_seed).close()

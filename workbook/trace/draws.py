@@ -17,11 +17,76 @@ from typing import Any
 import numpy as np
 
 # Methods that hand out random numbers (the rest sets or reads the state).
-_NUMPY_DRAWS = tuple(
-    ["beta", "binomial", "bytes", "chisquare", "choice", "dirichlet", "exponential", "f", "gamma", "geometric", "gumbel", "hypergeometric", "laplace", "logistic", "lognormal", "logseries", "multinomial", "multivariate_normal", "negative_binomial", "normal", "pareto", "permutation", "permuted", "poisson", "power", "rand", "randint", "randn", "random", "random_integers", "random_sample", "rayleigh", "integers", "sample", "ranf", "shuffle", "standard_cauchy", "standard_exponential", "standard_gamma", "standard_normal", "standard_t", "triangular", "uniform", "vonmises", "wald", "weibull", "zipf"]
+_NUMPY_DRAWS = (
+    "beta",
+    "binomial",
+    "bytes",
+    "chisquare",
+    "choice",
+    "dirichlet",
+    "exponential",
+    "f",
+    "gamma",
+    "geometric",
+    "gumbel",
+    "hypergeometric",
+    "laplace",
+    "logistic",
+    "lognormal",
+    "logseries",
+    "multinomial",
+    "multivariate_normal",
+    "negative_binomial",
+    "normal",
+    "pareto",
+    "permutation",
+    "permuted",
+    "poisson",
+    "power",
+    "rand",
+    "randint",
+    "randn",
+    "random",
+    "random_integers",
+    "random_sample",
+    "rayleigh",
+    "integers",
+    "sample",
+    "ranf",
+    "shuffle",
+    "standard_cauchy",
+    "standard_exponential",
+    "standard_gamma",
+    "standard_normal",
+    "standard_t",
+    "triangular",
+    "uniform",
+    "vonmises",
+    "wald",
+    "weibull",
+    "zipf",
 )
-_PYTHON_DRAWS = tuple(
-    ["random", "uniform", "triangular", "randint", "choice", "choices", "randrange", "sample", "shuffle", "normalvariate", "lognormvariate", "expovariate", "vonmisesvariate", "gammavariate", "gauss", "betavariate", "paretovariate", "weibullvariate", "getrandbits", "randbytes"]
+_PYTHON_DRAWS = (
+    "random",
+    "uniform",
+    "triangular",
+    "randint",
+    "choice",
+    "choices",
+    "randrange",
+    "sample",
+    "shuffle",
+    "normalvariate",
+    "lognormvariate",
+    "expovariate",
+    "vonmisesvariate",
+    "gammavariate",
+    "gauss",
+    "betavariate",
+    "paretovariate",
+    "weibullvariate",
+    "getrandbits",
+    "randbytes",
 )
 _SEEDS = ("seed", "set_state", "setstate")
 
@@ -56,8 +121,12 @@ def _watched(real: Callable[..., Any], generator: str, note: Note, sets: bool) -
 
 
 def _names(owner: Any, names: tuple[str, ...]) -> Iterator[str]:
-    return (name for name in names if isinstance(getattr(owner, name, None), types.MethodType)
-            or isinstance(getattr(owner, name, None), types.BuiltinMethodType))  # fmt: skip
+    return (
+        name
+        for name in names
+        if isinstance(getattr(owner, name, None), types.MethodType)
+        or isinstance(getattr(owner, name, None), types.BuiltinMethodType)
+    )
 
 
 def _subclass(kind: type, names: tuple[str, ...], generator: str, note: Note) -> type:
@@ -85,12 +154,19 @@ def watch(note: Note) -> Iterator[None]:
     Generators made before and bound methods taken before are not seen.
     """
     plan: list[tuple[Any, str, Any]] = []
-    for owner, names, generator in ((np.random, _NUMPY_DRAWS, "numpy"),
-                                    (random, _PYTHON_DRAWS, "random")):  # fmt: skip
-        plan += [(owner, name, _watched(getattr(owner, name), generator, note, False))
-                 for name in _names(owner, names)]  # fmt: skip
-        plan += [(owner, name, _watched(getattr(owner, name), generator, note, True))
-                 for name in _SEEDS if hasattr(owner, name)]  # fmt: skip
+    for owner, names, generator in (
+        (np.random, _NUMPY_DRAWS, "numpy"),
+        (random, _PYTHON_DRAWS, "random"),
+    ):
+        plan += [
+            (owner, name, _watched(getattr(owner, name), generator, note, False))
+            for name in _names(owner, names)
+        ]
+        plan += [
+            (owner, name, _watched(getattr(owner, name), generator, note, True))
+            for name in _SEEDS
+            if hasattr(owner, name)
+        ]
     generator_kind = _subclass(np.random.Generator, _NUMPY_DRAWS, "own numpy", note)
     real_default = np.random.default_rng
 
@@ -99,8 +175,9 @@ def watch(note: Note) -> Iterator[None]:
         return made if made is seed else generator_kind(made.bit_generator)
 
     plan.append((np.random, "default_rng", default_rng))
-    plan.append((random, "Random", _subclass(random.Random, ("random", "getrandbits"),
-                                             "own random", note)))  # fmt: skip
+    plan.append(
+        (random, "Random", _subclass(random.Random, ("random", "getrandbits"), "own random", note))
+    )
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in plan]
     try:
         for owner, name, value in plan:

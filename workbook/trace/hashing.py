@@ -98,9 +98,17 @@ def _as_bytes(tensor: torch.Tensor) -> NDArray[np.uint8]:
 
 
 _NUMPY = frozenset(
-    (torch.float32, torch.float64, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8,
-     torch.bool)
-)  # fmt: skip
+    (
+        torch.float32,
+        torch.float64,
+        torch.int64,
+        torch.int32,
+        torch.int16,
+        torch.int8,
+        torch.uint8,
+        torch.bool,
+    )
+)
 
 
 def tensor_hash(tensor: torch.Tensor) -> int:

@@ -25,8 +25,10 @@ class ModulePath:
         self._hooks: list[Any] = []
 
     def __enter__(self) -> None:
-        self._hooks = [register_module_forward_pre_hook(self._enter),
-                       register_module_forward_hook(self._leave, always_call=True)]  # fmt: skip
+        self._hooks = [
+            register_module_forward_pre_hook(self._enter),
+            register_module_forward_hook(self._leave, always_call=True),
+        ]
 
     def __exit__(self, *error: object) -> None:
         for hook in self._hooks:

@@ -24,8 +24,10 @@ from workbook.trace.draws import Draw, watch
 from workbook.trace.hashing import KnownHashes, mix, tensor_hash
 from workbook.trace.modules import ModulePath
 from workbook.trace.places import line_of
+from workbook.trace.reading import DISABLED, SAMPLES, plain_hash, shape
+from workbook.trace.reading import facts as facts_of
+from workbook.trace.reading import sample as sample_of
 
-SAMPLES = 4  # values kept of each output, for drawing
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
 
 
@@ -79,8 +81,16 @@ class Trace:
             raise IndexError(f"an operation is 0 to {len(self) - 1}, got {index}")
         name, module, line, signature = (self._words[c] for c in self._codes[4 * index :][:4])
         sample = self._samples[SAMPLES * index :][:SAMPLES] if self._samples is not None else ()
-        return Operation(index, name, module, line, signature, self._hashes[2 * index],
-                         self._hashes[2 * index + 1], tuple(sample))  # fmt: skip
+        return Operation(
+            index,
+            name,
+            module,
+            line,
+            signature,
+            self._hashes[2 * index],
+            self._hashes[2 * index + 1],
+            tuple(sample),
+        )
 
     def __iter__(self) -> Iterator[Operation]:
         return (self[index] for index in range(len(self)))
@@ -94,8 +104,13 @@ class Trace:
         """Write the operations (not the draws) as plain arrays, without pickles."""
         words = np.frombuffer(json.dumps(self._words).encode(), dtype=np.uint8)
         samples = np.array(self._samples if self._samples is not None else [], dtype=np.float64)
-        np.savez(path, words=words, codes=np.array(self._codes, dtype=np.uint32),
-                 hashes=np.array(self._hashes, dtype=np.uint64), samples=samples)  # fmt: skip
+        np.savez(
+            path,
+            words=words,
+            codes=np.array(self._codes, dtype=np.uint32),
+            hashes=np.array(self._hashes, dtype=np.uint64),
+            samples=samples,
+        )
 
     @classmethod
     def load(cls, path: Path) -> Trace:
@@ -108,8 +123,9 @@ class Trace:
             made._samples = array("d", data["samples"].tolist())
         return made
 
-    def keep(self, words: tuple[str, str, str, str], inputs: int, outputs: int,
-             sample: tuple[float, ...]) -> None:  # fmt: skip
+    def keep(
+        self, words: tuple[str, str, str, str], inputs: int, outputs: int, sample: tuple[float, ...]
+    ) -> None:
         """Add one operation."""
         codes = self._names
         for word in words:
@@ -140,8 +156,17 @@ class _Recorder(TorchDispatchMode):
         except (TypeError, ValueError):
             count, code = 1, 0
         frame = sys._getframe(2)
-        self._trace.draws.append(Draw(generator, what, line_of(frame), self._modules.now(),
-                                      0 if sets else count, code, len(self._trace)))  # fmt: skip
+        self._trace.draws.append(
+            Draw(
+                generator,
+                what,
+                line_of(frame),
+                self._modules.now(),
+                0 if sets else count,
+                code,
+                len(self._trace),
+            )
+        )
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -151,7 +176,7 @@ class _Recorder(TorchDispatchMode):
         kwargs = kwargs or {}
         facts = self._facts.get(func)
         if facts is None:
-            facts = self._facts[func] = _facts(func)
+            facts = self._facts[func] = facts_of(func)
         name, mutates, draws, looks, blank = facts
         if looks:  # a view computes nothing: what is done with it is what counts
             return func(*args, **kwargs)
@@ -174,15 +199,17 @@ class _Recorder(TorchDispatchMode):
         if mutates and not came_out:
             came_out = came_in[:1]
         module, line = self._modules.now(), line_of(sys._getframe(1))
-        sample = _sample(came_out) if self._trace._samples is not None else ()
-        self._trace.keep((name, module, line, self._signature(came_in, came_out)),
-                         inputs, outputs, sample)  # fmt: skip
+        sample = sample_of(came_out) if self._trace._samples is not None else ()
+        self._trace.keep(
+            (name, module, line, self._signature(came_in, came_out)), inputs, outputs, sample
+        )
         if draws:
             self._draw(name, module, line, kwargs.get("generator"), came_out, outputs)
         return out
 
-    def _draw(self, name: str, module: str, line: str, own: Any, out: list[torch.Tensor],
-              value: int) -> None:  # fmt: skip
+    def _draw(
+        self, name: str, module: str, line: str, own: Any, out: list[torch.Tensor], value: int
+    ) -> None:
         if name.startswith("aten.native_dropout") and not out:
             return
         device = out[0].device.type if out else "cpu"
@@ -203,11 +230,11 @@ class _Recorder(TorchDispatchMode):
             elif isinstance(value, (list, tuple)):
                 code = mix(self._gather(value, found, code), len(value))
             elif isinstance(value, (bool, int, float, str, torch.dtype)):
-                code = mix(code, _plain_hash(value))
+                code = mix(code, plain_hash(value))
         return code
 
     def _hash(self, tensor: torch.Tensor) -> int:
-        if type(tensor) not in _ORDINARY and tensor.__class__.__torch_dispatch__ is not _DISABLED:
+        if type(tensor) not in _ORDINARY and tensor.__class__.__torch_dispatch__ is not DISABLED:
             return mix(len(tensor.shape), sum(int(n) for n in tensor.shape))
         if tensor.layout is not torch.strided or tensor.device.type == "meta":
             return tensor_hash(tensor)
@@ -222,44 +249,6 @@ class _Recorder(TorchDispatchMode):
         if text is None:
             if len(self._signatures) > 4096:
                 self._signatures.clear()
-            text = " -> ".join(", ".join(_shape(*one) for one in side) for side in key)
+            text = " -> ".join(", ".join(shape(*one) for one in side) for side in key)
             self._signatures[key] = text
         return text
-
-
-def _facts(func: Any) -> tuple[str, bool, bool, bool, bool]:
-    """Its name; whether it mutates, draws, only looks, and leaves its output unwritten."""
-    schema, name = func._schema, str(func)
-    looks = not schema.is_mutable and (
-        any(made.alias_info is not None for made in schema.returns) or name in _LOOKS
-    )
-    blank = name.startswith(_BLANK)
-    return name, schema.is_mutable, torch.Tag.nondeterministic_seeded in func.tags, looks, blank
-
-
-# Views that their schemas do not call so, and operations that hand out unwritten memory.
-_LOOKS = ("aten._unsafe_view.default", "aten._reshape_alias.default", "aten.lift_fresh.default",
-          "aten.detach.default", "aten.alias.default")  # fmt: skip
-_BLANK = ("aten.empty", "aten.new_empty", "aten._empty")
-_DISABLED = torch.Tensor.__torch_dispatch__
-
-
-def _plain_hash(value: Any) -> int:
-    if isinstance(value, (str, torch.dtype)):  # Python salts the hashes of strings
-        return int.from_bytes(str(value).encode()[:8], "little")
-    return hash(value) & 0xFFFFFFFFFFFFFFFF
-
-
-def _shape(shape: Any, dtype: torch.dtype) -> str:
-    return f"{str(dtype).removeprefix('torch.')}[{','.join(str(int(n)) for n in shape)}]"
-
-
-def _sample(tensors: list[torch.Tensor]) -> tuple[float, ...]:
-    """Four values spread over the first output, for drawing; NaN where there are fewer."""
-    kept: list[float] = []
-    if tensors and tensors[0].numel() and not tensors[0].is_complex():
-        flat = tensors[0].detach().reshape(-1)
-        step = max(1, flat.numel() // SAMPLES)
-        kept = [float(value) for value in flat[::step][:SAMPLES].tolist()]
-    return tuple(kept + [float("nan")] * (SAMPLES - len(kept)))
-

@@ -1,0 +1,49 @@
+"""The second of two functions after the first: what does the first leave behind?
+
+Owns that question, and the merging of rows of one cause.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.answering import answered
+from workbook.diagnosis.asking import plan
+from workbook.diagnosis.interventions import BETWEEN, ON
+from workbook.diagnosis.judging import few
+from workbook.diagnosis.search import applicable, search
+
+if TYPE_CHECKING:
+    from workbook.diagnosis.pairs import Pair
+
+
+def merged(rows: list[Found]) -> list[Found]:
+    kept: dict[str, Found] = {}
+    for row in rows:
+        kept.setdefault(row.cause, row)
+    return list(kept.values())
+
+
+def one_after_the_other(pair: Pair) -> Answer:
+    session = pair.session
+    base = pair.after(frozenset())
+    session.tell(f"the second after the first, in one process: {base.words}")
+    if base.same:
+        return answered(session, [Found("none", "", "the two agree in every bit.", "")])
+    both = session.run(plan(0, 1, trained=tuple(pair.trained)))
+    words = {f"changed {kind}" for _, kind in (both.data["changed"] or [[]])[0]} | set(
+        both.facts(0)["words"]
+    )
+    candidates = [
+        one
+        for one in (*BETWEEN, *ON)
+        if one in applicable(words) and (one.how == "between" or one.name == "serial")
+    ]
+    found = search(pair.after, candidates, base)
+    rows = []
+    for one in found.needed:
+        changed = [n for n, kind in both.data["changed"][0] if kind == one.name and n]
+        evidence = f"when {one.words} between the two, the second gives what it gives by itself."
+        rows.append(Found(one.cause, few(changed), evidence, found.without[one].words))
+    return answered(session, merged(rows), status=None if rows else "unknown")
