@@ -90,6 +90,7 @@ def settle(claim: Claim, measured_by: Measure = measure) -> Settled:
     """
     if not claim.trials:
         return Settled(claim, "not decided here", "No experiment of this workbook decides it.")
+    experiments()  # read before the trials: a chapter that cannot be imported is no claim's fault
     failed: list[str] = []
     said: list[str] = []
     source = ""
