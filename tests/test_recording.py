@@ -138,6 +138,19 @@ def test_recording_runs_the_opening_and_each_choice() -> None:
     assert lines[-1].startswith("six_numbers: 4 results")
 
 
+def test_recording_starts_from_what_the_experiment_says() -> None:
+    """Settings meant for recordings replace the opening ones, and choices change one at a time."""
+    longer = replace(SIX_NUMBERS, recorded={"dtype": "float64"})
+    formats = [r.settings["dtype"] for r in recorder.record([longer], "cpu").results]
+    assert formats == ["float64", "float32", "bfloat16", "float16"]
+
+
+def test_settings_for_recordings_are_checked() -> None:
+    """A setting that the experiment does not have is refused when the row is written."""
+    with pytest.raises(ValueError, match="six_numbers has these controls"):
+        replace(SIX_NUMBERS, recorded={"size": 3})
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -28,18 +28,19 @@ FRAGMENTS, OFFSET, AT_ONCE = COLUMNS = ("fragmented memory", "start of a view", 
 KINDS = ("not here", "same bits", "other bits")
 Operation = Callable[[Tensor], Tensor]
 
-# Each takes SIZE numbers in one row; the second entry is how many are added for one result.
+# Each takes SIZE numbers; the second entry is how many are added for one result.
 OPERATIONS: dict[str, tuple[Operation, int]] = {
     "matmul": (lambda x: x[:4096].view(64, 64) @ x[:4096].view(64, 64), 64),
     "convolution": (lambda x: F.conv2d(x[:4096].view(1, 4, 32, 32), x[:288].view(8, 4, 3, 3)), 36),
     "sum": (lambda x: x.sum().reshape(1), SIZE),
+    "sum of rows": (lambda x: x.view(16, -1).sum(1), SIZE // 16),
     "dot": (lambda x: torch.dot(x[:1000], x[:1000]).reshape(1), 1000),
     "softmax": (lambda x: x.softmax(0), SIZE),
 }
 
 
 def change_circumstances(where: Conditions) -> Finding:
-    """Compute the same five results in other memory, at other starts, on other streams."""
+    """Compute the same six results in other memory, at other starts, on other streams."""
     numbers = torch.rand(SIZE).to(where.torch_device)
     text, shades, compared = [], [], []
     counts: dict[str, dict[str, int]] = {}

@@ -78,8 +78,7 @@ def flip_flags(where: Conditions, *, repeats: int) -> Finding:
         elsewhere[name] = set(found[CPU]) != {first}
     grid = (tuple(shades), tuple(text))
     cells = Cells(tuple(ROWS), (*FLAGS, CPU), *grid, KINDS, "deterministic / benchmark")
-    distinct = ", ".join(f"{name} {count}" for name, count in by_flags.items())
-    reading = f"different results under the flags: {distinct}"
+    reading = f"results under the flags, row by row: {', '.join(map(str, by_flags.values()))}"
     values = {"by_flags": by_flags, "differs_on_cpu": elsewhere}
     return Finding(_verdict(by_flags), reading, Chart((cells,)), values)
 

@@ -8,7 +8,7 @@ is copied to the host before the last repeat is done.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +19,7 @@ from workbook.floats import ulp_distance
 
 Call = Callable[[], Tensor]
 PIECE = 2**24  # elements that are looked at together: 128 MiB as whole numbers
+GOLDEN = -7046029254386353131  # 2**64 over the golden ratio, as a signed odd number
 
 
 @dataclass(frozen=True)
@@ -45,37 +46,42 @@ class Repeats:
 
 def repeat(call: Call, count: int) -> Repeats:
     """Call `count` times and compare each result with the first, bit for bit, on its device."""
-    first, *others = results = [call()]
-    pattern = bits(first)
-    differing = torch.zeros(count, dtype=torch.int64, device=first.device)
-    for number in range(1, count):
-        result = call()
-        torch.sum(bits(result) != pattern, dim=None, out=differing[number])
-        results.append(result)
-    counts = differing.tolist()  # the only wait for the device
+    results = [call() for _ in range(count)]
+    counts = torch.cat(list(_differing(results))).tolist()  # the only wait for the device
     others = [result for result, different in zip(results, counts, strict=True) if different]
-    keys = frozenset(fingerprints([first, *others]))
+    keys = frozenset(fingerprints([results[0], *others]))
     if not others:
-        return Repeats(first, keys)
-    return Repeats(first, keys, *distances(first, results[counts.index(max(counts))]))
+        return Repeats(results[0], keys)
+    return Repeats(results[0], keys, *distances(results[0], results[counts.index(max(counts))]))
+
+
+def _differing(results: Sequence[Tensor]) -> Iterator[Tensor]:
+    """How many elements of each result differ from the first one's, a piece at a time."""
+    pattern = bits(results[0]).reshape(-1)
+    for rows in _rows(results):
+        yield (rows != pattern).sum(1)
 
 
 def fingerprints(results: Sequence[Tensor]) -> list[int]:
     """A number for the bits of each result, taken on its device: equal for equal bits.
 
-    The bits as whole numbers times fixed odd factors, added modulo 2**64. Such a sum has no
-    rounding, so its order does not matter; results that differ share one by a chance near 2**-60.
+    The bits as whole numbers times odd factors, added modulo 2**64. Such a sum has no rounding, so
+    its order does not matter. Results that differ share one by a chance near 2**-60.
     """
-    size = results[0].numel()
-    chosen = torch.Generator().manual_seed(size)
-    factors = torch.randint(-(2**62), 2**62, (size,), generator=chosen) * 2 + 1
-    factors = factors.to(results[0].device)
-    together = max(1, PIECE // max(size, 1))
-    found: list[Tensor] = []
+    places = torch.arange(1, results[0].numel() + 1, device=results[0].device)
+    mixed = places * GOLDEN
+    for shift in (30, 27, 31):  # neighbors get unrelated factors
+        mixed = (mixed ^ (mixed >> shift)) * GOLDEN
+    factors = mixed | 1
+    sums = [(rows.to(torch.int64) * factors).sum(1) for rows in _rows(results)]
+    return [int(number) for number in torch.cat(sums).tolist()]
+
+
+def _rows(results: Sequence[Tensor]) -> Iterator[Tensor]:
+    """The bits of the results as rows of whole numbers, as many at once as a piece may hold."""
+    together = max(1, PIECE // max(results[0].numel(), 1))
     for start in range(0, len(results), together):
-        rows = torch.stack([bits(one).reshape(-1) for one in results[start : start + together]])
-        found.append((rows.to(torch.int64) * factors).sum(1))
-    return [int(number) for number in torch.cat(found).tolist()]
+        yield torch.stack([bits(one).reshape(-1) for one in results[start : start + together]])
 
 
 def fingerprint(result: Tensor) -> int:

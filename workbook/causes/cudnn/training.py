@@ -54,7 +54,7 @@ def train(where: Conditions, *, steps: int, rate: float, pooling: str) -> Findin
     largest = {name: runs.spread[-1] if runs else 0.0 for name, runs in found.items()}
     times = {name: runs.seconds if runs else 0.0 for name, runs in found.items()}
     values = {"distinct": counts, "spread": largest, "seconds": times}
-    reading = f"different final weights of {RUNS}: {', '.join(words)}"
+    reading = f"results of {RUNS} runs: {', '.join(words)}"
     return Finding(_verdict(counts), reading, _chart(found, steps), values)
 
 
