@@ -52,7 +52,13 @@ def written_out(where: Conditions, *, inputs: int) -> Finding:
         }
     words = {way: WORDS[compared.verdict] for way, compared in found.items()}
     shades = tuple((KINDS.index(word),) for word in words.values())
-    cells = Cells(tuple(WAYS), ("the layer",), shades, tuple((w,) for w in words.values()), KINDS)
+    cells = Cells(
+        tuple(WAYS),
+        ("compared with the layer",),
+        shades,
+        tuple((w,) for w in words.values()),
+        KINDS,
+    )
     largest = ", ".join(f"{way} by {one.max_abs:.1g}" for way, one in found.items())
     reading = f"largest difference from the layer: {largest}"
     values = {way: one.verdict != "wrong" for way, one in found.items()}
