@@ -4,7 +4,9 @@ import torch
 
 
 def order():
-    return [len(word) * (i + 1) for i, word in enumerate({"one", "three", "eleven", "sixteen!", "a"})]
+    return [
+        len(word) * (i + 1) for i, word in enumerate({"one", "three", "eleven", "sixteen", "a"})
+    ]
 
 
 def stamp():

@@ -15,8 +15,10 @@ class Trainer:
         self.optimizer.step()
 
     def save(self):
-        return {"model": {k: v.clone() for k, v in self.model.state_dict().items()},
-                "optimizer": self.optimizer.state_dict()}
+        return {
+            "model": {k: v.clone() for k, v in self.model.state_dict().items()},
+            "optimizer": self.optimizer.state_dict(),
+        }
 
     def load(self, state):
         self.model.load_state_dict(state["model"])

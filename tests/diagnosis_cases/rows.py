@@ -49,7 +49,9 @@ def second():
     return module(*inputs) + 0
 """
 ROWS_ALONE = _TWO.format(a="module(inputs[0])[:2]", b="module(inputs[0][:2])[:2]")
-ROWS_AFTER = _TWO.format(a="module(inputs[0])[:2]", b="(module(inputs[0]), module(inputs[0][:2]))[1][:2]")
+ROWS_AFTER = _TWO.format(
+    a="module(inputs[0])[:2]", b="(module(inputs[0]), module(inputs[0][:2]))[1][:2]"
+)
 
 PROGRAMS = (
     Row("random_weights", "score", "random-numbers", "seed", (("x = torch.arange(24", "torch.manual_seed(0); x = torch.arange(24"),)),

@@ -51,7 +51,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a diagnosis found; `curve` is ULPs along the matched operations, `origin` a place on it."""
+    """What a diagnosis found; `curve` is ULPs along matched operations, `origin` a place on it."""
 
     target: str
     status: Status

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from workbook.diagnosis.asking import CALM, STORM, Plan, Session, Unusable, difference, plan
 from workbook.diagnosis.interventions import HOLDS, Intervention
 from workbook.diagnosis.reply import Reply
@@ -44,6 +46,12 @@ class Function:
             facts = self.calm.facts(number)
             words |= set(facts["words"])
             words |= {f"late {name}" for name in ("dropout", "norm") if facts["lists"].get(name)}
+        if torch.cuda.is_available():
+            words |= {"cuda", "deterministic"}
+        else:
+            self.session.tell(
+                "cuDNN's and CUDA's switches: not tried, there is no CUDA device here"
+            )
         words |= set(self.calm.data.get("import", {}).get("words", ()))
         words |= {f"changed {kind}" for rows in self.calm.data["changed"] for _, kind in rows}
         return words

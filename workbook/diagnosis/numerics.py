@@ -1,4 +1,4 @@
-"""Interventions on how numbers are computed: compile, autocast, precision, deterministic algorithms.
+"""Interventions on how numbers are computed: compile, autocast, precision, determinism.
 
 Owns the patches of those switches. They act in a child process that ends with the run.
 """

@@ -78,7 +78,7 @@ class Pair:
             words.add("cuda")
         else:
             self.session.tell(
-                "CUDA's switches (cuDNN, TF32, device generators): not tried, no CUDA device here"
+                "cuDNN's and CUDA's switches: not tried, there is no CUDA device here"
             )
         self.split = unequal_batches(
             ours["lists"].get("batches", ()), theirs["lists"].get("batches", ())
@@ -169,7 +169,7 @@ def diagnosed(session: Session) -> Answer:
 
 
 def _each_alone(session: Session) -> list[Found]:
-    """Why one of the two gives something else each time, which no comparison of the two can mend."""
+    """Why one of the two gives something else each time."""
     rows: list[Found] = []
     for index in (0, 1):
         function = Function(session, index)
@@ -234,7 +234,9 @@ def _rest(pair: Pair, judge: Judge, found: Search, base: Gap) -> list[Found]:
         evidence = "in float64 the difference goes; one side adds its gradients in parts."
         return [Found("gradient-accumulation", "", evidence, found.rest.words, True)]
     if rounding and not found.needed:
-        evidence = "no condition removes the difference, and in float64 it goes: another order of the same sums."
+        evidence = (
+            "no condition removes it, and in float64 it goes: another order of the same sums."
+        )
         return [Found("none", "", evidence, found.rest.words, True)]
     if rounding:
         pair.session.note(f"What remains after that is rounding ({found.rest.words}).")

@@ -170,6 +170,7 @@ def _generators() -> tuple[Any, ...]:
         np.random.mtrand._rand.get_state(),
         random._inst.getstate(),
         (holding.asked("entropy"), holding.asked("clock")),
+        torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None,
     )  # type: ignore[attr-defined]
 
 
@@ -180,6 +181,10 @@ def _between(between: frozenset[str], snapshot: Snapshot, state: Any) -> None:
         random._inst.setstate(state[2])  # type: ignore[attr-defined]
         snapshot.rewind()
         holding.rewind("entropy", state[3][0])
+        if state[4] is not None:
+            torch.cuda.set_rng_state_all(state[4])
+        elif torch.cuda.is_initialized():  # first used by the call before
+            torch.cuda.manual_seed_all(torch.initial_seed())
     if "clock" in between:
         holding.rewind("clock", state[3][1])
     if "default-dtype" in between:

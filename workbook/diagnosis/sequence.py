@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def merged(rows: list[Found]) -> list[Found]:
+    """One row for each cause, the first of its kind."""
     kept: dict[str, Found] = {}
     for row in rows:
         kept.setdefault(row.cause, row)
@@ -26,6 +27,7 @@ def merged(rows: list[Found]) -> list[Found]:
 
 
 def one_after_the_other(pair: Pair) -> Answer:
+    """The answer where the two agree by themselves."""
     session = pair.session
     base = pair.after(frozenset())
     session.tell(f"the second after the first, in one process: {base.words}")

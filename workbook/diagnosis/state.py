@@ -175,9 +175,9 @@ def _differs(one: Thing) -> bool:
     if isinstance(holder, torch.Tensor):
         return holder.shape != held.shape or tensor_hash(holder) != tensor_hash(held)
     if isinstance(holder, np.ndarray):
-        return holder.tobytes() != held.tobytes()
+        return bool(holder.tobytes() != held.tobytes())
     if isinstance(holder, types.CellType):
-        return holder.cell_contents is not held
+        return bool(holder.cell_contents is not held)
     if isinstance(holder, functools._lru_cache_wrapper):
         return bool(holder.cache_info().currsize != held)
     now = vars(holder) if isinstance(holder, type) else holder

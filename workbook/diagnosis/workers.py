@@ -46,6 +46,7 @@ class _Interpreter:
         }
         self.loaded: set[str] = set()
         self._heard = b""
+        self.running = 0  # the process of the run that is going on
         self.process = subprocess.Popen(
             [sys.executable, "-m", "workbook.diagnosis.child"],
             stdin=subprocess.PIPE,
@@ -68,16 +69,23 @@ class _Interpreter:
         if first is None:
             self.close()
             return False
-        pid = int(first or 0)
+        self.running = int(first or 0)
         if self._line(max(end, time.monotonic() + 0.2)) is None:
-            if pid:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, signal.SIGKILL)
+            if self.running:
+                self._stop()
                 self._line(time.monotonic() + 5.0)
             else:
                 self.close()
             return False
+        self.running = 0
         return True
+
+    def _stop(self) -> None:
+        """End the run that is going on, with everything that it started."""
+        if self.running:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.running, signal.SIGKILL)
+        self.running = 0
 
     def _send(self, message: dict[str, Any] | None) -> None:
         if message is not None and self.process.stdin is not None:
@@ -101,13 +109,19 @@ class _Interpreter:
         return line.decode()
 
     def close(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        """End the process: it ends by itself when its input does, unless a run holds it up."""
+        self._stop()
+        if self.process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
+        try:
+            self.process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
 
 
 def assert_open(process: subprocess.Popen[bytes]) -> None:

@@ -121,12 +121,8 @@ def _watched(real: Callable[..., Any], generator: str, note: Note, sets: bool) -
 
 
 def _names(owner: Any, names: tuple[str, ...]) -> Iterator[str]:
-    return (
-        name
-        for name in names
-        if isinstance(getattr(owner, name, None), types.MethodType)
-        or isinstance(getattr(owner, name, None), types.BuiltinMethodType)
-    )
+    kinds = (types.MethodType, types.BuiltinMethodType)
+    return (name for name in names if isinstance(getattr(owner, name, None), kinds))
 
 
 def _subclass(kind: type, names: tuple[str, ...], generator: str, note: Note) -> type:

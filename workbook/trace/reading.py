@@ -35,12 +35,14 @@ DISABLED = torch.Tensor.__torch_dispatch__
 
 
 def plain_hash(value: Any) -> int:
+    """A hash of a plain argument that is the same in every process."""
     if isinstance(value, (str, torch.dtype)):  # Python salts the hashes of strings
         return int.from_bytes(str(value).encode()[:8], "little")
     return hash(value) & 0xFFFFFFFFFFFFFFFF
 
 
 def shape(shape: Any, dtype: torch.dtype) -> str:
+    """Shape and dtype in words: `float32[2,3]`."""
     return f"{str(dtype).removeprefix('torch.')}[{','.join(str(int(n)) for n in shape)}]"
 
 
