@@ -42,7 +42,8 @@ def two_parametrizations(where: Conditions, *, width: int, stretch: int) -> Find
 
 def _weight(length: Tensor, direction: Tensor) -> Tensor:
     norm = torch.linalg.vector_norm(direction, dim=1, keepdim=True)
-    return length * direction / norm
+    weight: Tensor = length * direction / norm
+    return weight
 
 
 def _errors(out: Tensor, truth: Tensor) -> Tensor:
