@@ -21,7 +21,7 @@ from workbook.diagnosis.judging import Judge, few
 from workbook.diagnosis.micro import hypotheses
 from workbook.diagnosis.places import curve, drawing, parting, traced
 from workbook.diagnosis.reply import Reply
-from workbook.diagnosis.search import Active, Search, applicable, names, search
+from workbook.diagnosis.search import Active, Search, applicable, holds, names, search
 from workbook.diagnosis.sequence import merged, one_after_the_other
 from workbook.diagnosis.values import Gap
 
@@ -122,7 +122,7 @@ class Pair:
 
     def after(self, active: Active) -> Gap:
         """How far the second function by itself is from the second after the first."""
-        first, second = self.plans(active | set(_holds()))
+        first, second = self.plans(active | set(holds()))
         between = names(active, "between")
         both = replace(first, steps=(0, 1), between=between, trained=tuple(self.trained))
         return difference(self.session.run(second), 0, self.session.run(both), 1)
@@ -130,12 +130,6 @@ class Pair:
     def traces(self, active: Active) -> tuple[Reply | None, Reply | None]:
         first, second = self.plans(active)
         return traced(self.session, first), traced(self.session, second)
-
-
-def _holds() -> tuple[Intervention, ...]:
-    return tuple(
-        one for one in applicable({"clock", "listing", "empty", "threads"}) if one.how == "hold"
-    )
 
 
 def diagnosed(session: Session) -> Answer:
@@ -147,8 +141,8 @@ def diagnosed(session: Session) -> Answer:
     )
     if base.same and not pair.together:
         return one_after_the_other(pair)
-    ours, theirs = pair.traces(frozenset(_holds()))
-    _choose_weights(pair, frozenset(_holds()))
+    ours, theirs = pair.traces(frozenset(holds()))
+    _choose_weights(pair, frozenset(holds()))
     words = pair.words | traced_words(ours, theirs)
     candidates = [
         one
@@ -203,7 +197,7 @@ def _row(pair: Pair, judge: Judge, one: Intervention) -> Found:
     elif cause == "batch-size" and not rounding:
         cause = "batch-coupling"
     first, second = pair.traces(frozenset(judge.found.needed) - {one})
-    if cause == "dtype" and "short" in traced_words(*pair.traces(frozenset(_holds()))):
+    if cause == "dtype" and "short" in traced_words(*pair.traces(frozenset(holds()))):
         cause = "reduced-precision"
     evidence = f"when {one.words} in both functions, they agree; without that they do not."
     return Found(cause, _where(pair, one, cause, first, second), evidence, gap.words, rounding)

@@ -41,6 +41,11 @@ def applicable(words: set[str]) -> tuple[Intervention, ...]:
     return tuple(one for one in ORDER if not one.needs or words & set(one.needs))
 
 
+def holds() -> tuple[Intervention, ...]:
+    """Every intervention that keeps an ambient condition the same."""
+    return HOLDS
+
+
 def search(measure: Measure, candidates: Iterable[Intervention], base: Gap) -> Search:
     """The interventions that are needed to make the gap go (or shrink to what cannot go)."""
     ordered = [one for one in ORDER if one in set(candidates)]

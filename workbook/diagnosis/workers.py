@@ -108,12 +108,16 @@ class _Interpreter:
         line, _, self._heard = self._heard.partition(b"\n")
         return line.decode()
 
-    def close(self) -> None:
-        """End the process: it ends by itself when its input does, unless a run holds it up."""
+    def hang_up(self) -> None:
+        """End the run that is going on, and the input, at whose end the process ends by itself."""
         self._stop()
         if self.process.stdin is not None:
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
+
+    def close(self) -> None:
+        """End the process, by force where it does not end by itself within a second."""
+        self.hang_up()
         try:
             self.process.wait(1.0)
         except subprocess.TimeoutExpired:
@@ -146,6 +150,8 @@ class Workers:
         return self
 
     def __exit__(self, *error: object) -> None:
+        for interpreter in self._interpreters.values():
+            interpreter.hang_up()
         for interpreter in self._interpreters.values():
             interpreter.close()
         self._interpreters.clear()

@@ -6,7 +6,7 @@ Owns the recorder, the hash, the ledger of draws and the alignment. Knows nothin
 from workbook.trace.alignment import Origin, align, origin
 from workbook.trace.draws import Draw
 from workbook.trace.hashing import tensor_hash
-from workbook.trace.reading import SAMPLES
-from workbook.trace.recorder import Operation, Trace
+from workbook.trace.reading import SAMPLES, Operation
+from workbook.trace.recorder import Trace
 
 __all__ = ["SAMPLES", "Draw", "Operation", "Origin", "Trace", "align", "origin", "tensor_hash"]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-from workbook.trace.recorder import Operation, Trace
+from workbook.trace.reading import Operation
+from workbook.trace.recorder import Trace
 
 _LONGEST = 3000  # operations beyond the common start and end that are matched by search
 

@@ -5,11 +5,26 @@ Owns these readings. Knows nothing of how they are kept.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 SAMPLES = 4  # values kept of each output, for drawing
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation as it was recorded; hashes are 64-bit numbers."""
+
+    index: int
+    name: str
+    module: str
+    line: str
+    signature: str  # shapes and dtypes, in -> out
+    inputs: int
+    outputs: int
+    sample: tuple[float, ...]
 
 
 def facts(func: Any) -> tuple[str, bool, bool, bool, bool]:

@@ -12,7 +12,6 @@ import sys
 from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +23,11 @@ from workbook.trace.draws import Draw, watch
 from workbook.trace.hashing import KnownHashes, mix, tensor_hash
 from workbook.trace.modules import ModulePath
 from workbook.trace.places import line_of
-from workbook.trace.reading import DISABLED, SAMPLES, plain_hash, shape
+from workbook.trace.reading import DISABLED, SAMPLES, Operation, plain_hash, shape
 from workbook.trace.reading import facts as facts_of
 from workbook.trace.reading import sample as sample_of
 
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation as it was recorded; hashes are 64-bit numbers."""
-
-    index: int
-    name: str
-    module: str
-    line: str
-    signature: str  # shapes and dtypes, in -> out
-    inputs: int
-    outputs: int
-    sample: tuple[float, ...]
 
 
 class Trace:
