@@ -1,5 +1,5 @@
 # %% [markdown]
-# # A few GPU operations add in the order of arrival; the others repeat in every bit
+# # Some GPU operations add in the order of arrival; most repeat in every bit
 #
 # "GPUs are not deterministic" is too simple. Most operations give the same bits in every run, some
 # do not, and each switch reaches only some of those. Here you see which, measured one by one.
@@ -11,7 +11,8 @@
 # - repeat and compare an operation of your own, and say how far apart its results are.
 #
 # You need no GPU. Where this machine has none, explorers that need one show what was **recorded**
-# on one: the line below the figure says which, and when. Where there is one, they run live.
+# on one, and so do predictions: the line below a figure says which GPU, and when. Where there is
+# one, they run live.
 
 # %%
 import torch
@@ -124,7 +125,7 @@ explore(cudnn.CATALOGUE, device="cuda", repeats=64)
 # What varies has atomics in common: writing by index, and gradients of what reads one number more
 # than once. Rows with *duplicates* are worse than rounding: several values are written to one
 # place, and the last one wins. No switch should be needed there; the program is ambiguous.
-# A large sum, a product and a softmax repeat, yet nearly all of them differ from the CPU's.
+# Products, norms and softmax repeat in every run, yet their last bits may be other than the CPU's.
 
 # %% [markdown]
 # ## What the switches do
@@ -236,6 +237,14 @@ def add(index, values): ...  # eight totals, whatever the order of the pairs
 
 check(cudnn.ANY_ORDER_OF_ARRIVAL, add)
 
+# %% [markdown]
+# A model on a GPU adds with `index_add`, and two runs from one seed differ. Which line mends it?
+#
+# - `torch.manual_seed(0)`
+# - `torch.backends.cudnn.deterministic = True`
+# - `torch.backends.cudnn.benchmark = False`
+# - `torch.use_deterministic_algorithms(True)`
+
 # %%
 line = ...  # the line that makes index_add on a GPU repeat, as text
 check(cudnn.WHICH_SWITCH, line)
@@ -250,7 +259,7 @@ solution(cudnn.ANY_ORDER_OF_ARRIVAL)
 # ## What we saw
 #
 # - We asked four questions apart: variation from run to run, and changes with the algorithm, the
-#   batch and the device. Only the first is non-determinism, and few operations have it.
+#   batch and the device. Only the first is non-determinism, and most operations are free of it.
 # - We saw what each switch reaches: cuDNN's flags cuDNN's operations, deterministic algorithms all
 #   of torch; they repair or raise, and the list of what raises is not the list of what varies.
 # - We repeated and compared, and measured how far results were apart: rounding, except where

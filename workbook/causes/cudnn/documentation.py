@@ -24,7 +24,7 @@ REPAIRED, UNLISTED, RUNS = "made deterministic", "not listed", "runs"
 SECTIONS = ((REPAIRED, "will act"), (RAISES, "will throw"))
 COLUMNS = ("in the list", "when called", "varied before")
 KINDS = ("", "as the list has it", "not as the list has it", "raises, never varied")
-SHOWN = 12
+SHOWN = 14
 
 
 @cache
@@ -63,7 +63,8 @@ def compare_with_list(where: Conditions, *, repeats: int) -> Finding:
         if default.said == ABSENT:
             continue
         varied = "varied" if default.distinct > 1 else "never"
-        called = strict.said or (RUNS if strict.distinct == 1 else "still varies")
+        refused = "no kernel" if strict.said == ABSENT else strict.said
+        called = refused or (RUNS if strict.distinct == 1 else "still varies")
         lines[row.name] = (said_of(row, where.device), called, varied)
     unlike = [name for name, line in lines.items() if (line[0] == RAISES) != (line[1] == RAISES)]
     raises = [name for name, line in lines.items() if line[1] == RAISES]
@@ -78,7 +79,7 @@ def compare_with_list(where: Conditions, *, repeats: int) -> Finding:
         "operations": len(lines), "raises": raises, "raises_and_never_varied": steady,
         "varies": varying, "not_as_listed": unlike, "varies_unlisted": surprises,
     }  # fmt: skip
-    shown = list(dict.fromkeys((*unlike, *surprises, *steady)))[:SHOWN]
+    shown = list(dict.fromkeys((*unlike, *steady, *surprises)))[:SHOWN]
     verdict = _verdict(bool(raises), bool(steady))
     return Finding(verdict, reading, _chart({n: lines[n] for n in shown or raises}), values)
 

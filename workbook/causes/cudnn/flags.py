@@ -30,7 +30,7 @@ FLAGS: dict[str, Changes] = {
     for benchmark in ("off", "on")
 }
 CPU = "on the CPU"
-KINDS = ("", "same bits as the first", "other bits")
+KINDS = ("", "same bits as the first", "other bits", "varies")
 
 
 def _two_layers(*there: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ def flip_flags(where: Conditions, *, repeats: int) -> Finding:
         letters = list(dict.fromkeys(one for column in found.values() for one in column))
         first = letters[0]
         text.append(tuple(_letters(column, letters) for column in found.values()))
-        shades.append(tuple(1 if set(column) == {first} else 2 for column in found.values()))
+        shades.append(tuple(_kind(column, first) for column in found.values()))
         by_flags[name] = len({one for flags in FLAGS for one in found[flags]})
         elsewhere[name] = set(found[CPU]) != {first}
     grid = (tuple(shades), tuple(text))
@@ -84,10 +84,17 @@ def flip_flags(where: Conditions, *, repeats: int) -> Finding:
 
 
 def _letters(column: list[int], letters: list[int]) -> str:
-    names = sorted({letters.index(one) for one in column})
-    if len(names) > 3:
-        return f"{len(names)} results"
-    return ", ".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i] if i < 26 else "…" for i in names)
+    """A letter for one result; where there are too many for letters, how many."""
+    count = len(set(column))
+    if len(letters) > 5 or count > 1:
+        return f"{count} result{'s' * (count > 1)}"
+    return "ABCDE"[letters.index(column[0])]
+
+
+def _kind(column: list[int], first: int) -> int:
+    if len(set(column)) > 1:
+        return 3
+    return 1 if column[0] == first else 2
 
 
 def _verdict(by_flags: dict[str, int]) -> str:

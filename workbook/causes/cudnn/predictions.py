@@ -23,10 +23,10 @@ from workbook.recording import recorded
 from workbook.result import Finding
 
 ZERO, SMALL = "exactly 0", "a small number"
-SUMS_VARY, WRITES_VARY, BOTH_VARY = "the sum", "the writing by index", "both"
-REPAIRS, REPAIRS_NONE = "yes, it repairs them", "no, it changes nothing there"
+SUMS_VARY, WRITES_VARY, BOTH_VARY = "the sum", "the adding by index", "both"
+REPAIRS, REPAIRS_NONE = "yes, it repeats then", "no, it changes nothing there"
 ONE_LIST, TWO_LISTS = "they are the same operations", "some raise that never varied"
-SAME_WEIGHTS, OTHER_WEIGHTS = "the same in every bit", "different"
+SAME_WEIGHTS, OTHER_WEIGHTS = "yes, in every bit", "no"
 NEITHER, ONLY_CONV, ONLY_MATMUL, BOTH_TF32 = "neither", "convolutions", "matrix products", "both"
 ONE_TOTAL, MORE_TOTALS = "one", "more than one"
 NO_CHANGE, CHANGE = "no", "yes, in the last bits"
@@ -157,7 +157,7 @@ SIX_TRAININGS = Prediction(
     name="six_trainings",
     question=(
         "A small convolutional network is trained six times on a GPU, from one seed, on the same "
-        "images in the same order, with torch's default settings. The final weights are …"
+        "images in the same order, with torch's default settings. Are their final weights equal?"
     ),
     options=(SAME_WEIGHTS, OTHER_WEIGHTS),
     measure=_six_trainings,
