@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from tests.plots.charts import panel
 from workbook.chart import Axis, Series
-from workbook.plots.numerals import scientific, short
-from workbook.plots.scales import Scale, panel_scales, scale_of
+from workbook.plots.scales import Scale, panel_scales, scale_of, scientific, short
 from workbook.plots.style import text_width, wrap
-from workbook.plots.ticks import Tick, fitted, linear_texts, ticks
+from workbook.plots.ticks import Tick, evenly_spaced, fitted, ticks
 
 
 def test_places_on_a_linear_axis_are_exact_fractions():
@@ -108,15 +107,21 @@ def test_ticks_of_the_axis_itself_are_used_within_its_limits():
 def test_texts_that_do_not_fit_side_by_side_take_turns_on_two_lines():
     """Two rows hold what one cannot; beyond that every second text is left out."""
     found = [Tick(n / 4, "wide") for n in range(5)]
-    assert fitted(found, 400, [90.0]) == found
-    assert [tick.lower for tick in fitted(found, 400, [150.0], stagger=True)] == [
+    assert fitted(found, 400, [90.0] * 5) == found
+    assert [tick.lower for tick in fitted(found, 400, [150.0] * 5, stagger=True)] == [
         False,
         True,
         False,
         True,
         False,
     ]
-    assert [tick.text for tick in fitted(found, 400, [150.0])] == ["wide", "", "wide", "", "wide"]
+    assert [tick.text for tick in fitted(found, 400, [150.0] * 5)] == [
+        "wide",
+        "",
+        "wide",
+        "",
+        "wide",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +137,7 @@ def test_texts_that_do_not_fit_side_by_side_take_turns_on_two_lines():
 )
 def test_numbers_of_an_axis_share_one_form(values, texts):
     """The same digits after the point, the same power of ten, a true minus sign."""
-    assert linear_texts(values) == texts
+    assert evenly_spaced(values) == texts
 
 
 def test_numbers_in_sentences_are_short():

@@ -18,7 +18,7 @@ from matplotlib.textpath import text_to_path
 
 from workbook.chart import Cells
 from workbook.plots import style
-from workbook.plots.shapes import Frame, Places, area, box, boxes, curve, dots, label
+from workbook.plots.shapes import Frame, Places, area, boxes, dots, label, segments
 
 KINDS = len(style.FILLS)  # further kinds look like the first again
 TALLEST = 42.0  # a row of cells grows no higher
@@ -54,24 +54,13 @@ def marks(cells: Cells, frame: Frame) -> list[Artist]:
         left, right = (frame.left + grid.width * column for column in (first, last))
         top = frame.top + grid.height * rows + grid.gap / 2
         foot = top + grid.height - grid.gap
-        found.append(
-            area(
-                boxes(left, right, top, foot),
-                fill=style.FILLS[kind % KINDS],
-                line=style.LINE,
-                width=style.HAIRLINE,
-            )
-        )
-        if kind % KINDS:
-            found.append(
-                _pattern(
-                    kind, left, right, foot, grid.strip if grid.text else grid.height - grid.gap
-                )
-            )
+        strip = grid.strip if grid.text else grid.height - grid.gap
+        found += _cell(kind, left, right, top, foot, strip)
     found.append(_between(cells, frame, grid, plain=True))
-    if not grid.text:
-        return found
-    return [*found, _between(cells, frame, grid, plain=False), *_texts(cells, frame, grid)]
+    if grid.text:
+        found.append(_between(cells, frame, grid, plain=False))
+        found += _texts(cells, frame, grid)
+    return found
 
 
 def row_labels(cells: Cells, frame: Frame) -> list[Artist]:
@@ -82,7 +71,7 @@ def row_labels(cells: Cells, frame: Frame) -> list[Artist]:
         label(
             frame.left - style.EDGE,
             frame.top + number * grid.height + down,
-            style.shorten(name, frame.left - 2 * style.EDGE, style.TEXT),
+            style.shorten(name, frame.left - 2 * style.EDGE),
             align="right",
         )
         for number, name in enumerate(cells.rows)
@@ -91,19 +80,23 @@ def row_labels(cells: Cells, frame: Frame) -> list[Artist]:
 
 def sample(kind: int, x: float, y: float) -> list[Artist]:
     """The legend's picture of a kind: a small cell, its left edge at x, its middle at y."""
-    fill = style.FILLS[kind % KINDS]
-    cell = area(box(x, x + 18, y - 7, y + 7), fill=fill, line=style.LINE, width=style.HAIRLINE)
-    ends = np.array([x]), np.array([x + 18]), np.array([y + 7])
-    return [cell, _pattern(kind, *ends, 5.0)] if kind % KINDS else [cell]
+    left, right, top, foot = np.array([[x], [x + 18], [y - 7], [y + 7]])
+    return _cell(kind, left, right, top, foot, 5.0)
 
 
-def _pattern(kind: int, left: Places, right: Places, foot: Places, height: float) -> Artist:
-    """What marks a kind without color: a thick line with dashes of its own."""
-    x = np.stack([left, right, np.full_like(left, np.nan)], axis=1).reshape(-1)
-    y = np.repeat(foot - height / 2, 3)
+def _cell(
+    kind: int, left: Places, right: Places, top: Places, foot: Places, strip: float
+) -> list[Artist]:
+    """Cells of one kind: the fill, and what marks it without color, a thick dashed line."""
     number = kind % KINDS
-    dash = tuple(length / height for length in style.STRIPE_DASHES[number])
-    return curve(x, y, color=style.STRIPES[number], width=height, dash=dash)
+    outline = boxes(left, right, top, foot)
+    fill = area(outline, fill=style.FILLS[number], line=style.LINE, width=style.HAIRLINE)
+    if not number:
+        return [fill]
+    y = foot - strip / 2
+    dash = tuple(length / strip for length in style.STRIPE_DASHES[number])
+    color = style.STRIPES[number]
+    return [fill, segments((left, right), (y, y), color=color, width=strip, dash=dash)]
 
 
 def _runs(cells: Cells) -> dict[int, list[tuple[int, int, int]]]:
@@ -130,10 +123,9 @@ def _between(cells: Cells, frame: Frame, grid: Grid, *, plain: bool) -> Artist:
     rows, columns = np.array(spots, dtype=np.float64).reshape(-1, 2).T
     top = frame.top + grid.height * rows + grid.gap / 2
     foot = top + grid.height - grid.gap - (0 if plain else grid.strip)
-    x = np.repeat(frame.left + grid.width * columns, 3)
-    y = np.stack([top, foot, np.full_like(top, np.nan)], axis=1).reshape(-1)
+    x = frame.left + grid.width * columns
     color = style.LINE if plain or grid.width >= NARROW else style.PAPER
-    return curve(x, y, color=color, width=style.HAIRLINE)
+    return segments((x, x), (top, foot), color=color)
 
 
 def _text_size(cells: Cells, width: float, height: float) -> float:

@@ -8,38 +8,29 @@ are the title and the names of rows until they change; the rest is drawn onto a 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
-from matplotlib import rc_context, rcParams
+from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Affine2D, Bbox, TransformedBbox
 
 from workbook.chart import Cells, Chart, Panel
-from workbook.plots import cells, encoding, furniture, layout, marks, style
-from workbook.plots.names import rule_name
+from workbook.plots import cells, encoding, furniture, layout, style
+from workbook.plots.marks import Marks, rule_name
 from workbook.plots.scales import panel_scales
 from workbook.plots.shapes import Frame
 
 WIDTH, HEIGHT = 680, 340
 # The settings that matplotlib reads while it draws: a reader's own do not show here.
-PRIVATE: dict[Any, Any] = {
-    "agg.path.chunksize": 0,
-    "hatch.linewidth": 1.0,
-    "lines.antialiased": True,
-    "lines.scale_dashes": True,
-    "patch.antialiased": True,
-    "path.effects": [],
-    "path.simplify": True,
-    "path.simplify_threshold": 0.111111111111,
-    "path.sketch": None,
-    "path.snap": True,
-    "text.antialiased": True,
-    "text.hinting": "force_autohint",
-    "text.usetex": False,
+PRIVATE: Any = {
+    **dict.fromkeys(("lines.antialiased", "lines.scale_dashes", "patch.antialiased"), True),
+    **dict.fromkeys(("path.simplify", "path.snap", "text.antialiased"), True),
+    **{"text.usetex": False, "text.hinting": "force_autohint", "hatch.linewidth": 1.0},
+    **{"path.effects": [], "path.sketch": None, "path.simplify_threshold": 1 / 9},
+    **{"agg.path.chunksize": 0},
 }
 
 
@@ -63,16 +54,10 @@ class Drawing:
         if not 1.5 <= scale <= 3:  # coarser, hinting makes texts wider than they were measured
             raise ValueError(f"scale is from 1.5 to 3 device pixels to a CSS pixel, got {scale}")
         self.width, self.height, self.scale = width, height, scale
-        with _private_settings():
-            size = round(width * scale) / (96 * scale), round(height * scale) / (96 * scale)
-            figure = Figure(
-                figsize=size,
-                dpi=96 * scale,
-                facecolor=style.PAPER,
-                edgecolor=style.PAPER,
-                linewidth=0,
-                frameon=True,
-            )
+        with rc_context(PRIVATE):
+            dpi = 96 * scale
+            size = round(width * scale) / dpi, round(height * scale) / dpi
+            figure = Figure(size, dpi, facecolor=style.PAPER, linewidth=0, frameon=True)
             figure.set_layout_engine("none")
         self._canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
         self._to_device = Affine2D().scale(scale, -scale).translate(0, round(height * scale))
@@ -91,7 +76,7 @@ class Drawing:
         """
         if not isinstance(chart, Chart):
             raise TypeError(f"a drawing draws a Chart, got {type(chart).__name__}")
-        with _private_settings():
+        with rc_context(PRIVATE):
             self._draw_background(chart, title)
             self._canvas.restore_region(self._background)
             for panel, place in zip(chart.panels, self._places, strict=True):
@@ -130,7 +115,7 @@ class Drawing:
         if isinstance(panel, Cells):
             self._draw(cells.marks(panel, place.frame))
         elif place.scales:
-            drawn = marks.marks(panel, place.scales, place.frame)
+            drawn = Marks(panel, place.scales, place.frame)
             self._draw(drawn.inside, within=place.frame)
             self._draw(drawn.over)
             for text, y in drawn.names:
@@ -148,12 +133,6 @@ class Drawing:
                 box = Bbox.from_bounds(within.left, within.top, within.width, within.height)
                 artist.set_clip_box(TransformedBbox(box, self._to_device))
             artist.draw(renderer)
-
-
-def _private_settings() -> AbstractContextManager[None]:
-    """The settings of `PRIVATE` for a while; nothing to do for a reader who changed none."""
-    changed = {name: value for name, value in PRIVATE.items() if rcParams[name] != value}
-    return rc_context(changed) if changed else nullcontext()
 
 
 def _structure(chart: Chart) -> object:

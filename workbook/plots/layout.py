@@ -14,10 +14,12 @@ from workbook.chart import Cells, Panel
 from workbook.plots import style
 from workbook.plots.scales import Scale, panel_scales
 from workbook.plots.shapes import Frame
-from workbook.plots.style import EDGE, ROW, TEXT
+from workbook.plots.style import EDGE, ROW, TEXT, text_width
 from workbook.plots.ticks import Tick, fitted, ticks
 
 TITLE_ROW = 18.0
+TITLE_SIZES = (style.TITLE, 13.8, 12.2, 11.4)
+NOTE_SIZES = (TEXT, 12.0, 11.2)
 BETWEEN = 22.0  # two panels
 CELL_SAMPLE, SERIES_SAMPLE = 24.0, 34.0  # the legend's pictures, with the space to their text
 LEAST = 60.0  # no frame with its labels is lower, however many lines stand above it
@@ -29,10 +31,9 @@ ITEM_GAP = 14.0  # from one item of the legend to the next
 class Header:
     """The lines above a frame: the panel's title, the name of its y axis, the legend's rows."""
 
-    title: tuple[str, ...]
-    name: tuple[str, ...]
-    items: tuple[tuple[str, float], ...]  # each text of the legend and the room that it takes
-    rows: tuple[tuple[int, ...], ...]  # the numbers of the items in each row
+    title: list[str]
+    name: list[str]
+    rows: list[list[Item]]
     beside: bool  # the legend's only row stands to the right of the name
 
     @property
@@ -42,14 +43,23 @@ class Header:
 
 
 @dataclass(frozen=True)
+class Item:
+    """One item of a legend: which series or kind, its text and the room that it takes."""
+
+    number: int
+    text: str
+    room: float
+
+
+@dataclass(frozen=True)
 class Place:
-    """One panel settled: its box with all labels, its frame, scales and ticks."""
+    """One panel settled: its box with all labels, its frame; for x and y a scale and ticks."""
 
     box: Frame
     frame: Frame
     header: Header
-    scales: tuple[Scale, Scale] | None = None
-    ticks: tuple[tuple[Tick, ...], tuple[Tick, ...]] = ((), ())
+    scales: tuple[Scale, ...] = ()
+    ticks: tuple[list[Tick], ...] = ()
 
 
 def title_lines(width: float) -> int:
@@ -82,34 +92,25 @@ def short_lines(text: str, width: float, *, bold: bool = False) -> list[str]:
 
 def header(panel: Panel | Cells, width: float) -> Header:
     """The lines above a frame in a panel of this width."""
-    title = tuple(short_lines(panel.title, width, bold=True))
     if isinstance(panel, Cells):
-        name: tuple[str, ...] = ()
-        labels = [kind for kind in panel.kinds if kind]
-        sample = CELL_SAMPLE
+        name, sample, labels = list[str](), CELL_SAMPLE, list(panel.kinds)
     else:
-        name = tuple(short_lines(panel.y.label, width))
-        labels = [one.label for one in panel.series if one.label and one.mark != "rule"]
-        sample = SERIES_SAMPLE
-    texts = [style.shorten(text, width - sample - ITEM_GAP, TEXT) for text in labels]
-    items = tuple((text, sample + style.text_width(text, TEXT) + ITEM_GAP) for text in texts)
-    rows = _rows(items, width + ITEM_GAP)
-    whole = sum(size for _, size in items) - ITEM_GAP
-    beside = len(name) == len(rows) == 1 and style.text_width(name[0], TEXT) + 24 + whole <= width
-    return Header(title, name, items, rows, beside)
-
-
-def _rows(items: tuple[tuple[str, float], ...], width: float) -> tuple[tuple[int, ...], ...]:
-    """The numbers of the items row by row, as many in a row as fit."""
-    rows: list[list[int]] = []
+        name, sample = short_lines(panel.y.label, width), SERIES_SAMPLE
+        labels = ["" if one.mark == "rule" else one.label for one in panel.series]
+    rows: list[list[Item]] = []
     used = math.inf
-    for number, (_, size) in enumerate(items):
-        if used + size > width:
+    for number, text in enumerate(labels):
+        if not text:
+            continue
+        text = style.shorten(text, width - sample - ITEM_GAP)
+        room = sample + text_width(text) + ITEM_GAP
+        if used + room > width + ITEM_GAP:
             rows.append([])
             used = 0.0
-        rows[-1].append(number)
-        used += size
-    return tuple(tuple(row) for row in rows)
+        rows[-1].append(Item(number, text, room))
+        used += room
+    beside = len(name) == len(rows) == 1 and text_width(name[0]) + 24 + used - ITEM_GAP <= width
+    return Header(short_lines(panel.title, width, bold=True), name, rows, beside)
 
 
 class Margins:
@@ -138,7 +139,7 @@ class Margins:
         return found
 
     def _of_cells(self, panel: Cells, free: Frame, key: tuple[int, int]) -> Frame:
-        widest = max((style.text_width(name, TEXT) for name in panel.rows), default=0.0)
+        widest = max(map(text_width, panel.rows), default=0.0)
         left = self._grown((*key, "left"), min(widest + EDGE + 2, free.width * 0.45))
         foot = ROW if any(panel.columns) else 2
         return Frame(free.left + left, free.top, free.width - left - 1, free.height - foot)
@@ -147,21 +148,20 @@ class Margins:
         self, panel: Panel, box: Frame, free: Frame, above: Header, key: tuple[int, int]
     ) -> Place:
         scales = panel_scales(panel)
-        foot = (len(short_lines(panel.x.label, free.width)) + 1) * ROW + 4
-        tall = free.height - foot
-        up = fitted(ticks(panel.y, scales[1], max(2, int(tall / 34))), tall, [14.0])
-        widest = max((style.text_width(tick.text, TEXT) for tick in up), default=0.0)
+        tall = free.height - (len(short_lines(panel.x.label, free.width)) + 1) * ROW - 4
+        up = ticks(panel.y, scales[1], max(2, int(tall / 34)))
+        up = fitted(up, tall, [14.0] * len(up))
+        widest = max((text_width(tick.text) for tick in up), default=0.0)
         left = self._grown((*key, "left"), min(widest + EDGE + 1, free.width / 2))
         wide = free.width - left - RIGHT
         across = ticks(panel.x, scales[0], max(2, int(wide / 70)))
-        sizes = [style.text_width(tick.text, TEXT) for tick in across]
-        across = fitted(across, wide, [size + 10 for size in sizes], stagger=bool(panel.x.ticks))
-        ends = [style.text_width(tick.text, TEXT) / 2 - (1 - tick.place) * wide for tick in across]
+        sizes = [text_width(tick.text) + 10 for tick in across]
+        across = fitted(across, wide, sizes, stagger=bool(panel.x.ticks))
+        ends = [text_width(tick.text) / 2 - (1 - tick.place) * wide for tick in across]
         right = self._grown((*key, "right"), max([4.0, *ends]))
-        if any(tick.lower for tick in across):
-            tall -= ROW
+        tall -= ROW if any(tick.lower for tick in across) else 0
         frame = Frame(free.left + left, free.top, free.width - left - right, tall)
-        return Place(box, frame, above, scales, (tuple(across), tuple(up)))
+        return Place(box, frame, above, scales, (across, up))
 
     def _grown(self, key: tuple[int, int, str], needed: float) -> float:
         """The margin, now at least `needed`: in steps, so that small changes move nothing."""

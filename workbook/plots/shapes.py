@@ -1,4 +1,4 @@
-"""The few artists that every picture is made of: curves, dots, areas, boxes and labels.
+"""The few artists that every picture is made of: curves, dots, areas and labels.
 
 Owns how lengths and styles reach matplotlib. Knows nothing of charts. Coordinates are CSS pixels
 from the left upper corner, y downward; so are widths and sizes.
@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.text import Text
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from workbook.plots import style
 
@@ -51,16 +51,35 @@ class Frame:
 
 
 def curve(
-    x: Places, y: Places, *, color: str, width: float, dash: tuple[float, ...] = ()
+    x: ArrayLike, y: ArrayLike, *, color: str, width: float, dash: tuple[float, ...] = ()
 ) -> Line2D:
     """A line through pixels; NaN breaks it."""
-    line = Line2D(x, y, color=color, linewidth=width * POINT, marker="", linestyle="-")
-    line.set_solid_capstyle("butt")
-    line.set_solid_joinstyle("round")
-    if dash:
-        line.set_dashes(dash)
-        line.set_dash_capstyle("butt")
-    return line
+    return Line2D(
+        np.asarray(x),
+        np.asarray(y),
+        color=color,
+        linewidth=width * POINT,
+        marker="",
+        linestyle=(0, dash) if dash else "-",
+        dash_capstyle="butt",
+        solid_capstyle="butt",
+        solid_joinstyle="round",
+    )
+
+
+def segments(
+    x: tuple[ArrayLike, ArrayLike],
+    y: tuple[ArrayLike, ArrayLike],
+    *,
+    color: str,
+    width: float = style.HAIRLINE,
+    dash: tuple[float, ...] = (),
+) -> Line2D:
+    """Many straight lines, each from its first x and y to its second; one number serves all."""
+    x0, x1, y0, y1 = np.broadcast_arrays(*x, *y)
+    gap = np.full(x0.shape, np.nan)
+    across, down = (np.stack([*ends, gap], axis=-1).ravel() for ends in ((x0, x1), (y0, y1)))
+    return curve(across, down, color=color, width=width, dash=dash)
 
 
 def dots(
@@ -102,20 +121,13 @@ def area(
     )
 
 
-def boxes(left: Places, right: Places, top: Places, foot: Places) -> Path:
+def boxes(left: ArrayLike, right: ArrayLike, top: ArrayLike, foot: ArrayLike) -> Path:
     """One path of many rectangles."""
-    corners = np.empty((len(left), 5, 2))
-    corners[:, (0, 3, 4), 0] = left[:, None]
-    corners[:, (1, 2), 0] = right[:, None]
-    corners[:, (0, 1, 4), 1] = top[:, None]
-    corners[:, (2, 3), 1] = foot[:, None]
+    left, right, top, foot = np.broadcast_arrays(left, right, top, foot)
+    corners = [(left, top), (right, top), (right, foot), (left, foot), (left, top)]
+    points = np.array(corners, dtype=np.float64).reshape(5, 2, -1).transpose(2, 0, 1)
     one = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
-    return Path(corners.reshape(-1, 2), np.tile(np.array(one, dtype=np.uint8), len(left)))
-
-
-def box(left: float, right: float, top: float, foot: float) -> Path:
-    """One rectangle."""
-    return boxes(*(np.array([edge]) for edge in (left, right, top, foot)))
+    return Path(points.reshape(-1, 2), one * len(points))
 
 
 def label(

@@ -8,8 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from workbook.chart import Axis, Cells, Chart, Panel, rows
-from workbook.plots.numerals import short
-from workbook.plots.scales import Scale, panel_scales
+from workbook.plots.scales import Scale, panel_scales, short
 
 LONGEST = 400  # characters of an alt text
 ROWS = 400  # rows of a table
