@@ -1,0 +1,158 @@
+# %% [markdown]
+# # A few good trials find the cause, and the tool does them for you
+#
+# Your own numbers moved, and several things could be the reason. Here you learn to tell them apart
+# with few trials, and then to let the workbook do it on your own code.
+#
+# About 30 minutes. You will be able to
+#
+# - choose the trial that separates the suspects that are left;
+# - read a diagnosis: the cause, the evidence, and what to do;
+# - ask for one about your own function, your own pair of functions, or your own model.
+#
+# Run all cells first (*Run → Run All Cells*).
+
+# %%
+import tempfile
+from pathlib import Path
+
+from workbook.causes import own_model
+from workbook.diagnosis import diagnose
+from workbook.lesson import check, hint, investigate, predict, remedies, report, solution
+
+# %% [markdown]
+# ## What does a trial show?
+#
+# A **trial** changes one condition and looks whether the difference goes.
+
+# %%
+predict(own_model.EVAL_SHOWS)
+
+# %% [markdown]
+# This is **differential diagnosis**, as physicians do it:
+#
+# 1. List every suspect, also the unlikely ones.
+# 2. For each trial, say beforehand: with which suspects would the difference go, and with which
+#    would it stay?
+# 3. Choose the trial that splits the suspects who are left into two groups of about equal size.
+# 4. Run it, and clear the group that would have shown something else.
+#
+# It takes one thing for granted: that there is a single cause. Where two act at once, mend the one
+# that you found and begin again.
+#
+# ## Three cases
+#
+# The program stands above the trials. Read it, but do not trust your reading: each suspect looks
+# guilty for a reason. The trials are few. The tool speaks when you have named the cause.
+
+# %%
+investigate(own_model.UNSTEADY_SCORES)
+
+# %%
+investigate(own_model.LOGGED_TRAINING)
+
+# %%
+investigate(own_model.RESTLESS_REVIEWS)
+
+# %% [markdown]
+# ## Your turn
+#
+# The trial that you will need most: call a function twice, each time with torch's generator in the
+# same state. Do all bits agree?
+
+
+# %%
+def agrees(function):
+    ...
+
+
+check(own_model.AGREES, agrees)
+
+# %%
+hint(own_model.AGREES, 1)
+
+# %%
+hint(own_model.AGREES, 2)
+
+# %%
+solution(own_model.AGREES)
+
+# %% [markdown]
+# ## Your own code
+#
+# The tool does what you did, with many more trials. It runs your code in processes of its own, so
+# nothing of yours is changed. All it needs is a file with a function that takes no arguments and
+# returns the numbers.
+#
+# Here is such a file. Two functions, and somebody expects them to agree:
+
+# %%
+folder = tempfile.TemporaryDirectory()
+program = Path(folder.name, "my_model.py")
+program.write_text("""
+import torch
+from torch import nn
+
+def rows_and_model():
+    torch.manual_seed(0)
+    parts = nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 2)
+    return torch.rand(8, 6), nn.Sequential(*parts)
+""")
+
+# %%
+with program.open("a") as file:
+    file.write("""
+def this_morning():
+    rows, model = rows_and_model()
+    return model.eval()(rows)
+
+def this_afternoon():
+    rows, model = rows_and_model()
+    return model(rows)
+""")
+
+# %% [markdown]
+# Before you run the next cell: how many causes do you expect?
+
+# %%
+answer = diagnose(f"{program}:this_morning", f"{program}:this_afternoon")
+report(answer)
+
+# %% [markdown]
+# The picture shows both runs, operation by operation, and how many ULPs apart they are. Up to the
+# marked **origin** every bit agrees: the weights and the rows are the same. The cause sits there,
+# and not at the end, where it was seen.
+#
+# It found both causes. After the first is taken away, it looks at what is left, and begins again.
+#
+# `answer.tried` lists what was tried, so that *nothing found* means something. Where the tool
+# cannot tell, it says *don't know*.
+#
+# Now put your own file in place of this one. There are three ways to ask:
+#
+# | You have | In Python | In a terminal |
+# |---|---|---|
+# | a function that gives other results when it is called again | `diagnose("my.py:run")` | `python -m workbook diagnose my.py:run` |
+# | two functions that should agree | `diagnose("my.py:old", "my.py:new")` | `python -m workbook diagnose my.py:old my.py:new` |
+# | a function that returns a module and a tuple of its inputs | `diagnose("my.py:build", model=True)` | `python -m workbook diagnose --model my.py:build` |
+#
+# Use a small input: the function is called many times. `--timeout` limits the seconds, `--json`
+# gives the answer to other programs.
+
+# %% [markdown]
+# ## What to do about each cause
+#
+# A *fault* is to be mended. *Random* asks for a seed. *Rounding* is no fault: compare within the
+# bound. Where a difference is larger than the bound, the same cause is a fault.
+
+# %%
+remedies()
+
+# %% [markdown]
+# ## What we saw
+#
+# - We chose trials by what they would show for each suspect, and a few were enough.
+# - We read diagnoses: a cause, the trial that took its difference away, and the cure.
+# - We asked about our own file, and found two causes at once, with the place where the runs part.
+#
+# The causes have their own chapters: [the map is on the start page](00_start_here.ipynb).

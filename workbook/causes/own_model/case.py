@@ -1,0 +1,80 @@
+"""A case to solve: a program that gives two results, suspects, and trials that separate them.
+
+Owns the rows and the one rule of differential diagnosis: a trial that takes the difference away
+rules out every suspect whose difference would have stayed, and the other way round. Runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """One possible cause: the diagnosis' name for it, what it would be here, and why it is not.
+
+    `not_it` is what a reader is told who names it wrongly; empty for the culprit.
+    """
+
+    cause: str
+    words: str
+    not_it: str = ""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One intervention as code, and the suspects whose difference it would take away.
+
+    In one process the code leaves `first` and `second`. With `processes=2` it runs in two, started
+    with different hash seeds unless `same_hash` is set, and each leaves `result`.
+    """
+
+    title: str
+    code: str
+    removes: frozenset[str]
+    processes: int = 1
+    same_hash: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A program that misbehaves, what can be tried with it, and how many trials are allowed.
+
+    `targets` are the functions that a diagnosis is asked about. `symptom` is the code that shows
+    the difference. `lesson` is said when the case is solved. ValueError where the culprit is not
+    among the suspects, a trial speaks of somebody else, or the trials cannot single it out.
+    """
+
+    name: str
+    title: str
+    story: str
+    file: str
+    program: str
+    targets: tuple[str, ...]
+    symptom: Trial
+    suspects: tuple[Suspect, ...]
+    trials: tuple[Trial, ...]
+    budget: int
+    culprit: str
+    lesson: str
+
+    def __post_init__(self) -> None:
+        known = {suspect.cause for suspect in self.suspects}
+        for trial in self.trials:
+            if unknown := trial.removes - known:
+                raise ValueError(f"{trial.title!r} must name suspects, got {sorted(unknown)}")
+        if self.culprit not in known:
+            raise ValueError(f"the culprit must be a suspect, got {self.culprit!r}")
+        truth = {n: self.culprit in trial.removes for n, trial in enumerate(self.trials)}
+        if len(standing(self, truth)) != 1:
+            raise ValueError(f"all trials together must leave one suspect of {self.name}")
+
+
+def standing(case: Case, went: Mapping[int, bool]) -> tuple[str, ...]:
+    """The suspects that these outcomes leave: trial by number, True where the difference went."""
+    return tuple(
+        suspect.cause
+        for suspect in case.suspects
+        if all((suspect.cause in case.trials[n].removes) == gone for n, gone in went.items())
+    )

@@ -1,0 +1,240 @@
+"""The three cases: what was seen, who is suspected, and what each trial would show.
+
+Owns the rows. Which suspects a trial would clear follows from `Trial.removes`; what it does show is
+measured.
+"""
+
+from __future__ import annotations
+
+from workbook.causes.own_model.case import Case, Suspect, Trial
+from workbook.causes.own_model.programs import REVIEWS, SCORES, TRAINING
+
+DROPOUT, STATE, NOISE = "dropout-active", "module-state", "random-numbers"
+THREADS, EMPTY, SHIFT = "thread-count", "uninitialised-memory", "generator-shift"
+MUTATED, GRADIENTS = "input-mutated", "gradient-accumulation"
+HASHES, CLOCK = "hash-seed", "wall-clock"
+
+_CALLS = "first = scores()\nsecond = scores()"
+_BOTH = "first = quiet()\nsecond = logged()"
+_EACH = "result = vectors()"
+
+
+def _trial(title: str, code: str, *removes: str) -> Trial:
+    return Trial(title, code, frozenset(removes))
+
+
+def _fresh(title: str, code: str, *removes: str, same_hash: bool = False) -> Trial:
+    return Trial(title, code, frozenset(removes), processes=2, same_hash=same_hash)
+
+
+UNSTEADY_SCORES = Case(
+    name="unsteady_scores",
+    title="Case 1: the scores that do not stand still",
+    story=(
+        "`scores()` is called twice in one process, on the same rows with the same weights. The "
+        "two results differ."
+    ),
+    file="scores.py",
+    program=SCORES,
+    targets=("scores",),
+    symptom=_trial("call it twice", _CALLS),
+    suspects=(
+        Suspect(DROPOUT, "Dropout is still active"),
+        Suspect(
+            NOISE,
+            "the jitter draws new numbers in each call",
+            "The jitter sets a seed of its own inside `fork_rng`, so it draws the same numbers in "
+            "each call. Leave it out, and the difference stays.",
+        ),
+        Suspect(
+            STATE,
+            "the running mean in `Center` moves with each call",
+            "It does move. But in train mode nobody reads it, and with the generator put back the "
+            "difference goes although the mean still moves.",
+        ),
+        Suspect(
+            EMPTY,
+            "`torch.empty` hands out memory with old values",
+            "It does, but every element is written before it is read. `eval()` would not change "
+            "that, and yet it takes the difference away.",
+        ),
+        Suspect(
+            THREADS,
+            "threads add in another order",
+            "Rounding would nearly vanish in float64; this difference stays as large as it was.",
+        ),
+    ),
+    trials=(
+        _trial("call `MODEL.eval()` first", f"MODEL.eval()\n{_CALLS}", DROPOUT, STATE),
+        _trial(
+            "put the generator back before the second call",
+            "state = torch.get_rng_state()\nfirst = scores()\n"
+            "torch.set_rng_state(state)\nsecond = scores()",
+            DROPOUT,
+            NOISE,
+        ),
+        _trial(
+            "load the program again before the second call",
+            "first = scores()\nexec(PROGRAM)\nsecond = scores()",
+            DROPOUT,
+            NOISE,
+            STATE,
+        ),
+        _trial("leave the jitter out", f"jittered = lambda x: x\n{_CALLS}", NOISE),
+        _trial("freeze `Center`", f"MODEL[0].eval()\n{_CALLS}", STATE),
+        _trial("use one thread", f"torch.set_num_threads(1)\n{_CALLS}", THREADS),
+        _trial(
+            "compute in float64",
+            f"MODEL.double()\nROWS = ROWS.double()\n{_CALLS}".replace(
+                "\nfirst", "\ntorch.set_default_dtype(torch.float64)\nfirst", 1
+            ),
+            THREADS,
+        ),
+    ),
+    budget=3,
+    culprit=DROPOUT,
+    lesson=(
+        "`eval()` alone switches off two suspects at once, dropout and the running mean. It needs a "
+        "second trial that treats those two differently."
+    ),
+)
+
+LOGGED_TRAINING = Case(
+    name="logged_training",
+    title="Case 2: the log that changes the training",
+    story=(
+        "`quiet()` and `logged()` train the same model from the same seed. The second also calls "
+        "`report()`, which only looks. The trained weights differ."
+    ),
+    file="training.py",
+    program=TRAINING,
+    targets=("quiet", "logged"),
+    symptom=_trial("train both ways", _BOTH),
+    suspects=(
+        Suspect(
+            STATE,
+            "`report()` leaves the model in another mode",
+            "`report()` switches to eval mode, and back to train mode. Give it a copy of the "
+            "model, and the difference stays.",
+        ),
+        Suspect(
+            MUTATED,
+            "`report()` changes the training data in place",
+            "`rows -= ...` writes in place, but indexing with a tensor made a copy. Give "
+            "`report()` a clone of the data, and the difference stays.",
+        ),
+        Suspect(SHIFT, "`report()` draws random numbers, and all later draws are shifted"),
+        Suspect(
+            GRADIENTS,
+            "`report()` adds to the gradients",
+            "There is no `backward()` in it, and the gradients are cleared after it anyway. Give "
+            "it a copy of the model, and the difference stays.",
+        ),
+        Suspect(
+            THREADS,
+            "the additions run in another order",
+            "Rounding would nearly vanish in float64; this difference stays as large as it was.",
+        ),
+    ),
+    trials=(
+        _trial(
+            "make `report()` do nothing",
+            f"def report(model, data):\n    pass\n\n{_BOTH}",
+            STATE,
+            MUTATED,
+            SHIFT,
+            GRADIENTS,
+        ),
+        _trial(
+            "give `report()` copies of the model and the data",
+            "import copy\nlook = report\n\ndef report(model, data):\n"
+            f"    look(copy.deepcopy(model), data.clone())\n\n{_BOTH}",
+            STATE,
+            MUTATED,
+            GRADIENTS,
+        ),
+        _trial(
+            "give `report()` a clone of the data",
+            f"look = report\n\ndef report(model, data):\n    look(model, data.clone())\n\n{_BOTH}",
+            MUTATED,
+        ),
+        _trial(
+            "put the generator back after `report()`",
+            "look = report\n\ndef report(model, data):\n    state = torch.get_rng_state()\n"
+            f"    look(model, data)\n    torch.set_rng_state(state)\n\n{_BOTH}",
+            SHIFT,
+        ),
+        _trial(
+            "clear the gradients after `report()`",
+            "look = report\n\ndef report(model, data):\n"
+            f"    look(model, data)\n    model.zero_grad()\n\n{_BOTH}",
+            GRADIENTS,
+        ),
+        _trial("compute in float64", f"torch.set_default_dtype(torch.float64)\n{_BOTH}", THREADS),
+    ),
+    budget=3,
+    culprit=SHIFT,
+    lesson=(
+        "Copies of the model and the data clear three suspects in one trial. Making `report()` do "
+        "nothing clears only one: it takes away everything at once."
+    ),
+)
+
+RESTLESS_REVIEWS = Case(
+    name="restless_reviews",
+    title="Case 3: the same script, another morning",
+    story=(
+        "The script is started twice. Both processes set every seed, and still `vectors()` gives "
+        "other numbers in the second one."
+    ),
+    file="reviews.py",
+    program=REVIEWS,
+    targets=("vectors",),
+    symptom=_fresh("start it twice", _EACH),
+    suspects=(
+        Suspect(
+            NOISE,
+            "NumPy shuffles without a fixed seed",
+            "`np.random.seed(0)` is there. Without one, two calls in one process would differ too.",
+        ),
+        Suspect(
+            CLOCK,
+            "the time of day gets into the numbers",
+            "The time is taken, but only to be written down. With the clock stopped the difference "
+            "stays.",
+        ),
+        Suspect(HASHES, "the words come out of a set in another order"),
+        Suspect(
+            THREADS,
+            "the processes use different numbers of threads",
+            "That would be rounding, and with one thread in each the difference stays.",
+        ),
+    ),
+    trials=(
+        _fresh("set every seed once more", f"np.random.seed(0)\n{_EACH}", NOISE),
+        _trial(
+            "call it twice in one process", "first = vectors()\nsecond = vectors()", HASHES, THREADS
+        ),  # fmt: skip
+        _fresh(
+            "stop the clock",
+            f"class time:\n    time = staticmethod(lambda: 0.0)\n\n{_EACH}",
+            CLOCK,
+        ),
+        _fresh("use one thread in each", f"torch.set_num_threads(1)\n{_EACH}", THREADS),
+        _fresh(
+            "start both with one `PYTHONHASHSEED`",
+            f"# in the shell: export PYTHONHASHSEED=1\n{_EACH}",
+            HASHES,
+            same_hash=True,
+        ),
+        _fresh("compute in float64", f"torch.set_default_dtype(torch.float64)\n{_EACH}", THREADS),
+    ),
+    budget=2,
+    culprit=HASHES,
+    lesson=(
+        "Two calls in one process share everything that a process has: its hash seed, its threads. "
+        "So one cheap trial halves the suspects. Sorting the words is the cure."
+    ),
+)
+
+CASES = (UNSTEADY_SCORES, LOGGED_TRAINING, RESTLESS_REVIEWS)

@@ -1,0 +1,77 @@
+"""The chapter's exercise: the intervention that the reader will need most often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from workbook.question import Exercise, Form, WrongAnswer
+
+Function = Callable[[], Tensor]
+
+
+def _draws() -> Tensor:
+    return torch.rand(8)
+
+
+def _counts(step: float) -> Function:
+    """A function that gives `step` more in each call, and draws nothing."""
+    calls = [1.0]
+
+    def count() -> Tensor:
+        calls[0] += step
+        return torch.tensor(calls)
+
+    return count
+
+
+def _right(agrees: Callable[[Function], Any]) -> bool | str:
+    if agrees(_draws) is not True:
+        return "A function that only draws must agree: put the generator back before each call."
+    if agrees(_counts(1.0)) is not False:
+        return "A function that counts its calls must not agree, whatever the generator does."
+    if agrees(_counts(2.0**-23)) is not False:
+        return "Two results that differ in the last bit do not agree."
+    return True
+
+
+_ANSWER = """def agrees(function):
+    state = torch.get_rng_state()
+    first = function()
+    {}
+    return torch.{}(first, function())"""
+
+AGREES = Exercise(
+    name="generator_put_back",
+    task=(
+        "Write `agrees(function)`: call the function twice, each time with the generator in the "
+        "same state, and return whether every bit agrees."
+    ),
+    stub="def agrees(function):\n    ...",
+    answer="agrees",
+    form=Form("function", returns=Form("true or false")),
+    check=_right,
+    wrong=(
+        WrongAnswer(
+            source=_ANSWER.format("pass", "equal"),
+            message="The generator goes on between your two calls, so all draws differ.",
+            recognizes=lambda agrees: agrees(_draws) is False,
+        ),
+        WrongAnswer(
+            source=_ANSWER.format("torch.set_rng_state(state)", "allclose"),
+            message="A tolerance hides the last bits, and they are what you look for.",
+            recognizes=lambda agrees: agrees(_draws) and agrees(_counts(2.0**-23)),
+        ),
+    ),
+    hints=(
+        "`torch.get_rng_state()` keeps the state, `torch.set_rng_state(state)` puts it back.",
+        "`torch.equal` compares without a tolerance.",
+    ),
+    solution=_ANSWER.format("torch.set_rng_state(state)", "equal"),
+    because="If this says True where two plain calls differ, the draws are the cause.",
+    may_change=("random numbers",),
+)
+EXERCISES = (AGREES,)

@@ -1,0 +1,130 @@
+"""A diagnosis on the page: its causes in words, its picture, and what to do about each cause.
+
+Owns how an answer looks. Finds nothing out; that is `diagnosis`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import functools
+from dataclasses import dataclass
+
+from IPython.display import display
+
+from workbook import plots
+from workbook.diagnosis import CAUSES, Answer, Cause, Workers
+from workbook.lesson.markup import inline
+
+WIDTH, HEIGHT = 680, 340
+BY_ID = {cause.id: cause for cause in CAUSES}
+_STATUS = {
+    "identical": "Equal in every bit.",
+    "rounding": "Differs by rounding.",
+    "random": "Random.",
+    "fault": "A fault.",
+    "unknown": "Don't know.",
+}
+
+
+@functools.cache
+def shared_workers() -> Workers:
+    """The processes that run diagnosed code, started once and ended with the kernel."""
+    workers = Workers().__enter__()
+    atexit.register(workers.__exit__)
+    for hash_seed in (0, 1):
+        workers.warm(hash_seed)
+    return workers
+
+
+def told(answer: Answer, *, digits: bool = True) -> list[str]:
+    """The answer in a few paragraphs, with code in backquotes.
+
+    Without `digits` it says only what holds on every machine: no sizes, and no rounding beside a
+    cause that is none.
+    """
+    rows = [one for one in answer.causes if digits or one.status == answer.status]
+    paragraphs = [_STATUS[answer.status]]
+    for one in rows:
+        cause = BY_ID[one.cause]
+        place = f" (`{one.where}`)" if one.where and digits else ""
+        size = f" The difference is {one.size}." if one.size and digits else ""
+        paragraphs.append(f"`{one.cause}`{place}: {cause.words}.")
+        paragraphs.append(f"Evidence: {one.evidence}{size}")
+        if one.cause != "none":
+            paragraphs.append(f"What to do: {cause.fix}")
+    return paragraphs + (list(answer.notes) if digits else [])
+
+
+def report(answer: Answer) -> Report:
+    """Show a diagnosis: the picture of where two runs part, and the causes with their evidence.
+
+    Make it the last line of a cell. The picture has this machine's digits; the text has none where
+    there is a picture.
+    """
+    return Report(answer)
+
+
+@dataclass(frozen=True)
+class Report:
+    """An answer that displays itself: a PNG where two traced runs differ, then the words."""
+
+    answer: Answer
+
+    def __repr__(self) -> str:
+        return "\n".join(told(self.answer, digits=False))
+
+    @property
+    def png(self) -> bytes:
+        """ULPs along the operations with the origin marked; empty where nothing was traced."""
+        answer = self.answer
+        if not any(answer.curve):
+            return b""
+        names = ", ".join(one.cause for one in answer.causes)
+        note = next((one.size for one in answer.causes if one.size), "")
+        return plots.Drawing(WIDTH, HEIGHT).png(answer.chart(), f"{answer.target}: {names}", note)
+
+    def _ipython_display_(self) -> None:
+        if png := self.png:
+            data = {"image/png": base64.b64encode(png).decode(), "text/plain": "The two runs."}
+            metadata = {"image/png": {"width": WIDTH, "height": HEIGHT}}
+            display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+        paragraphs = told(self.answer, digits=not png)
+        words = "".join(f"<p>{inline(text)}</p>" for text in paragraphs)
+        bundle = {"text/plain": repr(self), "text/html": words}
+        display(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+
+def remedies() -> Remedies:
+    """What to do about each cause that a diagnosis can name, as a table."""
+    return Remedies()
+
+
+class Remedies:
+    """The table of causes, read from `diagnosis`; shown as HTML or as plain text."""
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{one.id}: {one.fix}" for one in _listed())
+
+    def _repr_html_(self) -> str:
+        names = ("cause", "what happened", "it is", "what to do")
+        head = "".join(f"<th scope='col' {_LEFT}>{name}</th>" for name in names)
+        rows = "".join(
+            f"<tr><th scope='row' {_LEFT}><code>{one.id}</code></th>"
+            + "".join(f"<td {_LEFT}>{inline(text)}</td>" for text in _told_of(one))
+            + "</tr>"
+            for one in _listed()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+_LEFT = "style='text-align:left'"
+
+
+def _listed() -> list[Cause]:
+    return [cause for cause in CAUSES if cause.id != "none"]
+
+
+def _told_of(cause: Cause) -> tuple[str, str, str]:
+    kind = "rounding within the bound" if cause.kind == "rounding" else f"{cause.kind}"
+    return cause.words, kind, cause.fix

@@ -1,0 +1,223 @@
+"""A case on the page: choose trials, see whom they clear, name the cause, then hear the tool.
+
+Owns the widget's state, its words, and the covered solution for readers without a kernel. Which
+trials there are and what they mean is the case's; the controls are native ones, in detective.js.
+"""
+
+from __future__ import annotations
+
+import html
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from workbook.causes.own_model import Case, standing
+from workbook.causes.own_model.trying import Tried, tried
+from workbook.diagnosis import Answer, diagnose
+from workbook.lesson.answers import shared_workers, told
+from workbook.lesson.markup import inline
+
+HERE = Path(__file__).parent
+STAYED, WENT = "the difference stayed", "the difference went"
+
+
+def investigate(case: Case) -> Detective:
+    """Let the reader solve a case; make it the last line of a cell.
+
+    Every trial is carried out here and the program is diagnosed, for readers without a kernel; a
+    trial that the reader chooses is carried out again. Whatever they raise is raised.
+    """
+    return Detective(case)
+
+
+class Detective(anywidget.AnyWidget):
+    """One displayable object: the live case, a covered solution, and the case as plain text.
+
+    `run(trial)` and `name_cause(suspect)` do what the buttons do, counted from 0. `ran` has one row
+    for each trial so far, `cleared` the number of the trial that cleared each suspect, 0 where it
+    still stands. `headline` and `verdict` answer the last naming, `tool` is the diagnosis, told
+    once the cause is found.
+    """
+
+    _esm = HERE / "detective.js"
+    _css = HERE / "detective.css"
+    title = traitlets.Unicode().tag(sync=True)
+    story = traitlets.Unicode().tag(sync=True)
+    file = traitlets.Unicode().tag(sync=True)
+    program = traitlets.Unicode().tag(sync=True)
+    suspects = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    trials = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    budget = traitlets.Int().tag(sync=True)
+    ran = traitlets.List(traitlets.Dict()).tag(sync=True)
+    cleared = traitlets.List(traitlets.Int()).tag(sync=True)
+    solved = traitlets.Bool(False).tag(sync=True)
+    headline = traitlets.Unicode("").tag(sync=True)
+    verdict = traitlets.Unicode("").tag(sync=True)
+    tool = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    error = traitlets.Unicode("").tag(sync=True)
+    turns = traitlets.Int(0).tag(sync=True)
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        with ThreadPoolExecutor(1) as pool:  # a diagnosis waits for its own processes
+            diagnosed = pool.submit(_diagnosed, case)
+            self._covered = tried(case, case.trials)
+            self.answer = diagnosed.result()
+        super().__init__(
+            title=case.title,
+            story=case.story,
+            file=case.file,
+            program=case.program.strip("\n"),
+            suspects=[suspect.words for suspect in case.suspects],
+            trials=[trial.title for trial in case.trials],
+            budget=case.budget,
+            cleared=[0] * len(case.suspects),
+        )
+        self.on_msg(self._told)
+
+    def run(self, number: int) -> None:
+        """Carry out a trial; ValueError if it was done or the budget is spent.
+
+        Whatever the trial raises is shown in the page and raised.
+        """
+        if not 0 <= number < len(self.trials):
+            raise ValueError(f"trials are 0 to {len(self.trials) - 1}, got {number}")
+        if len(self.ran) >= self.budget or number in self._outcomes():
+            raise ValueError(f"each trial runs once, and {self.budget} are allowed")
+        try:
+            (found,) = tried(self.case, self.case.trials[number : number + 1])
+        except Exception as error:
+            with self.hold_sync():
+                self.error = f"{type(error).__name__}: {error}"
+                self.turns += 1
+            raise
+        left = standing(self.case, {**self._outcomes(), number: found.went})
+        order = len(self.ran) + 1
+        clears = [
+            n
+            for n, suspect in enumerate(self.case.suspects)
+            if not self.cleared[n] and suspect.cause not in left
+        ]
+        with self.hold_sync():
+            self.error = ""
+            self.cleared = [order if n in clears else old for n, old in enumerate(self.cleared)]
+            self.ran = [*self.ran, self._row(number, found, len(clears), len(left))]
+            self.turns += 1
+
+    def _row(self, number: int, found: Tried, clears: int, left: int) -> dict[str, Any]:
+        size = "no bit differs" if not found.difference else f"at most {found.difference:.3g} apart"
+        whom = f"clears {clears} of the suspects" if clears else "clears nobody"
+        return {
+            "trial": number,
+            "went": found.went,
+            "words": f"{WENT if found.went else STAYED} ({size}); this {whom}, {left} left",
+            "code": self.case.trials[number].code,
+        }
+
+    def _outcomes(self) -> dict[int, bool]:
+        return {row["trial"]: row["went"] for row in self.ran}
+
+    def name_cause(self, number: int) -> None:
+        """Judge the reader's suspect and, if it is the culprit, let the tool speak."""
+        if not 0 <= number < len(self.suspects):
+            raise ValueError(f"suspects are 0 to {len(self.suspects) - 1}, got {number}")
+        suspect = self.case.suspects[number]
+        found = suspect.cause == self.case.culprit
+        with self.hold_sync():
+            self.error = ""
+            self.solved = self.solved or found
+            if found:
+                self.headline, self.verdict = f"Yes: {suspect.words}.", self._praise()
+                self.tool = told(self.answer)
+            else:
+                self.headline = f"Not this one: {suspect.words}."
+                self.verdict = self._objection(number)
+            self.turns += 1
+
+    def _praise(self) -> str:
+        left = len(standing(self.case, self._outcomes())) - 1
+        if not left:
+            return f"Your trials leave nobody else. {self.case.lesson}"
+        others = "another suspect" if left == 1 else f"{left} other suspects"
+        return f"But your trials leave {others} as well: so far it was a guess. {self.case.lesson}"
+
+    def _objection(self, number: int) -> str:
+        order = self.cleared[number]
+        if not order:
+            return self.case.suspects[number].not_it
+        row = self.ran[order - 1]
+        would = "stayed" if row["went"] else "gone"
+        return (
+            f"Your trial {order} had cleared it: with this cause the difference would have {would}."
+        )
+
+    def restart(self) -> None:
+        """Forget the trials and what was named."""
+        with self.hold_sync():
+            self.ran, self.tool = [], []
+            self.cleared = [0] * len(self.suspects)
+            self.solved, self.headline, self.verdict, self.error = False, "", "", ""
+            self.turns += 1
+
+    def _told(self, _: object, content: Mapping[str, Any], __: object) -> None:
+        """The page's buttons."""
+        if "run" in content:
+            self.run(content["run"])
+        elif "name" in content:
+            self.name_cause(content["name"])
+        else:
+            self.restart()
+
+    def __repr__(self) -> str:
+        suspects = "".join(f"\n  - {words}" for words in self.suspects)
+        return f"{self.title}. {self.story} Suspects:{suspects}"
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
+        data["text/plain"] = repr(self)
+        data["text/html"] = self._covered_html()
+        return data, {}
+
+    def _covered_html(self) -> str:
+        suspects = "".join(f"<li>{inline(words)}</li>" for words in self.suspects)
+        trials = "".join(
+            f"<details><summary>{inline(trial.title)}</summary>{_code(trial.code)}"
+            f"<p>{WENT if found.went else STAYED}; {_clears(self.case, n, found.went)}</p></details>"
+            for n, (trial, found) in enumerate(zip(self.case.trials, self._covered, strict=True))
+        )
+        culprit = next(s for s in self.case.suspects if s.cause == self.case.culprit)
+        tool = "".join(f"<p>{inline(text)}</p>" for text in told(self.answer, digits=False))
+        return (
+            f"<p><strong>{inline(self.title)}</strong></p><p>{inline(self.story)}</p>"
+            f"<details><summary>The program, <code>{self.file}</code></summary>"
+            f"{_code(self.program)}</details>"
+            f"<p>The suspects:</p><ul>{suspects}</ul>"
+            f"<p>Open at most {self.budget} of these trials, then decide:</p>{trials}"
+            "<details><summary>Name the cause first, then open the solution</summary>"
+            f"<p><strong>{inline(culprit.words)}</strong></p><p>{inline(self.case.lesson)}</p>"
+            f"<p>What the tool says:</p>{tool}</details>"
+        )
+
+
+def _code(text: str) -> str:
+    return f"<pre><code>{html.escape(text, quote=False)}</code></pre>"
+
+
+def _clears(case: Case, number: int, went: bool) -> str:
+    left = standing(case, {number: went})
+    names = [inline(s.words) for s in case.suspects if s.cause not in left]
+    return f"this clears: {'; '.join(names)}" if names else "this clears nobody"
+
+
+def _diagnosed(case: Case) -> Answer:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, case.file)
+        file.write_text(case.program, encoding="utf-8")
+        targets = [f"{file}:{name}" for name in case.targets]
+        return diagnose(*targets, workers=shared_workers())
