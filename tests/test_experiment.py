@@ -1,6 +1,7 @@
 """Experiments: running, sweeping, and leaving everything as it was."""
 
 import concurrent.futures
+import importlib
 import json
 import random
 
@@ -101,12 +102,14 @@ def test_a_sweep_takes_a_process_pool() -> None:
 
 def test_a_sweep_takes_a_dask_cluster() -> None:
     """Dask's own executor works as it is."""
-    distributed = pytest.importorskip("distributed", reason="a test dependency")
+    distributed = importlib.import_module("distributed")  # slow to import: only here
     options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": None}
-    with distributed.LocalCluster(processes=False, **options) as cluster:
-        with distributed.Client(cluster) as client:
-            executor = client.get_executor(pure=False)
-            away = sweep(SIX_NUMBERS, "dtype", ["float32"], executor=executor)
+    with (
+        distributed.LocalCluster(processes=False, **options) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        executor = client.get_executor(pure=False)
+        away = sweep(SIX_NUMBERS, "dtype", ["float32"], executor=executor)
     assert away[0].finding == run(SIX_NUMBERS).finding
 
 

@@ -79,5 +79,5 @@ def test_a_prediction_is_answered_by_measuring(prediction: Prediction) -> None:
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=named)
 def test_an_exercise_knows_right_wrong_and_untouched(exercise: Exercise) -> None:
-    """The solution passes, each foreseen wrong answer gets its own message, the stub is untouched."""
+    """The solution passes, each foreseen wrong answer has its message, the stub is untouched."""
     assert prove(exercise) == []
