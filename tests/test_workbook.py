@@ -13,7 +13,8 @@ def test_importing_loads_nothing_heavier_than_torch() -> None:
     """Neither matplotlib nor the widgets come with `import workbook`."""
     program = (
         "import sys, workbook\n"
-        "print([n for n in ('matplotlib', 'ipywidgets', 'IPython', 'anywidget') if n in sys.modules])"
+        "heavy = ('matplotlib', 'ipywidgets', 'IPython', 'anywidget')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     child = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -1,6 +1,6 @@
 """Change one condition of a PyTorch computation, and measure the difference in bits.
 
-Importing this package loads torch and nothing heavier; the modules are imported by name.
+Importing this package loads nothing heavier than torch; the modules are imported by name.
 `workbook.diagnose(...)` is `workbook.diagnosis.diagnose`, imported when it is first asked for.
 """
 
