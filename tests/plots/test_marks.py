@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from tests.plots.charts import POINT, TITLE, bits, chart, drawn, ink, pixels
+from tests.plots.charts import POINT, TITLE, bits, chart, drawn, ink, panel, pixels
 from workbook.chart import Axis, Cells, Chart, Series
 from workbook.plots import Drawing, style
-from workbook.plots.marks import Look
+from workbook.plots.marks import looks
 
 
 def columns_with_ink(some_chart, beyond=0.0):
@@ -48,10 +48,10 @@ def contrast(one, other):
 
 def test_the_first_five_series_differ_without_color():
     """Their dashes, markers and hatches are all different; cells' stripes too."""
-    looks = [Look(number) for number in range(5)]
-    for trait in (style.DASHES, style.HATCHES, style.STRIPE_DASHES[1:]):
-        assert len(set(trait)) == 5
-    assert len({look.marker for look in looks}) == 5
+    five = looks(panel(*(Series("a", (), ()) for _ in range(5))))
+    for trait in ("dash", "hatch", "marker"):
+        assert len({getattr(look, trait) for look in five}) == 5
+    assert len(set(style.STRIPE_DASHES[1:])) == 5
 
 
 def test_full_colors_come_through_the_palette_exactly():

@@ -76,6 +76,13 @@ def test_the_low_edge_of_a_logarithmic_axis_says_what_it_stands_for(values, edge
     assert ticks(axis, scale, 5)[0].text == (edge or "10⁻⁶")
 
 
+@pytest.mark.parametrize("value", [5e-324, 1e-323, 1.0, 1e308])
+def test_a_logarithmic_axis_of_one_value_has_a_length(value):
+    """Also for the least of all floats, whose decade below is 0."""
+    scale = scale_of(Axis("x", log=True), [value])
+    assert 0 < scale.low < scale.high
+
+
 def test_zeros_get_a_decade_of_their_own_below_the_data():
     """Without a stated limit the edge lies under the smallest positive value."""
     assert scale_of(Axis("y", log=True), [0.0, 1e-5, 1.0]).low == 1e-6

@@ -18,12 +18,13 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Affine2D, Bbox, TransformedBbox
 
 from workbook.chart import Cells, Chart, Panel
-from workbook.plots import cells, encoding, furniture, layout, style
+from workbook.plots import cells, encoding, layout, style
 from workbook.plots.marks import Marks, rule_name
 from workbook.plots.scales import panel_scales
 from workbook.plots.shapes import Frame
 
 WIDTH, HEIGHT = 680, 340
+SCALE = 1.5  # coarser, hinting makes texts wider than they were measured
 # The settings that matplotlib reads while it draws: a reader's own do not show here.
 PRIVATE: Any = {
     **dict.fromkeys(("lines.antialiased", "lines.scale_dashes", "patch.antialiased"), True),
@@ -35,7 +36,7 @@ PRIVATE: Any = {
 
 
 class Drawing:
-    """A figure of `width` by `height` CSS pixels, with `scale` device pixels to each.
+    """A figure of `width` by `height` CSS pixels, with `SCALE` device pixels to each.
 
     ValueError for a size at which nothing could be read.
 
@@ -46,21 +47,19 @@ class Drawing:
     b'\\x89PNG'
     """
 
-    def __init__(self, width: int = WIDTH, height: int = HEIGHT, *, scale: float = 1.5) -> None:
+    def __init__(self, width: int = WIDTH, height: int = HEIGHT) -> None:
         if not (300 <= width <= 2000 and 240 <= height <= 2000):
             raise ValueError(
                 f"a drawing is 300 to 2000 wide and 240 to 2000 high, got {width} by {height}"
             )
-        if not 1.5 <= scale <= 3:  # coarser, hinting makes texts wider than they were measured
-            raise ValueError(f"scale is from 1.5 to 3 device pixels to a CSS pixel, got {scale}")
-        self.width, self.height, self.scale = width, height, scale
+        self.width, self.height = width, height
         with rc_context(PRIVATE):
-            dpi = 96 * scale
-            size = round(width * scale) / dpi, round(height * scale) / dpi
+            dpi = 96 * SCALE
+            size = round(width * SCALE) / dpi, round(height * SCALE) / dpi
             figure = Figure(size, dpi, facecolor=style.PAPER, linewidth=0, frameon=True)
             figure.set_layout_engine("none")
         self._canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
-        self._to_device = Affine2D().scale(scale, -scale).translate(0, round(height * scale))
+        self._to_device = Affine2D().scale(SCALE, -SCALE).translate(0, round(height * SCALE))
         self._margins = layout.Margins()
         self._places: list[layout.Place] = []
         self._structure: object = None
@@ -81,7 +80,7 @@ class Drawing:
             self._canvas.restore_region(self._background)
             for panel, place in zip(chart.panels, self._places, strict=True):
                 self._draw_data(panel, place)
-            self._draw(furniture.of_note(note, self.width, self.height))
+            self._draw(layout.of_note(note, self.width, self.height))
             return encoding.png(self._pixels())
 
     @property
@@ -98,11 +97,12 @@ class Drawing:
             self._structure = None  # should anything raise, the next call starts afresh
             self._places = self._margins.places(chart.panels, self.width, self.height)
             self._canvas.draw()  # an empty figure: white
-            for panel, place in zip(chart.panels, self._places, strict=True):
-                self._draw(furniture.of_panel(panel, place))
+            for place in self._places:
+                self._draw(place.around)
+                place.around.clear()  # kept as pixels from here on
             self._around = self._copy()
         self._canvas.restore_region(self._around)
-        self._draw(furniture.of_title(title, self.width))
+        self._draw(layout.of_title(title, self.width))
         for panel, place in zip(chart.panels, self._places, strict=True):
             self._draw(cells.row_labels(panel, place.frame) if isinstance(panel, Cells) else ())
         self._background = self._copy()
@@ -119,7 +119,7 @@ class Drawing:
             self._draw(drawn.inside, within=place.frame)
             self._draw(drawn.over)
             for text, y in drawn.names:
-                self._draw([rule_name(text, y, place.frame, self._pixels(), self.scale)])
+                self._draw([rule_name(text, y, place.frame, self._pixels(), SCALE)])
 
     def _pixels(self) -> encoding.Bytes:
         return np.asarray(self._canvas.buffer_rgba())

@@ -35,30 +35,19 @@ class Look:
     """
 
     number: int
-    under: int = 0
-
-    @property
-    def color(self) -> str:
-        """The full color, for thin marks."""
-        return style.COLORS[self.number % len(style.COLORS)]
-
-    @property
-    def dash(self) -> tuple[float, ...]:
-        """The dashes of its lines."""
-        return style.DASHES[self.number % len(style.DASHES)]
-
-    @property
-    def marker(self) -> str:
-        """The marker of its points."""
-        return style.MARKERS[self.number % len(style.MARKERS)]
+    under: int
+    marker: str
+    color: str
+    dash: tuple[float, ...]
+    hatch: str
+    tint: str
 
     def bars(self, path: Path, *, fine: bool = False) -> Artist:
         """Bars: the first series in its full color, the others light with a hatch."""
-        hatch = style.HATCHES[self.number % len(style.HATCHES)]
-        if not hatch:
+        if not self.hatch:
             return area(path, fill=self.color)
-        fill = style.TINTS[self.number % len(style.TINTS)]
-        return area(path, fill=fill, line=self.color, hatch=hatch, width=0.5 if fine else 1)
+        width = 0.5 if fine else 1
+        return area(path, fill=self.tint, line=self.color, hatch=self.hatch, width=width)
 
     def band(self, x: Places, low: Places, high: Places) -> list[Artist]:
         """A tint between two edges, and the edges; a NaN parts it."""
@@ -74,12 +63,28 @@ class Look:
             found.append(curve(x, _only(edge, good), color=self.color, width=1, dash=self.dash))
         return found
 
+    def sample(self, mark: str, x: float, y: float) -> list[Artist]:
+        """The legend's picture of a series, its left edge at x, its middle at y."""
+        if mark == "bars":
+            return [self.bars(boxes(x, x + 26, y - 5.5, y + 5.5))]
+        ends = np.array([x, x + 28])
+        if mark == "band":
+            return self.band(ends, np.full(2, y - 5.5), np.full(2, y + 5.5))
+        dot = dots([x + 14], [y], self.marker, self.color, size=7)
+        if mark == "points":
+            return [dot]
+        return [curve(ends, (y, y), color=self.color, width=2, dash=self.dash), dot]
+
 
 def looks(panel: Panel) -> list[Look]:
     """The look of each series; rules look all alike and take no number."""
-    found, number = [], 0
+    found: list[Look] = []
+    number = 0
     for place, one in enumerate(panel.series, start=1):
-        found.append(Look(number, sum(later.mark == "points" for later in panel.series[place:])))
+        under = sum(later.mark == "points" for later in panel.series[place:])
+        kind = number % len(style.SERIES)
+        marker = style.MARKERS[number % len(style.MARKERS)]
+        found.append(Look(number, under, marker, *style.SERIES[kind]))
         number += one.mark != "rule"
     return found
 

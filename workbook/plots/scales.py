@@ -109,8 +109,10 @@ def _log_scale(axis: Axis, values: Sequence[float], bars: bool) -> Scale:
         zeros = any(value <= 0 for value in values)
         if zeros or (bars and min(positive, default=high) <= low):
             low = _decade(low / 10 or low, round)
+    if not low < high and axis.low is None:
+        low = low / 10 or low
     if not low < high:
-        low, high = (low / 10 or low, high) if axis.low is None else (low, low * 10)
+        high = low * 10
     under = [value for value in values if value < low]
     zero = "0" if min(under, default=0) == 0 else "≤0"
     edge = "" if not under else f"≤{scientific(low)}" if max(under) > 0 else zero

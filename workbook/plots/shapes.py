@@ -83,12 +83,18 @@ def segments(
 
 
 def dots(
-    x: Places, y: Places, marker: str | Path, color: str, *, size: float = 6, hollow: bool = False
+    x: ArrayLike,
+    y: ArrayLike,
+    marker: str | Path,
+    color: str,
+    *,
+    size: float = 6,
+    hollow: bool = False,
 ) -> Line2D:
     """Markers at pixels, filled or hollow; none where either is NaN."""
     return Line2D(
-        x,
-        y,
+        np.asarray(x),
+        np.asarray(y),
         linestyle="none",
         marker=marker,
         markersize=size * POINT,

@@ -22,6 +22,7 @@ DASHES: Dashes = ((), (5, 2), (1.2, 1.5), (6, 2, 1.2, 2), (9, 3))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx")
 TINTS = ("#cce3f0", "#f7dfcc", "#ccece3", "#f5e4ed", "#e3e3e3")  # a fifth of COLORS
+SERIES = tuple(zip(COLORS, DASHES, HATCHES, TINTS, strict=True))
 RULES: Dashes = ((4.0, 2.5), (1.5, 2.0), (7.0, 2.0, 1.5, 2.0))  # dashes of horizontal rules
 
 # Kinds of cells: a light fill and, along the foot of the cell, a stripe with dashes of its own,
