@@ -17,6 +17,8 @@ from workbook.causes import directml
 from workbook.devices import machine
 from workbook.experiment import run
 from workbook.fingerprint import take
+from workbook.recorder import record
+from workbook.recording import Recording
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "src" / "07_directml.py"
 
@@ -52,6 +54,15 @@ def _note(found: dict[str, Any], each: Any, settings: dict[str, Any]) -> None:
     }
 
 
+def _recorded() -> dict[str, Any]:
+    """Record the chapter as its page says, and read the recording back."""
+    offered = [each for each in directml.EXPERIMENTS if "device" in each.opening]
+    made = json.dumps(record(offered, "directml").to_json(), allow_nan=False)
+    back = Recording.from_json(json.loads(made))
+    names = sorted({each.experiment for each in back.results})
+    return {"title": back.title, "experiments": names}
+
+
 def main() -> None:
     """Measure, ask, run the notebook, and print."""
     answers = {each.name: each.measured() for each in directml.PREDICTIONS}
@@ -62,6 +73,7 @@ def main() -> None:
         "facts": machine(),
         "bits": dict(take().bits),
     }
+    told["recording"] = _recorded()
     before = len(torch_directml.CALLS)
     names = runpy.run_path(str(NOTEBOOK))
     told["notebook"] = {"there": names["there"], "calls": len(torch_directml.CALLS) - before}

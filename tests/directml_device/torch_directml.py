@@ -8,7 +8,7 @@ Needs torch 2.13 or newer.
 
 A device tensor carries its values as a CPU tensor on its storage, because autograd hands on
 storages and drops Python attributes of tensors. Views of it share memory as CPU views do. Strides
-are not imitated: every device tensor says that it is contiguous.
+are not imitated: every device tensor says that it is contiguous. Nor is a new shape in place.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ FALLBACK = (
 CALLS: list[str] = []
 """The operators that ran on the device, in order."""
 
-_CONTIGUOUS = {"view": "reshape", "_unsafe_view": "reshape"}
+_CONTIGUOUS = ("view", "_unsafe_view")  # become a reshape: the values may have other strides
 
 
 def is_available() -> bool:
@@ -62,6 +62,12 @@ def device(number: int | None = None) -> torch.device:
     return torch.device(TYPE, number or 0)
 
 
+class _OnDevice(torch.Tensor):
+    """Lets torch.nn.Parameter hold a device tensor; in all else it is a plain tensor."""
+
+    __torch_function__ = torch._C._disabled_torch_function_impl
+
+
 def _values(tensor: Tensor) -> Tensor:
     return tensor.untyped_storage().values  # type: ignore[attr-defined]
 
@@ -74,6 +80,7 @@ def _wrapped(values: Any) -> Any:
         raise RuntimeError(NO_FLOAT64)
     wrapper = torch._C._acc.create_empty_tensor(tuple(values.shape), values.dtype)
     wrapper.untyped_storage().values = values
+    wrapper.__class__ = _OnDevice
     return wrapper
 
 
@@ -82,10 +89,11 @@ def _is_ours(value: Any) -> bool:
     return isinstance(place, torch.device) and place.type == TYPE
 
 
-def _kernel(operator: Any, name: str) -> Any:
+def _kernel(operator: Any, full: str, name: str) -> Any:
     """Give the kernel of one operator: the CPU's, between unwrapping and wrapping."""
-    compute = getattr(torch.Tensor, _CONTIGUOUS[name]) if name in _CONTIGUOUS else operator
+    compute = torch.Tensor.reshape if full in _CONTIGUOUS else operator
 
+    @torch.inference_mode(False)  # a storage made in that mode could not be viewed outside
     def run(*args: Any, **options: Any) -> Any:
         CALLS.append(name)
         given: dict[int, Tensor] = {}
@@ -102,7 +110,8 @@ def _kernel(operator: Any, name: str) -> Any:
         stays = _is_ours(asked) or (asked is None and any(map(_is_ours, given.values())))
         if name in NO_KERNEL:
             warnings.warn(FALLBACK.format(name), UserWarning, stacklevel=2)
-        with nullcontext() if name in NO_KERNEL else SimulatedAccelerator():
+        arithmetic = nullcontext() if name in NO_KERNEL else SimulatedAccelerator()
+        with arithmetic:
             result = compute(*args, **inner)
 
         def wrap(value: Any) -> Any:
@@ -133,4 +142,4 @@ _LIBRARY = torch.library.Library("aten", "IMPL")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # a few operators tell that they had a kernel before
     for _full, _name, _operator in _operators():
-        _LIBRARY.impl(_full, _kernel(_operator, _name), "PrivateUse1")
+        _LIBRARY.impl(_full, _kernel(_operator, _full, _name), "PrivateUse1")

@@ -96,6 +96,12 @@ def test_the_notebook_runs_there(told):
     assert told["notebook"]["calls"] > 100
 
 
+def test_the_chapter_can_be_recorded_there(told):
+    """The command on the page records every experiment of the chapter that has a device."""
+    assert told["recording"]["experiments"] == sorted(each.name for each in WITH_DEVICE)
+    assert told["recording"]["title"].startswith("Stand-in adapter, ")
+
+
 def test_the_fingerprint_has_the_device(told):
     """Its product has the bits of the accelerator that the stand-in computes with."""
     bits = told["bits"]

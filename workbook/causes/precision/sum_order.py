@@ -54,7 +54,7 @@ def some_orders(where: Conditions, *, size: int, orders: int) -> Finding:
     # The library adds 16-bit numbers in float32 and rounds once, at the end.
     inner = "float64" if where.dtype == "float64" else "float32"
     compared = _against_first(sums, sum_bound(numbers.cpu(), inner, result=numbers.dtype))
-    exact = math.fsum(numbers.double().tolist())
+    exact = math.fsum(numbers.cpu().double().tolist())
     gap = spacing(exact, str(where.dtype))
     errors = tuple((value - exact) / gap for value in sums.double().tolist())
     points = Series("each order", tuple(float(i) for i in range(1, orders + 1)), errors, "points")
