@@ -181,9 +181,9 @@ def test_one_setter_that_fails_on_the_way_out_stops_no_other(monkeypatch):
         raise OSError("stuck")
 
     readings = iter(range(9))
-    rows = switches._SWITCHES
-    stubborn = (lambda: next(readings), stuck)
-    monkeypatch.setattr(switches, "_SWITCHES", (*rows[:3], stubborn, *rows[3:]))
+    rows = list(switches.SWITCHES.items())
+    stubborn = ("stubborn", (lambda: next(readings), stuck))
+    monkeypatch.setattr(switches, "SWITCHES", dict([*rows[:3], stubborn, *rows[3:]]))
     with pytest.raises(OSError, match="stuck"), Conditions(seed=1, threads=3, cudnn_tf32=False):
         torch.set_default_dtype(torch.float64)
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from workbook.question import NOT_ATTEMPTED, Exercise, Form, WrongAnswer, agree, deadline, judge
-from workbook.question.states import STATES
+from workbook.question.watched import STATES
 
 
 def value_exercise(**fields):

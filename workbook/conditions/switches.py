@@ -31,7 +31,7 @@ def keep(stack: ExitStack) -> None:
     """
     randomness.keep(stack)
     tf32.keep(stack)
-    for read, write in _SWITCHES:
+    for read, write in SWITCHES.values():
         stack.callback(_put_back, read, write, read())
 
 
@@ -67,29 +67,24 @@ def _set_flush(on: bool) -> None:
         raise DeviceUnavailable("flush_denormal needs a processor mode that this CPU does not have")
 
 
-def _deterministic() -> tuple[bool, bool]:
+def _deterministic() -> tuple[bool, bool, bool]:
     return (
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
+        bool(getattr(_compiler(), "deterministic", False)),
     )
 
 
-def _put_deterministic(before: tuple[bool, bool]) -> None:
+def _put_deterministic(before: tuple[bool, bool, bool]) -> None:
     # Not use_deterministic_algorithms: it imports the compiler, which takes seconds; and the debug
     # modes have no name for determinism off with warn_only remembered.
     torch._C._set_deterministic_algorithms(before[0], warn_only=before[1])
+    if _compiler() is not None:
+        _compiler().deterministic = before[2]
 
 
 def _compiler() -> Any:
     return sys.modules.get("torch._inductor.config")  # loaded by the first user of it, not by us
-
-
-def _compiler_deterministic() -> bool:
-    return bool(getattr(_compiler(), "deterministic", False))
-
-
-def _set_compiler_deterministic(on: bool) -> None:
-    _compiler().deterministic = on
 
 
 def _set_deterministic(word: str) -> None:
@@ -114,18 +109,17 @@ def _set_fill(on: bool) -> None:
     memory.fill_uninitialized_memory = on
 
 
-_SWITCHES: tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...] = (
-    (torch.get_num_threads, torch.set_num_threads),
-    (torch.get_default_dtype, torch.set_default_dtype),
-    (torch.is_grad_enabled, torch.set_grad_enabled),
-    # Before the next row, so that it is put back after it: torch's setter writes both.
-    (_compiler_deterministic, _set_compiler_deterministic),
-    (_deterministic, _put_deterministic),
-    (_fills, _set_fill),
-    (lambda: torch.backends.cudnn.benchmark, _set_cudnn_benchmark),
-    (lambda: torch.backends.cudnn.deterministic, _set_cudnn_deterministic),
-    (flushes, torch.set_flush_denormal),
-)
+SWITCHES: Mapping[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
+    "number of threads": (torch.get_num_threads, torch.set_num_threads),
+    "default dtype": (torch.get_default_dtype, torch.set_default_dtype),
+    "grad mode": (torch.is_grad_enabled, torch.set_grad_enabled),
+    "deterministic algorithms": (_deterministic, _put_deterministic),
+    "fill of uninitialized memory": (_fills, _set_fill),
+    "cuDNN benchmark": (lambda: torch.backends.cudnn.benchmark, _set_cudnn_benchmark),
+    "cuDNN deterministic": (lambda: torch.backends.cudnn.deterministic, _set_cudnn_deterministic),
+    "flushing of subnormals": (flushes, torch.set_flush_denormal),
+}
+"""By the name that readers are told: how each is read, and how what was read is written back."""
 
 _SETTERS: Mapping[str, Callable[[Any], object]] = {
     "threads": torch.set_num_threads,

@@ -30,8 +30,7 @@ A chapter's exercise, and the test that every chapter has::
         assert prove(exercise) == []
 """
 
-from workbook.question.agreement import agree
-from workbook.question.form import Form
+from workbook.question.form import Form, agree
 from workbook.question.judging import NOT_ATTEMPTED, judge
 from workbook.question.proof import prove
 from workbook.question.rows import Exercise, Outcome, Prediction, WrongAnswer

@@ -1,28 +1,32 @@
-"""What an answer looks like before anybody asks whether it is right.
+"""What an answer looks like, and whether it is the expected value.
 
-Owns the words for None, a wrong type, a wrong shape and a wrong dtype. Knows no exercise.
+Owns the words for None, a wrong type, shape or dtype, and for differing values. Knows no exercise.
+A mismatch is a value here: the sentence says what differs, never how to repair it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
 import torch
 
-KINDS = (
-    "number",
-    "whole number",
-    "true or false",
-    "text",
-    "tensor",
-    "list",
-    "function",
-    "module",
-    "anything",
-)
-PLAIN_KINDS = ("number", "whole number", "true or false")
+from workbook.floats import bits_equal
+
+KINDS: Mapping[str, tuple[str, Any]] = {
+    "number": ("a number", Real),
+    "whole number": ("a whole number", Integral),
+    "true or false": ("True or False", bool),
+    "text": ("a text in quotes", str),
+    "tensor": ("a tensor", torch.Tensor),
+    "list": ("a list or a tuple", (list, tuple)),
+    "function": ("a function", Callable),
+    "module": ("a module (an instance of torch.nn.Module)", torch.nn.Module),
+    "anything": ("anything", object),
+}
+BUT_NOT: Mapping[str, type] = {"number": bool, "whole number": bool, "function": type}
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Form:
         A tensor or array of no dimensions becomes its item, 2048.0 becomes the whole number 2048.
         Everything else comes back as it is.
         """
-        if self.kind not in PLAIN_KINDS:
+        if self.kind not in ("number", "whole number", "true or false"):
             return value
         if getattr(value, "shape", None) == () and hasattr(value, "item"):
             value = value.item()
@@ -77,18 +81,49 @@ class Form:
 
     def misfit(self, value: Any, subject: str = "Your answer", verb: str = "is") -> str | None:
         """What keeps the value from being of this form, in a sentence; None if nothing does."""
+        words, kind = KINDS[self.kind]
         if value is None:
             return f"{subject} {verb} None. Is a `return` missing, or a value?"
-        if not _is_kind(self.kind, value):
-            return f"{subject} {verb} {told(value)}; it must be {_A[self.kind]}."
+        if not isinstance(value, kind) or isinstance(value, BUT_NOT.get(self.kind, ())):
+            return f"{subject} {verb} {told(value)}; it must be {words}."
         if self.options and value not in self.options:
             allowed = ", ".join(f'"{option}"' for option in self.options)
             return f'{subject} {verb} "{value}"; it must be one of {allowed}.'
         if self.shape is not None and not _fits(value.shape, self.shape):
             return f"{subject} has shape {_shape(value.shape)}; it must be {_shape(self.shape)}."
-        if self.dtype is not None and value.dtype != getattr(torch, self.dtype):
+        if self.dtype not in (None, _dtype(value)):
             return f"{subject} has dtype {_dtype(value)}; it must be {self.dtype}."
         return None
+
+
+def agree(got: Any, expected: Any) -> bool | str:
+    """True if two values agree in every bit; otherwise a sentence that says what differs.
+
+    Tensors must have the same shape, dtype and bits, so that 0.0 and -0.0 differ and a NaN agrees
+    with the same NaN. Other values are compared with `==`. The sentence does not give the expected
+    values away.
+
+    >>> agree(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 3.0]))
+    '1 of 2 values differs from the expected one, the first at index 1.'
+    """
+    if not isinstance(expected, torch.Tensor):
+        return bool(got == expected)
+    form = Form("tensor", shape=tuple(expected.shape), dtype=_dtype(expected))
+    misfit = form.misfit(got, "The result")
+    if misfit is not None:
+        return misfit
+    if bits_equal(got, expected):
+        return True
+    same = (got == expected) | ((got != got) & (expected != expected))  # NaN is not itself
+    differing = (~same).nonzero().tolist()
+    if not differing:
+        return "The values are equal, but not in every bit: look at the sign of zeros, and at NaN."
+    place = ", ".join(map(str, differing[0])) or "0"
+    verb = "differs" if len(differing) == 1 else "differ"
+    return (
+        f"{len(differing)} of {expected.numel()} values {verb} from the expected one, "
+        f"the first at index {place}."
+    )
 
 
 def told(value: Any) -> str:
@@ -97,6 +132,7 @@ def told(value: Any) -> str:
     >>> told(3), told("three"), told(torch.zeros(3))
     ('the number 3', 'the text "three"', 'a tensor of shape (3) and dtype float32')
     """
+    name = type(value).__name__
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {_shape(value.shape)} and dtype {_dtype(value)}"
     if isinstance(value, bool):
@@ -106,46 +142,14 @@ def told(value: Any) -> str:
     if isinstance(value, str):
         return f'the text "{value}"' if len(value) <= 40 else "a long text"
     if isinstance(value, (list, tuple)):
-        return f"a {type(value).__name__} of {len(value)}"
+        return f"a {name} of {len(value)}"
     if isinstance(value, torch.nn.Module):
-        return f"a module ({type(value).__name__})"
+        return f"a module ({name})"
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if callable(value):
-        return f"a function ({getattr(value, '__name__', type(value).__name__)})"
-    return f"of type {type(value).__name__}"
-
-
-_A = {
-    "number": "a number",
-    "whole number": "a whole number",
-    "true or false": "True or False",
-    "text": "a text in quotes",
-    "tensor": "a tensor",
-    "list": "a list or a tuple",
-    "function": "a function",
-    "module": "a module (an instance of torch.nn.Module)",
-}
-
-
-def _is_kind(kind: str, value: Any) -> bool:
-    is_true_or_false = isinstance(value, bool)
-    if kind in ("number", "whole number"):
-        return isinstance(value, Integral if kind == "whole number" else Real) and (
-            not is_true_or_false
-        )
-    if kind == "true or false":
-        return is_true_or_false
-    if kind == "function":
-        return callable(value) and not isinstance(value, type)
-    types: dict[str, Any] = {
-        "text": str,
-        "tensor": torch.Tensor,
-        "list": (list, tuple),
-        "module": torch.nn.Module,
-        "anything": object,
-    }
-    return isinstance(value, types[kind])
+        return f"a function ({getattr(value, '__name__', name)})"
+    return f"of type {name}"
 
 
 def _fits(shape: torch.Size, wanted: tuple[int | None, ...]) -> bool:
@@ -158,5 +162,5 @@ def _shape(shape: torch.Size | tuple[int | None, ...]) -> str:
     return f"({', '.join('any' if size is None else str(size) for size in shape)})"
 
 
-def _dtype(tensor: torch.Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
+def _dtype(tensor: Any) -> str:
+    return str(getattr(tensor, "dtype", "")).removeprefix("torch.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import CodeType
 from typing import Any
 
@@ -49,27 +49,23 @@ def judge(exercise: Exercise, answer: object) -> Outcome:
 
 
 def _examine(exercise: Exercise, answer: object, grad: bool) -> Outcome:
-    form = exercise.form
-    plain = form.plain(answer)
+    plain = exercise.form.plain(answer)
     with torch.set_grad_enabled(grad):
-        misfit = form.misfit(plain)
-        if misfit is not None:
-            outcome = Outcome("failed", misfit)
-        else:
-            outcome = _checked(exercise, _given(exercise, plain))
+        misfit = exercise.form.misfit(plain)
+        outcome = _checked(exercise, plain) if misfit is None else Outcome("failed", misfit)
         if outcome.status not in ("failed", "raised"):
             return outcome
-        return _foreseen(exercise, plain) or outcome
+        for wrong in exercise.wrong:
+            with suppress(Exception):  # not the answer that this row foresees
+                if wrong.recognizes(plain):
+                    return Outcome("failed", wrong.message)
+        return outcome
 
 
-def _given(exercise: Exercise, answer: Any) -> Any:
-    """What the check gets: the answer, or a watched stand-in for one that is called."""
-    if not exercise.form.is_called:
-        return answer
-    return Watched(answer, returns=exercise.form.returns, may_change=exercise.may_change)
-
-
-def _checked(exercise: Exercise, given: Any) -> Outcome:
+def _checked(exercise: Exercise, answer: Any) -> Outcome:
+    given = answer
+    if exercise.form.is_called:
+        given = Watched(answer, returns=exercise.form.returns, may_change=exercise.may_change)
     try:
         found: object = exercise.check(given)
     except Untouched:
@@ -77,31 +73,19 @@ def _checked(exercise: Exercise, given: Any) -> Outcome:
     except Unfit as unfit:
         return Outcome("failed", str(unfit))
     except (Exception, SystemExit) as error:  # the reader's code may raise anything
-        return _raised(error, given)
+        return _raised(error, answer)
     drew = isinstance(given, Watched) and given.drew
     note = " It also drew or seeded random numbers; their state was put back." if drew else ""
     if found is True:
         return Outcome("passed", f"{exercise.because or 'That is right.'}{note}")
-    if found is False:
-        return Outcome("failed", f"That is not the answer yet.{note}")
-    if isinstance(found, str):
-        return Outcome("failed", f"{found}{note}")
-    raise TypeError(
-        f"the check of {exercise.name} must return True, False or a sentence, got {found!r}"
-    )
+    if found is not False and not isinstance(found, str):
+        raise TypeError(
+            f"the check of {exercise.name} must return True, False or a sentence, got {found!r}"
+        )
+    return Outcome("failed", f"{found or 'That is not the answer yet.'}{note}")
 
 
-def _foreseen(exercise: Exercise, answer: object) -> Outcome | None:
-    for wrong in exercise.wrong:
-        try:
-            if wrong.recognizes(answer):
-                return Outcome("failed", wrong.message)
-        except Exception:  # not the answer that this row foresees
-            continue
-    return None
-
-
-def _raised(error: BaseException, given: Any) -> Outcome:
+def _raised(error: BaseException, answer: Any) -> Outcome:
     what = f"`{type(error).__name__}`"
     words = str(error).strip().split("\n")[0]
     told = f": {words}" if words else "."
@@ -109,7 +93,7 @@ def _raised(error: BaseException, given: Any) -> Outcome:
     codes = [frame.f_code for frame, _ in frames]
     if Watched.__call__.__code__ not in codes:
         return Outcome("failed", f"Your answer could not be checked. The check met {what}{told}")
-    code = _code(given.answer)
+    code = _code(answer)
     if isinstance(error, NotImplementedError) and codes[-1] is code:
         return NOT_ATTEMPTED
     place = _place(traceback.extract_tb(error.__traceback__), code)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from workbook.conditions import Conditions
 from workbook.question.form import Form
-from workbook.question.states import STATES
+from workbook.question.watched import STATES
 
 Status = Literal["passed", "failed", "raised", "not attempted"]
 

@@ -1,15 +1,38 @@
 """The reader's function as the check gets it: called as usual, and watched.
 
-Owns what is noticed around one call: what came back, and what was left switched.
+Owns what is noticed around one call: what came back, and what was left switched. Putting back is
+`conditions`' work.
 """
 
 from __future__ import annotations
 
 import functools
+import random
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from workbook.question import states
+import numpy as np
+import torch
+
+from workbook.conditions import switches, tf32
 from workbook.question.form import Form
+
+RANDOM_NUMBERS = "random numbers"
+"""Moved by every draw, which is no fault; the reader is told, unless the exercise allows it."""
+
+
+def _random_numbers() -> object:
+    # NumPy's state holds an array, and arrays do not compare to one bool.
+    name, keys, *rest = np.random.get_state(legacy=True)
+    torch_state = torch.get_rng_state().numpy().tobytes()
+    return torch_state, (name, bytes(np.asarray(keys)), *rest), random.getstate()
+
+
+STATES: Mapping[str, Callable[[], object]] = {
+    **{name: read for name, (read, _) in switches.SWITCHES.items()},
+    "float32 precision": tf32.read,
+    RANDOM_NUMBERS: _random_numbers,
+}
 
 
 class Unfit(Exception):
@@ -25,13 +48,11 @@ class Watched:
 
     `answer` is the original, for a check that needs the very object.
     After each call, `drew` says whether random numbers have been drawn or seeded so far. A call
-    raises Unfit where what it returns is not of the form `returns`, or where it leaves a state
-    changed that is not among `may_change`; Untouched where it returns `...`.
+    raises Unfit where what it returns is not of the form `returns`, or where it leaves one of
+    STATES changed that is not among `may_change`; Untouched where it returns `...`.
     """
 
-    def __init__(
-        self, answer: Any, *, returns: Form | None, may_change: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, answer: Any, *, returns: Form | None, may_change: tuple[str, ...]) -> None:
         functools.update_wrapper(self, answer, updated=())
         self.answer = answer
         self.returns = returns
@@ -45,12 +66,13 @@ class Watched:
 
     # The only function here that passes keywords on: it stands in for functions of any signature.
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        before = states.read()
+        reads = {name: read for name, read in STATES.items() if name not in self.may_change}
+        before = {name: read() for name, read in reads.items()}
         value = self.answer(*args, **kwargs)
-        changed = states.changes(before, states.read())
-        drew = changed.pop(states.RANDOM_NUMBERS, None) is not None
-        self.drew |= drew and states.RANDOM_NUMBERS not in self.may_change
-        left = [words for name, words in changed.items() if name not in self.may_change]
+        after = {name: read() for name, read in reads.items()}
+        changed = [name for name in reads if before[name] != after[name]]
+        self.drew |= RANDOM_NUMBERS in changed
+        left = [_went(n, before[n], after[n]) for n in changed if n != RANDOM_NUMBERS]
         if left:
             raise Unfit(
                 f"Your code leaves something switched that every later cell would feel: "
@@ -65,3 +87,10 @@ class Watched:
         if misfit is not None:
             raise Unfit(misfit)
         return value
+
+
+def _went(name: str, before: object, after: object) -> str:
+    if isinstance(before, (bool, int, torch.dtype)):
+        old, new = (str(value).removeprefix("torch.") for value in (before, after))
+        return f"the {name} went from {old} to {new}"
+    return f"the {name} changed"
