@@ -1,8 +1,8 @@
 # %% [markdown]
 # # A result depends on its conditions, and one of them changed
 #
-# Your PyTorch numbers moved and you cannot see why: then two runs differed in a condition that
-# nobody wrote down. This workbook finds it by changing one condition at a time.
+# Your PyTorch numbers moved, and you cannot see why. Then two runs differed in a condition that
+# nobody wrote down. This workbook finds it: it changes one condition at a time and looks at the bits.
 #
 # About 15 minutes. You will be able to
 #
@@ -21,7 +21,8 @@ from workbook.lesson import check, hint, machine_card, predict, solution
 # ## The machine you are on
 #
 # The same program can give other bits on another machine. So each measurement here says where it
-# was made: LIVE (this machine), RECORDED (a named machine, with date and versions) or SIMULATED.
+# was made: LIVE (this machine, now), RECORDED (a named machine, with date and versions) or
+# SIMULATED (this machine, made to add in another order, as an accelerator may).
 
 # %% tags=["nbval-ignore-output", "reason:names-this-machine"]
 machine_card()
@@ -42,13 +43,16 @@ for dtype in (torch.float32, torch.float64):
     print(dtype, bool(tenth + fifth == sum_of_both))
 
 # %% [markdown]
-# The format with fewer digits says *equal*, the one with more says *not equal*. No digit of this
-# is random: it is so on every computer that follows the IEEE 754 standard.
+# The format with fewer digits says *equal*, the one with more says *not equal*. Each of the three
+# numbers is rounded when it is stored, and the sum is rounded once more. In `float32` these
+# roundings happen to meet, in `float64` they do not. Nothing here is random: it is so on every
+# computer that follows IEEE 754, the standard for such numbers.
 #
 # ## How to use an explorer
 #
-# An explorer is one experiment. Its controls set the conditions; its figure shows what was
-# measured a moment ago, on the machine that the line below the figure names.
+# An explorer is one experiment. Its controls set the conditions. Its figure shows what was
+# measured a moment ago, on the machine that the line below it names. This one cuts 1 into n equal
+# parts and adds two of them, a/n and b/n, for every a and b.
 #
 # - Move a control with the mouse, or focus it with *Tab* and use the arrow keys.
 # - The figure's title is the verdict; the line at its foot has this machine's digits.
@@ -58,13 +62,14 @@ for dtype in (torch.float32, torch.float64):
 explore(start_here.PARTS_OF_ONE)
 
 # %% [markdown]
-# Each square holds one pair: `a/n + b/n` computed with an addition beside `(a + b)/n` computed
-# without. A number in a square counts **ULPs**, *units in the last place*: how many steps of the
-# format lie between the two results. One step is the smallest difference that there is.
+# Each square compares `a/n + b/n`, which takes an addition, with `(a + b)/n`, which takes none. On
+# paper they are the same. A number in a square counts **ULPs**, *units in the last place*: how many
+# steps of the format lie between the two results. One step is the smallest difference that there
+# is. Now switch *dtype*, the number format, and change nothing else: other squares are marked.
 #
-# A verdict uses one of three words. **Identical**: every bit is equal. **Rounding**: the
-# difference lies within an error bound that is derived for this computation. **Wrong**: it is
-# larger, so rounding does not explain it.
+# Three words judge a difference. **Identical**: every bit is equal. **Rounding**: the difference
+# lies within an error bound that is derived for this computation. **Wrong**: it is larger, so
+# rounding does not explain it.
 #
 # ## Your turn
 #
@@ -92,10 +97,15 @@ solution(start_here.WHICH_PARTS)
 # | the algorithm that a GPU library picks, atomic additions | the last digits, from run to run | [05 cuDNN and determinism](05_cudnn.ipynb) |
 # | the seed, the order of construction, the number of draws | all digits | [06 Initialization](06_linear_init.ipynb) |
 # | the device and its driver | the last digits; an error for `float64` | [07 DirectML](07_directml.ipynb) |
-# | you do not know | | [08 Your own model](08_your_own_model.ipynb) |
+# | you do not know | any of these | [08 Your own model](08_your_own_model.ipynb) |
 #
 # ## What we saw
 #
 # - We read differences in bits, and each was identical or rounding; none was wrong.
 # - We changed one condition, the format, and held the numbers and their order still.
 # - We have the map: each chapter changes one kind of condition.
+#
+# The workbook also keeps a ledger of claims that people make about PyTorch's results.
+# `python -m workbook claims` measures them on your machine.
+#
+# Next: [01 Precision](01_precision.ipynb).

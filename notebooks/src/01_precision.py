@@ -17,12 +17,14 @@ import torch
 
 from workbook.causes import precision
 from workbook.explorer import explore
-from workbook.lesson import check, hint, predict, solution
+from workbook.lesson import check, claim, hint, predict, solution
 
 # %% [markdown]
 # ## What a format keeps
 #
-# A floating-point number is a sign, an exponent and a fraction. Before you look, commit yourself.
+# A floating-point number is a sign, an exponent and a fraction: plus or minus 1.*fraction* times 2
+# to the power of the *exponent*. A format says how many bits each of them has. Before you look,
+# commit yourself.
 
 # %%
 predict(precision.ONE_TENTH)
@@ -46,14 +48,14 @@ explore(precision.MICROSCOPE)
 
 # %% [markdown]
 # More exponent bits give a wider range; more fraction bits give finer steps. `bfloat16` has the
-# range of `float32` and fewer digits than `float16`. Half of a ULP, relative to the value, is the
-# **unit roundoff**: the largest relative error that one rounding makes.
+# range of `float32` and fewer digits than `float16`. Half of the step just above 1 is the format's
+# **unit roundoff**: no rounding within the format's range has a larger relative error.
 
 # %% [markdown]
 # ## Between two values
 #
-# The values of a format lie on the number line with gaps. An addition takes the true sum and
-# rounds it to the nearest value.
+# The values of a format lie on the number line with gaps. What becomes of a sum that falls into a
+# gap?
 
 # %%
 predict(precision.ADD_A_LITTLE)
@@ -67,14 +69,14 @@ print(torch.tensor(1.0) + spacing * 10 / 16 == 1)
 explore(precision.NUMBER_LINE)
 
 # %% [markdown]
-# Move the *sixteenths* past 8: the sum jumps to the next value. At exactly 8 the true sum is a
-# tie, and ties go to the value whose last bit is 0. Choose a larger start and the gap grows with
-# it: formats keep relative, not absolute, precision.
+# The true sum is rounded to the nearest value. Move the *sixteenths* past 8: the sum jumps to the
+# next one. At exactly 8 it is a tie, and ties go to the value whose last bit is 0. Choose a larger
+# start (*near*) and the gap grows with it: formats keep relative, not absolute, precision.
 
 # %% [markdown]
 # ## The order of a sum
 #
-# Every addition rounds. In another order, other partial sums are rounded.
+# On paper, the order in which numbers are added does not matter.
 
 # %%
 predict(precision.SIX_IN_ANY_ORDER)
@@ -85,29 +87,34 @@ big, one = torch.tensor(1e8), torch.tensor(1.0)
 print((big + one) - big == (big - big) + one)
 
 # %% [markdown]
-# The first line is Python's `float64`, the second is `float32`. Six everyday numbers will do, too:
+# The first line is Python's `float64`, the second is `float32`, where 1 is lost in the gap above
+# one hundred million. Every addition rounds, and in another order other partial sums are rounded.
+# It does not take numbers so unequal:
 
 # %%
 explore(precision.SIX_NUMBERS)
 
 # %% [markdown]
-# Three words judge a difference in this workbook. **Identical**: every bit is equal. **Rounding**:
-# the difference lies within a bound that is derived for this operation from the unit roundoff and
-# the number of additions. **Wrong**: it lies outside. Nobody chose a tolerance.
+# Is this rounding or a mistake? The bound for a sum is derived from the unit roundoff, the sizes of
+# the numbers and how many they are. What lies within it is called *rounding*, what lies outside is
+# called *wrong*. Nobody chose a tolerance.
 #
-# The library's own `sum` adds in blocks and lanes, and hands big sums to several threads. Its
-# order is fixed on one machine, yet it is an order:
+# Torch's own `sum` keeps several partial sums side by side, and hands big sums to several threads.
+# On one machine, with one number of threads, its order is fixed; yet it is an order:
 
 # %%
 explore(precision.MANY_NUMBERS)
 
 # %% [markdown]
-# The seed chooses the numbers *and* the orders; at any seed the spread stays within the bound.
-# Try `float64`: the differences shrink, but they need not vanish. **Cure:** fix the order (sort,
-# or one thread), or compare with a derived bound instead of `==`.
+# Each point is one order of the same numbers. Try another *seed* (other numbers, other orders): the
+# spread stays within the bound. Try `float64`: the differences shrink, but they need not vanish.
+# **Cure:** fix the order (sort, and keep the number of threads), or compare with a derived bound
+# instead of `==`.
 
 # %% [markdown]
-# ## When a total stops growing
+# ## Counting in half precision
+#
+# Adding 1 looks like the safest thing to do.
 
 # %%
 predict(precision.COUNTING)
@@ -122,12 +129,17 @@ print(total.item())
 explore(precision.STAGNATION)
 
 # %% [markdown]
-# The loop is not broken and nothing was lost by chance: where the spacing is 2, adding 1 is a tie
-# and is rounded back. `sum()` gives the right count, because it accumulates in `float32` and
-# rounds once, at the end. **Cure:** accumulate in a wider format (`x.sum(dtype=torch.float32)`).
+# The loop is not broken and nothing was lost by chance. Where the spacing is 2, adding 1 is a tie
+# and is rounded back: **stagnation**. `sum()` gives the right count, because it accumulates in
+# `float32` and rounds to `float16` once, at the end. **Cure:** accumulate in a wider format
+# (`x.sum(dtype=torch.float32)`).
 
 # %% [markdown]
-# ## When digits cancel
+# ## Two formulas for a variance
+#
+# Textbooks have two. One is the mean of the squares minus the square of the mean, E[x²] − E[x]²; it
+# needs one pass over the numbers. The other is the mean of the squared deviations from the mean; it
+# needs two. On paper they are equal.
 
 # %%
 predict(precision.TWO_VARIANCES)
@@ -136,14 +148,16 @@ predict(precision.TWO_VARIANCES)
 explore(precision.CANCELLATION)
 
 # %% [markdown]
+# The larger the *offset* beside the spread, the more digits the two means share, and those cancel.
 # Subtracting two nearly equal numbers is itself exact. It *reveals* the rounding that was already
 # in them. **Cure:** subtract first, square afterwards, as `torch.var` does.
 
 # %% [markdown]
 # ## A program that blames rounding
 #
-# A program multiplies 1, 2, 3 by 0.1, 0.2, 0.3 in two formats and prints the difference, to show
-# how rounding accumulates. Before you believe it, look for the step that made the difference.
+# Some programs that are meant to show rounding change two things at once. Here is one that is said
+# to show how rounding accumulates. Before you believe it, look for the step that made the
+# difference.
 
 # %%
 predict(precision.WHERE_FROM)
@@ -154,8 +168,8 @@ b = torch.tensor([1.0, 2.0, 3.0]).double() * torch.tensor([0.1, 0.2, 0.3]).doubl
 print("equal:", torch.equal(a.double(), b))
 
 # %% [markdown]
-# Here `float64` starts from the same stored numbers, and every bit of the products agrees. The
-# explorer splits the difference into its two parts.
+# Here `float64` starts from the numbers that `float32` stored, and every bit of the products agrees.
+# The explorer takes the program as it was and splits its difference into the two parts.
 
 # %%
 explore(precision.LITERALS)
@@ -173,12 +187,15 @@ predict(precision.INSIDE_THE_BOUND)
 explore(precision.MATMUL_ERROR)
 
 # %% [markdown]
-# `tf32` rounds the *inputs* to 11 bits and adds in `float32`; on some GPUs it stands in for
-# `float32`. Here its inputs are rounded by the workbook and multiplied on your CPU. With entries of
-# both signs the sums nearly cancel: the bound is relative to the sizes that went in, not to the
-# result.
+# The band reaches from the likely bound to the certain one. Errors are divided by the sizes that
+# went in, not by the result: with *entries* of both signs the sums nearly cancel, and a small result
+# would make a harmless error look large. `tf32` rounds the *inputs* to 11 bits and adds in
+# `float32`; on some GPUs it stands in for `float32`. Here the workbook rounds them and your CPU
+# multiplies. **Cure:** compare two products by this bound, not by a tolerance that felt right.
 #
-# A program compares a `float32` product with NumPy, to find out who is to blame.
+# ## Who is to blame, torch or the format?
+#
+# A program wants to find out with the help of NumPy.
 
 # %%
 predict(precision.WHAT_NUMPY_GAVE)
@@ -194,11 +211,14 @@ print(product.dtype, np.matmul(square.double().numpy(), square.double().numpy())
 explore(precision.FOUR_PRODUCTS)
 
 # %% [markdown]
-# With NumPy in both formats the table sorts itself: results in one format are close to each
-# other, whichever library made them. The format is to blame, not the library.
+# Choose *NumPy in both formats*, and the table sorts itself: results in one format are close to
+# each other, whichever library made them. The format is to blame, not the library. **Cure:** ask
+# the reference for its dtype before you trust it.
 
 # %% [markdown]
 # ## Two dtypes in one operation
+#
+# When two formats meet, torch chooses the dtype of the result. It is called **promotion**.
 
 # %%
 predict(precision.ZERO_DIMENSIONS)
@@ -211,8 +231,10 @@ print((vector * number).dtype, (vector * number.reshape(1)).dtype)
 explore(precision.PROMOTION)
 
 # %% [markdown]
-# There is a table for every pair, it never changes, and `a` with `b` gives what `b` with `a` gives.
-# Matrix products have no such table: they raise.
+# Each square is the dtype of the result (u8 is `uint8`, bf16 is `bfloat16`). Choose *a
+# zero-dimensional tensor*: now b decides only where it is of a higher kind, as a fraction is above
+# whole numbers. No square depends on chance or on the values. **Cure:** convert both to the dtype
+# that you want, and the table has nothing to decide.
 
 # %%
 predict(precision.FLOAT64_DATA)
@@ -228,6 +250,9 @@ except RuntimeError:
 explore(precision.MIXED_DTYPES)
 
 # %% [markdown]
+# Matrix products do not promote: they raise, and that is the kinder way. **Cure:** convert the data,
+# or convert a copy of the model.
+#
 # ## A training run in two formats
 #
 # The program of the last question, repaired so that it runs: does it measure the formats?
@@ -243,21 +268,22 @@ double = torch.nn.Linear(1, 1, dtype=torch.float64)
 print("same start:", torch.allclose(single.weight.double(), double.weight))
 
 # %% [markdown]
-# Not even one seed gives both the same start, because each format draws its own numbers.
-# `copy.deepcopy(single).double()` does. Choose *the same for both* below.
+# Not even one seed gives both the same start, because each format draws its own numbers. **Cure:**
+# `copy.deepcopy(single).double()`. Below, begin with the program as it is, then choose *the same for
+# both*.
 
 # %%
 explore(precision.REGRESSION)
 
 # %% [markdown]
-# With one start, the gap is rounding, and it does not grow without end: the fit pulls both runs to
-# the same line. What remains is stagnation again, of the weights: an update below half a ULP is
-# rounded away.
+# With one start, only the format differs, and the gap does not grow without end: the fit pulls both
+# runs to the same line. What remains is stagnation again, of the weights: an update below half a ULP
+# is rounded away.
 
 # %% [markdown]
 # ## Deep networks
 #
-# "The more layers, the more rounding" is half of the truth.
+# "The more layers, the more rounding." Is it the layers?
 
 # %%
 predict(precision.WHICH_ACTIVATION)
@@ -266,8 +292,11 @@ predict(precision.WHICH_ACTIVATION)
 explore(precision.DEPTH)
 
 # %% [markdown]
-# Raise the *gain*. At some point the other activations lose their digits, too: tanh needs a gain
-# well above one, while ReLU and the identity scale value and error alike.
+# The **gain** says how much a layer enlarges its input. Raise it: well above one, the plain tanh
+# loses its digits as well. ReLU and the identity do not, because they scale value and error alike.
+# **Cure:** keep the gain near one, as scaled initialization and normalization layers do.
+#
+# ReLU has a kink at 0. Does that harm?
 
 # %%
 predict(precision.RELU)
@@ -280,29 +309,34 @@ print(torch.equal(numbers.float().relu(), numbers.relu().float()))
 explore(precision.ACTIVATION_ERROR)
 
 # %% [markdown]
-# And in training? A program announces a deep ReLU network in two formats and leaves the training
-# out. Here it is, with one start for both:
+# Rounding leaves the sign of a number as it is, so it does not matter whether ReLU or rounding comes
+# first. And in training? A program announces a deep ReLU network in two formats and leaves the
+# training out. Here it is, with one start for both:
 
 # %%
 explore(precision.DEEP_TRAINING)
 
 # %% [markdown]
-# The jumps are steps at which a unit was on in one run and off in the other: the kink of ReLU, not
-# accumulation. Choose *ReLU, on where float64's is*, or *tanh*, and they are gone.
+# Where the gap jumps, a unit was on in one run and off in the other: the kink of ReLU, not
+# accumulation. Choose *ReLU, on where float64's is*, or *tanh*, and no jump is left.
 
 # %% [markdown]
 # ## What float64 costs
+#
+# Why not use `float64` for everything?
 
 # %%
 explore(precision.COST)
 
 # %% [markdown]
-# Twice the memory is certain. The time is your machine's: measure it where you need it.
+# Twice the memory is certain. The time is your machine's: measure it where you need it. Often it is
+# enough to use `float64` for the one total, variance or reference that needs the digits.
 
 # %% [markdown]
-# ## When one ULP decides everything
+# ## One step, again and again
 #
-# A step that enlarges differences, taken again and again, is chaos.
+# The *logistic map* turns x into r·x·(1 − x). Two formats start from 0.2, each with its own rounding
+# of it.
 
 # %%
 x, y = torch.tensor(0.2), torch.tensor(0.2, dtype=torch.float64)
@@ -313,6 +347,10 @@ print("apart by more than a tenth:", bool((x.double() - y).abs() > 0.1))
 # %%
 explore(precision.LOGISTIC_MAP)
 
+# %% [markdown]
+# Whether roundings stay small depends on r: at 3.9 a step enlarges errors on average, at 3.5
+# and below it shrinks them. A recurrent network feeds its state back, too.
+
 # %%
 predict(precision.ONE_ULP)
 
@@ -320,15 +358,29 @@ predict(precision.ONE_ULP)
 explore(precision.RECURRENT)
 
 # %% [markdown]
-# Lower the *gain* below one and the difference dies out. Change one ULP in `float64`: it takes
-# longer and ends the same. **Cure:** none by precision. Make the map less steep, or compare
-# statistics instead of single numbers.
+# Such growth from the smallest difference is called **chaos**. Lower the *gain* below one, and the
+# difference dies out. Compare one ULP in `float64` and raise the *steps*: it takes longer and ends
+# the same. **Cure:** none by precision. Make the step less steep, or compare statistics instead of
+# single numbers.
+
+# %% [markdown]
+# ## Settle a claim
+#
+# The workbook keeps a ledger of claims that people make. Bet on two of them: the experiments of this
+# chapter decide. A claim *misleads* if its words can be defended and the picture that they give is
+# wrong.
+
+# %%
+claim("float64-makes-runs-reproducible")
+
+# %%
+claim("rounding-is-unpredictable")
 
 # %% [markdown]
 # ## Your turn
 #
-# Replace each `...`, run the cell, then the check below it. A cell that you have not touched
-# counts as not attempted, not as wrong. `hint(..., 1)` gives the first hint.
+# Replace each `...` and run the cell. A cell that you have not touched counts as not attempted, not
+# as wrong. The last exercise shows its hint and a solution; for the others, put their name there.
 
 # %%
 last = ...  # the last whole number that a float32 total reaches in steps of 1
@@ -354,9 +406,12 @@ solution(precision.SAME_IN_ANY_ORDER)
 # %% [markdown]
 # ## What we saw
 #
-# - We said what a number becomes in seven formats, to the last bit, and why 0.1 is in none.
+# - We said what a number becomes in seven formats, to the last bit, and that none of them holds 0.1.
 # - We told rounding from mistakes by derived bounds: orders, formulas and formats all stayed
 #   inside, and three programs turned out to compare two things at once.
 # - We saw tiny differences stay tiny (ReLU, a stable fit) and take over (steep layers, chaos).
+#
+# Settled here: `float64` does not make a run repeat, and rounding can be predicted up to a bound.
+# `python -m workbook claims --chapter 01` measures all claims about precision.
 #
 # Next: [02 In-place operations](02_in_place.ipynb).

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # In place changes who sees a result, not the result
 #
-# `a.add_(b)` puts the sum where a was; `a + b` puts it into new memory. The sum is the same. What
-# differs is every *other* name for that memory, and everybody who writes to it at the same time.
+# `a.add_(b)` puts the sum where a was; `a + b` puts it into new memory. We look at what that means
+# for the sum, for every *other* name of that memory, and for everybody who writes to it meanwhile.
 #
 # About 40 minutes. You will be able to
 #
@@ -19,7 +19,7 @@ import torch
 
 from workbook.causes import in_place
 from workbook.explorer import explore
-from workbook.lesson import check, hint, predict, solution
+from workbook.lesson import check, claim, hint, predict, solution
 
 # %% [markdown]
 # ## Is it another number?
@@ -49,11 +49,13 @@ print(torch.equal(a, out_of_place))
 explore(in_place.BOTH_FORMS)
 
 # %% [markdown]
-# Both forms run the same kernel. Two kinds of square stand out, and neither is rounding:
+# Both forms run the same **kernel**, the routine that does the arithmetic. Two kinds of square stand
+# out, and neither is rounding:
 #
-# - Comparisons give `bool` out of place. In place the tensor **keeps its dtype**, so 0 and 1 stay.
-# - `x.bernoulli()` takes its probabilities from x, and `x.bernoulli_()` ignores x: one name, two
-#   meanings, so other random numbers.
+# - Comparisons and logical operations give `bool` out of place, and 0 or 1 of the tensor's own dtype
+#   in place. The values are equal; the next round looks at the dtype.
+# - Some draws: `x.bernoulli()` takes its probabilities from x, and `x.bernoulli_()` ignores x. One
+#   name has two meanings, so other random numbers come.
 #
 # What could not be tried, the table says why. `float_power_`, for one, always computes in
 # `float64`, and refuses a tensor that cannot hold the result: choose dtype `float64` to see it run.
@@ -74,7 +76,7 @@ solution(in_place.WHAT_IS_MISSING)
 # %% [markdown]
 # ## What fits into the memory
 #
-# Memory that was made for one kind of number goes on holding that kind.
+# Memory is made for one kind of number. What if a result is of another kind?
 
 # %%
 predict(in_place.SUM_DTYPE)
@@ -93,8 +95,8 @@ except RuntimeError as error:
 #
 # ## Who else sees it
 #
-# Two tensors can share one memory: a **view** (`x[0]`, `x.t()`) has a shape and strides of its own
-# and no numbers of its own.
+# Two tensors can share one memory. A **view** (`x[0]`, `x.t()`) has no numbers of its own, only a
+# shape and **strides**: how far to go in memory to the next element of a row or column.
 
 # %%
 predict(in_place.FLOAT_SHARES)
@@ -109,7 +111,7 @@ print(y)
 explore(in_place.ALIASES)
 
 # %% [markdown]
-# The left column is the whole risk of working in place, and its whole gain: no new memory is
+# In each half, the left column is the risk of working in place. The gain is that no new memory is
 # taken. Switch dtype to `float64`, and `float()` copies while `double()` shares. Switch layout to
 # `transposed`, and `reshape` has to copy, because no strides describe those elements as one row.
 # `expand` repeats one row with a **stride of 0**: four rows, one memory.
@@ -145,17 +147,18 @@ print(x[::2].tolist())
 print([0.0, 3.0, 6.0, 9.0, 12.0], "is the sum")
 
 # %% [markdown]
-# No error, and two of five are wrong: element 2 was overwritten before it was read. With *one
-# thread* there is one order, so the wrong values repeat, and look trustworthy. Move **threads**.
+# No error, and two of five are wrong: elements 2 and 4 were overwritten before they were read. With
+# one thread there is one order, so the wrong values repeat, and look trustworthy. Below, compare the
+# two columns, then move *threads*.
 
 # %%
 explore(in_place.OVERLAP)
 
 # %% [markdown]
-# From some tens of thousands of elements on, torch shares the work among its threads. Which
-# element is overwritten first is then a matter of timing: the note under the figure says whether
-# the wrong values varied on this machine just now. torch looks for overlap where that is cheap,
-# and for two views with different strides it may not be. **Cure:** read from a `clone()`.
+# Large tensors are shared among the threads. Which element is overwritten first is then a matter of
+# timing: the line at the figure's foot says whether the wrong values varied on this machine just
+# now. Torch looks for overlap where that is cheap, and for two views with different strides it may
+# not be. **Cure:** read from a `clone()`, as the right column does.
 
 
 # %%
@@ -215,21 +218,21 @@ explore(in_place.LOST_UPDATES)
 #
 # **Cure:** a lock around read *and* write. It helps both forms; the spelling helps neither.
 #
-# Some programs leave the lock out on purpose. *Hogwild* is a descent with several writers, in
-# which a lost step is only a step less:
+# Some programs leave the lock out on purpose. *Hogwild* is gradient descent with several writers,
+# in which a lost step is only a step less:
 
 # %%
 explore(in_place.HOGWILD)
 
 # %% [markdown]
-# Near the target, yes; the same bits each time, no promise. The note says how many different
-# results there were here. If you need equal bits, have one writer.
+# Near the target, yes; the same bits each time, no promise. The line at the figure's foot says how
+# many different results there were here. **Cure:** if you need equal bits, have one writer.
 
 # %% [markdown]
 # ## Writes that autograd misses
 #
 # `backward()` needs some of the forward values again. Each tensor has a **version counter** that
-# every in-place write moves; autograd compares it with the version that it saved.
+# in-place operations move; autograd compares it with the version that it saved.
 
 # %%
 predict(in_place.UNSEEN_WRITE)
@@ -246,12 +249,25 @@ print("exp(x) + 1:", torch.equal(x.grad, x.exp() + 1))
 explore(in_place.VERSION_COUNTER)
 
 # %% [markdown]
-# The functions on the left keep their *result* for the derivative, those on the right keep their
-# input or nothing, and then a write to y does no harm. Where it does, the counter raises. Only
-# `.data` and NumPy go around it, and their gradients are wrong without a word.
+# A row is a way to write to y, a column the function that made y. The functions on the left keep
+# their *result* for the derivative; those on the right keep their input or nothing, and then a write
+# to y does no harm. Where it does harm, autograd sees the counter and raises. Only `.data` and NumPy
+# go around it, and then gradients are wrong without a word.
 #
 # **Cure:** `detach()` instead of `.data` (it shares the counter), `torch.no_grad()` around a write
 # to a parameter, and out of place where autograd complains.
+
+# %% [markdown]
+# ## Settle a claim
+#
+# Two claims of the workbook's ledger. Bet; the experiments of this chapter decide. A claim
+# *misleads* if its words can be defended and the picture that they give is wrong.
+
+# %%
+claim("in-place-is-random")
+
+# %%
+claim("in-place-order")
 
 # %% [markdown]
 # ## What we saw
@@ -262,3 +278,8 @@ explore(in_place.VERSION_COUNTER)
 #   an update that another thread replaced, and a write around the version counter.
 # - We cured them with a clone, a lock, and writes that autograd counts. To avoid working in place
 #   would have cured the first and the last, and made the second worse.
+#
+# Settled here: whether working in place is random, and when its order matters.
+# `python -m workbook claims --chapter 02` measures all claims about it.
+#
+# Next: [03 Autograd](03_autograd.ipynb).

@@ -14,7 +14,11 @@ from workbook.question import Prediction
 
 NONE_DIFFERS, SOME_DIFFER = "none does", "some do"
 NEVER, IF_FLOAT32, ALWAYS = "no, float() copies", "only if x is float32", "yes, always"
-ALL_RAISE, SOME_PASS, ALL_RIGHT = "it refuses all", "it refuses some, others go wrong", "all right"
+ALL_RAISE, SOME_PASS, ALL_RIGHT = (
+    "it refuses every such write",
+    "it refuses some, and others go wrong",
+    "it gets every one right",
+)
 IN_PLACE, OUT_OF_PLACE, BOTH, NEITHER = "x.add_(1)", "x = x + 1", "both", "neither"
 RAISES, WRONG, RIGHT = "an error", "a wrong gradient, no error", "the right gradient"
 

@@ -25,7 +25,7 @@ GROWS, STOPS = "it reaches 3000", "it stops on the way"
 AGREE, LOST = "they agree to a few digits", "one of them has no correct digit"
 INSIDE, OUTSIDE = "well inside the bound", "close to the bound or outside"
 STAYS, BECOMES_64 = "float32", "float64"
-DEPTH_ALONE, STEEPNESS = "all of them: 64 layers are many", "only the steep one"
+DEPTH_ALONE, STEEPNESS = "with all of them: 64 layers are many", "only with the steep one"
 ENLARGES, PASSES_ON = "yes, at its kink", "no"
 DIES, TAKES_OVER = "it dies out", "it grows until nothing is left in common"
 
@@ -167,7 +167,7 @@ WHICH_ACTIVATION = Prediction(
     name="which_activation",
     question=(
         "One network of 64 layers, computed in `float32` and in `float64`, with four usual "
-        "activations and a very steep tanh. Where does `float32` lose every digit?"
+        "activations and a very steep tanh. With which does `float32` lose every digit?"
     ),
     options=(DEPTH_ALONE, STEEPNESS),
     measure=_which_activation_loses_everything,
