@@ -95,7 +95,6 @@ def distances(a: Tensor, b: Tensor) -> tuple[float, float, int]:
     >>> distances(torch.tensor([1.0, 2.0, 0.0]), torch.tensor([1.0, 2.5, 0.0]))[:2]
     (0.3333333333333333, 0.125)
     """
-    a, b = a.cpu(), b.cpu()
     share = float((bits(a) != bits(b)).double().mean())
     if not a.is_floating_point():
         return share, 0.0, 0
