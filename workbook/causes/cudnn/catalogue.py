@@ -165,7 +165,7 @@ def _line(one: Answers | None, repeats: int) -> list[tuple[str, int]]:
         return [("absent", UNASKED), *[("", -1)] * 6]
     many = one.repeats
     if many.distinct > 1:
-        line = [(f"{many.distinct} of {repeats}", CHANGES), (f"{many.changed:.0%}", CHANGES)]
+        line = [(f"{many.distinct} of {repeats}", CHANGES), (_percent(many.changed), CHANGES)]
         line += [(_short(many.apart), CHANGES), (_short(many.ulps), CHANGES)]
     else:
         line = [("1 result", SAME), *[("0", SAME)] * 3]
@@ -173,6 +173,10 @@ def _line(one: Answers | None, repeats: int) -> list[tuple[str, int]]:
         words = {None: "–", False: "same", True: "changes"}[answer]
         line.append((words, {None: UNASKED, False: SAME, True: CHANGES}[answer]))
     return line
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "<1%"
 
 
 def _short(number: float) -> str:
