@@ -19,8 +19,6 @@ from workbook.bounds import (
     gamma,
     gamma_probabilistic,
     matmul_bound,
-    mean_bound,
-    product_bound,
     sum_bound,
 )
 from workbook.bounds.arithmetic import undisturbed
@@ -200,32 +198,6 @@ def test_result_in_the_same_format():
     assert (plain.limit, plain.name) == (same.limit, same.name)
 
 
-@given(st.lists(FLOAT32, min_size=1, max_size=12), st.integers(0, 99), st.booleans())
-def test_mean(values, seed, reciprocal):
-    """A mean is within its bound, whether it divides by n or multiplies by a rounded 1/n."""
-    n = np.float32(len(values))
-    total = fold(map(np.float32, values), random.Random(seed), lambda a, b: a + b)
-    computed = total * (np.float32(1) / n) if reciprocal else total / n
-    exact = sum(map(Fraction, values)) / len(values)
-    assert within(computed, exact, mean_bound(torch.tensor(values), "float32"))
-
-
-def test_mean_formula():
-    """The limit is gamma_(n+1) mean|x|, as NumPy computes it."""
-    x = torch.rand(3, 5) - 0.5
-    expected = np.abs(x.double().numpy()).mean(1) * gamma(6, "float32")
-    bound = mean_bound(x, "float32", dim=1)
-    np.testing.assert_allclose(bound.limit, expected, rtol=1e-12)
-    assert bound.name == "gamma_6 * mean|x|"
-
-
-def test_mean_underflow():
-    """A mean that vanishes by underflow is covered."""
-    x = torch.tensor([5e-324, 0.0, 0.0], dtype=torch.float64)
-    assert (x / 3).sum() == 0
-    assert mean_bound(x, "float64").limit * 3 >= x[0]
-
-
 @pytest.mark.parametrize("dtype", ["float16", "float8_e5m2"])
 def test_result_underflow(dtype):
     """A sum or product that vanishes when it is rounded at the end is covered."""
@@ -234,21 +206,6 @@ def test_result_underflow(dtype):
     assert x.to(format_of(dtype).dtype).item() == 0
     assert sum_bound(x, "float32", result=dtype).limit >= tiny
     assert dot_bound(x, torch.ones(1), "float32", result=dtype).limit >= tiny
-
-
-def test_mean_of_nothing():
-    """Nothing has no mean."""
-    with pytest.raises(ValueError, match="at least one element, got 0"):
-        mean_bound(torch.empty(0, 3), "float32", dim=0)
-
-
-@given(st.lists(st.floats(0.125, 8, width=32), min_size=1, max_size=12), st.integers(0, 99))
-def test_product(values, seed):
-    """A product in any order is within its bound."""
-    computed = fold(map(np.float32, values), random.Random(seed), lambda a, b: a * b)
-    x = torch.tensor(values)
-    assert within(computed, math.prod(map(Fraction, values)), product_bound(x, "float32"))
-    assert within(computed, math.prod(map(Fraction, values)), product_bound(x, "float32", dim=0))
 
 
 PAIRS = st.lists(st.tuples(FLOAT32, FLOAT32), min_size=1, max_size=15)

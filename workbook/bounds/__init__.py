@@ -1,6 +1,6 @@
 """How far rounding alone can carry a result: limits that follow from a derivation.
 
-Owns Bound and the formulas for sums, products, dot products, matmul, elementwise operations and
+Owns Bound and the formulas for sums, dot products, matmul, elementwise operations and
 chains of steps. Knows the formats; may not know tensors that were computed, nor who compares them.
 
 Every formula rests on the standard model: one operation returns the exact result times (1 + d),
@@ -19,7 +19,7 @@ from workbook.bounds.bound import HIGHAM, Bound
 from workbook.bounds.gamma import gamma, gamma_probabilistic
 from workbook.bounds.products import dot_bound, matmul_bound
 from workbook.bounds.steps import chain_bound, elementwise_bound
-from workbook.bounds.sums import mean_bound, product_bound, sum_bound
+from workbook.bounds.sums import sum_bound
 
 __all__ = [
     "HIGHAM",
@@ -30,7 +30,5 @@ __all__ = [
     "gamma",
     "gamma_probabilistic",
     "matmul_bound",
-    "mean_bound",
-    "product_bound",
     "sum_bound",
 ]

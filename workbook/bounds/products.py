@@ -20,33 +20,16 @@ BLOCK_FMA = (
 )
 
 
-def dot_bound(
-    a: Tensor,
-    b: Tensor,
-    fmt: Name,
-    *,
-    inputs: Name | None = None,
-    result: Name | None = None,
-    probabilistic: bool = False,
-    confidence: float = 0.99,
-) -> Bound:
+def dot_bound(a: Tensor, b: Tensor, fmt: Name, *, result: Name | None = None) -> Bound:
     """Bound a dot product of two vectors of length n in `fmt`, in any order: gamma_n |a||b|.
 
-    Options as for `matmul_bound`. (Higham, section 3.1.)
+    `result` as for `matmul_bound`. (Higham, section 3.1.)
     """
     if a.dim() != 1 or a.shape != b.shape:
         raise ValueError(
             f"a and b must be vectors of one length, got {tuple(a.shape)} and {tuple(b.shape)}"
         )
-    return matmul_bound(
-        a,
-        b,
-        fmt,
-        inputs=inputs,
-        result=result,
-        probabilistic=probabilistic,
-        confidence=confidence,
-    )
+    return matmul_bound(a, b, fmt, result=result)
 
 
 @undisturbed()

@@ -9,10 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from workbook.devices import DEVICES, DTYPES
 
-SEEDS = (0, 2**32 - 1)  # the range of NumPy's legacy seed; torch takes more
-THREADS = (1, 256)
-BATCH_SIZES = (1, 2**20)
-
 WORDS: Mapping[str, tuple[str, ...]] = {
     "dtype": DTYPES,
     "device": tuple(row.name for row in DEVICES),
@@ -24,9 +20,9 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "layout": ("contiguous", "transposed", "channels_last"),
 }
 RANGES: Mapping[str, tuple[int, int]] = {
-    "seed": SEEDS,
-    "threads": THREADS,
-    "batch_size": BATCH_SIZES,
+    "seed": (0, 2**32 - 1),  # the range of NumPy's legacy seed; torch takes more
+    "threads": (1, 256),
+    "batch_size": (1, 2**20),
 }
 SWITCHES = (
     "cudnn_benchmark",
@@ -45,7 +41,7 @@ def check(field: str, value: object) -> None:
     if value is None and field != "device":
         return
     if field in WORDS and value not in WORDS[field]:
-        raise ValueError(f"{field} must be one of {_listed(WORDS[field])}, got {value!r}")
+        raise ValueError(f"{field} must be one of {', '.join(WORDS[field])}, got {value!r}")
     if field in RANGES:
         low, high = RANGES[field]
         whole = isinstance(value, int) and not isinstance(value, bool)
@@ -59,8 +55,4 @@ def check_names(names: Iterable[object], known: Sequence[str]) -> None:
     """Raise ValueError, in one sentence, if a name is not a field of the conditions."""
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ValueError(f"conditions must be among {_listed(known)}, got {unknown[0]!r}")
-
-
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words)
+        raise ValueError(f"conditions must be among {', '.join(known)}, got {unknown[0]!r}")

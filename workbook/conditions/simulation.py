@@ -8,33 +8,15 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from typing import Any
 
 from workbook.simulated import SimulatedAccelerator
-
-
-class _Pausable(SimulatedAccelerator):  # type: ignore[no-untyped-call]  # torch's base
-    """An accelerator that hands every operator on while it is paused."""
-
-    paused = False
-
-    def __torch_dispatch__(
-        self,
-        func: Any,
-        types: tuple[type, ...],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:
-        if self.paused:
-            return func(*args, **(kwargs or {}))
-        return super().__torch_dispatch__(func, types, args, kwargs)
 
 
 class _ThisThread(threading.local):
     """The accelerators that this thread's conditions are inside of, the outermost first."""
 
     def __init__(self) -> None:
-        self.entered: list[_Pausable] = []
+        self.entered: list[SimulatedAccelerator] = []
 
 
 _THIS_THREAD = _ThisThread()
@@ -48,6 +30,6 @@ def simulate(on: bool, opening: ExitStack) -> None:
             one.paused = True
             opening.callback(setattr, one, "paused", False)
     elif not at_work:
-        accelerator = opening.enter_context(_Pausable())
+        accelerator = opening.enter_context(SimulatedAccelerator())
         _THIS_THREAD.entered.append(accelerator)
         opening.callback(_THIS_THREAD.entered.remove, accelerator)

@@ -115,26 +115,14 @@ def _output(program: str, *arguments: str) -> str:
 
 
 def _cuda() -> dict[str, str]:
+    cudnn: Callable[[], int | None] = torch.backends.cudnn.version
     driver = _output("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
     return {
         "cuda": torch.cuda.get_device_name(),
         "cuda_driver": driver or "unknown",
         "cuda_runtime": str(torch.version.cuda or getattr(torch.version, "hip", "unknown")),
-        "cudnn": _cudnn(),
+        "cudnn": str(cudnn() or "none"),
     }
-
-
-def _cudnn() -> str:
-    version: Callable[[], int | None] = torch.backends.cudnn.version
-    return str(version() or "none")
-
-
-def _xpu() -> dict[str, str]:
-    return {"xpu": torch.xpu.get_device_name()}
-
-
-def _mps() -> dict[str, str]:
-    return {"mps": _cpu_name()}
 
 
 def _directml() -> dict[str, str]:
@@ -159,7 +147,7 @@ def _windows_drivers() -> str:
 
 _DETAILS: dict[str, Callable[[], dict[str, str]]] = {
     "cuda": _cuda,
-    "xpu": _xpu,
-    "mps": _mps,
+    "xpu": lambda: {"xpu": torch.xpu.get_device_name()},
+    "mps": lambda: {"mps": _cpu_name()},
     "directml": _directml,
 }

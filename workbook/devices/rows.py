@@ -101,11 +101,10 @@ def device(name: str) -> Device:
     >>> device("cuda").title
     'NVIDIA GPU (CUDA)'
     """
-    for row in DEVICES:
-        if row.name == name:
-            return row
-    known = ", ".join(row.name for row in DEVICES)
-    raise ValueError(f"device must be one of {known}, got {name!r}")
+    rows = {row.name: row for row in DEVICES}
+    if name not in rows:
+        raise ValueError(f"device must be one of {', '.join(rows)}, got {name!r}")
+    return rows[name]
 
 
 def here() -> tuple[Device, ...]:

@@ -29,7 +29,8 @@ class SimulatedAccelerator(TorchDispatchMode):  # type: ignore[no-untyped-call] 
     builds from them (Linear, einsum, their gradients), for dense CPU tensors of float16, bfloat16,
     float32 and float64. Arithmetic is float32 throughout; the result is rounded to its dtype at
     the end. All else, convolution and softmax for example, passes through untouched. `calls`
-    counts the operators that were imitated. It holds for the thread that enters it.
+    counts the operators that were imitated; while `paused` is set there are none. It holds for the
+    thread that enters it.
 
     `tile`, `order`, `lanes`, `fma`: see `Reduction`. `order` decides nothing where a dot product
     fits into one tile, or a sum into one row of lanes; `fma` concerns products alone. `float64`:
@@ -68,6 +69,7 @@ class SimulatedAccelerator(TorchDispatchMode):  # type: ignore[no-untyped-call] 
         self.reduction = Reduction(tile=tile, order=order, lanes=lanes, fma=fma)
         self.float64 = float64
         self.calls: Counter[str] = Counter()
+        self.paused = False
 
     def __torch_dispatch__(
         self,
@@ -78,6 +80,8 @@ class SimulatedAccelerator(TorchDispatchMode):  # type: ignore[no-untyped-call] 
     ) -> Any:
         """Imitate an operator of the table; refuse float64 where asked to; hand on the rest."""
         options = kwargs or {}
+        if self.paused:
+            return func(*args, **options)
         if self.float64 == "refuse":
             _refuse_float64((args, options), cast=str(func) == "aten._to_copy.default")
         imitated = self._imitate(str(func), args, options)

@@ -50,6 +50,7 @@ def _product(dims: tuple[int, int], how: Reduction, a: Tensor, b: Tensor) -> Ten
 
 def _plus_product(
     dims: tuple[int, int],
+    in_place: bool,
     how: Reduction,
     addend: Tensor,
     a: Tensor,
@@ -58,7 +59,10 @@ def _plus_product(
     beta: float = 1,
     alpha: float = 1,
 ) -> Tensor | None:
-    """Compute addmm, baddbmm and addmv: the addend is added to the finished product."""
+    """Compute addmm, baddbmm and addmv: the addend is added to the finished product.
+
+    With `in_place`, the addend then becomes the result: addmm_, baddbmm_ and addmv_.
+    """
     result = _float32_product(dims, how, a, b) if _imitated(addend, a) else None
     if result is None:
         return None
@@ -67,22 +71,7 @@ def _plus_product(
     if beta != 0:  # with 0 the addend is not read, so that its NaN does not count
         scaled = addend.to(torch.float32).expand(result.shape)
         result = result + (scaled if beta == 1 else scaled * beta)
-    return result.to(a.dtype)
-
-
-def _onto_itself(
-    dims: tuple[int, int],
-    how: Reduction,
-    addend: Tensor,
-    a: Tensor,
-    b: Tensor,
-    *,
-    beta: float = 1,
-    alpha: float = 1,
-) -> Tensor | None:
-    """Compute addmm_, baddbmm_ and addmv_."""
-    result = _plus_product(dims, how, addend, a, b, beta=beta, alpha=alpha)
-    return None if result is None else addend.copy_(result)
+    return addend.copy_(result) if in_place else result.to(a.dtype)
 
 
 def _reduced(
@@ -119,12 +108,12 @@ OPERATORS: dict[str, Callable[..., Any]] = {
         (partial(_product, (2, 1)), "mv", ("default", "out")),
         (partial(_product, (1, 1)), "dot", ("default", "out")),
         (partial(_product, (1, 1)), "vdot", ("default", "out")),
-        (partial(_plus_product, (2, 2)), "addmm", ("default", "out")),
-        (partial(_plus_product, (3, 3)), "baddbmm", ("default", "out")),
-        (partial(_plus_product, (2, 1)), "addmv", ("default", "out")),
-        (partial(_onto_itself, (2, 2)), "addmm_", ("default",)),
-        (partial(_onto_itself, (3, 3)), "baddbmm_", ("default",)),
-        (partial(_onto_itself, (2, 1)), "addmv_", ("default",)),
+        (partial(_plus_product, (2, 2), False), "addmm", ("default", "out")),
+        (partial(_plus_product, (3, 3), False), "baddbmm", ("default", "out")),
+        (partial(_plus_product, (2, 1), False), "addmv", ("default", "out")),
+        (partial(_plus_product, (2, 2), True), "addmm_", ("default",)),
+        (partial(_plus_product, (3, 3), True), "baddbmm_", ("default",)),
+        (partial(_plus_product, (2, 1), True), "addmv_", ("default",)),
         (partial(_reduced, False), "sum", ("default", "dim_IntList", "out", "IntList_out")),
         (partial(_reduced, True), "mean", ("default", "dim", "out", "dtype_out")),
     )
