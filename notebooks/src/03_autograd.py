@@ -1,8 +1,9 @@
 # %% [markdown]
-# # Recording gradients leaves the numbers alone, but it can choose the kernel
+# # Recording gradients leaves the numbers alone, but it can change which kernel runs
 #
 # `no_grad()` is often recommended for reproducibility. We look at what it changes, what it does
-# not, and where gradients really lose bits: in the order in which they are added.
+# not, and where gradients change: in the order in which they are added, and by writes that nobody
+# sees. A **kernel** is the routine that does the arithmetic of an operation.
 #
 # About 35 minutes. You will be able to
 #
@@ -17,13 +18,14 @@ import torch
 
 from workbook.causes import autograd
 from workbook.explorer import explore
-from workbook.lesson import check, hint, predict, solution
+from workbook.lesson import check, claim, hint, predict, solution
 
 # %% [markdown]
 # ## Does recording change the forward pass?
 #
 # Autograd **records**: it notes each operation on a tensor that requires gradients, so that
-# `backward()` can go back through them. `no_grad()` and `inference_mode()` switch that off.
+# `backward()` can go back through them. `no_grad()` and `inference_mode()` switch that off; together
+# with recording they are the three **grad modes**.
 
 # %%
 predict(autograd.LINEAR_NO_GRAD)
@@ -35,15 +37,15 @@ with torch.no_grad():
 print(torch.equal(layer(x), unrecorded), unrecorded.requires_grad)
 
 # %% [markdown]
-# One layer proves little. Here are twenty modules, each with the same weights, input and draws in
-# all three grad modes:
+# One layer proves little. Here are twenty modules in training mode, each with the same weights, input
+# and draws in all three grad modes:
 
 # %%
 explore(autograd.FORWARD_MODES)
 
 # %% [markdown]
-# Choose *eval*. The Transformer layer now joins the list (and on some machines the LSTM was there
-# before).
+# If the LSTM is marked on your machine, the line at the figure's foot names it: without gradients it
+# may take another kernel. What about the last module, and evaluation mode?
 
 # %%
 predict(autograd.TRANSFORMER_NO_GRAD)
@@ -52,15 +54,17 @@ predict(autograd.TRANSFORMER_NO_GRAD)
 explore(autograd.KERNEL_CHOICE)
 
 # %% [markdown]
-# Forbid the *fused kernel* and every bit is equal again: the kernel was the cause, not the grad
-# mode. Neither result is the better one; compare both with the exact result. **Cure:** use one
-# grad mode everywhere, or `torch.backends.mha.set_fastpath_enabled(False)`.
+# Without gradients, a **fused** kernel may compute the whole layer at once, and so in another order.
+# Untick *fused kernel allowed*, and every bit is equal again: the kernel was the cause, and the grad
+# mode chose it. Neither result is the better one: both are as near to `float64`'s. (In the explorer
+# before, choose *eval*, and the Transformer layer is marked.) **Cure:** evaluate in one grad mode
+# everywhere, or call `torch.backends.mha.set_fastpath_enabled(False)`.
 #
 # `no_grad()` is not `eval()`. It does not switch dropout off and does not stop the running
 # statistics of BatchNorm; that is [chapter 04](04_eval_mode.ipynb).
 
 # %% [markdown]
-# ## An error that says what is missing
+# ## Gradients through what was not recorded
 #
 # A program computes under `no_grad()` and then asks for gradients.
 
@@ -80,8 +84,8 @@ except RuntimeError as error:
 # The message is exact: the sum has no `grad_fn`, no note of how it came about. **Cure:** compute
 # what needs a gradient outside of `no_grad()`.
 #
-# Autograd also counts the **versions** of each tensor, to notice when a value that the backward
-# pass needs was overwritten.
+# The backward pass needs some values again. To notice when one was overwritten, autograd counts the
+# **versions** of each tensor.
 
 # %%
 predict(autograd.ROUND_THE_COUNTER)
@@ -97,11 +101,14 @@ print("y was", y.tolist(), "so x.grad should be [2, 4, 6]; it is", x.grad.tolist
 explore(autograd.CUT_GRAPH)
 
 # %% [markdown]
-# What raises is the good case. A write through `.data` or NumPy is seen by nobody. **Cure:** change
-# parameters under `no_grad()` with in-place operations, which do raise the counter.
+# What raises is the good case. A write through `.data` or NumPy moves no counter, so nothing raises
+# and the gradient is wrong. **Cure:** change parameters under `no_grad()` with in-place operations,
+# which do move the counter.
 
 # %% [markdown]
-# ## Gradients add up
+# ## A line that is easily forgotten
+#
+# A training step calls `zero_grad()`, `backward()` and `step()`.
 
 # %%
 predict(autograd.NEVER_CLEARED)
@@ -116,10 +123,10 @@ for _ in range(3):
 explore(autograd.ACCUMULATION)
 
 # %% [markdown]
-# This is no rounding and no chance; it repeats in every bit. **Cure:** `optimizer.zero_grad()`
-# before `backward()`.
+# `backward()` *adds* to what `.grad` holds. This is no rounding and no chance; it repeats in every
+# bit. **Cure:** `optimizer.zero_grad()` before `backward()`.
 #
-# Wanted accumulation is another matter: a batch that does not fit into memory is cut into
+# Sometimes adding is what you want: a batch that does not fit into memory is cut into
 # **micro-batches**, and their gradients are added.
 
 # %%
@@ -128,11 +135,14 @@ explore(autograd.MICRO_BATCHES)
 # %% [markdown]
 # Divided by the number of *all* rows, the difference is rounding: the same products were added in
 # another order. Now choose the *mean of the batches' means*. As long as all parts are equally long,
-# nothing happens. Move *micro-batches* to a number that does not divide the rows, and the bound is
-# broken: that is a fault, not rounding.
+# it stays rounding. Move *micro-batches* to a number that does not divide the rows, and the bound is
+# broken: that is a fault, because each row of a short part counts for more. **Cure:** add up sums,
+# and divide once, by the number of all rows.
 
 # %% [markdown]
 # ## In which order?
+#
+# Where several branches of a network use the same weights, their gradients are added, too.
 
 # %%
 predict(autograd.WHICH_ORDER)
@@ -141,11 +151,14 @@ predict(autograd.WHICH_ORDER)
 explore(autograd.GRADIENT_ORDER)
 
 # %% [markdown]
-# Choose *nothing* as what changes: the same program repeated gives the same bits. The backward pass
-# is deterministic here. Its order comes from the program's text, so moving two lines that do not
-# depend on each other can change the last bits of a training run.
+# Points at one height are one gradient, equal in every bit. Choose
+# *nothing* as what changes: the same program repeated gives the same bits. The order of the backward
+# pass comes from the program, so moving two lines that do not depend on each other can change the
+# last bits of a training run. **Cure:** keep the order in which branches are made, or compare
+# gradients by a bound.
 #
-# Does clipping make it worse?
+# **Clipping** scales a gradient down to a given norm if it is longer. Does it make such differences
+# worse?
 
 # %%
 predict(autograd.CLIPPING_BET)
@@ -154,22 +167,42 @@ predict(autograd.CLIPPING_BET)
 explore(autograd.CLIPPING)
 
 # %% [markdown]
-# And weight normalization, which writes a weight as a length times a direction?
+# A few more roundings, and that is all. And weight normalization, which writes a weight as a length
+# times a direction?
 
 # %%
 explore(autograd.WEIGHT_NORM)
 
 # %% [markdown]
-# ## A copy that outlives its original
+# So neither is a cause to look for, and there is nothing to cure.
 #
-# `autocast` converts `float32` weights to a short format for each operation, and keeps the
-# converted copies, to convert each one only once.
+# ## One weight in two formats
+#
+# Inside an `autocast` block torch computes matrix products in a short format. For that it converts
+# the `float32` weights.
 
 # %%
 predict(autograd.CACHED_WEIGHT)
 
 # %%
 explore(autograd.AUTOCAST_CACHE)
+
+# %% [markdown]
+# To convert each weight only once, `autocast` keeps the converted copies, and they outlive a change
+# of the original. Choose *between two autocast blocks*: the copies end with their block. **Cure:**
+# update weights outside of the block, or pass `cache_enabled=False`.
+
+# %% [markdown]
+# ## Settle a claim
+#
+# Two claims of the workbook's ledger. Bet; the experiments of this chapter decide. A claim
+# *misleads* if its words can be defended and the picture that they give is wrong.
+
+# %%
+claim("no-grad-for-reproducibility")
+
+# %%
+claim("accumulating-gradients-is-unstable")
 
 # %% [markdown]
 # ## Your turn
@@ -181,8 +214,7 @@ explore(autograd.AUTOCAST_CACHE)
 
 
 # %%
-def micro(x, y, weights):
-    ...
+def micro(x, y, weights): ...
 
 
 check(autograd.MICRO_GRADIENT, micro)
@@ -198,8 +230,7 @@ solution(autograd.MICRO_GRADIENT)
 
 
 # %%
-def doubled(x):
-    ...
+def doubled(x): ...
 
 
 check(autograd.OUT_OF_THE_GRADIENT, doubled)
@@ -215,8 +246,11 @@ solution(autograd.OUT_OF_THE_GRADIENT)
 #
 # - `no_grad()` changed no bit, except where it let torch choose a second kernel; and then the
 #   results were equally good.
-# - We found gradients that were wrong without an error, each time by a write that autograd could
-#   not see or by gradients that nobody cleared.
+# - We found gradients that were wrong without an error: by a write that autograd could not see, by
+#   gradients that nobody cleared, by means of unequal parts.
 # - We cut batches and reordered branches, and the gradients stayed within the derived bound.
+#
+# Settled here: `no_grad()` makes nothing more reproducible, and adding gradients is as stable as any
+# sum. `python -m workbook claims --chapter 03` measures all claims about autograd.
 #
 # Next: [04 Evaluation mode](04_eval_mode.ipynb).

@@ -19,7 +19,7 @@ from torch import nn
 
 from workbook.causes import eval_mode
 from workbook.explorer import explore
-from workbook.lesson import check, hint, predict, solution
+from workbook.lesson import check, claim, hint, predict, solution
 
 # %% [markdown]
 # ## An output that will not hold still
@@ -54,11 +54,12 @@ predict(eval_mode.FUNCTION_IN_EVAL)
 explore(eval_mode.SWITCHES)
 
 # %% [markdown]
-# The mode is an attribute, `training`, of every module. `train()` and `eval()` set it, and dropout
-# reads it. Grad modes are something else: they decide whether `backward()` will be possible.
+# The last column compares with the same model without its dropout. The mode is an attribute,
+# `training`, of every module: `train()` and `eval()` set it, and dropout reads it. Grad modes are
+# something else: they decide whether `backward()` will be possible.
 #
-# Switch on *seed before each pass*: the output repeats, and is still not the model's. A seed makes
-# chance repeatable; it does not take it out. **Cure:** `model.eval()` before you use a model,
+# Switch on *seed before each pass*: the output repeats, and is still not what the model gives without
+# dropout. A seed makes chance repeatable; it does not take it out. **Cure:** `model.eval()` before you use a model,
 # `model.train()` before you train on, and `training=self.training` for every `F.dropout`.
 
 # %% [markdown]
@@ -82,8 +83,8 @@ explore(eval_mode.SCALE)
 # %% [markdown]
 # ## A program that takes the layer out
 #
-# It says that trained weights have dropout baked in, and that the layer must be removed before the
-# model is used. Spot what becomes of the weights.
+# It wants to undo what dropout did, and removes the layer before it uses the model. Spot what becomes
+# of the weights.
 
 # %%
 predict(eval_mode.WEIGHTS_WITHOUT_THE_LAYER)
@@ -100,17 +101,17 @@ except RuntimeError as error:
 explore(eval_mode.REMOVED_LAYER)
 
 # %% [markdown]
-# The first row is the answer to the program's question: evaluation mode gives, in every bit, what
-# the two Linear layers give without anything between them.
+# There was nothing to undo. The first row shows it: evaluation mode gives, in every bit, what the two
+# Linear layers give without anything between them.
 #
 # Look at *left out, strict=False*. It silences the error, the second layer keeps the weights it was
 # born with, and nothing says so. Even the call that raises has loaded the first layer already.
 # **Cure:** leave the layer in. If it has to go, `nn.Identity()` keeps its place.
 
 # %% [markdown]
-# ## A switch that changes what others draw
+# ## What is drawn after a dropout
 #
-# All draws of a program come from one **stream**, which the seed starts.
+# Torch's draws on the CPU come from one **stream** of random numbers, which the seed starts.
 
 # %%
 predict(eval_mode.SHIFTED_DRAWS)
@@ -127,14 +128,14 @@ print("the same numbers afterwards:", torch.equal(*after))
 explore(eval_mode.LATER_DRAWS)
 
 # %% [markdown]
-# How many numbers a layer takes is up to the version of torch and the machine; *that* the rest
-# shifts is not. Set `p` to 0 or 1: nothing is left to chance, and nothing is drawn.
+# How many numbers a layer takes depends on the version of torch and the machine; *that* the rest
+# shifts does not. Set `p` to 0 or 1: nothing is left to chance, and nothing is drawn.
 #
-# So two runs with one seed can part because somebody froze a layer, far from where it shows.
-# **Cure:** give data its own `torch.Generator`, and seed again before what must not move.
+# So two runs with one seed can part because somebody put a layer into evaluation mode, far from where
+# it shows. **Cure:** give data its own `torch.Generator`, and seed again before what must not move.
 
 # %% [markdown]
-# ## BatchNorm: not random, but not alone
+# ## BatchNorm and its batch
 #
 # **BatchNorm** subtracts a mean from each feature and divides by a standard deviation. In training
 # mode both come from the batch. It is often listed among the random layers.
@@ -148,7 +149,8 @@ print("same batch twice:", torch.equal(norm(batch), norm(batch)))
 print("first row, other batch:", torch.equal(norm(batch)[0], norm(batch[:4])[0]))
 
 # %% [markdown]
-# A program wants to show the harm of a forgotten `eval()`. It sends one row through the model.
+# It is not random, but a row's output depends on the other rows. A program wants to show the harm of
+# a forgotten `eval()`.
 
 # %%
 predict(eval_mode.BATCH_OF_ONE)
@@ -160,6 +162,9 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
+# One row has no spread to divide by, so that program shows an error and nothing else. **Cure:** test
+# with a batch of the size that you train with.
+#
 # In evaluation mode the layer takes its **running statistics** instead: averages that it kept while
 # training. Unless it was told not to keep any.
 
@@ -170,19 +175,20 @@ predict(eval_mode.WITHOUT_RUNNING_STATISTICS)
 explore(eval_mode.BATCH_MATES)
 
 # %% [markdown]
-# *Eval(), nothing tracked* is BatchNorm with `track_running_stats=False`. **LayerNorm** is the
-# contrast: it takes its statistics from the row itself, so it needs neither batch nor memory nor
-# mode.
+# A column is a size of the batch. *Eval(), nothing tracked* is BatchNorm with
+# `track_running_stats=False`. **LayerNorm** is the contrast: it takes its statistics from the row
+# itself, so it needs neither batch nor running statistics nor mode.
 #
 # The last row is another matter. On paper a Linear layer treats each row by itself; a matrix
 # library may add up in another order for another number of rows. Some machines show a difference
-# there and others none. It is rounding, within the bound, and here the reading says how much.
+# there and others none. It is rounding, within the bound; the line at the figure's foot says how
+# much, and how many *argmax flips* it made: rows in which another entry became the largest.
 #
-# **Cure:** `eval()` where rows must not touch; and compare a served row with a batched one by a
-# bound, not by `==`.
+# **Cure:** `eval()` where a row must not depend on others; and compare a row computed alone with the
+# same row in a batch by a bound, not by `==`.
 
 # %% [markdown]
-# ## A pass that changes the model
+# ## A validation without eval()
 
 # %%
 predict(eval_mode.STATISTICS_UNDER_INFERENCE_MODE)
@@ -197,19 +203,19 @@ print("running mean still 0:", norm.running_mean.tolist() == [0.0, 0.0, 0.0])
 explore(eval_mode.DRIFT)
 
 # %% [markdown]
-# The three curves of training mode are one. A model that is validated without `eval()` has moved by
-# the end of the validation, so the next epoch starts from another model and the checkpoint holds
-# it. **Cure:** `eval()`, as before. No grad mode replaces it.
+# The three curves of training mode are one. A model that is validated without `eval()` has changed by
+# the end of the validation: the next epoch starts from another model, and the checkpoint holds it.
+# **Cure:** `eval()`, as before. No grad mode replaces it.
 #
-# One more gap between the modes is there by design. With a momentum of 1 the layer remembers just
-# the last batch: are both modes then equal on that batch?
+# The *momentum* is the weight of the newest batch in the running average. With a momentum of 1 the
+# layer remembers just the last batch. Are both modes then equal on that batch?
 
 # %%
 explore(eval_mode.BATCH_VARIANCE)
 
 # %% [markdown]
-# Dividing by n describes this batch; dividing by n − 1 estimates the spread of all the data, of
-# which the batch is a sample. For large batches the two meet.
+# They are not, by design. Dividing by n describes this batch; dividing by n − 1 estimates the spread
+# of all the data, of which the batch is a sample. For large batches the two meet.
 
 # %% [markdown]
 # ## Every module that torch has
@@ -224,18 +230,21 @@ predict(eval_mode.RANDOM_IN_EVALUATION)
 explore(eval_mode.EVERY_MODULE)
 
 # %% [markdown]
-# Choose *activations*: all of them repeat, except RReLU, whose slopes are drawn in training. And
-# functions have no mode at all:
+# FractionalMaxPool draws the regions that it pools, and never reads the mode. Choose *activations*:
+# all of them repeat, except RReLU, whose slopes are drawn in training. And functions have no mode at
+# all:
 
 # %%
 logits = torch.zeros(1, 100)
 print("the same twice:", torch.equal(F.gumbel_softmax(logits), F.gumbel_softmax(logits)))
 
 # %% [markdown]
-# ## A program that shows randomness
+# **Cure** for what draws in both modes: a seed before the call.
 #
-# Last, a program that is meant to show how random PyTorch is by default. It uses no dropout and no
-# BatchNorm. Which factor does it change, and what does its result depend on?
+# ## A program that is meant to show randomness
+#
+# It has no dropout and no BatchNorm. Which factor does it change, and what does its result depend
+# on?
 
 # %%
 predict(eval_mode.FLAGS_ON_LINEAR)
@@ -252,8 +261,8 @@ print("difference:", (outputs[0] - outputs[1]).abs().max().item())
 explore(eval_mode.CUDNN_FLAGS)
 
 # %% [markdown]
-# A difference of zero by construction: an experiment has to change something that the result can
-# depend on. Where the flags do matter is the subject of [05 cuDNN](05_cudnn.ipynb).
+# The difference is zero by construction. **Cure:** change something that the result can depend on.
+# Where the flags do matter is the subject of [05 cuDNN](05_cudnn.ipynb).
 #
 # The same program blames memory: fragments, caches, the place of a tensor.
 
@@ -264,14 +273,27 @@ predict(eval_mode.MEMORY)
 explore(eval_mode.MEMORY_CHURN)
 
 # %% [markdown]
-# Memory can make a program slow, or end it. To change its numbers, somebody has to write into them:
-# see [02 In-place operations](02_in_place.ipynb).
+# Every call found other addresses, and the numbers stayed. Memory can make a program slow, or end it.
+# To change its numbers, somebody has to write into them: see
+# [02 In-place operations](02_in_place.ipynb).
+
+# %% [markdown]
+# ## Settle a claim
+#
+# Two claims of the workbook's ledger. Bet; the experiments decide. A claim *misleads* if its words
+# can be defended and the picture that they give is wrong.
+
+# %%
+claim("a-seed-is-not-enough")
+
+# %%
+claim("batch-norm-varies-from-run-to-run")
 
 # %% [markdown]
 # ## Your turn
 #
 # Replace each `...` and run the cell. A cell that you have not touched counts as not attempted, not
-# as wrong.
+# as wrong. The second exercise shows its hint and a solution; for the others, put their name there.
 #
 # 1. `Net` drops half of its input in training mode and nothing in evaluation mode.
 # 2. `freeze(model)` leaves dropout active and all weights trainable, while passes no longer move the
@@ -315,5 +337,8 @@ solution(eval_mode.FREEZE_STATISTICS)
 # - Dropout drew, and shifted every later draw; BatchNorm drew nothing, but tied rows together and
 #   changed its own state; one pooling layer drew in both modes.
 # - Three programs forgot something: a flag that was not connected, keys that moved, a batch of one.
+#
+# Settled here: what a seed leaves open, and whether BatchNorm varies from run to run.
+# `python -m workbook claims --chapter 04` measures all claims about inference.
 #
 # Next: [05 cuDNN](05_cudnn.ipynb).
