@@ -17,7 +17,7 @@ import torch
 
 from workbook.causes import linear_init
 from workbook.explorer import explore
-from workbook.lesson import check, hint, predict, solution
+from workbook.lesson import check, claim, hint, predict, solution
 
 # %% [markdown]
 # ## One layer, one input
@@ -38,8 +38,8 @@ print("different outputs:", len(outputs))
 #
 # ## Three layers and a seed
 #
-# A program makes that complaint with three layers. Before you believe its explanation, look for
-# the second thing that it mixes in.
+# A program makes that complaint with three layers. Before you believe its explanation, ask what is
+# compared: layers with each other, or one run with the next?
 
 # %%
 predict(linear_init.THREE_LAYERS)
@@ -59,8 +59,8 @@ explore(linear_init.RUNS)
 # %% [markdown]
 # Rows: without a seed, each run starts from an arbitrary state, and nothing repeats. With one, all
 # of it does. Columns: three layers are three different stretches of one **stream** of draws, with
-# or without a seed. Only *the seed before each layer* makes them equal: that is the second
-# program.
+# or without a seed. Only *the seed before each layer* makes them equal. A second program sets it
+# there, and then worries about its input.
 
 # %%
 predict(linear_init.UNSEEDED_INPUT)
@@ -74,8 +74,8 @@ torch.nn.Linear(10, 5)
 print("same input:", torch.equal(first, torch.rand(1, 10)))
 
 # %% [markdown]
-# One seed fixes the whole stream. A seed for each draw is not needed, as long as the same draws
-# come before.
+# One seed fixes the whole stream. **Cure** for runs that differ: one seed, set before the first draw.
+# A seed for each draw is not needed, as long as the same draws come before.
 #
 # ## The ledger of draws
 #
@@ -93,8 +93,9 @@ after = torch.nn.Linear(3, 2)
 print("same weights:", torch.equal(before.weight, after.weight))
 
 # %% [markdown]
-# The **draw ledger** looks up in the stream who took which numbers. A small program builds
-# `hidden` and `output` and draws an input; then it is edited in one place.
+# The **draw ledger** looks up in the stream who took which numbers. A small program builds the
+# layers `hidden` and `output` and draws an input; then it is edited in one place. A letter names a
+# stream, its place is where in the stream a number was.
 
 # %%
 explore(linear_init.LEDGER)
@@ -104,9 +105,9 @@ explore(linear_init.LEDGER)
 # training mode and nothing in eval mode; reading a `DataLoader` draws, too. Swap two layers and
 # both change.
 #
-# Now change where the *seed* is *set*. With *the same before each*, nobody is shifted, but several layers start
-# with the very same draws: in a network, neighbors that are copies of each other. **Cure:** *its
-# own before each*: a seed for each part, or a generator of its own.
+# Now change *seed set*. With *the same before each*, nobody is shifted, but several layers start with
+# the very same draws: in a network, neighbors that are copies of each other. **Cure:** *its own
+# before each*: a seed for each part. For data, a generator does the same:
 
 # %%
 own = torch.Generator().manual_seed(7)
@@ -135,11 +136,13 @@ print("same start:", torch.equal(short, torch.randn(16)[:15]))
 explore(linear_init.PREFIX)
 
 # %% [markdown]
-# So one more row in a table of `randn` can change every number in it. `rand` has no such edge, and a
-# GPU's generator, which works in another way, may have none either.
-# **Cure:** draw the largest size once and cut from it.
+# Short draws of `randn` are made one by one, longer ones in blocks. So one row more can change numbers
+# that you already had. `rand` has no such edge, and a GPU's generator, which works in another way,
+# may have none either. **Cure:** draw the largest size once and cut from it.
 #
 # ## What a new layer holds
+#
+# Where do the weights lie that a constructor draws?
 
 # %%
 layer = torch.nn.Linear(100, 50)
@@ -172,8 +175,9 @@ print("more than a tenth apart:", bool(gap > 0.1))
 explore(linear_init.DTYPE)
 
 # %% [markdown]
-# **Cure:** build in one dtype and convert; then the dtype is the only thing that changes. Try
-# `bfloat16` and `float16` as well: whether they follow `float32` depends on the version of torch.
+# Each format cuts its numbers out of the stream in its own way. Try `bfloat16` and `float16` as well:
+# whether they follow `float32` depends on the version of torch. **Cure:** build in one dtype and
+# convert; then the dtype is the only thing that changes.
 #
 # ## The same seed on a device
 #
@@ -184,20 +188,23 @@ explore(linear_init.DTYPE)
 predict(linear_init.BEFORE_THE_PRODUCT)
 
 # %% [markdown]
-# No GPU is needed to see it: the *simulated* device adds up in another order, as a GPU does.
+# No GPU is needed to look: the *simulated* device is your CPU, made to add up in another order, as a
+# GPU does.
 
 # %%
 explore(linear_init.DEVICES)
 
 # %% [markdown]
-# The output differs by rounding: within a bound that is derived from the number of inputs. Choose
-# another *seed reset*. Reset *before the layer only* and the input is another one; then outputs
-# differ in all digits, and no device is to blame.
+# Input and weights are the same bits; the output differs by rounding, within a bound that is derived
+# from the number of inputs. Now choose another *seed reset*. Reset *before the layer only*, and the
+# input is another one; then outputs differ in all digits, and no device is to blame.
 #
 # On a real GPU, choose *layer built: on the device*. Then the GPU's own generator draws, and one
 # seed gives other weights than on the CPU. **Cure:** build on the CPU, then move.
 #
 # ## Whom a seed reaches
+#
+# A program may draw from torch, from NumPy and from Python's `random`.
 
 # %%
 predict(linear_init.WHO_FOLLOWS)
@@ -216,7 +223,8 @@ explore(linear_init.SEEDED)
 # %% [markdown]
 # `torch.manual_seed` seeds torch's default generators on *all* devices, so
 # `torch.cuda.manual_seed_all` after it adds nothing. `default_rng()` without a number starts anew
-# from the operating system's randomness each time; give it a seed.
+# from the operating system's randomness each time. **Cure:** seed every generator that you use, in
+# one place, and give each `default_rng` a number.
 #
 # A seed settles which numbers are drawn. It does not settle in which order threads or GPU kernels
 # add them up: that is the subject of [02](02_in_place.ipynb) and [05](05_cudnn.ipynb).
@@ -233,8 +241,9 @@ predict(linear_init.COPIED_GENERATOR)
 explore(linear_init.WORKERS)
 
 # %% [markdown]
-# Three columns take care of themselves. The fourth generator belongs to the dataset, which each
-# worker gets as a copy: same state, same "random" crops, in every worker and every epoch. **Cure:**
+# Equal names are equal numbers again. The three default generators take care of themselves. The one
+# in the first column belongs to the dataset, which each worker gets as a copy: same state, same
+# "random" crops, in every worker and every epoch. **Cure:**
 # a `worker_init_fn` that makes a new one from `torch.initial_seed()`; choose it above. With 0
 # *workers* the parent's own NumPy and `random` draw, and nobody seeded those.
 #
@@ -256,9 +265,22 @@ explore(linear_init.SEED_SPREAD)
 # sides, so that each pair shares its luck.
 
 # %% [markdown]
+# ## Settle a claim
+#
+# Two claims of the workbook's ledger. Bet; the experiments decide. A claim *misleads* if its words
+# can be defended and the picture that they give is wrong.
+
+# %%
+claim("linear-is-affine")
+
+# %%
+claim("seed-before-the-input")
+
+# %% [markdown]
 # ## Your turn
 #
-# Replace each `...` and run the cell. An untouched cell counts as not attempted.
+# Replace each `...` and run the cell. An untouched cell counts as not attempted. The second exercise
+# shows its hint and a solution; for the first, put its name there.
 #
 # First, count: how many draws does building `nn.Linear(7, 3)` take from the stream?
 
@@ -288,8 +310,11 @@ solution(linear_init.NOT_SHIFTED)
 #
 # - We said who drew which numbers, and saw an unused layer, a dropout and a loader shift the rest.
 # - We named the generators that `torch.manual_seed` reaches: torch's own on every device, and
-#   through the base seed the workers' default ones; not NumPy, not `random`, not what is copied.
+#   through the base seed the workers' default ones; not NumPy or `random` in the program itself, and
+#   not what is copied.
 # - We told a better recipe from a lucky seed by training from many seeds.
 #
-# Settled on the way: one seed does not make layers equal; an input drawn after it is seeded; from
-# one seed, the CPU and a device differ by rounding only, if the CPU drew for both.
+# Settled here: what `nn.Linear` computes, and whether an input needs a seed of its own.
+# `python -m workbook claims --chapter 06` measures all claims about initialization.
+#
+# Next: [07 DirectML](07_directml.ipynb).
