@@ -386,6 +386,8 @@ class TestStates:
         """The message says from what to what."""
         outcome = judge(function_exercise(), switching(SWITCHING["number of threads"]))
         assert "the number of threads went from 1 to 3" in outcome.message
+        outcome = judge(function_exercise(), switching(SWITCHING["deterministic algorithms"]))
+        assert "the deterministic algorithms went from off to warn" in outcome.message
 
     def test_an_exercise_may_allow_a_change(self):
         """Where switching is the task, it is not held against the answer."""

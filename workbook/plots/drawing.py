@@ -99,7 +99,6 @@ class Drawing:
             self._canvas.draw()  # an empty figure: white
             for place in self._places:
                 self._draw(place.around)
-                place.around.clear()  # kept as pixels from here on
             self._around = self._copy()
         self._canvas.restore_region(self._around)
         self._draw(layout.of_title(title, self.width))

@@ -30,6 +30,7 @@ def _random_numbers() -> object:
 
 STATES: Mapping[str, Callable[[], object]] = {
     **{name: read for name, (read, _) in switches.SWITCHES.items()},
+    "deterministic algorithms": lambda: ("off", "warn", "on")[torch.get_deterministic_debug_mode()],
     "float32 precision": tf32.read,
     RANDOM_NUMBERS: _random_numbers,
 }
@@ -90,7 +91,7 @@ class Watched:
 
 
 def _went(name: str, before: object, after: object) -> str:
-    if isinstance(before, (bool, int, torch.dtype)):
+    if isinstance(before, (bool, int, str, torch.dtype)):
         old, new = (str(value).removeprefix("torch.") for value in (before, after))
         return f"the {name} went from {old} to {new}"
     return f"the {name} changed"
