@@ -380,7 +380,8 @@ claim("rounding-is-unpredictable")
 # ## Your turn
 #
 # Replace each `...` and run the cell. A cell that you have not touched counts as not attempted, not
-# as wrong. The last exercise shows its hint and a solution; for the others, put their name there.
+# as wrong. The last exercise shows its hint and a solution; for another one, write its name into
+# those two cells.
 
 # %%
 last = ...  # the last whole number that a float32 total reaches in steps of 1

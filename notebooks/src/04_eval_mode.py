@@ -59,7 +59,8 @@ explore(eval_mode.SWITCHES)
 # something else: they decide whether `backward()` will be possible.
 #
 # Switch on *seed before each pass*: the output repeats, and is still not what the model gives without
-# dropout. A seed makes chance repeatable; it does not take it out. **Cure:** `model.eval()` before you use a model,
+# dropout. A seed makes chance repeatable; it does not take it out. **Cure:** `model.eval()` before
+# you use a model,
 # `model.train()` before you train on, and `training=self.training` for every `F.dropout`.
 
 # %% [markdown]
@@ -129,7 +130,7 @@ explore(eval_mode.LATER_DRAWS)
 
 # %% [markdown]
 # How many numbers a layer takes depends on the version of torch and the machine; *that* the rest
-# shifts does not. Set `p` to 0 or 1: nothing is left to chance, and nothing is drawn.
+# shifts does not. Set *p* to 0 or 1: nothing is left to chance, and nothing is drawn.
 #
 # So two runs with one seed can part because somebody put a layer into evaluation mode, far from where
 # it shows. **Cure:** give data its own `torch.Generator`, and seed again before what must not move.
@@ -273,7 +274,7 @@ predict(eval_mode.MEMORY)
 explore(eval_mode.MEMORY_CHURN)
 
 # %% [markdown]
-# Every call found other addresses, and the numbers stayed. Memory can make a program slow, or end it.
+# The outputs moved from address to address, and their numbers stayed. Memory can make a program slow, or end it.
 # To change its numbers, somebody has to write into them: see
 # [02 In-place operations](02_in_place.ipynb).
 
@@ -293,7 +294,8 @@ claim("batch-norm-varies-from-run-to-run")
 # ## Your turn
 #
 # Replace each `...` and run the cell. A cell that you have not touched counts as not attempted, not
-# as wrong. The second exercise shows its hint and a solution; for the others, put their name there.
+# as wrong. The second exercise shows its hint and a solution; for another one, write its name into
+# those two cells.
 #
 # 1. `Net` drops half of its input in training mode and nothing in evaluation mode.
 # 2. `freeze(model)` leaves dropout active and all weights trainable, while passes no longer move the

@@ -121,7 +121,7 @@ print("undisturbed:", torch.equal(a, torch.cat([b, c])))
 # %% [markdown]
 # ## How many numbers you ask for
 #
-# You might expect that a longer draw begins with the shorter one.
+# A table grows by one row, so the program asks for one number more.
 
 # %%
 predict(linear_init.FIFTEEN)
@@ -280,7 +280,7 @@ claim("seed-before-the-input")
 # ## Your turn
 #
 # Replace each `...` and run the cell. An untouched cell counts as not attempted. The second exercise
-# shows its hint and a solution; for the first, put its name there.
+# shows its hint and a solution; for the first, write its name into those two cells.
 #
 # First, count: how many draws does building `nn.Linear(7, 3)` take from the stream?
 
