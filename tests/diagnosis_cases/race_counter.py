@@ -1,25 +1,22 @@
 import threading
-import time
 
 import torch
 
 
 class Counter:
     def __init__(self):
-        self.value = torch.zeros(1)
+        self.value = torch.zeros(20_000)
 
     def add(self, times):
         for _ in range(times):
-            current = self.value
-            time.sleep(0.0005)
-            self.value = current + 1
+            self.value = self.value + 1
 
 
 def count():
     counter = Counter()
-    threads = [threading.Thread(target=counter.add, args=(10,)) for _ in range(3)]
+    threads = [threading.Thread(target=counter.add, args=(400,)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return counter.value
+    return counter.value[0]
