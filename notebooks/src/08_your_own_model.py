@@ -62,8 +62,7 @@ investigate(own_model.RESTLESS_REVIEWS)
 
 
 # %%
-def agrees(function):
-    ...
+def agrees(function): ...
 
 
 check(own_model.AGREES, agrees)
@@ -89,7 +88,7 @@ solution(own_model.AGREES)
 # %%
 folder = tempfile.TemporaryDirectory()
 program = Path(folder.name, "my_model.py")
-program.write_text("""
+_ = program.write_text("""
 import torch
 from torch import nn
 

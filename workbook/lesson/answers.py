@@ -49,8 +49,7 @@ def told(answer: Answer, *, digits: bool = True) -> list[str]:
         cause = BY_ID[one.cause]
         place = f" (`{one.where}`)" if one.where and digits else ""
         size = f" The difference is {one.size}." if one.size and digits else ""
-        paragraphs.append(f"`{one.cause}`{place}: {cause.words}.")
-        paragraphs.append(f"Evidence: {one.evidence}{size}")
+        paragraphs.append(f"`{one.cause}`{place}: {cause.words}. Evidence: {one.evidence}{size}")
         if one.cause != "none":
             paragraphs.append(f"What to do: {cause.fix}")
     return paragraphs + (list(answer.notes) if digits else [])
@@ -82,7 +81,7 @@ class Report:
             return b""
         names = ", ".join(one.cause for one in answer.causes)
         note = next((one.size for one in answer.causes if one.size), "")
-        return plots.Drawing(WIDTH, HEIGHT).png(answer.chart(), f"{answer.target}: {names}", note)
+        return plots.Drawing(WIDTH, HEIGHT).png(answer.chart(), f"Found: {names}.", note)
 
     def _ipython_display_(self) -> None:
         if png := self.png:

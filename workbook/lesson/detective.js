@@ -39,7 +39,7 @@ function trialRows(el, model, send) {
   return model.get("trials").map((title, index) => {
     const item = make(el, "li", "wb-trial");
     const line = make(item, "div", "wb-line");
-    const words = say(make(line, "span", "wb-words"), title);
+    say(make(line, "span", "wb-trial-title"), title);
     const plain = title.replaceAll("`", "");
     const button = make(line, "button", "", {
       type: "button", "aria-label": `Run: ${plain}`, ...FOCUSABLE,
@@ -48,7 +48,7 @@ function trialRows(el, model, send) {
     button.addEventListener("click", () => {
       if (button.getAttribute("aria-disabled") !== "true") send({ run: index });
     });
-    return { words, button, outcome, plain };
+    return { button, outcome };
   });
 }
 
@@ -57,7 +57,7 @@ function suspectRows(set, model, chosen) {
   return model.get("suspects").map((words, index) => {
     const label = make(set, "label", "wb-suspect");
     const radio = make(label, "input", "", { type: "radio", name, ...FOCUSABLE });
-    const both = make(label, "span", "wb-words");
+    const both = make(label, "span", "wb-both");
     say(make(both, "span", "wb-name"), words);
     const mark = make(both, "span", "wb-mark");
     radio.addEventListener("change", () => chosen(index));
@@ -126,7 +126,7 @@ function render({ model, el }) {
     outcome.className = `wb-outcome ${row.went ? "wb-went" : "wb-stayed"}`;
     const words = make(outcome, "div");
     make(words, "span", "", { "aria-hidden": "true" }).textContent = row.went ? "○ " : "≠ ";
-    make(words, "span").textContent = `${row.words[0].toUpperCase()}${row.words.slice(1)}.`;
+    make(words, "span").textContent = row.words;
     folded(outcome, "What was run", row.code, `The code of trial ${order}`);
   }
   function answer() {

@@ -23,7 +23,7 @@ from workbook.lesson.answers import shared_workers, told
 from workbook.lesson.markup import inline
 
 HERE = Path(__file__).parent
-STAYED, WENT = "the difference stayed", "the difference went"
+STAYED, WENT = "The difference stayed", "The difference went"
 
 
 def investigate(case: Case) -> Detective:
@@ -111,11 +111,11 @@ class Detective(anywidget.AnyWidget):
 
     def _row(self, number: int, found: Tried, clears: int, left: int) -> dict[str, Any]:
         size = "no bit differs" if not found.difference else f"at most {found.difference:.3g} apart"
-        whom = f"clears {clears} of the suspects" if clears else "clears nobody"
+        whom = f"clears {clears} suspect{'s' * (clears != 1)}" if clears else "clears nobody"
         return {
             "trial": number,
             "went": found.went,
-            "words": f"{WENT if found.went else STAYED} ({size}); this {whom}, {left} left",
+            "words": f"{WENT if found.went else STAYED} ({size}); this {whom}, {left} left.",
             "code": self.case.trials[number].code,
         }
 
@@ -130,13 +130,14 @@ class Detective(anywidget.AnyWidget):
         found = suspect.cause == self.case.culprit
         with self.hold_sync():
             self.error = ""
-            self.solved = self.solved or found
+            self.solved = found
             if found:
                 self.headline, self.verdict = f"Yes: {suspect.words}.", self._praise()
                 self.tool = told(self.answer)
             else:
                 self.headline = f"Not this one: {suspect.words}."
                 self.verdict = self._objection(number)
+                self.tool = []
             self.turns += 1
 
     def _praise(self) -> str:
@@ -188,7 +189,7 @@ class Detective(anywidget.AnyWidget):
         suspects = "".join(f"<li>{inline(words)}</li>" for words in self.suspects)
         trials = "".join(
             f"<details><summary>{inline(trial.title)}</summary>{_code(trial.code)}"
-            f"<p>{WENT if found.went else STAYED}; {_clears(self.case, n, found.went)}</p></details>"
+            f"<p>{_outcome(self.case, n, found.went)}</p></details>"
             for n, (trial, found) in enumerate(zip(self.case.trials, self._covered, strict=True))
         )
         culprit = next(s for s in self.case.suspects if s.cause == self.case.culprit)
@@ -209,10 +210,11 @@ def _code(text: str) -> str:
     return f"<pre><code>{html.escape(text, quote=False)}</code></pre>"
 
 
-def _clears(case: Case, number: int, went: bool) -> str:
+def _outcome(case: Case, number: int, went: bool) -> str:
     left = standing(case, {number: went})
     names = [inline(s.words) for s in case.suspects if s.cause not in left]
-    return f"this clears: {'; '.join(names)}" if names else "this clears nobody"
+    clears = f"clears: {'; '.join(names)}" if names else "clears nobody"
+    return f"{WENT if went else STAYED}; this {clears}."
 
 
 def _diagnosed(case: Case) -> Answer:

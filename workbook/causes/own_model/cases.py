@@ -39,7 +39,7 @@ UNSTEADY_SCORES = Case(
     targets=("scores",),
     symptom=_trial("call it twice", _CALLS),
     suspects=(
-        Suspect(DROPOUT, "Dropout is still active"),
+        Suspect(DROPOUT, "dropout is still active"),
         Suspect(
             NOISE,
             "the jitter draws new numbers in each call",
@@ -94,8 +94,8 @@ UNSTEADY_SCORES = Case(
     budget=3,
     culprit=DROPOUT,
     lesson=(
-        "`eval()` alone switches off two suspects at once, dropout and the running mean. It needs a "
-        "second trial that treats those two differently."
+        "`eval()` alone switches off two suspects at once, dropout and the running mean. It needs "
+        "a second trial that treats those two differently."
     ),
 )
 
@@ -214,7 +214,7 @@ RESTLESS_REVIEWS = Case(
         _fresh("set every seed once more", f"np.random.seed(0)\n{_EACH}", NOISE),
         _trial(
             "call it twice in one process", "first = vectors()\nsecond = vectors()", HASHES, THREADS
-        ),  # fmt: skip
+        ),
         _fresh(
             "stop the clock",
             f"class time:\n    time = staticmethod(lambda: 0.0)\n\n{_EACH}",

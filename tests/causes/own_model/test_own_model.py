@@ -1,0 +1,95 @@
+"""Chapter 08's cases: what was foreseen for each trial is what happens when it is run."""
+
+import itertools
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from workbook.causes.own_model import CASES, UNSTEADY_SCORES, Case, Trial, standing
+from workbook.causes.own_model.trying import tried
+from workbook.diagnosis import CAUSES
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, dict[int, bool]]:
+    """What each trial of each case shows here: True where the difference went."""
+    return {
+        case.name: {n: found.went for n, found in enumerate(tried(case, case.trials))}
+        for case in CASES
+    }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_trial_shows_what_the_culprit_foretells(case: Case, outcomes) -> None:
+    """The difference goes in those trials that are said to take the culprit's away."""
+    for number, trial in enumerate(case.trials):
+        assert outcomes[case.name][number] == (case.culprit in trial.removes), trial.title
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_budget_is_enough_and_matters(case: Case, outcomes) -> None:
+    """Some choice of trials within the budget leaves the culprit alone, and some does not."""
+    left = {
+        len(standing(case, {n: outcomes[case.name][n] for n in chosen}))
+        for chosen in itertools.combinations(range(len(case.trials)), case.budget)
+    }
+    assert min(left) == 1 < max(left)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_suspects_are_causes_of_the_diagnosis(case: Case) -> None:
+    """Each suspect has a name that the tool could give, and all but the culprit an objection."""
+    known = {cause.id for cause in CAUSES}
+    for suspect in case.suspects:
+        assert suspect.cause in known
+        assert bool(suspect.not_it) == (suspect.cause != case.culprit)
+
+
+def test_a_trial_leaves_nothing_switched() -> None:
+    """Dtype, threads and generator are as before, though the trials change each of them."""
+    before = torch.get_default_dtype(), torch.get_num_threads(), torch.get_rng_state()
+    tried(UNSTEADY_SCORES, UNSTEADY_SCORES.trials)
+    assert torch.get_default_dtype() is before[0]
+    assert torch.get_num_threads() == before[1]
+    assert torch.equal(torch.get_rng_state(), before[2])
+
+
+def test_the_cure_of_the_reviews() -> None:
+    """Python itself gives one order of the sorted words under any hash seed, as the lesson says."""
+    code = "print(sorted({'warm', 'cold', 'dull', 'film'}))"
+    told = {
+        subprocess.check_output([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed})
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
+
+
+def _case(**changes: object) -> Case:
+    return Case(**{**vars(UNSTEADY_SCORES), **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"culprit": "compile"}, "the culprit must be a suspect, got 'compile'"),
+        ({"trials": UNSTEADY_SCORES.trials[:1]}, "all trials together must leave one suspect"),
+        (
+            {"trials": (Trial("try", "", frozenset({"compile"})),)},
+            "'try' must name suspects, got .'compile'.",
+        ),
+    ],
+)
+def test_a_case_that_cannot_be_solved_is_refused(changes, message) -> None:
+    """A culprit who is no suspect, trials that clear too few, and unknown names."""
+    with pytest.raises(ValueError, match=message):
+        _case(**changes)
+
+
+def test_a_fresh_process_that_fails_is_told() -> None:
+    """The last line of its complaint is in the error."""
+    broken = Trial("break", "1 / 0", frozenset(), processes=2)
+    case = _case(symptom=broken)
+    with pytest.raises(RuntimeError, match="the fresh process failed: ZeroDivisionError"):
+        tried(case, ())
