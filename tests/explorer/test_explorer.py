@@ -124,7 +124,8 @@ def test_displaying_shows_the_verdict_beside_the_figure(
     shown = []
     monkeypatch.setattr("workbook.explorer.display", lambda data, **_: shown.append(data))
     explore(CURVE)._ipython_display_()
-    assert shown[1] == {"text/plain": "With the opening settings: The power is 2."}
+    assert shown[1]["text/plain"] == "With the opening settings: The power is 2."
+    assert "The power is 2." in shown[1]["text/html"]
     assert "image/png" in shown[0]
 
 

@@ -7,6 +7,7 @@ below: the experiment measures, plots draws. No widget is laid out by hand for a
 from __future__ import annotations
 
 import base64
+import html
 import time
 from typing import Any
 
@@ -146,4 +147,5 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         text = f"With the opening settings: {self._opening_verdict}"
-        display({"text/plain": text}, raw=True)  # type: ignore[no-untyped-call]
+        page = f"<p style='margin: 2px 0'>{html.escape(text)}</p>"  # wraps between words
+        display({"text/plain": text, "text/html": page}, raw=True)  # type: ignore[no-untyped-call]

@@ -84,7 +84,7 @@ def every_way(where: Conditions, *, way: str) -> Finding:
     told = {name: _outcome(*pair) for name, pair in chosen.items()}
     outcomes = {name: outcome for name, (outcome, _) in told.items()}
     counts = {kind: list(outcomes.values()).count(kind) for kind in SHADES}
-    reading = "; ".join(f"{count} {kind}" for kind, count in counts.items())
+    reading = "; ".join(f"{kind}: {count}" for kind, count in counts.items())
     cells = tuple((f"{gradient}",) for _, gradient in told.values())
     shades = tuple((SHADES[outcome],) for outcome in outcomes.values())
     grid = Cells(tuple(told), ("x.grad",), shades, cells, ("", *SHADES))

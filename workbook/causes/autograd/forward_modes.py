@@ -114,7 +114,7 @@ def _verdict(changed: list[str]) -> str:
     others = [name for name in changed if name not in TWO_KERNELS]
     if others:
         return f"Without gradients {', '.join(others)} gave other bits."
-    return "No bit changes without gradients, but where a module has a second kernel to choose."
+    return "No bit changes without gradients, except where a module has a second kernel to choose."
 
 
 def _chart(found: dict[str, tuple[Comparison, ...]]) -> Chart:
