@@ -90,8 +90,11 @@ ON = _rows(
     ("rows", "batch-size", "each row is computed by itself", ("tensors",)),
     ("eval-noise", "dropout-active", "the program's own modules are in eval mode", ("noise",)),
     ("split", "batch-coupling", "each row of a batch is passed by itself", ("batches",)),
+    ("sorted-sets", "hash-seed", "sets are gone through in sorted order", ("sets",)),
     ("no-dropout", "dropout-active", "dropout is off everywhere", ("dropout",)),
     ("one-seed", "random-numbers", "every seed is the same number", ("seed",)),
     ("double", "dtype", "everything is computed in float64", ("dtypes",)),
     ("keyed", "random-numbers", "each draw keeps its numbers, whatever the seed", ("draws",)),
+    ("keep-arguments", "input-mutated", "what a helper was given is put back after it", ("last resort",)),
+    ("forget", "module-state", "each call of a module starts from its first state", ("last resort",)),
 )  # fmt: skip

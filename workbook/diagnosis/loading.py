@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from workbook.diagnosis import ordering
 from workbook.diagnosis.facts import FACTS
 from workbook.trace.places import is_user_file
 
@@ -49,15 +50,27 @@ def hold_cpu() -> None:
     subprocess.Popen.__init__ = start  # type: ignore[method-assign]
 
 
-def load(path: str, name: str) -> types.ModuleType:
-    """The user's file as a module."""
+def load(path: str, name: str, *, sort: bool) -> types.ModuleType:
+    """The user's file as a module; with `sort` its sets are gone through in sorted order."""
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CannotRun(f"{Path(path).name} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    if _has_sets(path):
+        FACTS.add("sets")
+    if sort:
+        ordering.fill(module, path)
+    else:
+        spec.loader.exec_module(module)
     return module
+
+
+def _has_sets(path: str) -> bool:
+    try:
+        return ordering.has_sets(path)
+    except (SyntaxError, ValueError):
+        return False  # loading it says so
 
 
 def entry(module: types.ModuleType, name: str, path: str) -> Any:

@@ -49,6 +49,8 @@ def diagnosed(session: Session) -> Answer:
     if found is not None:
         model.rows += causes_of(again, found, base)
         model.on |= {one.name for one in found.needed if one.how == "on"}
+        if any(row.cause == "random-numbers" for row in model.rows):
+            model.on |= {"still"}  # other batches and layouts would draw other numbers
     for ask in (_batch, _memory, _conditions, _inside):
         ask(model, again)
     if not model.rows:

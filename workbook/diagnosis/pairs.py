@@ -12,20 +12,22 @@ from typing import Any
 import torch
 
 from workbook.diagnosis.answer import Answer, Found
-from workbook.diagnosis.answering import answered, causes_of
+from workbook.diagnosis.answering import answered
 from workbook.diagnosis.asking import STORM, Plan, Session, Unusable, difference, plan
 from workbook.diagnosis.contrasts import traced_words, unequal_batches
-from workbook.diagnosis.functions import Function, training
+from workbook.diagnosis.functions import training
 from workbook.diagnosis.interventions import ON, Intervention
 from workbook.diagnosis.judging import Judge, few
 from workbook.diagnosis.micro import hypotheses
 from workbook.diagnosis.places import curve, drawing, parting, traced
+from workbook.diagnosis.remainder import by_chance, left_behind, rest
 from workbook.diagnosis.reply import Reply
-from workbook.diagnosis.search import Active, Search, applicable, holds, names, search
+from workbook.diagnosis.search import Active, applicable, holds, names, search
 from workbook.diagnosis.sequence import merged, one_after_the_other
 from workbook.diagnosis.values import Gap
 
 ALL = frozenset(STORM)
+_SHORT = 2.0**-5  # what weights rounded to 8 bits may change
 _KEPT = frozenset(("data", "module", "state", "gradient", "default-dtype", "num-threads"))
 
 
@@ -37,9 +39,10 @@ class Pair:
         self.together = False
         self.trained: list[tuple[int, int]] = [(0, 0), (0, 0)]
         self.split: frozenset[str] = frozenset()
+        self.mutating: frozenset[str] = frozenset()
         self.factors: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
         self.calm = [self._alone(0), self._alone(1)]
-        self.trained = [training(self._facts(i)) for i in (0, 1)]
+        self.trained = [training(self.facts(i)) for i in (0, 1)]
         self.words = self._words()
 
     def _alone(self, index: int) -> Reply:
@@ -60,11 +63,11 @@ class Pair:
     def _number(self, index: int) -> int:
         return 1 if index and self.together else 0
 
-    def _facts(self, index: int) -> dict[str, Any]:
+    def facts(self, index: int) -> dict[str, Any]:
         return self.calm[index].facts(self._number(index))
 
     def _words(self) -> set[str]:
-        ours, theirs = self._facts(0), self._facts(1)
+        ours, theirs = self.facts(0), self.facts(1)
         words = {"tensors", "layout", "overlap"} | set(ours["words"]) | set(theirs["words"])
         for reply in self.calm:
             words |= set(reply.data.get("import", {}).get("words", ()))
@@ -92,6 +95,7 @@ class Pair:
         on = names(active, "on")
         held = names(active, "hold")
         split = self.split if "split" in on else frozenset()
+        split |= self.mutating if "keep-arguments" in on else frozenset()
         rows = []
         for index, keep in ((0, ALL), (1, held | (ALL - self.dims))):
             factors = self.factors[index] if "weigh" in on else ()
@@ -151,25 +155,18 @@ def diagnosed(session: Session) -> Answer:
     ]
     for one in candidates:
         session.tell(f"{one.words}: tried, in both functions")
-    found = search(pair.measure, candidates, base)
+    found = left_behind(pair, candidates, search(pair.measure, candidates, base), base)
     judge = Judge(pair.measure, found)
-    rows = [_row(pair, judge, one) for one in found.needed] or _each_alone(session)
+    rows = [_row(pair, judge, one) for one in found.needed]
     if {"checkpoint-incomplete", "reseeded", "generator-shift"} <= {row.cause for row in rows}:
         rows = [
             row for row in rows if row.cause != "reseeded"
         ]  # restoring a generator sets it, too
-    rows = merged(rows + _rest(pair, judge, found, base))
+    left = rest(pair, judge, found)
+    if not rows and all(row.cause == "none" for row in left):
+        left = by_chance(session) or left
+    rows = merged(rows + left)
     return _drawn(answered(session, rows, status=None if rows else "unknown"), ours, theirs)
-
-
-def _each_alone(session: Session) -> list[Found]:
-    """Why one of the two gives something else each time."""
-    rows: list[Found] = []
-    for index in (0, 1):
-        function = Function(session, index)
-        found, base = function.find()
-        rows += causes_of(function, found, base) if found is not None else []
-    return rows
 
 
 def _choose_weights(pair: Pair, held: Active) -> None:
@@ -178,7 +175,7 @@ def _choose_weights(pair: Pair, held: Active) -> None:
     best = pair.measure(held)
     chosen: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
     for index in (0, 1):
-        for factors in hypotheses(pair._facts(index), pair._facts(1 - index)):
+        for factors in hypotheses(pair.facts(index), pair.facts(1 - index)):
             pair.factors = (factors, ()) if index == 0 else ((), factors)
             gap = pair.measure(held | {weigh})
             if gap.same or (gap.comparable and gap.relative < best.relative / 16):
@@ -196,6 +193,8 @@ def _row(pair: Pair, judge: Judge, one: Intervention) -> Found:
         cause = "batch-size"
     elif cause == "batch-size" and not rounding:
         cause = "batch-coupling"
+    elif one.name == "carry-buffers" and "shortened" in pair.words:
+        cause, rounding = "reduced-precision", gap.relative < _SHORT
     first, second = pair.traces(frozenset(judge.found.needed) - {one})
     if cause == "dtype" and "short" in traced_words(*pair.traces(frozenset(holds()))):
         cause = "reduced-precision"
@@ -206,7 +205,7 @@ def _row(pair: Pair, judge: Judge, one: Intervention) -> Found:
 def _where(
     pair: Pair, one: Intervention, cause: str, first: Reply | None, second: Reply | None
 ) -> str:
-    lists = [pair._facts(i)["lists"] for i in (0, 1)]
+    lists = [pair.facts(i)["lists"] for i in (0, 1)]
     for word, key in (("dropout-active", "dropout"), ("batch-statistics", "norm")):
         if cause == word:
             found = few(list(dict.fromkeys(lists[0].get(key, []) + lists[1].get(key, []))))
@@ -216,27 +215,6 @@ def _where(
         return drawing(second) or drawing(first)
     part = parting(first.trace(0) if first else None, second.trace(0) if second else None)
     return part.place if part else ""
-
-
-def _rest(pair: Pair, judge: Judge, found: Search, base: Gap) -> list[Found]:
-    """What no intervention removed: rounding by another order of operations, or unknown."""
-    if found.rest.same:
-        return []
-    rounding = judge.rest_is_rounding()
-    micro = [f["counts"].get("backward", 0) for f in (pair._facts(0), pair._facts(1))]
-    if rounding and micro[0] != micro[1] and min(micro):
-        evidence = "in float64 the difference goes; one side adds its gradients in parts."
-        return [Found("gradient-accumulation", "", evidence, found.rest.words, True)]
-    if rounding and not found.needed:
-        evidence = (
-            "no condition removes it, and in float64 it goes: another order of the same sums."
-        )
-        return [Found("none", "", evidence, found.rest.words, True)]
-    if rounding:
-        pair.session.note(f"What remains after that is rounding ({found.rest.words}).")
-    elif found.needed:
-        pair.session.note(f"A part of the difference is not explained ({found.rest.words}).")
-    return []
 
 
 def _drawn(answer: Answer, ours: Reply | None, theirs: Reply | None) -> Answer:

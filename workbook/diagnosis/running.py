@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from workbook.diagnosis import holding, modes, streams, switches, training
+from workbook.diagnosis import arguments, holding, modes, streams, switches, training
 from workbook.diagnosis.batches import Batches
 from workbook.diagnosis.facts import FACTS
 from workbook.diagnosis.loading import (
@@ -45,6 +45,7 @@ _MODES = {
     "rows": modes.Rows,
     "apart": modes.Apart,
     "cpu-draws": modes.OnCpu,
+    "still": streams.Still,
 }
 
 
@@ -73,10 +74,12 @@ def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
     on = frozenset(request["on"])
     with contextlib.ExitStack() as stack:
         batches = _prepare(request, on, stack)
-        loaded = [load(path, name) for path, name in request["files"]]
+        loaded = [load(*one, sort="sorted-sets" in on) for one in request["files"]]
         wanted = {step["name"] for step in request["steps"]}
         for module in loaded:
             batches.functions(module, wanted)
+            if "keep-arguments" in on:
+                arguments.functions(module, wanted, frozenset(request["split"]))
         FACTS.counts["import seeds"] = FACTS.counts.get("seed torch", 0)
         steps = [
             (entry(loaded[s["file"]], s["name"], request["files"][s["file"]][0]), s)
@@ -122,6 +125,8 @@ def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) 
     training.Checkpoints(on).install()
     batches = Batches(frozenset(request.get("split", [])))
     batches.modules()
+    if "forget" in on:
+        arguments.forget()
     _ambient(request["set"], stack)
     epoch = (
         streams.Epoch("keyed" not in on, request["set"].get("rng") or 1)

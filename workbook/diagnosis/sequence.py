@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 def merged(rows: list[Found]) -> list[Found]:
-    """One row for each cause, the first of its kind."""
+    """One row for each cause, the first of its kind; parts of a batch have other sizes."""
     kept: dict[str, Found] = {}
     for row in rows:
         kept.setdefault(row.cause, row)
+    if "gradient-accumulation" in kept:
+        kept.pop("batch-size", None)
     return list(kept.values())
 
 

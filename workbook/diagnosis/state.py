@@ -85,7 +85,8 @@ class Snapshot:
         elif isinstance(value, np.ndarray):
             self._keep(Thing(name, inside or "data", value, value.copy()))
         elif isinstance(value, dict):
-            self._keep(Thing(name, inside or ("data" if value else "state"), value, dict(value)))
+            plain = all(isinstance(item, _SIMPLE) for item in value.values())  # a record, or empty
+            self._keep(Thing(name, inside or ("state" if plain else "data"), value, dict(value)))
             for key, item in list(value.items()):
                 self._walk(item, f"{name}[{key!r}]", inside)
         elif isinstance(value, (list, collections.deque, set, bytearray)):

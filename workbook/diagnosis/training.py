@@ -118,6 +118,8 @@ class Checkpoints:
         if not self.kept:
             return
         self.kept["loaded"] = True
+        if _shortened(self.kept["module"], module):
+            FACTS.add("shortened")
         if "carry-buffers" in self.on:
             self.busy = True
             held = self.kept["module"]
@@ -155,3 +157,15 @@ class Checkpoints:
                         ):
                             group["lr"] = rate
         self.fresh = [r for r in new if r() is not optimizer]
+
+
+def _shortened(kept: dict[str, Any], module: Any) -> bool:
+    """Whether a module holds the kept values, rounded to a shorter format."""
+    held = dict(module.named_parameters()) | dict(module.named_buffers())
+    pairs = [(v, held[k]) for k, v in kept.items() if k in held and held[k].is_floating_point()]
+    if all(torch.equal(v, h.to(v.dtype)) for v, h in pairs):
+        return False
+    return any(
+        all(torch.equal(v.to(short).to(h.dtype), h) for v, h in pairs)
+        for short in (torch.float16, torch.bfloat16)
+    )

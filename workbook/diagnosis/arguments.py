@@ -1,0 +1,110 @@
+"""Interventions on what calls leave behind: changed arguments, and modules that remember.
+
+Owns the noting of helpers that change what they are given, the putting back of it, and modules
+that start each call from the state of their first. Tried only where nothing else explains.
+"""
+
+from __future__ import annotations
+
+import collections
+import copy
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._pytree import tree_leaves, tree_map
+
+from workbook.diagnosis.facts import FACTS
+
+_REMEMBERED = (torch.Tensor, np.ndarray, bool, int, float, str, type(None))
+_CONTAINERS = (list, dict, set, collections.deque)
+
+
+def functions(module: types.ModuleType, entries: set[str], kept: frozenset[str]) -> None:
+    """Note which helpers and methods of the user's change their arguments; put back for `kept`."""
+    for name, value in list(vars(module).items()):
+        if getattr(value, "__module__", "") != module.__name__ or name in entries:
+            continue
+        if isinstance(value, types.FunctionType):
+            setattr(module, name, _kept(name, value, kept))
+        elif isinstance(value, type):
+            for label, method in list(vars(value).items()):
+                if isinstance(method, types.FunctionType) and not label.startswith("__"):
+                    setattr(value, label, _kept(f"{name}.{label}", method, kept))
+
+
+def _kept(name: str, real: Callable[..., Any], kept: frozenset[str]) -> Callable[..., Any]:
+    @functools.wraps(real)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        data = [v for v in tree_leaves((args, kwargs)) if isinstance(v, (torch.Tensor, np.ndarray))]
+        before = [_copied(v) for v in data]
+        made = real(*args, **kwargs)
+        changed = [(v, b) for v, b in zip(data, before, strict=True) if not _equal(v, b)]
+        if changed:
+            FACTS.append("mutated", name)
+            if f"keep:{name}" in kept:
+                made = tree_map(lambda v: _copied(v) if _shares(v, changed) else v, made)
+                for value, content in changed:
+                    _write(value, content)
+        return made
+
+    return call
+
+
+def _copied(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value.copy()
+
+
+def _equal(value: Any, content: Any) -> bool:
+    if isinstance(value, torch.Tensor):
+        return value.shape == content.shape and torch.equal(value.detach(), content)
+    return bool(np.array_equal(value, content))
+
+
+def _shares(value: Any, changed: list[tuple[Any, Any]]) -> bool:
+    return any(value is one for one, _ in changed)
+
+
+def _write(value: Any, content: Any) -> None:
+    if isinstance(value, np.ndarray):
+        value[...] = content
+    elif value.shape == content.shape:
+        value.data.copy_(content)
+
+
+def forget() -> None:
+    """Let every outermost module start each call from what it held before its first."""
+    real = torch.nn.Module.__call__
+    first: dict[int, tuple[Any, list[tuple[Any, dict[str, Any]]]]] = {}
+    depth = [0]
+
+    def call(this: Any, *args: Any, **kwargs: Any) -> Any:
+        if depth[0]:
+            return real(this, *args, **kwargs)
+        if id(this) not in first:
+            first[id(this)] = this, [(part, _memory(part)) for part in this.modules()]
+        else:
+            for part, held in first[id(this)][1]:
+                for name, value in held.items():
+                    setattr(part, name, _own(value))
+        depth[0] += 1
+        try:
+            return real(this, *args, **kwargs)
+        finally:
+            depth[0] -= 1
+
+    torch.nn.Module.__call__ = call  # type: ignore[method-assign]
+
+
+def _memory(part: torch.nn.Module) -> dict[str, Any]:
+    held = {k: v for k, v in vars(part).items() if not k.startswith("_") and k != "training"}
+    kinds = (*_REMEMBERED, *_CONTAINERS)
+    found = {k: _own(v) for k, v in held.items() if isinstance(v, kinds)}
+    return found | {k: _own(v) for k, v in part._buffers.items() if v is not None}
+
+
+def _own(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, torch.Tensor) else copy.copy(value)
