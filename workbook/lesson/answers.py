@@ -106,24 +106,25 @@ class Remedies:
         return "\n".join(f"{one.id}: {one.fix}" for one in _listed())
 
     def _repr_html_(self) -> str:
-        names = ("cause", "what happened", "it is", "what to do")
+        names = ("cause", "it is", "what happened, and what to do")
         head = "".join(f"<th scope='col' {_LEFT}>{name}</th>" for name in names)
         rows = "".join(
             f"<tr><th scope='row' {_LEFT}><code>{one.id}</code></th>"
-            + "".join(f"<td {_LEFT}>{inline(text)}</td>" for text in _told_of(one))
-            + "</tr>"
+            f"<td {_LEFT}>{_kind(one)}</td>"
+            f"<td {_LEFT}>{inline(one.words)}.<br>{inline(one.fix)}</td></tr>"
             for one in _listed()
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return (
+            f"<table style='width:100%'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
 
 
-_LEFT = "style='text-align:left'"
+_LEFT = "style='text-align:left;white-space:normal'"
 
 
 def _listed() -> list[Cause]:
     return [cause for cause in CAUSES if cause.id != "none"]
 
 
-def _told_of(cause: Cause) -> tuple[str, str, str]:
-    kind = "rounding within the bound" if cause.kind == "rounding" else f"{cause.kind}"
-    return cause.words, kind, cause.fix
+def _kind(cause: Cause) -> str:
+    return "rounding within the bound" if cause.kind == "rounding" else cause.kind
