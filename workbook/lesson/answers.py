@@ -114,9 +114,8 @@ class Remedies:
             f"<td {_LEFT}>{inline(one.words)}.<br>{inline(one.fix)}</td></tr>"
             for one in _listed()
         )
-        return (
-            f"<table style='width:100%'><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
+        table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+        return f"<table style='width:100%;table-layout:auto'>{table}</table>"
 
 
 _LEFT = "style='text-align:left;white-space:normal'"
