@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -212,3 +213,73 @@ def test_a_place_outside_is_refused() -> None:
     """Indexing past the end raises and says the range."""
     with pytest.raises(IndexError, match="0 to"):
         _network(1.0, False)[10_000]
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex64, torch.float32, torch.bfloat16])
+def test_the_hash_sees_signs_that_come_in_pairs(dtype: torch.dtype) -> None:
+    """Negating an even number of elements, or conjugating them, changes the hash."""
+    x = torch.arange(1, 65).to(dtype)
+    y = x.clone()
+    y[3::4] *= -1
+    assert tensor_hash(y) != tensor_hash(x) and tensor_hash(-x) != tensor_hash(x)
+    z = torch.complex(torch.ones(8), torch.ones(8))
+    assert tensor_hash(z.conj()) != tensor_hash(z)
+
+
+def test_the_hash_sees_where_a_single_one_is() -> None:
+    """All 512 one-hot vectors of float32 have hashes of their own."""
+    assert len({tensor_hash(row) for row in torch.eye(512)}) == 512
+
+
+def _two_sums(write: Callable[[torch.Tensor], None], x: torch.Tensor) -> tuple[int, int]:
+    with Trace() as trace:
+        x.exp()
+        write(x)
+        x.exp()
+    first, second = [o for o in trace if o.name == "aten.exp.default"]
+    return first.inputs, second.inputs
+
+
+def _through_data(x: torch.Tensor) -> None:
+    x.data.add_(1)
+
+
+def _through_numpy(x: torch.Tensor) -> None:
+    x.numpy()[0] = 7
+
+
+def _through_asarray(x: torch.Tensor) -> None:
+    np.asarray(x)[0] = 7
+
+
+@pytest.mark.parametrize("write", [_through_data, _through_numpy, _through_asarray])
+def test_writes_without_a_version_are_seen(write: Callable[[torch.Tensor], None]) -> None:
+    """What .data and NumPy write between two operations changes the second one's inputs."""
+    first, second = _two_sums(write, torch.zeros(4))
+    assert first != second
+
+
+def test_writing_to_an_array_given_to_torch_is_seen() -> None:
+    """Memory that NumPy owns is read again, however old the array is."""
+    array = np.zeros(4, dtype=np.float32)
+    first, second = _two_sums(lambda _: array.__setitem__(0, 7), torch.from_numpy(array))
+    assert first != second
+
+
+def test_watching_leaves_torchs_methods() -> None:
+    """After a trace torch.Tensor has its own numpy and data_ptr again."""
+    before = torch.Tensor.numpy, torch.Tensor.data_ptr, torch.Tensor.__dlpack__
+    with Trace():
+        torch.ones(1).numpy()
+    assert (torch.Tensor.numpy, torch.Tensor.data_ptr, torch.Tensor.__dlpack__) == before
+
+
+@pytest.mark.parametrize("pair", [(-1, -2), (0.0, -0.0), (1, 1.0)])
+def test_plain_arguments_count(pair: tuple[float, float]) -> None:
+    """Numbers that Python hashes alike are told apart among the inputs."""
+    seen = []
+    for number in pair:
+        with Trace() as trace:
+            torch.ones(2).mul(number)
+        seen += [o.inputs for o in trace if o.name.startswith("aten.mul")]
+    assert seen[0] != seen[1]

@@ -5,6 +5,7 @@ Owns the rule of what counts as a user's file.
 
 from __future__ import annotations
 
+import functools
 import os
 import sysconfig
 from types import FrameType
@@ -30,11 +31,23 @@ def is_user_file(name: str) -> bool:
     return known
 
 
-def line_of(frame: FrameType | None) -> str:
-    """The nearest line of the user's code at or above a frame, as `file.py:12`; "" if none."""
+def user_frame(frame: FrameType | None) -> FrameType | None:
+    """The nearest frame of the user's code at or above a frame, if there is one."""
     while frame is not None:
         name = frame.f_code.co_filename
-        if _KNOWN.get(name) or (name not in _KNOWN and is_user_file(name)):
-            return f"{os.path.basename(name)}:{frame.f_lineno}"
+        known = _KNOWN.get(name)
+        if known or (known is None and is_user_file(name)):
+            return frame
         frame = frame.f_back
-    return ""
+    return None
+
+
+def line_of(frame: FrameType | None) -> str:
+    """The nearest line of the user's code at or above a frame, as `file.py:12`; "" if none."""
+    found = user_frame(frame)
+    return f"{_short(found.f_code.co_filename)}:{found.f_lineno}" if found else ""
+
+
+@functools.cache
+def _short(name: str) -> str:
+    return os.path.basename(name)

@@ -5,6 +5,8 @@ Owns these readings. Knows nothing of how they are kept.
 
 from __future__ import annotations
 
+import functools
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +29,7 @@ class Operation:
     sample: tuple[float, ...]
 
 
+@functools.cache  # asking torch takes longer than the operation
 def facts(func: Any) -> tuple[str, bool, bool, bool, bool]:
     """Its name; whether it mutates, draws, only looks, and leaves its output unwritten."""
     schema, name = func._schema, str(func)
@@ -49,16 +52,32 @@ _BLANK = ("aten.empty", "aten.new_empty", "aten._empty")
 DISABLED = torch.Tensor.__torch_dispatch__
 
 
-def plain_hash(value: Any) -> int:
-    """A hash of a plain argument that is the same in every process."""
-    if isinstance(value, (str, torch.dtype)):  # Python salts the hashes of strings
-        return int.from_bytes(str(value).encode()[:8], "little")
-    return hash(value) & 0xFFFFFFFFFFFFFFFF
+def plain_number(value: Any) -> int:
+    """A number for a plain argument that is the same in every process and moves with each bit."""
+    if isinstance(value, int):
+        return value & 0xFFFFFFFFFFFFFFFF  # Python's own hash takes -1 and -2 for one
+    if isinstance(value, float):
+        return int.from_bytes(struct.pack("<d", value), "little")  # and 0.0 and -0.0
+    return int.from_bytes(str(value).encode()[:8], "little")  # and it salts strings
 
 
-def shape(shape: Any, dtype: torch.dtype) -> str:
-    """Shape and dtype in words: `float32[2,3]`."""
-    return f"{str(dtype).removeprefix('torch.')}[{','.join(str(int(n)) for n in shape)}]"
+Shapes = tuple[tuple[torch.Size, torch.dtype], ...]
+
+
+@functools.lru_cache(4096)
+def signature(came_in: Shapes, came_out: Shapes) -> str:
+    """Shapes and dtypes in words: `float32[2,3] -> float32[2]`."""
+    sides = (", ".join([_shape(*one) for one in side]) for side in (came_in, came_out))
+    return " -> ".join(sides)
+
+
+def _shape(shape: torch.Size, dtype: torch.dtype) -> str:
+    return f"{_dtype(dtype)}[{','.join([str(int(n)) for n in shape])}]"
+
+
+@functools.cache
+def _dtype(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def sample(tensors: list[torch.Tensor]) -> tuple[float, ...]:

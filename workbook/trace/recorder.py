@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,15 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.trace.draws import Draw, watch
-from workbook.trace.hashing import KnownHashes, mix, tensor_hash
+from workbook.trace.hashing import mix, tensor_hash
+from workbook.trace.known import KnownHashes
 from workbook.trace.modules import ModulePath
-from workbook.trace.places import line_of
-from workbook.trace.reading import DISABLED, SAMPLES, Operation, plain_hash, shape
+from workbook.trace.places import line_of, user_frame
+from workbook.trace.reading import DISABLED, SAMPLES, Operation, plain_number, signature
 from workbook.trace.reading import facts as facts_of
 from workbook.trace.reading import sample as sample_of
 
+_MASK = (1 << 64) - 1
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
 
 
@@ -50,7 +53,8 @@ class Trace:
         modules = ModulePath()
         self._exit = ExitStack()
         self._exit.enter_context(modules)
-        mode = _Recorder(self, modules)
+        known = self._exit.enter_context(KnownHashes())
+        mode = _Recorder(self, modules, known)
         self._exit.enter_context(watch(mode.note))
         self._exit.enter_context(mode)
         return self
@@ -64,21 +68,19 @@ class Trace:
     def __getitem__(self, index: int) -> Operation:
         if not 0 <= index < len(self):
             raise IndexError(f"an operation is 0 to {len(self) - 1}, got {index}")
-        name, module, line, signature = (self._words[c] for c in self._codes[4 * index :][:4])
-        sample = self._samples[SAMPLES * index :][:SAMPLES] if self._samples is not None else ()
-        return Operation(
-            index,
-            name,
-            module,
-            line,
-            signature,
-            self._hashes[2 * index],
-            self._hashes[2 * index + 1],
-            tuple(sample),
-        )
+        name, module, line, words = (self._words[c] for c in self._codes[4 * index : 4 * index + 4])
+        inputs, outputs = self._hashes[2 * index : 2 * index + 2]
+        sample: tuple[float, ...] = ()
+        if self._samples is not None:
+            sample = tuple(self._samples[SAMPLES * index : SAMPLES * (index + 1)])
+        return Operation(index, name, module, line, words, inputs, outputs, sample)
 
     def __iter__(self) -> Iterator[Operation]:
         return (self[index] for index in range(len(self)))
+
+    @property
+    def sampled(self) -> bool:
+        return self._samples is not None
 
     def retained(self) -> int:
         """Bytes kept for the operations, the names they share not counted."""
@@ -108,31 +110,30 @@ class Trace:
             made._samples = array("d", data["samples"].tolist())
         return made
 
+    def code(self, word: str) -> int:
+        """The number of a name, a submodule, a line or a signature."""
+        if word not in self._names:
+            self._names[word] = len(self._words)
+            self._words.append(word)
+        return self._names[word]
+
     def keep(
-        self, words: tuple[str, str, str, str], inputs: int, outputs: int, sample: tuple[float, ...]
+        self, codes: tuple[int, ...], inputs: int, outputs: int, sample: tuple[float, ...]
     ) -> None:
-        """Add one operation."""
-        codes = self._names
-        for word in words:
-            code = codes.get(word)
-            if code is None:
-                code = codes[word] = len(self._words)
-                self._words.append(word)
-            self._codes.append(code)
-        self._hashes.append(inputs)
-        self._hashes.append(outputs)
+        """Add one operation; `codes` are four numbers that `code` gave."""
+        self._codes.extend(codes)
+        self._hashes.extend((inputs, outputs))
         if self._samples is not None:
             self._samples.extend(sample)
 
 
 class _Recorder(TorchDispatchMode):
-    def __init__(self, trace: Trace, modules: ModulePath) -> None:
+    def __init__(self, trace: Trace, modules: ModulePath, known: KnownHashes) -> None:
         super().__init__()
         self._trace = trace
         self._modules = modules
-        self._facts: dict[Any, tuple[str, bool, bool, bool, bool]] = {}
-        self._known = KnownHashes()
-        self._signatures: dict[Any, str] = {}
+        self._known = known
+        self._rows: dict[Any, tuple[int, ...]] = {}
 
     def note(self, generator: str, what: str, value: Any, sets: bool) -> None:
         try:
@@ -158,21 +159,19 @@ class _Recorder(TorchDispatchMode):
         return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name, mutates, draws, looks, blank = facts_of(func)
         kwargs = kwargs or {}
-        facts = self._facts.get(func)
-        if facts is None:
-            facts = self._facts[func] = facts_of(func)
-        name, mutates, draws, looks, blank = facts
         if looks:  # a view computes nothing: what is done with it is what counts
             return func(*args, **kwargs)
         came_in: list[torch.Tensor] = []
-        inputs = 0
+        numbers: list[int] = []
         if blank or (draws and mutates):  # what lay there before is not looked at
             came_in = [args[0]] if args and isinstance(args[0], torch.Tensor) else []
         else:
-            inputs = self._gather(args, came_in, 1)
+            self._gather(args, came_in, numbers)
         if kwargs and came_in:
-            inputs = self._gather(tuple(kwargs.values()), came_in, inputs)
+            self._gather(tuple(kwargs.values()), came_in, numbers)
+        inputs = hash(tuple(numbers)) & _MASK if numbers else 0
         out = func(*args, **kwargs)
         if mutates:
             for tensor in came_in:
@@ -180,16 +179,18 @@ class _Recorder(TorchDispatchMode):
         came_out: list[torch.Tensor] = []
         outputs = 0
         if not blank:
-            outputs = self._gather(out if isinstance(out, (tuple, list)) else (out,), came_out, 1)
+            numbers = []
+            self._gather(out if isinstance(out, (tuple, list)) else (out,), came_out, numbers)
+            outputs = hash(tuple(numbers)) & _MASK
         if mutates and not came_out:
             came_out = came_in[:1]
-        module, line = self._modules.now(), line_of(sys._getframe(1))
-        sample = sample_of(came_out) if self._trace._samples is not None else ()
-        self._trace.keep(
-            (name, module, line, self._signature(came_in, came_out)), inputs, outputs, sample
-        )
+        frame = user_frame(sys._getframe(1))
+        trace, module = self._trace, self._modules.now()
+        codes = self._codes(func, name, module, frame, came_in, came_out)
+        trace.keep(codes, inputs, outputs, sample_of(came_out) if trace.sampled else ())
         if draws:
-            self._draw(name, module, line, kwargs.get("generator"), came_out, outputs)
+            own = kwargs.get("generator")
+            self._draw(name, module, line_of(frame), own, came_out, outputs)
         return out
 
     def _draw(
@@ -206,34 +207,46 @@ class _Recorder(TorchDispatchMode):
             Draw(generator, name, line, module, count, value, len(self._trace) - 1)
         )
 
-    def _gather(self, values: Any, found: list[torch.Tensor], code: int) -> int:
-        """A hash over all arguments, and the tensors among them."""
+    def _gather(self, values: Any, found: list[torch.Tensor], numbers: list[int]) -> None:
+        """Add a number for each of the arguments, and the tensors among them."""
         for value in values:
             if isinstance(value, torch.Tensor):
                 found.append(value)
-                code = mix(code, self._hash(value))
+                numbers.append(self._hash(value))
             elif isinstance(value, (list, tuple)):
-                code = mix(self._gather(value, found, code), len(value))
+                self._gather(value, found, numbers)
+                numbers.append(len(value))
             elif isinstance(value, (bool, int, float, str, torch.dtype)):
-                code = mix(code, plain_hash(value))
-        return code
+                numbers.append(plain_number(value))
 
     def _hash(self, tensor: torch.Tensor) -> int:
         if type(tensor) not in _ORDINARY and tensor.__class__.__torch_dispatch__ is not DISABLED:
             return mix(len(tensor.shape), sum(int(n) for n in tensor.shape))
-        if tensor.layout is not torch.strided or tensor.device.type == "meta":
+        if tensor.layout is not torch.strided or tensor.is_meta:
             return tensor_hash(tensor)
         return self._known.hash(tensor)
 
-    def _signature(self, came_in: list[torch.Tensor], came_out: list[torch.Tensor]) -> str:
+    def _codes(
+        self,
+        func: Any,
+        name: str,
+        module: str,
+        frame: FrameType | None,
+        came_in: list[torch.Tensor],
+        came_out: list[torch.Tensor],
+    ) -> tuple[int, ...]:
+        """The operation's words as numbers, made once for each place and signature."""
         key = (
-            tuple((t.shape, t.dtype) for t in came_in),
-            tuple((t.shape, t.dtype) for t in came_out),
+            func,
+            module,
+            (frame.f_code, frame.f_lineno) if frame is not None else None,
+            tuple([(t.shape, t.dtype) for t in came_in]),
+            tuple([(t.shape, t.dtype) for t in came_out]),
         )
-        text = self._signatures.get(key)
-        if text is None:
-            if len(self._signatures) > 4096:
-                self._signatures.clear()
-            text = " -> ".join(", ".join(shape(*one) for one in side) for side in key)
-            self._signatures[key] = text
-        return text
+        codes = self._rows.get(key)
+        if codes is None:
+            if len(self._rows) > 4096:
+                self._rows.clear()
+            words = (name, module, line_of(frame), signature(key[3], key[4]))
+            codes = self._rows[key] = tuple([self._trace.code(word) for word in words])
+        return codes
