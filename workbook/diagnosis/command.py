@@ -41,6 +41,9 @@ def main(arguments: argparse.Namespace) -> int:
     except (ValueError, OSError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted before anything was known\n")
+        return 2
     if arguments.json:
         sys.stdout.write(json.dumps(answer.to_json(), indent=2) + "\n")
         if not answer.usable:

@@ -39,6 +39,8 @@ class _Interpreter:
             "TMPDIR": str(folder),
             "PYTHONDONTWRITEBYTECODE": "1",
             "TORCHINDUCTOR_COMPILE_THREADS": "1",
+            # compiling all headers beforehand takes longer than the few kernels of one program
+            "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0",
             "TORCHINDUCTOR_CACHE_DIR": str(folder / "compiled"),
             "PYTHONPATH": os.pathsep.join(
                 filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
@@ -109,23 +111,21 @@ class _Interpreter:
         return line.decode()
 
     def hang_up(self) -> None:
-        """End the run that is going on, and the input, at whose end the process ends by itself."""
+        """End the run that is going on and the process, without waiting for either."""
+        if not self.running and (first := self._line(time.monotonic())) and first.isdigit():
+            self.running = int(first)  # it started while nobody listened
         self._stop()
-        if self.process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self.process.stdin.close()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def close(self) -> None:
-        """End the process, by force where it does not end by itself within a second."""
+        """End the process; it keeps nothing that an end by force would lose."""
         self.hang_up()
-        try:
-            self.process.wait(1.0)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
 
 
 def assert_open(process: subprocess.Popen[bytes]) -> None:
