@@ -119,6 +119,8 @@ PROGRAMS = (
     Row("state_pair", "fresh_sequence second_sequence", "module-state", "", (("    model(sequence(5))\n", ""),)),
     Row("mutated_pair", "silent logged", "input-mutated", "", (("t -= t.mean()", "t = t - t.mean()"),)),
     Row("hash_pair", "by_set by_sorted", "hash-seed", "hash", (("list(set(LABELS))", "sorted(set(LABELS))"),)),
+    Row("overlap_history", "copied aliased", "overlapping-memory", "", (("if copy else w)", "if copy else w.clone())"),)),
+    Row("overlap_best", "deep_copy plain", "overlapping-memory", "", (("if keep:", "if True:"),)),
     Row("half_weights_pair", "original shipped", "reduced-precision", "", (("v.half()", "v.clone()"),)),
     Row("both_coupling_hash", "online nightly", "batch-coupling hash-seed", "", (("0.5 * total.mean()", "0.5 * total"), ("set(FEATURES)", "FEATURES"))),
     Row("both_hash_state", "features", "hash-seed module-state", why_unproved="two processes and two calls at once"),

@@ -96,5 +96,6 @@ ON = _rows(
     ("double", "dtype", "everything is computed in float64", ("dtypes",)),
     ("keyed", "random-numbers", "each draw keeps its numbers, whatever the seed", ("draws",)),
     ("keep-arguments", "input-mutated", "what a helper was given is put back after it", ("last resort",)),
+    ("copy-kept", "overlapping-memory", "what is kept is a copy", ("last resort",)),
     ("forget", "module-state", "each call of a module starts from its first state", ("last resort",)),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-from workbook.diagnosis import ordering
+from workbook.diagnosis import rewriting
 from workbook.diagnosis.facts import FACTS
 from workbook.trace.places import is_user_file
 
@@ -50,8 +50,8 @@ def hold_cpu() -> None:
     subprocess.Popen.__init__ = start  # type: ignore[method-assign]
 
 
-def load(path: str, name: str, *, sort: bool) -> types.ModuleType:
-    """The user's file as a module; with `sort` its sets are gone through in sorted order."""
+def load(path: str, name: str, on: frozenset[str]) -> types.ModuleType:
+    """The user's file as a module, rewritten where an intervention in `on` asks for it."""
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CannotRun(f"{Path(path).name} is not a Python file")
@@ -59,8 +59,8 @@ def load(path: str, name: str, *, sort: bool) -> types.ModuleType:
     sys.modules[name] = module
     if _has_sets(path):
         FACTS.add("sets")
-    if sort:
-        ordering.fill(module, path)
+    if on & {"sorted-sets", "copy-kept"}:
+        rewriting.fill(module, path, on)
     else:
         spec.loader.exec_module(module)
     return module
@@ -68,7 +68,7 @@ def load(path: str, name: str, *, sort: bool) -> types.ModuleType:
 
 def _has_sets(path: str) -> bool:
     try:
-        return ordering.has_sets(path)
+        return rewriting.has_sets(path)
     except (SyntaxError, ValueError):
         return False  # loading it says so
 

@@ -74,7 +74,7 @@ def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
     on = frozenset(request["on"])
     with contextlib.ExitStack() as stack:
         batches = _prepare(request, on, stack)
-        loaded = [load(*one, sort="sorted-sets" in on) for one in request["files"]]
+        loaded = [load(path, name, on) for path, name in request["files"]]
         wanted = {step["name"] for step in request["steps"]}
         for module in loaded:
             batches.functions(module, wanted)

@@ -74,9 +74,13 @@ class Checkpoints:
             return real_state(this, *args, **kwargs)
 
         def load_state_dict(this: Any, *args: Any, **kwargs: Any) -> Any:
+            own = {p.data_ptr() for p in this.parameters()}
+            state = args[0] if args else kwargs["state_dict"]
+            alive = any(isinstance(v, torch.Tensor) and v.data_ptr() in own for v in state.values())
             done = real_load(this, *args, **kwargs)
             FACTS.add("checkpoint")
-            self._put_back(this, real_load)
+            if not alive:  # else nothing was saved: it is the module's own memory
+                self._put_back(this, real_load)
             return done
 
         module.state_dict = state_dict  # type: ignore[method-assign]

@@ -1,0 +1,89 @@
+"""The user's program, loaded with changes: sets in sorted order, copies of what is kept.
+
+Owns the changes of the program's syntax tree. Lines keep their numbers.
+"""
+
+from __future__ import annotations
+
+import ast
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils._pytree import tree_map
+
+from workbook.diagnosis.ordering import SortedSet
+
+_SET, _COPY = "__sorted_set__", "__copied__"
+_KEEPS = frozenset(("append", "appendleft", "insert", "setdefault"))  # a container keeps its last
+_ALIASES = frozenset(("state_dict", "detach", "numpy"))  # what they return is the memory itself
+
+
+def _call(name: str, node: ast.expr, content: ast.expr) -> ast.expr:
+    made = ast.Call(ast.Name(name, ast.Load()), [content], [])
+    return ast.fix_missing_locations(ast.copy_location(made, node))
+
+
+class _Sets(ast.NodeTransformer):
+    """Turns every display and comprehension of a set into a sorted one."""
+
+    def visit_Set(self, node: ast.Set) -> ast.AST:
+        self.generic_visit(node)
+        return _call(_SET, node, ast.List(node.elts, ast.Load()))
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        self.generic_visit(node)
+        return _call(_SET, node, ast.GeneratorExp(node.elt, node.generators))
+
+
+class _Copies(ast.NodeTransformer):
+    """Copies what a container is given, and what another name for the same memory is kept as."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _KEEPS and node.args:
+            node.args[-1] = _call(_COPY, node.args[-1], node.args[-1])
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        value = node.value
+        method = value.func if isinstance(value, ast.Call) else None
+        alias = isinstance(method, ast.Attribute) and method.attr in _ALIASES
+        if alias or any(isinstance(target, ast.Subscript) for target in node.targets):
+            node.value = _call(_COPY, value, value)
+        return node
+
+
+def _copied(value: Any) -> Any:
+    """The value with tensors and arrays of its own."""
+
+    def one(leaf: Any) -> Any:
+        if isinstance(leaf, torch.Tensor):
+            return leaf.clone()
+        return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+
+    return tree_map(one, value)
+
+
+def has_sets(path: str) -> bool:
+    """Whether a program makes sets."""
+    return any(
+        isinstance(node, (ast.Set, ast.SetComp))
+        or (isinstance(node, ast.Name) and node.id in ("set", "frozenset"))
+        for node in ast.walk(ast.parse(Path(path).read_bytes()))
+    )
+
+
+def fill(module: types.ModuleType, path: str, on: frozenset[str]) -> None:
+    """Run the program in its module, changed as the interventions in `on` say."""
+    tree = ast.parse(Path(path).read_bytes())
+    if "copy-kept" in on:
+        tree = _Copies().visit(tree)
+        vars(module)[_COPY] = _copied
+    if "sorted-sets" in on:
+        tree = _Sets().visit(tree)
+        vars(module).update({_SET: SortedSet, "set": SortedSet, "frozenset": SortedSet})
+    exec(compile(tree, path, "exec"), vars(module))
