@@ -37,6 +37,7 @@ class _Interpreter:
             **os.environ,
             "PYTHONHASHSEED": str(hash_seed),
             "TMPDIR": str(folder),
+            "OMP_WAIT_POLICY": "passive",  # idle threads sleep and slow nobody
             "PYTHONDONTWRITEBYTECODE": "1",
             "TORCHINDUCTOR_COMPILE_THREADS": "1",
             # compiling all headers beforehand takes longer than the few kernels of one program
