@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from workbook.causes.own_model import UNSTEADY_SCORES
-from workbook.causes.own_model.trying import Tried
+from workbook.causes.your_own_model import UNSTEADY_SCORES
+from workbook.causes.your_own_model.trying import Tried
 from workbook.diagnosis import Answer, Found
 from workbook.lesson import detective as module
 from workbook.lesson import investigate

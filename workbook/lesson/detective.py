@@ -16,8 +16,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from workbook.causes.own_model import Case, standing
-from workbook.causes.own_model.trying import Tried, tried
+from workbook.causes.your_own_model import Case, standing
+from workbook.causes.your_own_model.trying import Tried, tried
 from workbook.diagnosis import Answer, diagnose
 from workbook.lesson.answers import shared_workers, told
 from workbook.lesson.markup import inline

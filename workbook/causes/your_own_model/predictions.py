@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from workbook.causes.own_model.case import standing
-from workbook.causes.own_model.cases import DROPOUT, STATE, UNSTEADY_SCORES
-from workbook.causes.own_model.trying import tried
+from workbook.causes.your_own_model.case import standing
+from workbook.causes.your_own_model.cases import DROPOUT, STATE, UNSTEADY_SCORES
+from workbook.causes.your_own_model.trying import tried
 from workbook.question import Prediction
 
 ONLY_DROPOUT, ONLY_MEAN = "dropout was the cause", "the running mean was the cause"

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workbook.causes.own_model.case import Case, Trial
+from workbook.causes.your_own_model.case import Case, Trial
 from workbook.conditions import Conditions
 
 SHRUNK = 2.0**-10
@@ -79,7 +79,7 @@ def _apart(case: Case, trials: Sequence[Trial]) -> dict[Trial, float]:
 
 def _start(case: Case, trials: Sequence[Trial], hash_seed: int) -> subprocess.Popen[str]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "workbook.causes.own_model.trying"],
+        [sys.executable, "-m", "workbook.causes.your_own_model.trying"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONHASHSEED": str(hash_seed),
              "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})  # fmt: skip

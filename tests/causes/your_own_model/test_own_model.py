@@ -7,8 +7,8 @@ import sys
 import pytest
 import torch
 
-from workbook.causes.own_model import CASES, UNSTEADY_SCORES, Case, Trial, standing
-from workbook.causes.own_model.trying import tried
+from workbook.causes.your_own_model import CASES, UNSTEADY_SCORES, Case, Trial, standing
+from workbook.causes.your_own_model.trying import tried
 from workbook.diagnosis import CAUSES
 
 
