@@ -70,17 +70,15 @@ class Trace:
             raise IndexError(f"an operation is 0 to {len(self) - 1}, got {index}")
         name, module, line, words = (self._words[c] for c in self._codes[4 * index : 4 * index + 4])
         inputs, outputs = self._hashes[2 * index : 2 * index + 2]
-        sample: tuple[float, ...] = ()
-        if self._samples is not None:
-            sample = tuple(self._samples[SAMPLES * index : SAMPLES * (index + 1)])
-        return Operation(index, name, module, line, words, inputs, outputs, sample)
+        kept = (
+            self._samples[SAMPLES * index : SAMPLES * index + SAMPLES]
+            if self._samples is not None
+            else ()
+        )
+        return Operation(index, name, module, line, words, inputs, outputs, tuple(kept))
 
     def __iter__(self) -> Iterator[Operation]:
         return (self[index] for index in range(len(self)))
-
-    @property
-    def sampled(self) -> bool:
-        return self._samples is not None
 
     def retained(self) -> int:
         """Bytes kept for the operations, the names they share not counted."""
@@ -187,7 +185,9 @@ class _Recorder(TorchDispatchMode):
         frame = user_frame(sys._getframe(1))
         trace, module = self._trace, self._modules.now()
         codes = self._codes(func, name, module, frame, came_in, came_out)
-        trace.keep(codes, inputs, outputs, sample_of(came_out) if trace.sampled else ())
+        trace.keep(
+            codes, inputs, outputs, sample_of(came_out) if trace._samples is not None else ()
+        )
         if draws:
             own = kwargs.get("generator")
             self._draw(name, module, line_of(frame), own, came_out, outputs)
