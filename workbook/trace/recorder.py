@@ -202,10 +202,8 @@ class _Recorder(TorchDispatchMode):
         generator = (
             "own torch" if own is not None else "torch" + ("" if device == "cpu" else f":{device}")
         )
-        count = sum(t.numel() for t in out[:1])
-        self._trace.draws.append(
-            Draw(generator, name, line, module, count, value, len(self._trace) - 1)
-        )
+        count, place = sum(t.numel() for t in out[:1]), len(self._trace) - 1
+        self._trace.draws.append(Draw(generator, name, line, module, count, value, place))
 
     def _gather(self, values: Any, found: list[torch.Tensor], numbers: list[int]) -> None:
         """Add a number for each of the arguments, and the tensors among them."""
@@ -243,8 +241,7 @@ class _Recorder(TorchDispatchMode):
             tuple([(t.shape, t.dtype) for t in came_in]),
             tuple([(t.shape, t.dtype) for t in came_out]),
         )
-        codes = self._rows.get(key)
-        if codes is None:
+        if (codes := self._rows.get(key)) is None:
             if len(self._rows) > 4096:
                 self._rows.clear()
             words = (name, module, line_of(frame), signature(key[3], key[4]))
