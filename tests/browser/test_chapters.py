@@ -17,10 +17,10 @@ CHAPTERS = sorted(build.HERE.glob("*.ipynb"))
 RUN_MS = 120_000
 
 
-def calls(path: Path, function: str) -> int:
-    """How many cells of a chapter call this function."""
-    cells = nbformat.read(path, 4).cells
-    return sum(cell.cell_type == "code" and f"{function}(" in cell.source for cell in cells)
+def calls(path: Path, *functions: str) -> int:
+    """How many cells of a chapter call one of these functions."""
+    cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    return sum(any(f"{name}(" in cell.source for name in functions) for cell in cells)
 
 
 @pytest.fixture(scope="module", params=CHAPTERS, ids=lambda path: path.stem)
@@ -38,7 +38,8 @@ def test_a_chapter_reads_well_then_runs(
     notebook = open_notebook(chapter.name)
     page = notebook.page
     explorers = page.locator(".wb-explorer[data-wb-ready]")
-    expect(page.locator(".jp-RenderedImage img")).to_have_count(calls(chapter, "explore"))
+    figures = page.locator(".jp-RenderedImage img")
+    expect(figures).to_have_count(calls(chapter, "explore", "report"))
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     expect(explorers).to_have_count(0)
 
@@ -46,7 +47,7 @@ def test_a_chapter_reads_well_then_runs(
     notebook.run_all()
     notebook.settle()
     expect(explorers).to_have_count(calls(chapter, "explore"))
-    expect(page.locator(".wb-predict")).to_have_count(calls(chapter, "predict"))
+    expect(page.locator(".wb-predict")).to_have_count(calls(chapter, "predict", "claim"))
     expect(page.locator(".jp-RenderedText[data-mime-type$=stderr]")).to_have_count(0)
     assert notebook.kernel_complaints() == []
     assert notebook.console == []

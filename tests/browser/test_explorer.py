@@ -105,6 +105,7 @@ def test_reset_returns_to_the_opening(live: Notebook) -> None:
     box = explorer(live)
     before = picture(figure(box))
     box.get_by_role("checkbox", name="rising").check()
+    expect(box.get_by_role("status")).to_contain_text("rising=True")  # as a reader waits
     box.get_by_role("slider", name="seed").press("End")
     expect(box.get_by_role("status")).to_contain_text("seed=99 ")
     box.get_by_role("button", name="Reset").click()
