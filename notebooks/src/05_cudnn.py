@@ -148,7 +148,7 @@ explore(cudnn.SWITCHES, device="cuda", repeats=64)
 predict(cudnn.TWO_LISTS_OR_ONE)
 
 # %%
-explore(cudnn.DOCUMENTED, device="cuda", repeats=64)
+explore(cudnn.DOCUMENTED, family="every operation", device="cuda", repeats=64)
 
 # %% [markdown]
 # The figure shows rows where the list in your torch's own docstring (or in that of the recording)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbook.diagnosis.calls import Call
+from workbook.diagnosis.interpreter import OutOfTime
 from workbook.diagnosis.reply import Reply
 from workbook.diagnosis.values import Gap, gap
-from workbook.diagnosis.workers import OutOfTime, Workers
+from workbook.diagnosis.workers import Workers
 
 CALM: dict[str, Any] = {
     "rng": 1,

@@ -1,8 +1,8 @@
 """The process that runs the user's code: `python -m workbook.diagnosis.child`.
 
 Owns the loop that reads requests (one JSON line each) and forks a process for each of them, so
-that every run starts from the same untouched interpreter. Where forking is not safe (Windows,
-macOS) it serves one request and ends, and the next one gets a new interpreter.
+that every run starts from the same untouched interpreter. With `--once` (for systems where forking
+is not safe) it serves one request and ends, and the next one gets a new interpreter.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-FORKS = sys.platform == "linux"
 
-
-def serve() -> None:
+def serve(*, once: bool) -> None:
     """Answer requests until the input ends; the answers lie in each request's folder."""
     import numpy.random  # noqa: F401  (loaded before the fork, so that no run pays for it)
     import torch  # noqa: F401  (the same)
@@ -31,7 +29,7 @@ def serve() -> None:
             for name in request["import"]:
                 __import__(name)
             continue
-        if not FORKS:
+        if once:
             say.write("0\n")
             _run(running, request)
             say.write("done 0\n")
@@ -64,4 +62,4 @@ def _run(running: Any, request: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(once="--once" in sys.argv)

@@ -15,7 +15,8 @@ from workbook.diagnosis import answering, models, pairs
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.asking import Session, Unusable
 from workbook.diagnosis.calls import Call, call
-from workbook.diagnosis.workers import OutOfTime, Workers
+from workbook.diagnosis.interpreter import OutOfTime
+from workbook.diagnosis.workers import Workers
 
 _COMPILES = re.compile(r"\btorch\s*\.\s*compile\b|(?<!\bre)\.compile\(|import compile\b")
 TIMEOUT = 120.0  # seconds for a whole diagnosis

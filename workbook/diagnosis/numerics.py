@@ -69,12 +69,24 @@ def _precision(on: On) -> None:
         real("highest" if "full-precision" in on else level)
 
     torch.set_float32_matmul_precision = precision
-    if "full-precision" in on and torch.cuda.is_available():
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
+    if "full-precision" in on:
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        _hold("cublas_allow_tf32", "cudnn_allow_tf32", "fp32_precision_setter")
     if "cudnn-deterministic" in on:
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+        _hold("cudnn_deterministic", "cudnn_benchmark")
     if "deterministic" in on:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+        _hold("deterministic_algorithms")
+
+
+def _hold(*names: str) -> None:
+    """Let nothing that the program sets change these switches."""
+    for name in names:
+        if hasattr(torch._C, f"_set_{name}"):
+            setattr(torch._C, f"_set_{name}", lambda *args, **kwargs: None)
+        flag = vars(type(torch.backends.cudnn)).get(name.removeprefix("cudnn_"))
+        if name.startswith("cudnn_") and flag is not None:
+            flag.setter = lambda value: None  # it took the function itself, not its name

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from workbook.diagnosis.answer import steps_apart
 from workbook.diagnosis.asking import Plan, Session
+from workbook.diagnosis.interpreter import OutOfTime
 from workbook.diagnosis.interventions import Intervention
 from workbook.diagnosis.reply import Reply
-from workbook.diagnosis.workers import OutOfTime
 from workbook.trace import SAMPLES, Origin, Trace, align, origin
 
 if TYPE_CHECKING:

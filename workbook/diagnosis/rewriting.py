@@ -18,7 +18,8 @@ from workbook.diagnosis.ordering import SortedSet
 
 _SET, _COPY = "__sorted_set__", "__copied__"
 _KEEPS = frozenset(("append", "appendleft", "insert", "setdefault"))  # a container keeps its last
-_ALIASES = frozenset(("state_dict", "detach", "numpy"))  # what they return is the memory itself
+# what they return is the memory itself
+_ALIASES = frozenset(("state_dict", "detach", "numpy", "from_numpy", "as_tensor", "asarray"))
 
 
 def _call(name: str, node: ast.expr, content: ast.expr) -> ast.expr:
@@ -49,12 +50,26 @@ class _Copies(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
-        value = node.value
-        method = value.func if isinstance(value, ast.Call) else None
-        alias = isinstance(method, ast.Attribute) and method.attr in _ALIASES
-        if alias or any(isinstance(target, ast.Subscript) for target in node.targets):
-            node.value = _call(_COPY, value, value)
+        if any(isinstance(target, ast.Subscript) for target in node.targets):
+            node.value = _call(_COPY, node.value, node.value)
+        else:
+            node.value = _Aliases().visit(node.value)
         return node
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        self.generic_visit(node)
+        if node.value is not None:
+            node.value = _Aliases().visit(node.value)
+        return node
+
+
+class _Aliases(ast.NodeTransformer):
+    """Copies every other name for the same memory that an expression makes."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        alias = isinstance(node.func, ast.Attribute) and node.func.attr in _ALIASES
+        return _call(_COPY, node, node) if alias else node
 
 
 def _copied(value: Any) -> Any:

@@ -48,17 +48,11 @@ def holds() -> tuple[Intervention, ...]:
 
 def search(measure: Measure, candidates: Iterable[Intervention], base: Gap) -> Search:
     """The interventions that are needed to make the gap go (or shrink to what cannot go)."""
-    ordered = [one for one in ORDER if one in set(candidates)]
-    active = frozenset(ordered)
-    rest = measure(active)
-    if not rest.comparable and len(active) > 1:  # one of them breaks the program: find it
-        for one in ordered:
-            if not measure(frozenset({one})).comparable and base.comparable:
-                active -= {one}
-        ordered = [one for one in ordered if one in active]
-        rest = measure(active)
+    chosen = set(candidates)
+    active, rest = _start(measure, [one for one in ORDER if one in chosen], base)
     if not _smaller(rest, base):
         return Search((), rest, {})
+    ordered = [one for one in ORDER if one in active]
     without: dict[Intervention, Gap] = {}
     for one in reversed(ordered):
         trial = measure(active - {one})
@@ -68,6 +62,38 @@ def search(measure: Measure, candidates: Iterable[Intervention], base: Gap) -> S
             without[one] = trial
     needed = tuple(one for one in ordered if one in active)
     return Search(needed, rest, without)
+
+
+def _start(measure: Measure, ordered: list[Intervention], base: Gap) -> tuple[Active, Gap]:
+    """The interventions to begin with: all of them, unless some of them undo what others do.
+
+    Then all that do not break the program, then all but those that give draws other numbers, all
+    but one, and each with nothing but the holds.
+    """
+    everything = frozenset(ordered)
+    rest = measure(everything)
+    if not rest.comparable and len(everything) > 1:
+        for one in ordered:
+            if not measure(frozenset({one})).comparable and base.comparable:
+                everything -= {one}
+        rest = measure(everything)
+    if _smaller(rest, base):
+        return everything, rest
+    calm = frozenset(one for one in ordered if one.how == "hold")
+    others = [one for one in ordered if one in everything - calm]
+    trials = [everything - {one for one in others if one.name in _RENUMBERING}]
+    trials += [everything - {one} for one in others] + [calm | {one} for one in others]
+    best = everything
+    for trial in dict.fromkeys(trials):
+        gap = measure(trial)
+        if gap.same:
+            return trial, gap
+        if gap.comparable and (not rest.comparable or gap.relative < rest.relative):
+            best, rest = trial, gap
+    return best, rest
+
+
+_RENUMBERING = ("keyed", "keyed-seeds", "one-seed")
 
 
 def _smaller(rest: Gap, base: Gap) -> bool:

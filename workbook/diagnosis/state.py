@@ -101,6 +101,13 @@ class Snapshot:
         elif isinstance(value, type):
             if value.__module__ in self._files:
                 self._object(value, name, "state")
+                for label, item in vars(value).items():
+                    if label.startswith("__") and isinstance(item, types.FunctionType):
+                        self._walk(item, f"{name}.{label}", "")
+        elif isinstance(value, (staticmethod, classmethod)):
+            self._walk(value.__func__, name, "")
+        elif isinstance(value, functools.partial):
+            self._walk((value.func, value.args, value.keywords), name, inside)
         elif isinstance(value, GENERATORS):
             self.generators.append((value, get_state(value)))
         elif isinstance(value, types.ModuleType):

@@ -76,9 +76,7 @@ def _dropout(on: On, trained: dict[str, int], path: ModulePath) -> None:
                 if "no-dropout" in on or (later and "eval-dropout" in on):
                     training = False
                 elif later and "shake-dropout" in on:
-                    with torch.random.fork_rng(devices=[]):
-                        torch.default_generator.manual_seed(7919)
-                        return real(input, p, training, inplace)
+                    return _shaken(lambda: real(input, p, training, inplace))
             return real(input, p, training, inplace)
 
         return call
@@ -107,6 +105,21 @@ def _dropout(on: On, trained: dict[str, int], path: ModulePath) -> None:
 
     F.scaled_dot_product_attention = attention  # type: ignore[assignment]
     _recurrent(on, trained, path)
+
+
+def _shaken(call: Callable[[], Any]) -> Any:
+    """The call with other random numbers; every generator goes on as if it had not been."""
+    kept = torch.default_generator.get_state()
+    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    torch.default_generator.manual_seed(7919)
+    if devices is not None:
+        torch.cuda.manual_seed_all(7919)
+    try:
+        return call()
+    finally:
+        torch.default_generator.set_state(kept)
+        if devices is not None:
+            torch.cuda.set_rng_state_all(devices)
 
 
 def _quiet(on: On, trained: dict[str, int], path: ModulePath) -> bool:

@@ -1,148 +1,37 @@
 """The child processes that run the user's code, from the side that asks.
 
-Owns starting them (one interpreter for each hash seed), the time a run may take, and the scratch
-copy of the user's folder in which a run reads and writes. Knows nothing of causes.
+Owns which are kept (one interpreter for each hash seed) and the scratch copy of the user's folder
+in which a run reads and writes. Knows nothing of causes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import selectors
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
+from workbook.diagnosis.interpreter import Interpreter
 from workbook.diagnosis.reply import Reply
 
 _SMALL = 1 << 20  # bytes: larger files are linked into the scratch folder, not copied
 _MOST = 2000  # entries: a folder with more is used as it is
 
 
-class OutOfTime(Exception):
-    """The time for the whole diagnosis is used up."""
-
-
-class _Interpreter:
-    """One child process and the wire to it."""
-
-    def __init__(self, hash_seed: int, folder: Path) -> None:
-        environment = {
-            **os.environ,
-            "PYTHONHASHSEED": str(hash_seed),
-            "TMPDIR": str(folder),
-            "OMP_WAIT_POLICY": "passive",  # idle threads sleep and slow nobody
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "TORCHINDUCTOR_COMPILE_THREADS": "1",
-            # compiling all headers beforehand takes longer than the few kernels of one program
-            "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0",
-            "TORCHINDUCTOR_CACHE_DIR": str(folder / "compiled"),
-            "PYTHONPATH": os.pathsep.join(
-                filter(None, (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")))
-            ),
-        }
-        self.loaded: set[str] = set()
-        self._heard = b""
-        self.running = 0  # the process of the run that is going on
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "workbook.diagnosis.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
-
-    def ask(self, request: dict[str, Any], seconds: float) -> bool:
-        """Carry out a request; False where it ran out of time and was ended."""
-        assert_open(self.process)
-        self._send(
-            {"import": missing} if (missing := sorted(set(request["load"]) - self.loaded)) else None
-        )
-        self.loaded |= set(request["load"])
-        self._send(request)
-        end = time.monotonic() + seconds
-        first = self._line(end + 30.0)  # starting the interpreter is not the user's time
-        if first is None:
-            self.close()
-            return False
-        self.running = int(first or 0)
-        if self._line(max(end, time.monotonic() + 0.2)) is None:
-            if self.running:
-                self._stop()
-                self._line(time.monotonic() + 5.0)
-            else:
-                self.close()
-            return False
-        self.running = 0
-        return True
-
-    def _stop(self) -> None:
-        """End the run that is going on, with everything that it started."""
-        if self.running:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.running, signal.SIGKILL)
-        self.running = 0
-
-    def _send(self, message: dict[str, Any] | None) -> None:
-        if message is not None and self.process.stdin is not None:
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
-            self.process.stdin.flush()
-
-    def _line(self, end: float) -> str | None:
-        pipe = self.process.stdout
-        if pipe is None:
-            return None
-        with selectors.DefaultSelector() as ready:
-            ready.register(pipe, selectors.EVENT_READ)
-            while b"\n" not in self._heard:
-                if not ready.select(max(0.0, end - time.monotonic())):
-                    return None
-                part = os.read(pipe.fileno(), 4096)
-                if not part:
-                    return None
-                self._heard += part
-        line, _, self._heard = self._heard.partition(b"\n")
-        return line.decode()
-
-    def hang_up(self) -> None:
-        """End the run that is going on and the process, without waiting for either."""
-        if not self.running and (first := self._line(time.monotonic())) and first.isdigit():
-            self.running = int(first)  # it started while nobody listened
-        self._stop()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-
-    def close(self) -> None:
-        """End the process; it keeps nothing that an end by force would lose."""
-        self.hang_up()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-
-
-def assert_open(process: subprocess.Popen[bytes]) -> None:
-    """Raise where a child process ended by itself."""
-    if process.poll() is not None:
-        raise OutOfTime("the process that runs the code ended by itself")
-
-
 class Workers:
     """Runs of the user's code, each in a process of its own: `with Workers() as workers: ...`.
 
-    One object can serve several diagnoses, which saves starting torch for each of them.
+    One object can serve several diagnoses, which saves starting torch for each of them. A run is a
+    fork of a waiting interpreter; without `forks` (Windows, macOS) it is a new interpreter.
     """
 
-    def __init__(self) -> None:
-        self._interpreters: dict[int, _Interpreter] = {}
+    def __init__(self, *, forks: bool = sys.platform == "linux") -> None:
+        self._forks = forks
+        self._interpreters: dict[int, Interpreter] = {}
         self._folder: Path | None = None
         self._number = 0
 
@@ -170,7 +59,7 @@ class Workers:
         """Start the interpreter with this hash seed, if it is not there yet."""
         old = self._interpreters.get(hash_seed)
         if old is None or old.process.poll() is not None:
-            self._interpreters[hash_seed] = _Interpreter(hash_seed, self.folder)
+            self._interpreters[hash_seed] = Interpreter(hash_seed, self.folder, forks=self._forks)
 
     def run(self, request: dict[str, Any], *, hash_seed: int, seconds: float) -> Reply:
         """Carry out one request within `seconds`."""
@@ -194,8 +83,9 @@ class Workers:
             ],
         }
         done = self._interpreters[hash_seed].ask(full, seconds)
-        if not _FORKS:
+        if not self._forks:
             self._interpreters.pop(hash_seed).close()
+            self.warm(hash_seed)  # the next one loads while this one's result is read
         answer = folder / "reply.json"
         data = json.loads(answer.read_text()) if answer.exists() else {}
         if done and not data:
@@ -218,10 +108,22 @@ class Workers:
                 if entry.is_file() and entry.stat().st_size <= _SMALL:
                     shutil.copy2(entry.path, target)
                 elif entry.name != "__pycache__":
-                    target.symlink_to(entry.path)
-            except OSError:  # unreadable or vanished: the run will say if it is missed
+                    _link(Path(entry.path), target)
+            except (
+                OSError,
+                subprocess.CalledProcessError,
+            ):  # unreadable, vanished: the run will say if it is missed
                 continue
         return seen
 
 
-_FORKS = sys.platform == "linux"
+def _link(source: Path, target: Path) -> None:
+    """Another name for a file or a folder, also where Windows grants no symbolic links."""
+    try:
+        target.symlink_to(source)
+    except OSError:
+        if source.is_dir():
+            words = ["cmd", "/c", "mklink", "/J", str(target), str(source)]
+            subprocess.run(words, stdout=subprocess.DEVNULL, check=True)
+        else:
+            os.link(source, target)

@@ -71,8 +71,8 @@ def _descent(there: list[Tensor], steps: int, rate: float, pooling: str) -> Tens
     """Plain gradient descent; all weights as one row for every so many steps and the end."""
     images, labels, *weights = there
     path, every = [], max(1, steps // POINTS)
-    for step in range(steps + 1):
-        if step % every == 0 or step == steps:
+    for step in range(steps):
+        if step % every == 0:
             path.append(torch.cat([w.reshape(-1) for w in weights]))
         leaves = [w.detach().requires_grad_() for w in weights]
         with torch.enable_grad():
@@ -82,6 +82,7 @@ def _descent(there: list[Tensor], steps: int, rate: float, pooling: str) -> Tens
             loss = F.cross_entropy(x.flatten(1) @ leaves[2].T, labels)
         gradients = torch.autograd.grad(loss, leaves)
         weights = [w - rate * g for w, g in zip(weights, gradients, strict=True)]
+    path.append(torch.cat([w.reshape(-1) for w in weights]))
     return torch.stack(path)
 
 
@@ -113,7 +114,7 @@ TRAINING = Experiment(
     factor="the run",
     controls=(
         Choice("steps", 4, (4, 20, 200), ordered=True),
-        Choice("batch_size", 8, (8, 64, 256), ordered=True, label="batch size"),
+        Choice("batch_size", 4, (4, 64, 256), ordered=True, label="batch size"),
         Choice("rate", 0.5, (0.1, 0.5, 2.0), ordered=True, label="learning rate"),
         Choice("pooling", ADAPTIVE, (ADAPTIVE, PLAIN), help="two names for the same average here"),
         Seed(),
