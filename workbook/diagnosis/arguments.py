@@ -25,15 +25,20 @@ _CONTAINERS = (list, dict, set, collections.deque)
 
 def functions(module: types.ModuleType, entries: set[str], kept: frozenset[str]) -> None:
     """Note which helpers and methods of the user's change their arguments; put back for `kept`."""
+    wrapped(module, entries, lambda name, real: _kept(name, real, kept))
+
+
+def wrapped(module: types.ModuleType, entries: set[str], wrap: Callable[[str, Any], Any]) -> None:
+    """Put a wrapper round every helper and method of the user's, but for the entries."""
     for name, value in list(vars(module).items()):
         if getattr(value, "__module__", "") != module.__name__ or name in entries:
             continue
         if isinstance(value, types.FunctionType):
-            setattr(module, name, _kept(name, value, kept))
+            setattr(module, name, wrap(name, value))
         elif isinstance(value, type):
             for label, method in list(vars(value).items()):
                 if isinstance(method, types.FunctionType) and not label.startswith("__"):
-                    setattr(value, label, _kept(f"{name}.{label}", method, kept))
+                    setattr(value, label, wrap(f"{name}.{label}", method))
 
 
 def _kept(name: str, real: Callable[..., Any], kept: frozenset[str]) -> Callable[..., Any]:
@@ -52,6 +57,21 @@ def _kept(name: str, real: Callable[..., Any], kept: frozenset[str]) -> Callable
         return made
 
     return call
+
+
+def plain(_: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    """A helper whose arrays are contiguous (torch's tensors are made so operation by operation)."""
+
+    @functools.wraps(real)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        args, kwargs = tree_map(_contiguous, (args, kwargs))
+        return real(*args, **kwargs)
+
+    return call
+
+
+def _contiguous(value: Any) -> Any:
+    return np.ascontiguousarray(value) if isinstance(value, np.ndarray) else value
 
 
 def _copied(value: Any) -> Any:

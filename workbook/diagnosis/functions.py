@@ -151,7 +151,11 @@ _CONDITION = {
     "switch": "quicker thread switches",
     "hash": "another hash seed",
 }
-_LATE = ("fork", "sorted-sets")  # the first costs a process, holding the hash seed says the second
+_LATE = (
+    "fork",
+    "sorted-sets",
+    "filled-sets",
+)  # the first costs a process, holding the hash seed says the second
 # Interventions on how a program computes cannot explain why one program gives two results.
 _NOT_ALONE = frozenset(
     (

@@ -44,6 +44,6 @@ def _goes(gap: Gap, doubled: Gap) -> bool:
         return False
     if doubled.same:
         return True
-    if not doubled.comparable:
+    if not doubled.comparable or doubled.relative == gap.relative:  # NumPy's arrays stay
         return gap.relative <= _PLAIN
     return doubled.relative <= max(gap.relative * _SHRINKS, _FLOOR)

@@ -59,7 +59,7 @@ def load(path: str, name: str, on: frozenset[str]) -> types.ModuleType:
     sys.modules[name] = module
     if _has_sets(path):
         FACTS.add("sets")
-    if on & {"sorted-sets", "copy-kept"}:
+    if on & {"sorted-sets", "filled-sets", "copy-kept"}:
         rewriting.fill(module, path, on)
     else:
         spec.loader.exec_module(module)

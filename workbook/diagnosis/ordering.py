@@ -1,11 +1,12 @@
-"""Sets that are gone through in sorted order, for the intervention on orders that follow hashes.
+"""Sets that are gone through in an order that no hash decides.
 
-Owns the set that does so.
+Owns the two sets that do so: one sorted, one in the order of its filling.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 
@@ -26,16 +27,58 @@ class SortedSet(set):  # type: ignore[type-arg]  # stands for the user's set, of
         return first
 
 
-def _again(name: str) -> Any:
+class FilledSet(set):  # type: ignore[type-arg]  # the same
+    """A set whose order is the one in which its elements came."""
+
+    def __init__(self, elements: Iterable[Any] = ()) -> None:
+        self._came: dict[Any, None] = {}
+        super().__init__()
+        self.update(elements)
+
+    def __iter__(self) -> Iterator[Any]:
+        rest = [one for one in super().__iter__() if one not in self._came]  # by way of ^=
+        return iter([*(one for one in self._came if one in self), *rest])
+
+    def add(self, element: Any) -> None:
+        """Add an element at the end."""
+        self._came.setdefault(element)
+        super().add(element)
+
+    def update(self, *others: Iterable[Any]) -> None:
+        """Add all elements of the others."""
+        for element in itertools.chain(*others):
+            self.add(element)
+
+    def __ior__(self, others: Any) -> Any:
+        if not isinstance(others, (set, frozenset)):
+            return NotImplemented
+        self.update(others)
+        return self
+
+    def pop(self) -> Any:
+        """Take the first element."""
+        first = next(iter(self))
+        self.remove(first)
+        return first
+
+    def copy(self) -> FilledSet:
+        """Another set of the same elements in the same order."""
+        return FilledSet(self)
+
+
+def _again(kind: type, name: str) -> Any:
     real = getattr(set, name)
 
     def method(self: Any, *others: Any) -> Any:
         made = real(self, *others)
-        return SortedSet(made) if made is not NotImplemented else made
+        if made is NotImplemented:
+            return made
+        return kind(one for one in itertools.chain(self, *others) if one in made)
 
     return method
 
 
 for _name in ("__or__", "__and__", "__sub__", "__xor__", "__ror__", "__rand__", "__rsub__",
               "union", "intersection", "difference", "symmetric_difference"):  # fmt: skip
-    setattr(SortedSet, _name, _again(_name))
+    for _kind in (SortedSet, FilledSet):
+        setattr(_kind, _name, _again(_kind, _name))

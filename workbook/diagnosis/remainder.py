@@ -43,7 +43,7 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
     if found.rest.same or (found.needed and Judge(pair.measure, found).rest_is_rounding()):
         return found
     lists = [_mutated(pair, index) for index in (0, 1)]
-    pair.mutating = lists[0] ^ lists[1]
+    pair.mutating = lists[0] ^ lists[1] or lists[0]  # the helpers of one, or else of both
     last = [
         one
         for one in applicable({"last resort"})

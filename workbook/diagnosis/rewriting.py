@@ -1,4 +1,4 @@
-"""The user's program, loaded with changes: sets in sorted order, copies of what is kept.
+"""The user's program, loaded with changes: sets in an order of their own, copies of what is kept.
 
 Owns the changes of the program's syntax tree. Lines keep their numbers.
 """
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.utils._pytree import tree_map
 
-from workbook.diagnosis.ordering import SortedSet
+from workbook.diagnosis.ordering import FilledSet, SortedSet
 
 _SET, _COPY = "__sorted_set__", "__copied__"
 _KEEPS = frozenset(("append", "appendleft", "insert", "setdefault"))  # a container keeps its last
@@ -28,7 +28,7 @@ def _call(name: str, node: ast.expr, content: ast.expr) -> ast.expr:
 
 
 class _Sets(ast.NodeTransformer):
-    """Turns every display and comprehension of a set into a sorted one."""
+    """Turns every display and comprehension of a set into one that has an order."""
 
     def visit_Set(self, node: ast.Set) -> ast.AST:
         self.generic_visit(node)
@@ -98,7 +98,8 @@ def fill(module: types.ModuleType, path: str, on: frozenset[str]) -> None:
     if "copy-kept" in on:
         tree = _Copies().visit(tree)
         vars(module)[_COPY] = _copied
-    if "sorted-sets" in on:
+    if on & {"sorted-sets", "filled-sets"}:
         tree = _Sets().visit(tree)
-        vars(module).update({_SET: SortedSet, "set": SortedSet, "frozenset": SortedSet})
+        kind = SortedSet if "sorted-sets" in on else FilledSet
+        vars(module).update({_SET: kind, "set": kind, "frozenset": kind})
     exec(compile(tree, path, "exec"), vars(module))

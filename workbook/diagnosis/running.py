@@ -10,15 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
 import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from workbook.diagnosis import arguments, holding, modes, streams, switches, training
+from workbook.diagnosis import arguments, holding, modes, streams, switches, training, windows
 from workbook.diagnosis.batches import Batches
 from workbook.diagnosis.facts import FACTS
 from workbook.diagnosis.loading import (
@@ -47,6 +45,8 @@ _MODES = {
     "cpu-draws": modes.OnCpu,
     "still": streams.Still,
 }
+
+_HELPERS = {"local-seeds": streams.local, "plain-arguments": arguments.plain}
 
 
 def run(request: Request, folder: Path) -> None:
@@ -80,6 +80,9 @@ def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
             batches.functions(module, wanted)
             if "keep-arguments" in on:
                 arguments.functions(module, wanted, frozenset(request["split"]))
+            for word, wrap in _HELPERS.items():
+                if word in on:
+                    arguments.wrapped(module, wanted, wrap)
         FACTS.counts["import seeds"] = FACTS.counts.get("seed torch", 0)
         steps = [
             (entry(loaded[s["file"]], s["name"], request["files"][s["file"]][0]), s)
@@ -121,6 +124,7 @@ def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) 
     path = ModulePath()
     stack.enter_context(path)
     switches.install(on, _TRAINED, path)
+    windows.install(on)
     training.backward(on, request.get("factors", []))
     training.Checkpoints(on).install()
     batches = Batches(frozenset(request.get("split", [])))
@@ -171,27 +175,23 @@ def _ambient(given: dict[str, Any], stack: contextlib.ExitStack, again: bool = F
 
 def _generators() -> tuple[Any, ...]:
     return (
-        torch.default_generator.get_state(),
-        np.random.mtrand._rand.get_state(),
-        random._inst.getstate(),
+        streams.global_states(),
         (holding.asked("entropy"), holding.asked("clock")),
         torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None,
-    )  # type: ignore[attr-defined]
+    )
 
 
 def _between(between: frozenset[str], snapshot: Snapshot, state: Any) -> None:
     if "rng" in between:
-        torch.default_generator.set_state(state[0])
-        np.random.mtrand._rand.set_state(state[1])
-        random._inst.setstate(state[2])  # type: ignore[attr-defined]
+        streams.put_global_states(state[0])
         snapshot.rewind()
-        holding.rewind("entropy", state[3][0])
-        if state[4] is not None:
-            torch.cuda.set_rng_state_all(state[4])
+        holding.rewind("entropy", state[1][0])
+        if state[2] is not None:
+            torch.cuda.set_rng_state_all(state[2])
         elif torch.cuda.is_initialized():  # first used by the call before
             torch.cuda.manual_seed_all(torch.initial_seed())
     if "clock" in between:
-        holding.rewind("clock", state[3][1])
+        holding.rewind("clock", state[1][1])
     if "default-dtype" in between:
         torch.set_default_dtype(torch.float32)
     if "num-threads" in between:

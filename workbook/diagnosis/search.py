@@ -18,7 +18,9 @@ Active = frozenset[Intervention]
 Measure = Callable[[Active], Gap]
 # Specific interventions first; holding an ambient condition explains more than putting back state,
 # because what it holds was the only thing that differed.
-ORDER = (*ON[:17], *HOLDS[:-1], *BETWEEN[:7], *ON[17:], BETWEEN[7], HOLDS[-1], BETWEEN[8])
+_LAST = 1 + next(i for i, one in enumerate(ON) if one.name == "no-compile")
+_PUT, _DRAWN, _FORK = BETWEEN[:-2], BETWEEN[-2], BETWEEN[-1]
+ORDER = (*ON[:_LAST], *HOLDS[:-1], *_PUT, *ON[_LAST:], _DRAWN, HOLDS[-1], _FORK)
 _LEVEL = 4.0  # a gap within this factor of the smallest reached counts as removed
 
 
@@ -60,15 +62,34 @@ def search(measure: Measure, candidates: Iterable[Intervention], base: Gap) -> S
             active -= {one}
         else:
             without[one] = trial
+    if (fewer := _one_for_two(measure, ordered, active, rest)) is not None:
+        active = fewer
+        without = {one: measure(active - {one}) for one in active}
     needed = tuple(one for one in ordered if one in active)
-    return Search(needed, rest, without)
+    return Search(needed, rest, {one: without[one] for one in needed})
+
+
+def _one_for_two(
+    measure: Measure, ordered: list[Intervention], active: Active, rest: Gap
+) -> Active | None:
+    """The needed ones with one in place of two that both speak of generators, if one suffices."""
+    streams = {one for one in active if one.cause in _STREAMS and one.how == "on"}
+    if len(streams) > 1:
+        for one in ordered:
+            fewer = active - streams | {one}
+            if one.cause in _STREAMS and one.how == "on" and _reached(measure(fewer), rest):
+                return fewer
+    return None
+
+
+_STREAMS = ("checkpoint-incomplete", "reseeded", "generator-shift", "worker-generator")
 
 
 def _start(measure: Measure, ordered: list[Intervention], base: Gap) -> tuple[Active, Gap]:
     """The interventions to begin with: all of them, unless some of them undo what others do.
 
-    Then all that do not break the program, then all but those that give draws other numbers, all
-    but one, and each with nothing but the holds.
+    Then all that do not break the program, all but those that give draws other numbers, all but
+    one, and each with nothing but the holds.
     """
     everything = frozenset(ordered)
     rest = measure(everything)
@@ -81,7 +102,8 @@ def _start(measure: Measure, ordered: list[Intervention], base: Gap) -> tuple[Ac
         return everything, rest
     calm = frozenset(one for one in ordered if one.how == "hold")
     others = [one for one in ordered if one in everything - calm]
-    trials = [everything - {one for one in others if one.name in _RENUMBERING}]
+    kept = everything - {one for one in others if one.name in _RENUMBERING}
+    trials = [kept, *(kept - {one} for one in others if one.name in _RIVALS)]
     trials += [everything - {one} for one in others] + [calm | {one} for one in others]
     best = everything
     for trial in dict.fromkeys(trials):
@@ -93,7 +115,8 @@ def _start(measure: Measure, ordered: list[Intervention], base: Gap) -> tuple[Ac
     return best, rest
 
 
-_RENUMBERING = ("keyed", "keyed-seeds", "one-seed")
+_RENUMBERING = ("keyed", "keyed-seeds", "one-seed")  # they give draws other numbers
+_RIVALS = ("first-seed", "local-seeds", "sorted-sets", "filled-sets")  # of two, one acts
 
 
 def _smaller(rest: Gap, base: Gap) -> bool:

@@ -7,6 +7,7 @@ shifts nothing), the deaf ear to seeds set again, and the patches of backward an
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import linecache
 import random
@@ -155,6 +156,41 @@ def _keyed(real: Any, name: str, epoch: Epoch, get: Any, put: Any, seed: Any) ->
     return draw
 
 
+def global_states() -> tuple[Any, ...]:
+    """The states of the global generators of torch, NumPy and `random`."""
+    return (
+        torch.default_generator.get_state(),
+        np.random.mtrand._rand.get_state(),
+        random._inst.getstate(),  # type: ignore[attr-defined]
+    )
+
+
+def put_global_states(states: tuple[Any, ...]) -> None:
+    """Give the global generators the states that `global_states` returned."""
+    torch.default_generator.set_state(states[0])
+    np.random.mtrand._rand.set_state(states[1])
+    random._inst.setstate(states[2])  # type: ignore[attr-defined]
+
+
+_HELPERS: list[Any] = []  # for each helper that is running: the states before it set a seed
+
+
+def local(_: str, real: Any) -> Any:
+    """A helper whose seeds end with it."""
+
+    @functools.wraps(real)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        _HELPERS.append(None)
+        try:
+            return real(*args, **kwargs)
+        finally:
+            states = _HELPERS.pop()
+            if states is not None:
+                put_global_states(states)
+
+    return call
+
+
 def seeds(on: On, epoch: Epoch | None) -> None:
     """Note that seeds are set; with `first-seed` only the first set before any draw counts."""
     deaf = "first-seed" in on
@@ -163,6 +199,8 @@ def seeds(on: On, epoch: Epoch | None) -> None:
         real = getattr(owner, name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
+            if _HELPERS and _HELPERS[-1] is None:
+                _HELPERS[-1] = global_states()
             number = FACTS.count(f"seed {generator}")
             FACTS.append("seeds", f"{name}{args if len(repr(args)) < 40 else ''}")
             FACTS.add("seed")

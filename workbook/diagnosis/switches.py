@@ -7,6 +7,7 @@ intervention is on, makes it not happen. They act in a child process that ends w
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -44,14 +45,21 @@ def _inplace(on: On) -> None:
         "hardsigmoid",
         "threshold",
     ):
-        real = getattr(F, name)
+        setattr(F, name, _out_of_place(getattr(F, name), "no-inplace" in on))
 
-        def call(*args: Any, real: Any = real, inplace: bool = False, **kwargs: Any) -> Any:
-            if inplace:
-                FACTS.add("inplace")
-            return real(*args, inplace=inplace and "no-inplace" not in on, **kwargs)
 
-        setattr(F, name, call)
+def _out_of_place(real: Callable[..., Any], never: bool) -> Callable[..., Any]:
+    signature = inspect.signature(real)
+
+    @functools.wraps(real)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs)
+        if given.arguments.get("inplace"):
+            FACTS.add("inplace")
+            given.arguments["inplace"] = not never
+        return real(*given.args, **given.kwargs)
+
+    return call
 
 
 def _after_training(kind: str, trained: dict[str, int]) -> bool:

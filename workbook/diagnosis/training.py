@@ -7,17 +7,16 @@ taken down whenever a state dict is made; where the intervention is on, it is pu
 from __future__ import annotations
 
 import copy
-import random
 import weakref
 from typing import Any
 
-import numpy as np
 import torch
 import torch.optim.optimizer as optimizers
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.optimizer import Optimizer
 
 from workbook.diagnosis.facts import FACTS
+from workbook.diagnosis.streams import global_states, put_global_states
 
 On = frozenset[str]
 
@@ -113,7 +112,7 @@ class Checkpoints:
                 "schedulers": [
                     copy.deepcopy(s.state_dict()) for r in self.schedulers if (s := r())
                 ],
-                "random": (torch.get_rng_state(), np.random.get_state(), random.getstate()),
+                "random": global_states(),
             }
         finally:
             self.busy = False
@@ -131,9 +130,7 @@ class Checkpoints:
                 real_load(module, held)
             self.busy = False
         if "carry-generators" in self.on:
-            torch.default_generator.set_state(self.kept["random"][0])
-            np.random.mtrand._rand.set_state(self.kept["random"][1])
-            random._inst.setstate(self.kept["random"][2])  # type: ignore[attr-defined]
+            put_global_states(self.kept["random"])
         self.fresh = [
             r
             for r in self.optimizers + self.schedulers

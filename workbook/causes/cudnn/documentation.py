@@ -85,7 +85,9 @@ def compare_with_list(where: Conditions, *, family: str, repeats: int) -> Findin
     }  # fmt: skip
     shown = list(dict.fromkeys((*unlike, *steady, *surprises)))[:SHOWN]
     verdict = _verdict(bool(raises), bool(steady))
-    return Finding(verdict, reading, _chart({n: lines[n] for n in shown or raises or lines}), values)
+    return Finding(
+        verdict, reading, _chart({n: lines[n] for n in shown or raises or lines}), values
+    )
 
 
 def _verdict(raises: bool, steady: bool) -> str:
