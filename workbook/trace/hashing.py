@@ -1,10 +1,11 @@
 """Fingerprints of tensors: one 64-bit number that moves with every bit, place and sign.
 
-Owns the hash. Knows nothing of traces. The bytes are read as 64-bit words; each word's upper half
-is folded into its lower one (`x ^ x >> 29`, which can be undone, so that no bit is lost), and the
-words are multiplied by odd weights that differ from place to place, in wrapping integer
-arithmetic. The order of the elements counts, and so does every bit. Without the folding two
-changed signs at the top of two words would cancel: 2**63 times any odd weight is 2**63 again.
+Owns the hash. Knows nothing of traces. Each byte is combined with the one five places on
+(exclusive or, which can be undone, so that no bit is lost), and the 64-bit words are multiplied by
+odd weights that differ from place to place, in wrapping integer arithmetic. The order of the
+elements counts, and so does every bit. Without the combining two changed signs at the top of two
+words would cancel: 2**63 times any odd weight is 2**63 again. Five bytes are no multiple of an
+element's width, so a value leaves other traces at each place of a word.
 It is vectorised and exact: no rounding, the same on every machine with the same byte order.
 """
 
@@ -20,9 +21,9 @@ from numpy.typing import NDArray
 _BLOCK = 1 << 15  # words: the block, its weights and the folded words stay in a core's own cache
 _ROOM = 1 << 22  # bytes
 _LARGE = 1 << 16  # elements
+_STEP = 5  # bytes
 _MASK = (1 << 64) - 1
 _WIDTHS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-_FOLD = np.uint64(29)  # no multiple of an element: all signs of float32 would cancel
 # torch's own method, also where a trace has replaced it by one that tells of its use
 _numpy: Any = torch._C.TensorBase.numpy
 
@@ -63,9 +64,10 @@ class _Weights(threading.local):
             self._block = _odd_weights(_BLOCK)
             self._folded = np.empty(_BLOCK, dtype=np.uint64)
         size = words.size
-        folded = self._folded[:size]
-        np.right_shift(words, _FOLD, out=folded)
-        np.bitwise_xor(folded, words, out=folded)
+        data, folded = words.view(np.uint8), self._folded[:size]
+        made = folded.view(np.uint8)
+        np.bitwise_xor(data[:-_STEP], data[_STEP:], out=made[:-_STEP])
+        made[-_STEP:] = data[-_STEP:]
         return int(np.einsum("i,i", folded, self._block[:size]))
 
 
@@ -124,6 +126,11 @@ _NUMPY = frozenset(
 )
 
 
+def reads_as_it_lies(tensor: torch.Tensor) -> bool:
+    """Whether it is a large transposed matrix (a weight, mostly): packing it costs 10 times."""
+    return tensor.dim() == 2 and tensor.numel() >= _LARGE and tensor.t().is_contiguous()
+
+
 def tensor_hash(tensor: torch.Tensor) -> int:
     """A 64-bit number made from every bit of a tensor, their order, and its dtype's width.
 
@@ -144,7 +151,6 @@ def tensor_hash(tensor: torch.Tensor) -> int:
         tensor = tensor.dequantize()
     if tensor.numel() == 0:
         return mix(0, tensor.dim())
-    if tensor.numel() >= _LARGE and tensor.dim() == 2 and tensor.t().is_contiguous():
-        # a large transposed matrix (a weight, mostly) is read as it lies: packing costs 10 times
+    if reads_as_it_lies(tensor):
         return mix(bytes_hash(_as_bytes(tensor.t())), 3 * tensor.element_size())
     return mix(bytes_hash(_as_bytes(tensor)), tensor.element_size())

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from workbook.trace.hashing import tensor_hash
+from workbook.trace.hashing import reads_as_it_lies, tensor_hash
 
 _VIEWS = 16  # of one storage
 
@@ -55,18 +55,27 @@ class KnownHashes:
             row = self._add(storage, {} if ours else None)
         if row is None:
             return tensor_hash(tensor)
-        key = (
-            tensor.storage_offset(),
-            tensor.numel() if tensor.is_contiguous() else (tensor.shape, tensor.stride()),
-            tensor.dtype,
-            0 if tensor.is_inference() else tensor._version,
-        )
+        key = _key(tensor)
         code = row.get(key)
         if code is None:
             if len(row) > _VIEWS:
                 row.clear()
             code = row[key] = tensor_hash(tensor)
         return code
+
+    def written(self, tensor: torch.Tensor) -> int:
+        """The hash of what was just written: autograd counts the version up after the operation."""
+        code = self.hash(tensor)
+        if row := self._rows.get(tensor.untyped_storage()._cdata):
+            key = _key(tensor)
+            row[(*key[:-1], key[-1] + 1)] = code
+        return code
+
+    def copied(self, source: torch.Tensor, copy: torch.Tensor) -> None:
+        """A tensor and its copy have one hash, unless one of them is read as it lies."""
+        storage = copy.untyped_storage()
+        if storage._cdata not in self._rows and not reads_as_it_lies(source):
+            self._add(storage, {_key(copy): self.hash(source)})
 
     def forget(self, tensor: torch.Tensor) -> None:
         """The tensor's storage was written: what was known of it no longer holds."""
@@ -95,6 +104,32 @@ class KnownHashes:
             del self._rows[address]
             torch.UntypedStorage._free_weak_ref(address)
         self._most = max(512, 2 * len(self._rows))
+
+
+def _key(tensor: torch.Tensor) -> tuple[Any, ...]:
+    """Where a tensor's values lie, in which order, and how often they were written."""
+    contiguous = tensor.is_contiguous()
+    return (
+        tensor.storage_offset(),
+        tensor.numel() if contiguous else _walk(tensor.shape, tensor.stride()),
+        tensor.dtype,
+        not contiguous and tensor.dim() == 2,  # which may be read as it lies
+        0 if tensor.is_inference() else tensor._version,
+    )
+
+
+@functools.lru_cache(1024)
+def _walk(shape: torch.Size, strides: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """Lengths and strides with neighbors joined: two views that go one way through memory agree."""
+    joined: list[tuple[int, int]] = []
+    for length, stride in zip(shape, strides, strict=True):
+        if length == 1:
+            continue
+        if joined and joined[-1][1] == length * stride:
+            joined[-1] = (joined[-1][0] * length, stride)
+        else:
+            joined.append((length, stride))
+    return tuple(joined)
 
 
 _HANDS_OUT = ("numpy", "data_ptr", "__dlpack__")  # NumPy's own asarray asks for `numpy`

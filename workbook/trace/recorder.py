@@ -125,6 +125,10 @@ class Trace:
             self._samples.extend(sample)
 
 
+def _ordinary(tensor: torch.Tensor) -> bool:
+    return type(tensor) in _ORDINARY or tensor.__class__.__torch_dispatch__ is DISABLED
+
+
 class _Recorder(TorchDispatchMode):
     def __init__(self, trace: Trace, modules: ModulePath, known: KnownHashes) -> None:
         super().__init__()
@@ -174,11 +178,16 @@ class _Recorder(TorchDispatchMode):
         if mutates:
             for tensor in came_in:
                 self._known.forget(tensor)
+        elif name == "aten.clone.default" and self._plain(args[0]) and self._plain(out):
+            self._known.copied(args[0], out)
         came_out: list[torch.Tensor] = []
         outputs = 0
         if not blank:
             numbers = []
-            self._gather(out if isinstance(out, (tuple, list)) else (out,), came_out, numbers)
+            if mutates and isinstance(out, torch.Tensor) and self._plain(out):
+                came_out, numbers = [out], [self._known.written(out)]
+            else:
+                self._gather(out if isinstance(out, (tuple, list)) else (out,), came_out, numbers)
             outputs = hash(tuple(numbers)) & _MASK
         if mutates and not came_out:
             came_out = came_in[:1]
@@ -218,11 +227,16 @@ class _Recorder(TorchDispatchMode):
                 numbers.append(plain_number(value))
 
     def _hash(self, tensor: torch.Tensor) -> int:
-        if type(tensor) not in _ORDINARY and tensor.__class__.__torch_dispatch__ is not DISABLED:
+        if self._plain(tensor):
+            return self._known.hash(tensor)
+        if not _ordinary(tensor):
             return mix(len(tensor.shape), sum(int(n) for n in tensor.shape))
-        if tensor.layout is not torch.strided or tensor.is_meta:
-            return tensor_hash(tensor)
-        return self._known.hash(tensor)
+        return tensor_hash(tensor)
+
+    @staticmethod
+    def _plain(tensor: torch.Tensor) -> bool:
+        """Whether it has a storage that can be remembered."""
+        return _ordinary(tensor) and tensor.layout is torch.strided and not tensor.is_meta
 
     def _codes(
         self,
