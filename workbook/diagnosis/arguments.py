@@ -105,11 +105,11 @@ def forget() -> None:
         if depth[0]:
             return real(this, *args, **kwargs)
         if id(this) not in first:
-            first[id(this)] = this, [(part, _memory(part)) for part in this.modules()]
+            first[id(this)] = this, [(part, memory(part)) for part in this.modules()]
         else:
             for part, held in first[id(this)][1]:
                 for name, value in held.items():
-                    setattr(part, name, _own(value))
+                    setattr(part, name, own(value))
         depth[0] += 1
         try:
             return real(this, *args, **kwargs)
@@ -119,12 +119,14 @@ def forget() -> None:
     torch.nn.Module.__call__ = call  # type: ignore[method-assign]
 
 
-def _memory(part: torch.nn.Module) -> dict[str, Any]:
+def memory(part: torch.nn.Module) -> dict[str, Any]:
+    """What a module remembers beside its parameters: buffers, numbers, containers, as copies."""
     held = {k: v for k, v in vars(part).items() if not k.startswith("_") and k != "training"}
     kinds = (*_REMEMBERED, *_CONTAINERS)
-    found = {k: _own(v) for k, v in held.items() if isinstance(v, kinds)}
-    return found | {k: _own(v) for k, v in part._buffers.items() if v is not None}
+    found = {k: own(v) for k, v in held.items() if isinstance(v, kinds)}
+    return found | {k: own(v) for k, v in part._buffers.items() if v is not None}
 
 
-def _own(value: Any) -> Any:
+def own(value: Any) -> Any:
+    """A copy of a remembered value."""
     return value.detach().clone() if isinstance(value, torch.Tensor) else copy.copy(value)

@@ -1,4 +1,4 @@
-"""Ambient things a run can be given: generators' start, clock, file order, memory, threads, CPU.
+"""Ambient things a run can be given: generators' start, clock, file order.
 
 Owns the patches that make each of them a setting. They act in a child process that ends with the
 run, so nothing is put back here. Every setting is deterministic: the same settings, the same run.
@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.diagnosis.facts import FACTS
 from workbook.trace.places import is_user_file
@@ -175,6 +174,13 @@ def generators(number: int) -> None:
     torch.seed = seed
     torch.random.seed = seed
 
+    class Generator(torch.Generator):
+        def seed(self) -> int:
+            self.manual_seed(fresh() >> 1)
+            return self.initial_seed()
+
+    torch.Generator = Generator  # type: ignore[misc]
+
 
 def _unseeded_numpy(fresh: Any) -> None:
     real_rng, real_seed, real_sequence = (
@@ -195,52 +201,3 @@ def _unseeded_numpy(fresh: Any) -> None:
 
     np.random.RandomState = State  # type: ignore[misc]
     np.random.SeedSequence = Sequence  # type: ignore[misc]
-
-
-class Poison(TorchDispatchMode):
-    """Fill memory that an operation hands out unwritten: with zeros, or with NaN and extremes."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.fill = 0.0 if kind == "zero" else float("nan")
-        real_empty, real_like = np.empty, np.empty_like
-        np.empty = lambda *a, **k: self._array(real_empty(*a, **k))  # type: ignore[assignment]
-        np.empty_like = lambda *a, **k: self._array(real_like(*a, **k))  # type: ignore[assignment]
-
-    def _array(self, made: Any) -> Any:
-        if made.dtype.kind in "fciub":
-            FACTS.add("empty")
-            made.fill(self.fill if made.dtype.kind in "fc" else (0 if self.fill == 0.0 else 1))
-        return made
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # loading the compiler to tell it to stay away would cost seconds
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        name = func._schema.name
-        before = args[0].numel() if name == "aten::resize_" else 0
-        out = func(*args, **(kwargs or {}))
-        if name in _UNWRITTEN and isinstance(out, torch.Tensor) and out.device.type != "meta":
-            FACTS.add("empty")
-            part = out.reshape(-1)[before:] if before else out
-            if part.is_floating_point() or part.is_complex():
-                part.fill_(self.fill)
-            elif self.fill != 0.0:
-                part.fill_(1 if part.dtype in (torch.bool, torch.uint8) else 7)
-            else:
-                part.zero_()
-        return out
-
-
-_UNWRITTEN = frozenset(
-    (
-        "aten::empty",
-        "aten::empty_like",
-        "aten::empty_strided",
-        "aten::new_empty",
-        "aten::new_empty_strided",
-        "aten::empty_permuted",
-        "aten::resize_",
-    )
-)

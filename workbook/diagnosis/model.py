@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 Step = tuple[Callable[[], Any], dict[str, Any]]
-VARIANTS = ("plain", "again", "alone", "half", "others", "strided", "offset")
+VARIANTS = ("plain", "again", "alone", "last", "half", "others", "strided", "offset")
+BATCHES = ("alone", "last", "half", "others")
 
 
 def model_steps(
@@ -47,34 +48,42 @@ def _variant(name: str, module: Any, inputs: tuple[Any, ...], dim: int) -> Calla
     count = tensors[0].shape[dim] if tensors else 0
 
     def call() -> Any:
-        if name in ("plain", "again"):
-            return _rows(module(*inputs), 1, count, dim, whole=True)
-        if name in ("strided", "offset"):
-            given = [_moved(v, name) for v in inputs]
-            return _rows(module(*given), 1, count, dim, whole=True)
-        kept = {"alone": 1, "half": max(2, count // 2), "others": count}[name]
-        given = [_cut(v, kept, count, dim, name == "others") for v in inputs]
-        return _rows(module(*given), 1, kept, dim)
+        if name in BATCHES:
+            made = module(*[_cut(v, name, count, dim) for v in inputs])
+            start, kept = _part(name, count)
+            length = count if name == "others" else kept
+            return {"row": {name: _rows(made, start * (name == "others"), kept, length, dim)}}
+        given = [_moved(v, name) if name in ("strided", "offset") else v for v in inputs]
+        made = module(*given)
+        parts = {one: _part(one, count) for one in BATCHES}
+        rows = {one: _rows(made, *part, count, dim) for one, part in parts.items()}
+        return {"row": rows, "whole": made}
 
     return call
 
 
-def _cut(value: Any, kept: int, count: int, dim: int, others: bool) -> Any:
+def _part(name: str, count: int) -> tuple[int, int]:
+    """The rows that are compared when the batch is changed in this way: the first, and how many."""
+    if name == "half":
+        return 0, min(count, max(2, count // 2))
+    return (count - 1 if name == "last" else 0), 1
+
+
+def _cut(value: Any, name: str, count: int, dim: int) -> Any:
     fits = isinstance(value, torch.Tensor) and value.dim() > dim and value.shape[dim] == count
     if not fits:
         return value
-    if others:  # the first row stays, the rest is turned round
+    if name == "others":  # the first row stays, the rest is turned round
         rest = value.narrow(dim, 1, count - 1)
         rest = rest.flip(dim) * 3 if value.is_floating_point() else rest.flip(-1)
         return torch.cat([value.narrow(dim, 0, 1), rest], dim)
-    return value.narrow(dim, 0, kept).clone()
+    return value.narrow(dim, *_part(name, count)).clone()
 
 
-def _rows(made: Any, kept: int, count: int, dim: int, whole: bool = False) -> Any:
-    """The first row of every output that has rows, beside the whole output where it is wanted."""
-    found = list(_tensors(made))
-    rows = [t.narrow(dim, 0, kept) for t in found if t.dim() > dim and t.shape[dim] == count]
-    return {"row": rows, "whole": made} if whole else {"row": rows}
+def _rows(made: Any, start: int, kept: int, count: int, dim: int) -> list[torch.Tensor]:
+    """Some rows of every output that has `count` rows."""
+    found = [t for t in _tensors(made) if t.dim() > dim and t.shape[dim] == count]
+    return [t.narrow(dim, start, kept) for t in found]
 
 
 def _tensors(value: Any) -> Any:

@@ -15,7 +15,7 @@ from workbook.diagnosis.functions import Function
 from workbook.diagnosis.interventions import ON, Intervention
 from workbook.diagnosis.judging import few
 from workbook.diagnosis.reply import Reply
-from workbook.diagnosis.values import Gap
+from workbook.diagnosis.values import Gap, gap
 
 ALL = frozenset(STORM)
 _KEPT = frozenset(("rng", "data", "module", "state"))
@@ -59,24 +59,26 @@ def diagnosed(session: Session) -> Answer:
     return answered(session, model.rows)
 
 
-def _gap(one: Reply, i: int, other: Reply, j: int) -> Gap | None:
-    """The gap of the two first rows, or None where a call has none."""
+def _gap(one: Reply, i: int, other: Reply, j: int, label: str) -> Gap | None:
+    """The gap of the rows that both calls have, or None where a call has none."""
     for reply, k in ((one, i), (other, j)):
         if k >= len(reply.outcomes) or "raised" in reply.outcomes[k]:
             return None
-    ours = {k: v for k, v in one.tensors(i).items() if k.startswith("['row']")}
-    theirs = {k: v for k, v in other.tensors(j).items() if k.startswith("['row']")}
+    start = f"['row']['{label}']"
+    ours = {k: v for k, v in one.tensors(i).items() if k.startswith(start)}
+    theirs = {k: v for k, v in other.tensors(j).items() if k.startswith(start)}
     if not ours or set(ours) != set(theirs):
         return None
-    from workbook.diagnosis.values import gap
-
-    def code(r: Reply, k: int) -> list[str]:
-        return [c for c in r.code(k) if c.startswith("['row']")]
-
-    return gap(ours, theirs, code(one, i) == code(other, j), True)
+    codes = [[c for c in r.code(k) if c.startswith(start)] for r, k in ((one, i), (other, j))]
+    return gap(ours, theirs, codes[0] == codes[1], True)
 
 
-_BATCHES = {"alone": "the row alone", "half": "half of the rows", "others": "other rows beside it"}
+_BATCHES = {
+    "alone": "the row alone",
+    "last": "the last row alone",
+    "half": "half of the rows",
+    "others": "other rows beside it",
+}
 
 
 def _worst(model: Model, on: frozenset[str]) -> tuple[Gap | None, str]:
@@ -85,11 +87,11 @@ def _worst(model: Model, on: frozenset[str]) -> tuple[Gap | None, str]:
     name = ""
     reply = model.run("plain", *_BATCHES, on=on)
     for number, label in enumerate(_BATCHES, start=1):
-        gap = _gap(reply, 0, reply, number)
-        if gap is not None and (
-            worst is None or worst.same or (not gap.same and gap.relative > worst.relative)
+        found = _gap(reply, 0, reply, number, label)
+        if found is not None and (
+            worst is None or worst.same or (not found.same and found.relative > worst.relative)
         ):
-            worst, name = gap, label
+            worst, name = found, label
     return worst, name
 
 

@@ -50,7 +50,8 @@ class _Copies(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
-        if any(isinstance(target, ast.Subscript) for target in node.targets):
+        another_name = isinstance(node.value, (ast.Name, ast.Attribute, ast.Subscript))
+        if another_name or any(isinstance(target, ast.Subscript) for target in node.targets):
             node.value = _call(_COPY, node.value, node.value)
         else:
             node.value = _Aliases().visit(node.value)
@@ -76,7 +77,7 @@ def _copied(value: Any) -> Any:
     """The value with tensors and arrays of its own."""
 
     def one(leaf: Any) -> Any:
-        if isinstance(leaf, torch.Tensor):
+        if isinstance(leaf, torch.Tensor) and not isinstance(leaf, torch.nn.Parameter):
             return leaf.clone()
         return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
 

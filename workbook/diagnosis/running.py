@@ -31,6 +31,7 @@ from workbook.diagnosis.loading import (
     user_traceback,
 )
 from workbook.diagnosis.model import model_steps
+from workbook.diagnosis.poison import Poison
 from workbook.diagnosis.state import Snapshot
 from workbook.diagnosis.values import NotComparable, save
 from workbook.trace import Trace
@@ -170,7 +171,7 @@ def _ambient(given: dict[str, Any], stack: contextlib.ExitStack, again: bool = F
     holding.clock(given.get("clock") or 0)
     holding.files(given.get("files") or "sorted")
     if given.get("poison") and not again:
-        stack.enter_context(holding.Poison(given["poison"]))
+        stack.enter_context(Poison(given["poison"]))
 
 
 def _generators() -> tuple[Any, ...]:

@@ -56,12 +56,13 @@ def search(measure: Measure, candidates: Iterable[Intervention], base: Gap) -> S
         return Search((), rest, {})
     ordered = [one for one in ORDER if one in active]
     without: dict[Intervention, Gap] = {}
-    for one in reversed(ordered):
-        trial = measure(active - {one})
-        if _reached(trial, rest):
-            active -= {one}
-        else:
-            without[one] = trial
+    for one in (*reversed(ordered), *reversed(ordered)):  # what undid another may be off by now
+        if one in active:
+            trial = measure(active - {one})
+            if _reached(trial, rest):
+                active -= {one}
+            else:
+                without[one] = trial
     if (fewer := _one_for_two(measure, ordered, active, rest)) is not None:
         active = fewer
         without = {one: measure(active - {one}) for one in active}

@@ -15,6 +15,7 @@ import torch.optim.optimizer as optimizers
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.optimizer import Optimizer
 
+from workbook.diagnosis.arguments import memory, own
 from workbook.diagnosis.facts import FACTS
 from workbook.diagnosis.streams import global_states, put_global_states
 
@@ -105,6 +106,7 @@ class Checkpoints:
                     k: v.detach().clone() if isinstance(v, torch.Tensor) else v
                     for k, v in real_state(module).items()
                 },
+                "hidden": {name: memory(part) for name, part in module.named_modules()},
                 "known": {id(o) for r in self.optimizers + self.schedulers if (o := r())},
                 "optimizers": [
                     copy.deepcopy(o.state_dict()) for r in self.optimizers if (o := r())
@@ -128,6 +130,7 @@ class Checkpoints:
             held = self.kept["module"]
             if set(module.state_dict()) == set(held):
                 real_load(module, held)
+                self._hidden(module)
             self.busy = False
         if "carry-generators" in self.on:
             put_global_states(self.kept["random"])
@@ -136,6 +139,12 @@ class Checkpoints:
             for r in self.optimizers + self.schedulers
             if (o := r()) is not None and id(o) not in self.kept["known"]
         ]
+
+    def _hidden(self, module: Any) -> None:
+        """Put back what a state dict leaves out: buffers not to be saved, and attributes."""
+        for name, part in module.named_modules():
+            for key, value in self.kept["hidden"].get(name, {}).items():
+                setattr(part, key, own(value))
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if not self.kept.get("loaded"):
