@@ -7,6 +7,7 @@ is not safe) it serves one request and ends, and the next one gets a new interpr
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -28,6 +29,8 @@ def serve(*, once: bool) -> None:
         if "import" in request:
             for name in request["import"]:
                 __import__(name)
+            if "torch._inductor.compile_fx" in request["import"]:
+                _compile_once()
             continue
         if once:
             say.write("0\n")
@@ -47,6 +50,18 @@ def serve(*, once: bool) -> None:
         say.write(f"{pid}\n")
         _, status = os.waitpid(pid, 0)
         say.write(f"done {status}\n")
+
+
+def _compile_once() -> None:
+    """Compile something small: it loads and finds out what takes seconds the first time."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with contextlib.suppress(Exception):  # no compiler: the user's run will say so
+        torch.compile(torch.sin)(torch.ones(8))
+        torch.compiler.reset()
+    torch.set_num_threads(threads)
 
 
 def _run(running: Any, request: dict[str, Any]) -> None:

@@ -44,9 +44,10 @@ def diagnose(
 
 
 def _answered(asked: Call, workers: Workers, timeout: float) -> Answer:
-    workers.warm(0)
-    workers.warm(1)
-    session = Session(workers, asked, time.monotonic() + timeout, load=_needed(asked))
+    needed = _needed(asked)
+    workers.warm(0, needed)
+    workers.warm(1, needed)
+    session = Session(workers, asked, time.monotonic() + timeout, load=needed)
     target = " and ".join(one.words for one in asked.targets)
     find = {"function": answering.diagnosed, "pair": pairs.diagnosed, "model": models.diagnosed}
     try:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any
 
@@ -56,14 +57,17 @@ class Interpreter:
         # a pipe can be waited for with a limit on some systems only, a thread on all of them
         threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
 
+    def load(self, names: Iterable[str]) -> None:
+        """Have modules loaded that are not yet, without waiting for it."""
+        if missing := sorted(set(names) - self._loaded):
+            self._send({"import": missing})
+            self._loaded |= set(missing)
+
     def ask(self, request: dict[str, Any], seconds: float) -> bool:
         """Carry out a request; False where it ran out of time and was ended."""
         if self.process.poll() is not None:
             raise OutOfTime("the process that runs the code ended by itself")
-        missing = sorted(set(request["load"]) - self._loaded)
-        if missing:
-            self._send({"import": missing})
-        self._loaded |= set(missing)
+        self.load(request["load"])
         self._send(request)
         end = time.monotonic() + seconds
         first = self._line(end + 30.0)  # starting the interpreter is not the user's time

@@ -62,6 +62,7 @@ BETWEEN = _rows(
 # What changes how the program runs.
 ON = _rows(
     "on",
+    ("no-compile", "compile", "nothing is compiled", ("compile",)),
     ("serial", "thread-race", "threads run one after another", ("threads",)),
     ("no-workers", "worker-generator", "data is loaded without workers", ("workers",)),
     ("cudnn-deterministic", "cudnn-algorithm", "cuDNN is restricted to deterministic algorithms", ("cuda",)),
@@ -79,7 +80,6 @@ ON = _rows(
     ("carry-buffers", "checkpoint-incomplete", "parameters and buffers are carried over", ("checkpoint",)),
     ("eval-dropout", "dropout-active", "dropout is off outside training", ("late dropout",)),
     ("eval-norm", "batch-statistics", "batch norm uses its running statistics outside training", ("late norm",)),
-    ("no-compile", "compile", "nothing is compiled", ("compile",)),
     ("no-autocast", "reduced-precision", "autocast is off", ("autocast",)),
     ("full-precision", "reduced-precision", "float32 products keep full precision", ("precision", "cuda")),
     ("hold-threads", "thread-count", "the program cannot change the number of threads", ("set-threads",)),

@@ -96,11 +96,9 @@ def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
         snapshot = Snapshot(own_modules(request), built)
         between = frozenset(request["between"])
         state = _generators()
-        for number, (function, step) in enumerate(steps):
+        for number, (function, _) in enumerate(steps):
             if number:
                 _between(between, snapshot, state)
-                if "set" in step:
-                    _ambient(step["set"], stack, again=True)
             FACTS.start()
             trained = request["trained"]
             _TRAINED.clear()
@@ -120,7 +118,7 @@ _TRAINED: dict[str, int] = {}
 def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) -> Batches:
     """Everything that is switched before the user's file is loaded, in the order that matters."""
     FACTS.start()
-    OURS.append(request["folder"])
+    OURS.extend((request["folder"], os.environ["TORCHINDUCTOR_CACHE_DIR"]))
     sys.addaudithook(audit)
     path = ModulePath()
     stack.enter_context(path)
@@ -161,16 +159,15 @@ def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) 
     return batches
 
 
-def _ambient(given: dict[str, Any], stack: contextlib.ExitStack, again: bool = False) -> None:
+def _ambient(given: dict[str, Any], stack: contextlib.ExitStack) -> None:
     if given.get("capability"):
         os.environ.update(CPU_VARIABLES)
-    if not again:
-        torch.set_num_threads(given.get("threads") or 1)
-        sys.setswitchinterval(given.get("switch") or 0.005)
-        holding.generators(given.get("rng") or 1)
+    torch.set_num_threads(given.get("threads") or 1)
+    sys.setswitchinterval(given.get("switch") or 0.005)
+    holding.generators(given.get("rng") or 1)
     holding.clock(given.get("clock") or 0)
     holding.files(given.get("files") or "sorted")
-    if given.get("poison") and not again:
+    if given.get("poison"):
         stack.enter_context(Poison(given["poison"]))
 
 

@@ -18,7 +18,7 @@ Active = frozenset[Intervention]
 Measure = Callable[[Active], Gap]
 # Specific interventions first; holding an ambient condition explains more than putting back state,
 # because what it holds was the only thing that differed.
-_LAST = 1 + next(i for i, one in enumerate(ON) if one.name == "no-compile")
+_LAST = 1 + next(i for i, one in enumerate(ON) if one.name == "eval-norm")
 _PUT, _DRAWN, _FORK = BETWEEN[:-2], BETWEEN[-2], BETWEEN[-1]
 ORDER = (*ON[:_LAST], *HOLDS[:-1], *_PUT, *ON[_LAST:], _DRAWN, HOLDS[-1], _FORK)
 _LEVEL = 4.0  # a gap within this factor of the smallest reached counts as removed
@@ -63,11 +63,27 @@ def search(measure: Measure, candidates: Iterable[Intervention], base: Gap) -> S
                 active -= {one}
             else:
                 without[one] = trial
-    if (fewer := _one_for_two(measure, ordered, active, rest)) is not None:
+    fewer = _one_for_all(measure, ordered, active, rest)
+    fewer = fewer or _one_for_two(measure, ordered, active, rest)
+    if fewer is not None:
         active = fewer
         without = {one: measure(active - {one}) for one in active}
     needed = tuple(one for one in ordered if one in active)
     return Search(needed, rest, {one: without[one] for one in needed})
+
+
+def _one_for_all(
+    measure: Measure, ordered: list[Intervention], active: Active, rest: Gap
+) -> Active | None:
+    """One in place of all, if one suffices that is more specific than the most general of them.
+
+    Taking off in order can leave others: where some undid what others did while both were on.
+    """
+    if active and rest.same:
+        for one in ordered[: max(ordered.index(each) for each in active)]:
+            if active != {one} and measure(frozenset({one})).same:
+                return frozenset({one})
+    return None
 
 
 def _one_for_two(

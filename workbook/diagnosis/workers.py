@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +56,12 @@ class Workers:
             raise ValueError("Workers is used as `with Workers() as workers:`")
         return self._folder
 
-    def warm(self, hash_seed: int) -> None:
-        """Start the interpreter with this hash seed, if it is not there yet."""
+    def warm(self, hash_seed: int, load: Iterable[str] = ()) -> None:
+        """Start the interpreter with this hash seed, if it is not there yet; do not wait for it."""
         old = self._interpreters.get(hash_seed)
         if old is None or old.process.poll() is not None:
             self._interpreters[hash_seed] = Interpreter(hash_seed, self.folder, forks=self._forks)
+        self._interpreters[hash_seed].load(load)
 
     def run(self, request: dict[str, Any], *, hash_seed: int, seconds: float) -> Reply:
         """Carry out one request within `seconds`."""
@@ -85,7 +87,9 @@ class Workers:
         done = self._interpreters[hash_seed].ask(full, seconds)
         if not self._forks:
             self._interpreters.pop(hash_seed).close()
-            self.warm(hash_seed)  # the next one loads while this one's result is read
+            self.warm(
+                hash_seed, request["load"]
+            )  # the next one loads while this one's result is read
         answer = folder / "reply.json"
         data = json.loads(answer.read_text()) if answer.exists() else {}
         if done and not data:
