@@ -45,4 +45,8 @@ def workbook_in_a_line() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # before the command itself could say what it knew
+        sys.stderr.write("interrupted before anything was known\n")
+        sys.exit(2)

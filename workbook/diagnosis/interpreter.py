@@ -45,6 +45,7 @@ class Interpreter:
         }
         self._loaded: set[str] = set()
         self._running = 0  # the process of the run that is going on
+        self._ended = False  # by itself
         self.process = subprocess.Popen(
             [sys.executable, "-m", "workbook.diagnosis.child", *(() if forks else ("--once",))],
             stdin=subprocess.PIPE,
@@ -64,7 +65,7 @@ class Interpreter:
             self._loaded |= set(missing)
 
     def ask(self, request: dict[str, Any], seconds: float) -> bool:
-        """Carry out a request; False where it ran out of time and was ended."""
+        """Carry out a request (or end by itself over it); False where it ran out of time."""
         if self.process.poll() is not None:
             raise OutOfTime("the process that runs the code ended by itself")
         self.load(request["load"])
@@ -81,7 +82,7 @@ class Interpreter:
                 self._line(time.monotonic() + 5.0)
             else:
                 self.close()
-            return False
+            return self._ended
         self._running = 0
         return True
 
@@ -103,6 +104,7 @@ class Interpreter:
         except queue.Empty:
             return None
         if line is None:
+            self._ended = True
             self._heard.put(None)  # it has ended for whoever asks next, too
         return line
 

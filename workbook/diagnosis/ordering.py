@@ -49,7 +49,7 @@ class FilledSet(set):  # type: ignore[type-arg]  # the same
         for element in itertools.chain(*others):
             self.add(element)
 
-    def __ior__(self, others: Any) -> Any:
+    def __ior__(self, others: Any) -> Any:  # type: ignore[misc]  # __or__ is set below
         if not isinstance(others, (set, frozenset)):
             return NotImplemented
         self.update(others)

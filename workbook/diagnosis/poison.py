@@ -22,7 +22,7 @@ class Poison(TorchDispatchMode):
         super().__init__()
         self.fill = 0.0 if kind == "zero" else float("nan")
         real_empty, real_like = np.empty, np.empty_like
-        np.empty = lambda *a, **k: self._array(real_empty(*a, **k))  # type: ignore[assignment]
+        np.empty = lambda *a, **k: self._array(real_empty(*a, **k))  # type: ignore[assignment,misc]
         np.empty_like = lambda *a, **k: self._array(real_like(*a, **k))  # type: ignore[assignment]
 
     def _array(self, made: Any) -> Any:

@@ -1,0 +1,85 @@
+"""Parts of the diagnosis by themselves: ordered sets, switches that stay, runs without forks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workbook.diagnosis import Workers, diagnose
+from workbook.diagnosis.ordering import FilledSet, SortedSet
+
+
+def test_a_filled_set_goes_through_its_elements_as_they_came() -> None:
+    """Adding, joining and taking out keep the order; the result is a set in every other way."""
+    seen = FilledSet("hello")
+    seen |= {"z"}
+    seen.add("h")
+    assert list(seen) == ["h", "e", "l", "o", "z"]
+    assert list(seen - {"e"}) == ["h", "l", "o", "z"]
+    assert list(seen | FilledSet("ba")) == ["h", "e", "l", "o", "z", "b", "a"]
+    assert seen.pop() == "h" and "h" not in seen and next(iter(seen.copy())) == "e"
+    assert seen == {"e", "l", "o", "z"}
+
+
+def test_a_sorted_set_is_sorted_also_of_mixed_types() -> None:
+    """Numbers are sorted; elements that cannot be compared are ordered by type and text."""
+    assert list(SortedSet([3, 1, 2]) | SortedSet([0])) == [0, 1, 2, 3]
+    assert list(SortedSet([2, "b", 1])) == [1, 2, "b"]
+
+
+HELD = """
+import torch
+from workbook.diagnosis import numerics
+
+numerics.install(frozenset(("full-precision", "cudnn-deterministic", "deterministic")))
+torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
+torch.set_float32_matmul_precision("medium")
+torch.use_deterministic_algorithms(False)
+with torch.backends.cudnn.flags(benchmark=True, allow_tf32=True):
+    print(torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32)
+print(torch.backends.cuda.matmul.allow_tf32, torch.get_float32_matmul_precision())
+print(torch.backends.cudnn.deterministic, torch.are_deterministic_algorithms_enabled())
+"""
+
+
+def test_the_program_cannot_undo_a_switch() -> None:
+    """What an intervention sets stays, whichever way the program sets it."""
+    made = subprocess.run(
+        [sys.executable, "-c", HELD], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert made == ["False", "False", "False", "highest", "True", "True"]
+
+
+@pytest.mark.parametrize("forks", [False, True])
+def test_without_forks_the_answer_is_the_same(forks: bool, tmp_path: Path) -> None:
+    """Where processes cannot be forked, each run gets a new one; large files are there, too."""
+    (tmp_path / "table.bin").write_bytes(bytes(range(256)) * 5000)
+    (tmp_path / "shards").mkdir()
+    (tmp_path / "shards" / "one.txt").write_text("4")
+    (tmp_path / "p.py").write_text(
+        "import pathlib, torch\n"
+        "HERE = pathlib.Path(__file__).parent\n"
+        "def f():\n"
+        "    size = (HERE / 'table.bin').stat().st_size\n"
+        "    rows = int((HERE / 'shards' / 'one.txt').read_text())\n"
+        "    return torch.rand(rows) + size\n"
+    )
+    with Workers(forks=forks and sys.platform == "linux") as workers:
+        answer = diagnose(f"{tmp_path / 'p.py'}:f", workers=workers)
+    assert [one.cause for one in answer.causes] == ["random-numbers"], answer.text()
+
+
+def test_a_run_that_ends_its_process_is_told(tmp_path: Path) -> None:
+    """A program that leaves without a word is no result, and the next diagnosis works."""
+    (tmp_path / "p.py").write_text(
+        "import os\ndef f():\n    os._exit(3)\ndef g():\n    return 1.0\n"
+    )
+    with Workers(forks=False) as workers:
+        gone = diagnose(f"{tmp_path / 'p.py'}:f", workers=workers)
+        fine = diagnose(f"{tmp_path / 'p.py'}:g", workers=workers)
+    assert not gone.usable and "ended" in " ".join(gone.notes)
+    assert fine.usable and fine.causes[0].cause == "none"
