@@ -1,18 +1,13 @@
 """A run written down: each operation with hashes of what went in and what came out.
 
-Owns the dispatch mode and the compact store (well under 200 bytes for each operation). Knows
-nothing of causes. Tracing only looks: it calls each operation once, with its own arguments, and
-hands back what came out.
+Owns the dispatch mode. Knows nothing of causes. Tracing only looks: it calls each operation once,
+with its own arguments, and hands back what came out.
 """
 
 from __future__ import annotations
 
-import json
 import sys
-from array import array
-from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -25,15 +20,16 @@ from workbook.trace.hashing import mix, tensor_hash
 from workbook.trace.known import KnownHashes
 from workbook.trace.modules import ModulePath
 from workbook.trace.places import line_of, user_frame
-from workbook.trace.reading import DISABLED, SAMPLES, Operation, plain_number, signature
+from workbook.trace.reading import DISABLED, plain_number, signature
 from workbook.trace.reading import facts as facts_of
 from workbook.trace.reading import sample as sample_of
+from workbook.trace.store import Store
 
 _MASK = (1 << 64) - 1
 _ORDINARY = (torch.Tensor, torch.nn.Parameter)
 
 
-class Trace:
+class Trace(Store):
     """What a run did: `operations` in order and the ledger of `draws`.
 
     Used as `with Trace() as trace: ...`. Operations in other threads, in worker processes and
@@ -41,12 +37,7 @@ class Trace:
     """
 
     def __init__(self, *, samples: bool = False) -> None:
-        self._names: dict[str, int] = {}
-        self._words: list[str] = []
-        self._codes = array("I")  # four for each operation: name, module, line, signature
-        self._hashes = array("Q")  # two for each operation: inputs, outputs
-        self._samples = array("d") if samples else None
-        self.draws: list[Draw] = []
+        super().__init__(samples=samples)
         self._exit = ExitStack()
 
     def __enter__(self) -> Trace:
@@ -61,68 +52,6 @@ class Trace:
 
     def __exit__(self, *error: object) -> None:
         self._exit.close()
-
-    def __len__(self) -> int:
-        return len(self._hashes) // 2
-
-    def __getitem__(self, index: int) -> Operation:
-        if not 0 <= index < len(self):
-            raise IndexError(f"an operation is 0 to {len(self) - 1}, got {index}")
-        name, module, line, words = (self._words[c] for c in self._codes[4 * index : 4 * index + 4])
-        inputs, outputs = self._hashes[2 * index : 2 * index + 2]
-        kept = (
-            self._samples[SAMPLES * index : SAMPLES * index + SAMPLES]
-            if self._samples is not None
-            else ()
-        )
-        return Operation(index, name, module, line, words, inputs, outputs, tuple(kept))
-
-    def __iter__(self) -> Iterator[Operation]:
-        return (self[index] for index in range(len(self)))
-
-    def retained(self) -> int:
-        """Bytes kept for the operations, the names they share not counted."""
-        kept = self._codes.itemsize * len(self._codes) + self._hashes.itemsize * len(self._hashes)
-        return kept + (8 * len(self._samples) if self._samples is not None else 0)
-
-    def save(self, path: Path) -> None:
-        """Write the operations (not the draws) as plain arrays, without pickles."""
-        words = np.frombuffer(json.dumps(self._words).encode(), dtype=np.uint8)
-        samples = np.array(self._samples if self._samples is not None else [], dtype=np.float64)
-        np.savez(
-            path,
-            words=words,
-            codes=np.array(self._codes, dtype=np.uint32),
-            hashes=np.array(self._hashes, dtype=np.uint64),
-            samples=samples,
-        )
-
-    @classmethod
-    def load(cls, path: Path) -> Trace:
-        """The operations that `save` wrote."""
-        made = cls(samples=True)
-        with np.load(path, allow_pickle=False) as data:
-            made._words = json.loads(data["words"].tobytes())
-            made._codes = array("I", data["codes"].tolist())
-            made._hashes = array("Q", data["hashes"].tolist())
-            made._samples = array("d", data["samples"].tolist())
-        return made
-
-    def code(self, word: str) -> int:
-        """The number of a name, a submodule, a line or a signature."""
-        if word not in self._names:
-            self._names[word] = len(self._words)
-            self._words.append(word)
-        return self._names[word]
-
-    def keep(
-        self, codes: tuple[int, ...], inputs: int, outputs: int, sample: tuple[float, ...]
-    ) -> None:
-        """Add one operation; `codes` are four numbers that `code` gave."""
-        self._codes.extend(codes)
-        self._hashes.extend((inputs, outputs))
-        if self._samples is not None:
-            self._samples.extend(sample)
 
 
 def _ordinary(tensor: torch.Tensor) -> bool:
@@ -194,9 +123,7 @@ class _Recorder(TorchDispatchMode):
         frame = user_frame(sys._getframe(1))
         trace, module = self._trace, self._modules.now()
         codes = self._codes(func, name, module, frame, came_in, came_out)
-        trace.keep(
-            codes, inputs, outputs, sample_of(came_out) if trace._samples is not None else ()
-        )
+        trace.keep(codes, inputs, outputs, sample_of(came_out) if trace.samples else ())
         if draws:
             own = kwargs.get("generator")
             self._draw(name, module, line_of(frame), own, came_out, outputs)
