@@ -178,7 +178,7 @@ class _Recorder(TorchDispatchMode):
         key = (
             func,
             module,
-            (frame.f_code, frame.f_lineno) if frame is not None else None,
+            (frame.f_code.co_filename, frame.f_lineno) if frame is not None else None,
             tuple([(t.shape, t.dtype) for t in came_in]),
             tuple([(t.shape, t.dtype) for t in came_out]),
         )
