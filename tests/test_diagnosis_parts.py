@@ -83,3 +83,36 @@ def test_a_run_that_ends_its_process_is_told(tmp_path: Path) -> None:
         fine = diagnose(f"{tmp_path / 'p.py'}:g", workers=workers)
     assert not gone.usable and "ended" in " ".join(gone.notes)
     assert fine.usable and fine.causes[0].cause == "none"
+
+
+@pytest.mark.parametrize("others", [3, 2100])
+def test_what_a_run_writes_stays_out_of_the_folder(
+    others: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No run leaves a file where it was started, or finds one that another left; however full."""
+    for number in range(others):
+        (tmp_path / f"image_{number}").write_text("1")
+    (tmp_path / "p.py").write_text(
+        "import os\n"
+        "FOUND = os.path.exists('left.txt')\n"
+        "def f():\n"
+        "    open('left.txt', 'w').write('x')\n"
+        "    return float(FOUND) + float(open('image_2').read())\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with Workers() as workers:
+        answer = diagnose("p.py:f", workers=workers)
+    assert [one.cause for one in answer.causes] == ["none"], answer.text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_small_difference_of_whole_numbers_is_no_rounding(tmp_path: Path) -> None:
+    """One in 65,536 stays in float64: nothing explains it, and it is not taken for rounding."""
+    (tmp_path / "p.py").write_text(
+        "import torch\n"
+        "def f():\n    return torch.full((4,), 65536.0)\n"
+        "def g():\n    return torch.full((4,), 65537.0)\n"
+    )
+    answer = diagnose(f"{tmp_path / 'p.py'}:f", f"{tmp_path / 'p.py'}:g")
+    assert answer.status == "unknown", answer.text()

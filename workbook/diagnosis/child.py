@@ -29,7 +29,7 @@ def serve(*, once: bool) -> None:
         if "import" in request:
             for name in request["import"]:
                 __import__(name)
-            if "torch._inductor.compile_fx" in request["import"]:
+            if "torch._inductor.compile_fx" in request["import"] and not once:  # forks inherit it
                 _compile_once()
             continue
         if once:

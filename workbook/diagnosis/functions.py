@@ -151,11 +151,8 @@ _CONDITION = {
     "switch": "quicker thread switches",
     "hash": "another hash seed",
 }
-_LATE = (
-    "fork",
-    "sorted-sets",
-    "filled-sets",
-)  # the first costs a process, holding the hash seed says the second
+# The first costs a process; holding the hash seed says what the others say.
+_LATE = ("fork", "sorted-sets", "filled-sets")
 # Interventions on how a program computes cannot explain why one program gives two results.
 _NOT_ALONE = frozenset(
     (

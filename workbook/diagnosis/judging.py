@@ -44,6 +44,7 @@ def _goes(gap: Gap, doubled: Gap) -> bool:
         return False
     if doubled.same:
         return True
-    if not doubled.comparable or doubled.relative == gap.relative:  # NumPy's arrays stay
+    unmoved = doubled.narrow and doubled.relative == gap.relative  # NumPy's arrays are not reached
+    if not doubled.comparable or unmoved:
         return gap.relative <= _PLAIN
     return doubled.relative <= max(gap.relative * _SHRINKS, _FLOOR)

@@ -11,27 +11,25 @@ from typing import Any
 
 import torch
 
-Step = tuple[Callable[[], Any], dict[str, Any]]
-VARIANTS = ("plain", "again", "alone", "last", "half", "others", "strided", "offset")
-BATCHES = ("alone", "last", "half", "others")
+Step = Callable[[], Any]
+BATCHES = {
+    "alone": "the row alone",
+    "last": "the last row alone",
+    "half": "half of the rows",
+    "others": "other rows beside it",
+}
 
 
-def model_steps(
-    build: Callable[[], Any], step: dict[str, Any], request: dict[str, Any]
-) -> tuple[list[Step], dict[str, Any]]:
+def model_steps(build: Step, request: dict[str, Any]) -> tuple[list[Step], dict[str, Any]]:
     """One step for each variant that the request names; rows of the batch are answered as rows."""
     made = build()
     if not (isinstance(made, tuple) and len(made) == 2 and callable(made[0])):
-        raise TypeError(
-            f"{step['name']} must return (module, tuple of inputs), got {type(made).__name__}"
-        )
+        name = request["steps"][0]["name"]
+        raise TypeError(f"{name} must return (module, tuple of inputs), got {type(made).__name__}")
     module, inputs = made
     inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     dim = batch_dim(module, inputs)
-    steps = [
-        (_variant(name, module, inputs, dim), {**step, "variant": name})
-        for name in request["variants"]
-    ]
+    steps = [_variant(name, module, inputs, dim) for name in request["variants"]]
     return steps, {"module": module, "inputs": inputs}
 
 
@@ -43,16 +41,15 @@ def batch_dim(module: Any, inputs: tuple[Any, ...]) -> int:
     return 1 if not first and deep else 0
 
 
-def _variant(name: str, module: Any, inputs: tuple[Any, ...], dim: int) -> Callable[[], Any]:
+def _variant(name: str, module: Any, inputs: tuple[Any, ...], dim: int) -> Step:
     tensors = [v for v in inputs if isinstance(v, torch.Tensor) and v.dim() > dim]
     count = tensors[0].shape[dim] if tensors else 0
 
     def call() -> Any:
         if name in BATCHES:
             made = module(*[_cut(v, name, count, dim) for v in inputs])
-            start, kept = _part(name, count)
-            length = count if name == "others" else kept
-            return {"row": {name: _rows(made, start * (name == "others"), kept, length, dim)}}
+            kept = _part(name, count)[1]
+            return {"row": {name: _rows(made, 0, kept, count if name == "others" else kept, dim)}}
         given = [_moved(v, name) if name in ("strided", "offset") else v for v in inputs]
         made = module(*given)
         parts = {one: _part(one, count) for one in BATCHES}

@@ -14,6 +14,7 @@ from workbook.diagnosis.asking import STORM, Plan, Session, difference, plan
 from workbook.diagnosis.functions import Function
 from workbook.diagnosis.interventions import ON, Intervention
 from workbook.diagnosis.judging import few
+from workbook.diagnosis.model import BATCHES
 from workbook.diagnosis.reply import Reply
 from workbook.diagnosis.values import Gap, gap
 
@@ -73,20 +74,12 @@ def _gap(one: Reply, i: int, other: Reply, j: int, label: str) -> Gap | None:
     return gap(ours, theirs, codes[0] == codes[1], True)
 
 
-_BATCHES = {
-    "alone": "the row alone",
-    "last": "the last row alone",
-    "half": "half of the rows",
-    "others": "other rows beside it",
-}
-
-
 def _worst(model: Model, on: frozenset[str]) -> tuple[Gap | None, str]:
     """The largest gap of the first row over the batches it can be in."""
     worst: Gap | None = None
     name = ""
-    reply = model.run("plain", *_BATCHES, on=on)
-    for number, label in enumerate(_BATCHES, start=1):
+    reply = model.run("plain", *BATCHES, on=on)
+    for number, label in enumerate(BATCHES, start=1):
         found = _gap(reply, 0, reply, number, label)
         if found is not None and (
             worst is None or worst.same or (not found.same and found.relative > worst.relative)
@@ -113,7 +106,7 @@ def _batch(model: Model, again: Function) -> None:
             model.add(
                 "batch-statistics",
                 where,
-                f"with {_BATCHES[name]} the row changes; with running "
+                f"with {BATCHES[name]} the row changes; with running "
                 "statistics it does not, or by rounding only.",
                 gap,
             )
@@ -125,7 +118,7 @@ def _batch(model: Model, again: Function) -> None:
     rows, _ = _worst(model, frozenset({"rows"}))
     rounding = _shrinks(gap, doubled)
     model.session.tell(f"the same in float64: {doubled.words if doubled else 'no rows'}")
-    evidence = f"with {_BATCHES[name]} the row changes"
+    evidence = f"with {BATCHES[name]} the row changes"
     if rounding:
         tail = (
             "; computed row by row it does not."

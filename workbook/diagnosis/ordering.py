@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 
-class SortedSet(set):  # type: ignore[type-arg]  # stands for the user's set, of anything
+class _Ordered(set):  # type: ignore[type-arg]  # stands for the user's set, of anything
+    def pop(self) -> Any:
+        """Take the first element."""
+        first = next(iter(self))
+        self.remove(first)
+        return first
+
+
+class SortedSet(_Ordered):
     """A set whose order follows its elements, not their hashes."""
 
     def __iter__(self) -> Iterator[Any]:
@@ -20,14 +28,8 @@ class SortedSet(set):  # type: ignore[type-arg]  # stands for the user's set, of
         except TypeError:  # elements of several types
             return iter(sorted(set(self.copy()), key=lambda one: (type(one).__name__, repr(one))))
 
-    def pop(self) -> Any:
-        """Take the first element."""
-        first = next(iter(self))
-        self.remove(first)
-        return first
 
-
-class FilledSet(set):  # type: ignore[type-arg]  # the same
+class FilledSet(_Ordered):
     """A set whose order is the one in which its elements came."""
 
     def __init__(self, elements: Iterable[Any] = ()) -> None:
@@ -54,12 +56,6 @@ class FilledSet(set):  # type: ignore[type-arg]  # the same
             return NotImplemented
         self.update(others)
         return self
-
-    def pop(self) -> Any:
-        """Take the first element."""
-        first = next(iter(self))
-        self.remove(first)
-        return first
 
     def copy(self) -> FilledSet:
         """Another set of the same elements in the same order."""

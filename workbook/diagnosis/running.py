@@ -46,7 +46,6 @@ _MODES = {
     "cpu-draws": modes.OnCpu,
     "still": streams.Still,
 }
-
 _HELPERS = {"local-seeds": streams.local, "plain-arguments": arguments.plain}
 
 
@@ -86,17 +85,17 @@ def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
                     arguments.wrapped(module, wanted, wrap)
         FACTS.counts["import seeds"] = FACTS.counts.get("seed torch", 0)
         steps = [
-            (entry(loaded[s["file"]], s["name"], request["files"][s["file"]][0]), s)
+            entry(loaded[s["file"]], s["name"], request["files"][s["file"]][0])
             for s in request["steps"]
         ]
         reply["import"] = FACTS.to_json()
         built: dict[str, Any] = {}
         if request["kind"] == "model":
-            steps, built = model_steps(steps[0][0], steps[0][1], request)
+            steps, built = model_steps(steps[0], request)
         snapshot = Snapshot(own_modules(request), built)
         between = frozenset(request["between"])
         state = _generators()
-        for number, (function, _) in enumerate(steps):
+        for number, function in enumerate(steps):
             if number:
                 _between(between, snapshot, state)
             FACTS.start()
@@ -174,8 +173,8 @@ def _ambient(given: dict[str, Any], stack: contextlib.ExitStack) -> None:
 def _generators() -> tuple[Any, ...]:
     return (
         streams.global_states(),
-        (holding.asked("entropy"), holding.asked("clock")),
-        torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None,
+        holding.asked("entropy"),
+        holding.asked("clock"),
     )
 
 
@@ -183,13 +182,9 @@ def _between(between: frozenset[str], snapshot: Snapshot, state: Any) -> None:
     if "rng" in between:
         streams.put_global_states(state[0])
         snapshot.rewind()
-        holding.rewind("entropy", state[1][0])
-        if state[2] is not None:
-            torch.cuda.set_rng_state_all(state[2])
-        elif torch.cuda.is_initialized():  # first used by the call before
-            torch.cuda.manual_seed_all(torch.initial_seed())
+        holding.rewind("entropy", state[1])
     if "clock" in between:
-        holding.rewind("clock", state[1][1])
+        holding.rewind("clock", state[2])
     if "default-dtype" in between:
         torch.set_default_dtype(torch.float32)
     if "num-threads" in between:

@@ -1,7 +1,8 @@
-"""Interventions on random streams: draws that know their place, seeds set again, training steps.
+"""Interventions on random streams: draws that know their place, seeds that are set again.
 
 Owns the keyed draws (each draw takes its numbers from where it stands, so that a draw in between
-shifts nothing), the deaf ear to seeds set again, and the patches of backward and the optimizers.
+shifts nothing), the deaf ear to seeds set again, helpers whose seeds end with them, and the states
+of the global generators.
 """
 
 from __future__ import annotations
@@ -157,11 +158,12 @@ def _keyed(real: Any, name: str, epoch: Epoch, get: Any, put: Any, seed: Any) ->
 
 
 def global_states() -> tuple[Any, ...]:
-    """The states of the global generators of torch, NumPy and `random`."""
+    """The states of the global generators of torch, its CUDA devices, NumPy and `random`."""
     return (
         torch.default_generator.get_state(),
         np.random.mtrand._rand.get_state(),
         random._inst.getstate(),  # type: ignore[attr-defined]
+        torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None,
     )
 
 
@@ -170,6 +172,10 @@ def put_global_states(states: tuple[Any, ...]) -> None:
     torch.default_generator.set_state(states[0])
     np.random.mtrand._rand.set_state(states[1])
     random._inst.setstate(states[2])  # type: ignore[attr-defined]
+    if states[3] is not None:
+        torch.cuda.set_rng_state_all(states[3])
+    elif torch.cuda.is_initialized():  # first used since
+        torch.cuda.manual_seed_all(torch.initial_seed())
 
 
 _HELPERS: list[Any] = []  # for each helper that is running: the states before it set a seed

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 
 from workbook.diagnosis import numerics, parallel
 from workbook.diagnosis.facts import FACTS
+from workbook.diagnosis.streams import global_states, put_global_states
 from workbook.trace.modules import ModulePath
 
 On = frozenset[str]
@@ -117,17 +118,14 @@ def _dropout(on: On, trained: dict[str, int], path: ModulePath) -> None:
 
 def _shaken(call: Callable[[], Any]) -> Any:
     """The call with other random numbers; every generator goes on as if it had not been."""
-    kept = torch.default_generator.get_state()
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    kept = global_states()
     torch.default_generator.manual_seed(7919)
-    if devices is not None:
+    if torch.cuda.is_initialized():
         torch.cuda.manual_seed_all(7919)
     try:
         return call()
     finally:
-        torch.default_generator.set_state(kept)
-        if devices is not None:
-            torch.cuda.set_rng_state_all(devices)
+        put_global_states(kept)
 
 
 def _quiet(on: On, trained: dict[str, int], path: ModulePath) -> bool:

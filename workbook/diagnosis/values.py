@@ -124,9 +124,15 @@ def load(rows: list[Leaf], folder: Path, stem: str) -> dict[str, torch.Tensor]:
     return found
 
 
+_NARROW = (torch.float32, torch.float16, torch.bfloat16)
+
+
 @dataclass(frozen=True)
 class Gap:
-    """How far two results are apart; `ulps` is None where the dtypes differ or are no floats."""
+    """How far two results are apart; `ulps` is None where the dtypes differ or are no floats.
+
+    `narrow` says that both are in a format shorter than float64.
+    """
 
     same: bool
     comparable: bool = True
@@ -134,6 +140,7 @@ class Gap:
     relative: float = 0.0
     ulps: int | None = None
     place: str = ""
+    narrow: bool = False
 
     @property
     def words(self) -> str:
@@ -175,11 +182,8 @@ def _leaf_gap(ours: torch.Tensor, theirs: torch.Tensor, place: str) -> Gap:
     top = float(torch.nan_to_num(torch.maximum(a.abs(), b.abs()), nan=0.0, posinf=0.0).max())
     absolute = float(difference.max())
     ulps = None
-    if ours.dtype == theirs.dtype and ours.dtype in (
-        torch.float32,
-        torch.float64,
-        torch.float16,
-        torch.bfloat16,
-    ):
+    if ours.dtype == theirs.dtype and ours.dtype in (*_NARROW, torch.float64):
         ulps = int(ulp_distance(ours, theirs).max())
-    return Gap(False, True, absolute, absolute / top if top else math.inf, ulps, place)
+    relative = absolute / top if top else math.inf
+    narrow = ours.dtype in _NARROW and theirs.dtype in _NARROW
+    return Gap(False, True, absolute, relative, ulps, place, narrow)

@@ -6,6 +6,7 @@ in which a run reads and writes. Knows nothing of causes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from workbook.diagnosis.interpreter import Interpreter
 from workbook.diagnosis.reply import Reply
 
 _SMALL = 1 << 20  # bytes: larger files are linked into the scratch folder, not copied
-_MOST = 2000  # entries: a folder with more is used as it is
+_MOST = 2000  # entries: of a folder with more, every file is linked, and only once
 
 
 class Workers:
@@ -87,9 +88,7 @@ class Workers:
         done = self._interpreters[hash_seed].ask(full, seconds)
         if not self._forks:
             self._interpreters.pop(hash_seed).close()
-            self.warm(
-                hash_seed, request["load"]
-            )  # the next one loads while this one's result is read
+            self.warm(hash_seed, request["load"])  # it loads while this result is read
         answer = folder / "reply.json"
         data = json.loads(answer.read_text()) if answer.exists() else {}
         if done and not data:
@@ -101,24 +100,34 @@ class Workers:
     def _scratch(self, real: Path, role: str) -> Path:
         """The user's folder as a run may change it: small files copied, the rest linked."""
         seen = self.folder / role / (real.name or "root")
-        shutil.rmtree(seen, ignore_errors=True)
         entries = sorted(os.scandir(real), key=lambda entry: entry.name)
-        if len(entries) > _MOST:
-            return real
-        seen.mkdir(parents=True)
+        largest = _SMALL if len(entries) <= _MOST else -1
+        kept = _links(seen) if largest < 0 else set()
+        if not kept:
+            shutil.rmtree(seen, ignore_errors=True)
+            seen.mkdir(parents=True)
         for entry in entries:
             target = seen / entry.name
-            try:
-                if entry.is_file() and entry.stat().st_size <= _SMALL:
+            # what cannot be read or has vanished: the run will say if it is missed
+            with contextlib.suppress(OSError, subprocess.CalledProcessError):
+                if entry.is_file() and entry.stat().st_size <= largest:
                     shutil.copy2(entry.path, target)
-                elif entry.name != "__pycache__":
+                elif entry.name not in kept and entry.name != "__pycache__":
                     _link(Path(entry.path), target)
-            except (
-                OSError,
-                subprocess.CalledProcessError,
-            ):  # unreadable, vanished: the run will say if it is missed
-                continue
         return seen
+
+
+def _links(folder: Path) -> set[str]:
+    """The names of the links in a folder, which is rid of everything else."""
+    names = set()
+    for entry in os.scandir(folder) if folder.is_dir() else ():
+        if entry.is_symlink():
+            names.add(entry.name)
+        elif entry.is_dir():
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            os.unlink(entry.path)
+    return names
 
 
 def _link(source: Path, target: Path) -> None:

@@ -128,7 +128,8 @@ _NUMPY = frozenset(
 
 def reads_as_it_lies(tensor: torch.Tensor) -> bool:
     """Whether it is a large transposed matrix (a weight, mostly): packing it costs 10 times."""
-    return tensor.dim() == 2 and tensor.numel() >= _LARGE and tensor.t().is_contiguous()
+    large = tensor.dim() == 2 and tensor.numel() >= _LARGE
+    return large and not tensor.is_contiguous() and tensor.t().is_contiguous()
 
 
 def tensor_hash(tensor: torch.Tensor) -> int:

@@ -114,6 +114,7 @@ def _key(tensor: torch.Tensor) -> tuple[Any, ...]:
         tensor.numel() if contiguous else _walk(tensor.shape, tensor.stride()),
         tensor.dtype,
         not contiguous and tensor.dim() == 2,  # which may be read as it lies
+        (tensor.is_conj(), tensor.is_neg()),  # views that stand for other values
         0 if tensor.is_inference() else tensor._version,
     )
 
