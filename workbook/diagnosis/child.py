@@ -10,10 +10,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
+
+from workbook.diagnosis.interpreter import kill
 
 
 def serve(*, once: bool) -> None:
@@ -34,6 +38,7 @@ def serve(*, once: bool) -> None:
             continue
         if once:
             say.write("0\n")
+            threading.Thread(target=_watch, args=(os.dup(0),), daemon=True).start()
             _run(running, request)
             say.write("done 0\n")
             return
@@ -47,9 +52,31 @@ def serve(*, once: bool) -> None:
                 code = 0
             finally:
                 os._exit(code)
-        say.write(f"{pid}\n")
-        _, status = os.waitpid(pid, 0)
-        say.write(f"done {status}\n")
+        with contextlib.suppress(BrokenPipeError):  # nobody listens; it is ended below
+            say.write(f"{pid}\n")
+        say.write(f"done {_ended(pid)}\n")
+
+
+def _ended(pid: int) -> int:
+    """Wait for a run; if whoever asked for it is gone, end it and this process, too."""
+    with contextlib.suppress(AttributeError, OSError):  # a kernel before 5.3 cannot wait for both
+        run = os.pidfd_open(pid)
+        waiting = select.poll()
+        waiting.register(run, select.POLLIN)
+        waiting.register(0, 0)  # no events: only the end of the other side is heard
+        heard = dict(waiting.poll())
+        os.close(run)
+        if run not in heard:
+            kill(pid)
+            sys.exit(1)
+    return os.waitpid(pid, 0)[1]
+
+
+def _watch(pipe: int) -> None:
+    """End this process when whoever asked is gone; a run in it would go on for nobody."""
+    while os.read(pipe, 1 << 10):
+        pass
+    kill(os.getpid())
 
 
 def _compile_once() -> None:

@@ -77,12 +77,11 @@ class Interpreter:
             return False
         self._running = int(first)
         if self._line(max(end, time.monotonic() + 0.2)) is None:
-            if self._running:
-                self._stop()
-                self._line(time.monotonic() + 5.0)
-            else:
+            ended, apart = self._ended, bool(self._running)
+            self._stop()
+            if not apart or self._line(time.monotonic() + 5.0) is None:
                 self.close()
-            return self._ended
+            return ended
         self._running = 0
         return True
 
@@ -110,7 +109,7 @@ class Interpreter:
 
     def _stop(self) -> None:
         if self._running:
-            _end(self._running)
+            kill(self._running)
         self._running = 0
 
     def hang_up(self) -> None:
@@ -118,7 +117,7 @@ class Interpreter:
         if not self._running and (first := self._line(time.monotonic())) and first.isdigit():
             self._running = int(first)  # it started while nobody listened
         self._stop()
-        _end(self.process.pid)
+        kill(self.process.pid)
 
     def close(self) -> None:
         """End the process; it keeps nothing that an end by force would lose."""
@@ -129,11 +128,13 @@ class Interpreter:
                 self.process.stdin.close()
 
 
-def _end(pid: int) -> None:
+def kill(pid: int) -> None:
     """End a process and everything that it started."""
     if sys.platform == "win32":
         words = ["taskkill", "/F", "/T", "/PID", str(pid)]
         subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         return
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
+    for way in (os.killpg, os.kill):  # it leads no group yet when it has just begun
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            way(pid, signal.SIGKILL)
+            return
