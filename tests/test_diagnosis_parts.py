@@ -116,3 +116,20 @@ def test_a_small_difference_of_whole_numbers_is_no_rounding(tmp_path: Path) -> N
     )
     answer = diagnose(f"{tmp_path / 'p.py'}:f", f"{tmp_path / 'p.py'}:g")
     assert answer.status == "unknown", answer.text()
+
+
+def test_a_trace_function_costs_no_thread(tmp_path: Path) -> None:
+    """Threads of a program that is traced (by a debugger, by coverage) all run, in every run."""
+    (tmp_path / "traced.py").write_text(
+        "import threading\n"
+        "threading.settrace(lambda *_: None)\n"
+        "def count():\n"
+        "    seen = []\n"
+        "    for _ in range(200):\n"
+        "        some = [threading.Thread(target=seen.append, args=(1,)) for _ in range(8)]\n"
+        "        for one in some: one.start()\n"
+        "        for one in some: one.join()\n"
+        "    return len(seen)\n"
+    )
+    answer = diagnose(f"{tmp_path / 'traced.py'}:count")
+    assert [one.cause for one in answer.causes] == ["none"], answer.text()

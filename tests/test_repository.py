@@ -25,7 +25,11 @@ SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT: dict[str, Any] = SETTINGS["project"]
 
 # conda-forge's names for what an index calls otherwise.
-CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
+CONDA_NAMES = {
+    "torch": "pytorch-cpu",
+    "matplotlib": "matplotlib-base",
+    "xxhash": "python-xxhash",
+}
 LARGEST_FILE = 1_500_000
 LONGEST_MODULE = 250
 NO_HOME_FOR_ANYTHING = {"utils", "helpers", "common", "core", "base", "types", "config"}

@@ -11,6 +11,7 @@ import inspect
 import os
 import subprocess
 import sys
+import threading
 import traceback
 import types
 from pathlib import Path
@@ -122,7 +123,20 @@ def user_traceback(error: BaseException, request: Request) -> list[str]:
     return rows
 
 
-def audit(event: str, args: Any) -> None:
+def listen() -> None:
+    """Hear from now on what the program writes.
+
+    CPython 3.10 and 3.11 tell of a trace function while they set it, and refuse a second thread
+    that sets one meanwhile: that thread is gone, and what waits for it waits for ever. So threads
+    of the program get no trace function (a debugger's or coverage's), and no profile function.
+    """
+    sys.addaudithook(_audit)
+    for setter in ("settrace", "setprofile"):
+        getattr(threading, setter)(None)
+        setattr(threading, setter, lambda function: None)
+
+
+def _audit(event: str, args: Any) -> None:
     """Note files that are opened for writing and variables that choose the instruction set."""
     if event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+"):
         name = str(args[0])

@@ -23,9 +23,9 @@ from workbook.diagnosis.loading import (
     CPU_VARIABLES,
     OURS,
     CannotRun,
-    audit,
     entry,
     hold_cpu,
+    listen,
     load,
     own_modules,
     user_traceback,
@@ -118,7 +118,7 @@ def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) 
     """Everything that is switched before the user's file is loaded, in the order that matters."""
     FACTS.start()
     OURS.extend((request["folder"], os.environ["TORCHINDUCTOR_CACHE_DIR"]))
-    sys.addaudithook(audit)
+    listen()
     path = ModulePath()
     stack.enter_context(path)
     switches.install(on, _TRAINED, path)

@@ -16,7 +16,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.trace.draws import Draw, watch
-from workbook.trace.hashing import mix, tensor_hash
+from workbook.trace.hashing import shape_hash, tensor_hash
 from workbook.trace.known import KnownHashes
 from workbook.trace.modules import ModulePath
 from workbook.trace.places import line_of, user_frame
@@ -157,7 +157,7 @@ class _Recorder(TorchDispatchMode):
         if self._plain(tensor):
             return self._known.hash(tensor)
         if not _ordinary(tensor):
-            return mix(len(tensor.shape), sum(int(n) for n in tensor.shape))
+            return shape_hash(tensor)
         return tensor_hash(tensor)
 
     @staticmethod
