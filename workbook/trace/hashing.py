@@ -7,33 +7,31 @@ same byte order. Knows nothing of traces.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import torch
 import xxhash
 
+_digest: Callable[[Any, int], int] = xxhash.xxh3_64_intdigest  # of anything that has bytes, a seed
 _ROOM = 1 << 22  # bytes
 _LARGE = 1 << 16  # elements
 _MASK = (1 << 64) - 1
 _WIDTHS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-_NUMPY = frozenset(
-    (
-        torch.float32,
-        torch.float64,
-        torch.int64,
-        torch.int32,
-        torch.int16,
-        torch.int8,
-        torch.uint8,
-        torch.bool,
-    )
-)
-# torch's own method, also where a trace has replaced it by one that tells of its use
-_numpy: Any = torch._C.TensorBase.numpy
+_BYTES = {  # of an element, for the dtypes that NumPy has
+    torch.float32: 4,
+    torch.float64: 8,
+    torch.int64: 8,
+    torch.int32: 4,
+    torch.int16: 2,
+    torch.int8: 1,
+    torch.uint8: 1,
+    torch.bool: 1,
+}
 
 
 class _Room(threading.local):
-    """Room to pack strided tensors in, one for each thread: fresh memory costs more than the copy."""
+    """Room to pack strided tensors in, one for each thread (fresh memory is slower than a copy)."""
 
     def __init__(self) -> None:
         self._bytes = torch.empty(0, dtype=torch.uint8)
@@ -66,9 +64,9 @@ def _as_array(tensor: torch.Tensor) -> Any:
         flat = flat.cpu()
     if not flat.is_contiguous():
         flat = _HERE.packed(flat)
-    if flat.dtype not in _NUMPY:
+    if flat.dtype not in _BYTES:
         flat = flat.reshape(-1).view(_WIDTHS[flat.element_size()])
-    return _numpy(flat)
+    return flat.numpy()
 
 
 def reads_as_it_lies(tensor: torch.Tensor) -> bool:
@@ -89,6 +87,18 @@ def tensor_hash(tensor: torch.Tensor) -> int:
     >>> tensor_hash(torch.tensor(0.0)) == tensor_hash(torch.tensor(-0.0))
     False
     """
+    width = _BYTES.get(tensor.dtype)
+    if width is not None:
+        try:
+            if tensor.is_contiguous():
+                flat = tensor.detach() if tensor.requires_grad else tensor
+                return _digest(flat.numpy(), width)
+        except (RuntimeError, TypeError):  # what NumPy cannot read takes longer
+            return _hash_of_any(tensor)
+    return _hash_of_any(tensor)
+
+
+def _hash_of_any(tensor: torch.Tensor) -> int:
     if tensor.is_meta:
         return shape_hash(tensor)
     if tensor.layout is not torch.strided:
@@ -97,5 +107,5 @@ def tensor_hash(tensor: torch.Tensor) -> int:
         tensor = tensor.dequantize()
     width = tensor.element_size()
     if reads_as_it_lies(tensor):
-        return xxhash.xxh3_64_intdigest(_as_array(tensor.t()), 3 * width)
-    return xxhash.xxh3_64_intdigest(_as_array(tensor), width)
+        return _digest(_as_array(tensor.t()), 3 * width)
+    return _digest(_as_array(tensor), width)

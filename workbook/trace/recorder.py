@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -17,10 +16,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.trace.draws import Draw, watch
 from workbook.trace.hashing import shape_hash, tensor_hash
-from workbook.trace.known import KnownHashes
 from workbook.trace.modules import ModulePath
 from workbook.trace.places import line_of, user_frame
-from workbook.trace.reading import DISABLED, plain_number, signature
+from workbook.trace.reading import DISABLED, Shapes, plain_number, signature
 from workbook.trace.reading import facts as facts_of
 from workbook.trace.reading import sample as sample_of
 from workbook.trace.store import Store
@@ -44,8 +42,7 @@ class Trace(Store):
         modules = ModulePath()
         self._exit = ExitStack()
         self._exit.enter_context(modules)
-        known = self._exit.enter_context(KnownHashes())
-        mode = _Recorder(self, modules, known)
+        mode = _Recorder(self, modules)
         self._exit.enter_context(watch(mode.note))
         self._exit.enter_context(mode)
         return self
@@ -58,13 +55,15 @@ def _ordinary(tensor: torch.Tensor) -> bool:
     return type(tensor) in _ORDINARY or tensor.__class__.__torch_dispatch__ is DISABLED
 
 
+def _shapes(tensors: list[torch.Tensor]) -> Shapes:
+    return tuple([(tensor.shape, tensor.dtype) for tensor in tensors])
+
+
 class _Recorder(TorchDispatchMode):
-    def __init__(self, trace: Trace, modules: ModulePath, known: KnownHashes) -> None:
+    def __init__(self, trace: Trace, modules: ModulePath) -> None:
         super().__init__()
         self._trace = trace
         self._modules = modules
-        self._known = known
-        self._rows: dict[Any, tuple[int, ...]] = {}
 
     def note(self, generator: str, what: str, value: Any, sets: bool) -> None:
         try:
@@ -104,26 +103,18 @@ class _Recorder(TorchDispatchMode):
             self._gather(tuple(kwargs.values()), came_in, numbers)
         inputs = hash(tuple(numbers)) & _MASK if numbers else 0
         out = func(*args, **kwargs)
-        if mutates:
-            for tensor in came_in:
-                self._known.forget(tensor)
-        elif name == "aten.clone.default" and self._plain(args[0]) and self._plain(out):
-            self._known.copied(args[0], out)
         came_out: list[torch.Tensor] = []
         outputs = 0
         if not blank:
             numbers = []
-            if mutates and isinstance(out, torch.Tensor) and self._plain(out):
-                came_out, numbers = [out], [self._known.written(out)]
-            else:
-                self._gather(out if isinstance(out, (tuple, list)) else (out,), came_out, numbers)
+            self._gather(out if isinstance(out, (tuple, list)) else (out,), came_out, numbers)
             outputs = hash(tuple(numbers)) & _MASK
         if mutates and not came_out:
             came_out = came_in[:1]
         frame = user_frame(sys._getframe(1))
         trace, module = self._trace, self._modules.now()
-        codes = self._codes(func, name, module, frame, came_in, came_out)
-        trace.keep(codes, inputs, outputs, sample_of(came_out) if trace.samples else ())
+        words = (name, module, line_of(frame), signature(_shapes(came_in), _shapes(came_out)))
+        trace.keep(words, inputs, outputs, sample_of(came_out) if trace.samples else ())
         if draws:
             own = kwargs.get("generator")
             self._draw(name, module, line_of(frame), own, came_out, outputs)
@@ -146,45 +137,9 @@ class _Recorder(TorchDispatchMode):
         for value in values:
             if isinstance(value, torch.Tensor):
                 found.append(value)
-                numbers.append(self._hash(value))
+                numbers.append(tensor_hash(value) if _ordinary(value) else shape_hash(value))
             elif isinstance(value, (list, tuple)):
                 self._gather(value, found, numbers)
                 numbers.append(len(value))
             elif isinstance(value, (bool, int, float, str, torch.dtype)):
                 numbers.append(plain_number(value))
-
-    def _hash(self, tensor: torch.Tensor) -> int:
-        if self._plain(tensor):
-            return self._known.hash(tensor)
-        if not _ordinary(tensor):
-            return shape_hash(tensor)
-        return tensor_hash(tensor)
-
-    @staticmethod
-    def _plain(tensor: torch.Tensor) -> bool:
-        """Whether it has a storage that can be remembered."""
-        return _ordinary(tensor) and tensor.layout is torch.strided and not tensor.is_meta
-
-    def _codes(
-        self,
-        func: Any,
-        name: str,
-        module: str,
-        frame: FrameType | None,
-        came_in: list[torch.Tensor],
-        came_out: list[torch.Tensor],
-    ) -> tuple[int, ...]:
-        """The operation's words as numbers, made once for each place and signature."""
-        key = (
-            func,
-            module,
-            (frame.f_code.co_filename, frame.f_lineno) if frame is not None else None,
-            tuple([(t.shape, t.dtype) for t in came_in]),
-            tuple([(t.shape, t.dtype) for t in came_out]),
-        )
-        if (codes := self._rows.get(key)) is None:
-            if len(self._rows) > 4096:
-                self._rows.clear()
-            words = (name, module, line_of(frame), signature(key[3], key[4]))
-            codes = self._rows[key] = tuple([self._trace.code(word) for word in words])
-        return codes

@@ -81,18 +81,22 @@ class Store:
             made._samples = array("d", data["samples"].tolist())
         return made
 
-    def code(self, word: str) -> int:
-        """The number of a name, a submodule, a line or a signature."""
-        if word not in self._names:
-            self._names[word] = len(self._words)
-            self._words.append(word)
-        return self._names[word]
-
     def keep(
-        self, codes: tuple[int, ...], inputs: int, outputs: int, sample: tuple[float, ...]
+        self,
+        words: tuple[str, str, str, str],
+        inputs: int,
+        outputs: int,
+        sample: tuple[float, ...],
     ) -> None:
-        """Add one operation; `codes` are four numbers that `code` gave."""
-        self._codes.extend(codes)
-        self._hashes.extend((inputs, outputs))
+        """Add one operation: its name, submodule, line and signature, and what it read and made."""
+        known = self._names
+        for word in words:
+            code = known.get(word)
+            if code is None:
+                code = known[word] = len(self._words)
+                self._words.append(word)
+            self._codes.append(code)
+        self._hashes.append(inputs)
+        self._hashes.append(outputs)
         if self._samples is not None:
             self._samples.extend(sample)
