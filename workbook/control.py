@@ -14,12 +14,23 @@ from typing import Any, ClassVar
 LARGEST_SEED = 2**32 - 1  # NumPy's legacy generator takes no larger one
 
 
-def _label(name: str, label: str) -> str:
-    return label or name.replace("_", " ")
+class _Labelled:
+    """Fills in the label (the name in words) and checks the opening value."""
+
+    name: str
+    opening: Any
+    label: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "label", self.label or self.name.replace("_", " "))
+        self.check(self.opening)
+
+    def check(self, value: Any) -> Any:
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(_Labelled):
     """One of a few values; `ordered` ones are shown on a slider, the others in a menu."""
 
     name: str
@@ -28,10 +39,6 @@ class Choice:
     label: str = ""
     help: str = ""
     ordered: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "label", _label(self.name, self.label))
-        self.check(self.opening)
 
     def values(self) -> Sequence[Any]:
         """Every allowed value."""
@@ -47,7 +54,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Integer:
+class Integer(_Labelled):
     """A whole number from `low` to `high`, both included, in steps of `step` from `low`."""
 
     name: str
@@ -57,10 +64,6 @@ class Integer:
     step: int = 1
     label: str = ""
     help: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "label", _label(self.name, self.label))
-        self.check(self.opening)
 
     def values(self) -> Sequence[int]:
         """At most nine values spread over the range, the ends and the opening among them."""
@@ -81,7 +84,7 @@ class Integer:
 
 
 @dataclass(frozen=True)
-class LogRange:
+class LogRange(_Labelled):
     """A whole power of `base`, from `base**low` to `base**high`; the value is the number itself."""
 
     name: str
@@ -91,10 +94,6 @@ class LogRange:
     base: int = 10
     label: str = ""
     help: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "label", _label(self.name, self.label))
-        self.check(self.opening)
 
     def values(self) -> Sequence[int]:
         """Every allowed value."""
@@ -110,17 +109,13 @@ class LogRange:
 
 
 @dataclass(frozen=True)
-class Toggle:
+class Toggle(_Labelled):
     """On or off."""
 
     name: str
     opening: bool
     label: str = ""
     help: str = ""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "label", _label(self.name, self.label))
-        self.check(self.opening)
 
     def values(self) -> Sequence[bool]:
         """Off and on."""

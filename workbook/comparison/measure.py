@@ -13,10 +13,11 @@ from torch import Tensor
 
 from workbook.bounds import Bound
 from workbook.bounds.arithmetic import undisturbed
-from workbook.comparison.pair import Pair, bits, pieces, plain_pair, truth_pair
+from workbook.comparison.pair import Pair, pieces, plain_pair, truth_pair
 from workbook.comparison.record import Comparison, Verdict
 from workbook.comparison.scratch import Scratch, all_finite, finite_places, only
 from workbook.comparison.tally import Tally
+from workbook.floats import bits
 
 
 @undisturbed()

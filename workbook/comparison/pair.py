@@ -21,7 +21,6 @@ PIECE = 1 << 17
 _INTEGERS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _FLOATS = tuple(fmt.dtype for fmt in FORMATS if fmt.dtype is not None)
 _COMPLEX = (torch.complex32, torch.complex64, torch.complex128)
-_PATTERNS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,6 @@ def pieces(pair: Pair) -> Iterator[Pair]:
         cut = [near(part[place].reshape(-1)) for part in parts]
         yield _piece(pair, cut, offset)
         offset += cut[0].numel()
-
-
-def bits(tensor: Tensor) -> Tensor:
-    """View the bit patterns as signed integers."""
-    return tensor.view(_PATTERNS[tensor.element_size()])
 
 
 def _piece(pair: Pair, cut: list[Tensor], offset: int) -> Pair:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from workbook.comparison.pair import PIECE, Pair, bits, near
-from workbook.floats import ulp_distance
+from workbook.comparison.pair import PIECE, Pair, near
+from workbook.floats import bits, ulp_distance
 
 
 class Scratch:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
+
+from workbook.trace.dispatch import Dispatch
 
 _NARROW = (torch.float32, torch.float16, torch.bfloat16)
 _FLOATS = (*_NARROW, torch.float64)
@@ -22,12 +23,8 @@ def _views(func: Any) -> bool:
     return not schema.is_mutable and any(made.alias_info is not None for made in schema.returns)
 
 
-class Double(TorchDispatchMode):
+class Double(Dispatch):
     """Compute in float64 throughout; numbers are drawn as float32 and widened, so they stay."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
@@ -65,12 +62,8 @@ class Double(TorchDispatchMode):
         return value
 
 
-class Plain(TorchDispatchMode):
+class Plain(Dispatch):
     """Give every operation contiguous inputs that start on a 64-byte boundary."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -92,12 +85,8 @@ class Plain(TorchDispatchMode):
         return value
 
 
-class Rows(TorchDispatchMode):
+class Rows(Dispatch):
     """Compute each row of a batch by itself: products, convolutions, reductions, vector tails."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -165,12 +154,8 @@ _TAILED = frozenset(
 )
 
 
-class Apart(TorchDispatchMode):
+class Apart(Dispatch):
     """Before something is written, copy what is read from the same memory."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -205,12 +190,8 @@ class Apart(TorchDispatchMode):
         return value if same else value.clone()
 
 
-class OnCpu(TorchDispatchMode):
+class OnCpu(Dispatch):
     """Draw for every device from the CPU's generator, and move the numbers there."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.diagnosis.facts import FACTS
+from workbook.trace.dispatch import Dispatch
 
 
-class Poison(TorchDispatchMode):
+class Poison(Dispatch):
     """Fill memory that an operation hands out unwritten: with zeros, or with NaN and extremes."""
 
     def __init__(self, kind: str) -> None:
@@ -30,10 +30,6 @@ class Poison(TorchDispatchMode):
             FACTS.add("empty")
             made.fill(self.fill if made.dtype.kind in "fc" else (0 if self.fill == 0.0 else 1))
         return made
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = func._schema.name

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.diagnosis.facts import FACTS
+from workbook.trace.dispatch import Dispatch
 
 On = frozenset[str]
 
@@ -42,16 +42,12 @@ class Epoch:
         return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "little")
 
 
-class KeyedDraws(TorchDispatchMode):
+class KeyedDraws(Dispatch):
     """Every torch draw takes its numbers from its place: operation, shape, text of the line."""
 
     def __init__(self, epoch: Epoch) -> None:
         super().__init__()
         self.epoch = epoch
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -74,12 +70,8 @@ class KeyedDraws(TorchDispatchMode):
             generator.set_state(state)
 
 
-class Still(TorchDispatchMode):
+class Still(Dispatch):
     """Every torch draw of floating-point numbers gives one number, whatever its shape."""
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))

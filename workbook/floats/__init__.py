@@ -4,7 +4,7 @@ Owns what is true of the formats on every machine: their widths and limits, roun
 steps between their values. May not know devices, conditions, error bounds or experiments.
 """
 
-from workbook.floats.distance import FARTHEST, bits_equal, ordered, ulp_distance
+from workbook.floats.distance import FARTHEST, bits, bits_equal, ordered, ulp_distance
 from workbook.floats.formats import FORMATS, Fields, Format, decode, encode, format_of
 from workbook.floats.rounding import fields, next_down, next_up, round_to, spacing
 
@@ -13,6 +13,7 @@ __all__ = [
     "FORMATS",
     "Fields",
     "Format",
+    "bits",
     "bits_equal",
     "decode",
     "encode",

@@ -16,6 +16,17 @@ FARTHEST = 2**63 - 1
 _PATTERNS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
+def bits(tensor: Tensor) -> Tensor:
+    """View the bit patterns as signed integers of the same width.
+
+    The shape stays, but complex numbers become a last dimension of 2.
+    """
+    plain = tensor.detach().resolve_conj().resolve_neg()
+    if plain.is_complex():
+        plain = torch.view_as_real(plain)
+    return plain.view(_PATTERNS[plain.element_size()])
+
+
 def ordered(tensor: Tensor, fmt: Format | str | torch.dtype | None = None) -> Tensor:
     """Number the values of a format along its line, and give each element's number.
 
@@ -30,13 +41,13 @@ def ordered(tensor: Tensor, fmt: Format | str | torch.dtype | None = None) -> Te
     """
     if fmt is not None:
         return _ordered_in(tensor, format_of(fmt))
-    bits = format_of(tensor.dtype).bits
-    pattern = tensor.detach().resolve_neg().view(_PATTERNS[bits // 8])
-    if bits < 32:
+    wide = format_of(tensor.dtype).bits
+    pattern = bits(tensor)
+    if wide < 32:
         pattern = pattern.to(torch.int32)
-    width = 63 if bits == 64 else 31
+    width = 63 if wide == 64 else 31
     below = pattern >> width  # -1 where the sign bit is set, 0 elsewhere
-    flips = below & (1 << bits - 1) - 1
+    flips = below & (1 << wide - 1) - 1
     # Sign and magnitude become one signed number: -0 and +0 meet, negatives run downwards. The
     # sign of an 8-bit or 16-bit pattern was carried to the left, so only the magnitude flips.
     return flips.bitwise_xor_(pattern).sub_(below)
@@ -94,11 +105,4 @@ def bits_equal(a: Tensor, b: Tensor) -> bool:
         return False
     if a.device != b.device:
         a, b = a.cpu(), b.cpu()
-    return torch.equal(_patterns(a), _patterns(b))
-
-
-def _patterns(tensor: Tensor) -> Tensor:
-    plain = tensor.detach().resolve_conj().resolve_neg()
-    if plain.is_complex():
-        plain = torch.view_as_real(plain)
-    return plain.view(_PATTERNS[plain.element_size()])
+    return torch.equal(bits(a), bits(b))

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from workbook.trace.dispatch import Dispatch
 from workbook.trace.draws import Draw, watch
 from workbook.trace.hashing import shape_hash, tensor_hash
 from workbook.trace.modules import ModulePath
@@ -59,7 +59,7 @@ def _shapes(tensors: list[torch.Tensor]) -> Shapes:
     return tuple([(tensor.shape, tensor.dtype) for tensor in tensors])
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(Dispatch):
     def __init__(self, trace: Trace, modules: ModulePath) -> None:
         super().__init__()
         self._trace = trace
@@ -83,10 +83,6 @@ class _Recorder(TorchDispatchMode):
                 len(self._trace),
             )
         )
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name, mutates, draws, looks, blank = facts_of(func)

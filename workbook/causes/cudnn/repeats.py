@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from workbook.comparison.pair import bits
-from workbook.floats import ulp_distance
+from workbook.floats import bits, ulp_distance
 
 Call = Callable[[], Tensor]
 PIECE = 2**24  # elements that are looked at together: 128 MiB as whole numbers
