@@ -1,25 +1,6 @@
 // A case: trials to run within a budget, suspects that they clear, a cause to name, the tool's word.
 
-// JupyterLab's command mode listens for x, dd, b and the arrows. Lumino leaves a key alone only
-// when the element that has the focus carries this attribute itself.
-const FOCUSABLE = { "data-lm-suppress-shortcuts": "true" };
 let cases = 0;
-
-function make(parent, tag, className = "", attributes = {}) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return parent.appendChild(element);
-}
-
-// What stands in backquotes is code. No HTML is ever read from the kernel.
-function say(element, text) {
-  element.replaceChildren();
-  text.split("`").forEach((part, i) => {
-    if (part) make(element, i % 2 ? "code" : "span").textContent = part;
-  });
-  return element;
-}
 
 function listing(parent, text, label) {
   // It may scroll, so it can take the focus; then it needs a name.
@@ -66,7 +47,7 @@ function suspectRows(set, model, chosen) {
 }
 
 function render({ model, el }) {
-  el.classList.add("wb-case");
+  el.classList.add("wb-page", "wb-case");
   make(el, "div", "wb-kicker").textContent = "Solve it with few trials";
   const title = { role: "heading", "aria-level": "3" };
   say(make(el, "div", "wb-title", title), model.get("title"));

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from workbook.causes.your_own_model import Case, standing
@@ -21,8 +20,8 @@ from workbook.causes.your_own_model.trying import Tried, tried
 from workbook.diagnosis import Answer, diagnose
 from workbook.lesson.answers import shared_workers, told
 from workbook.lesson.markup import inline
+from workbook.lesson.page import Page, joined
 
-HERE = Path(__file__).parent
 STAYED, WENT = "The difference stayed", "The difference went"
 
 
@@ -35,7 +34,7 @@ def investigate(case: Case) -> Detective:
     return Detective(case)
 
 
-class Detective(anywidget.AnyWidget):
+class Detective(Page):
     """One displayable object: the live case, a covered solution, and the case as plain text.
 
     `run(trial)` and `name_cause(suspect)` do what the buttons do, counted from 0. `ran` has one row
@@ -44,8 +43,8 @@ class Detective(anywidget.AnyWidget):
     once the cause is found.
     """
 
-    _esm = HERE / "detective.js"
-    _css = HERE / "detective.css"
+    _esm = joined("detective.js")
+    _css = joined("detective.css")
     title = traitlets.Unicode().tag(sync=True)
     story = traitlets.Unicode().tag(sync=True)
     file = traitlets.Unicode().tag(sync=True)
@@ -177,13 +176,6 @@ class Detective(anywidget.AnyWidget):
     def __repr__(self) -> str:
         suspects = "".join(f"\n  - {words}" for words in self.suspects)
         return f"{self.title}. {self.story} Suspects:{suspects}"
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["text/plain"] = repr(self)
-        data["text/html"] = self._covered_html()
-        return data, {}
 
     def _covered_html(self) -> str:
         suspects = "".join(f"<li>{inline(words)}</li>" for words in self.suspects)

@@ -1,24 +1,5 @@
 // A prediction: native controls that tell the kernel, and a status line for what it measured.
 
-// JupyterLab's command mode listens for x, dd, b and the arrows. Lumino leaves a key alone only
-// when the element that has the focus carries this attribute itself.
-const FOCUSABLE = { "data-lm-suppress-shortcuts": "true" };
-
-function make(parent, tag, className = "", attributes = {}) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return parent.appendChild(element);
-}
-
-// What stands in backquotes is code. No HTML is ever read from the kernel.
-function say(element, text) {
-  element.replaceChildren();
-  text.split("`").forEach((part, i) => {
-    if (part) make(element, i % 2 ? "code" : "span").textContent = part;
-  });
-}
-
 function choices(form, model) {
   const set = make(form, "fieldset", "wb-options");
   say(make(set, "legend", "wb-question"), model.get("question"));
@@ -50,7 +31,7 @@ function scale(form) {
 }
 
 function render({ model, el }) {
-  el.classList.add("wb-predict");
+  el.classList.add("wb-page", "wb-predict");
   make(el, "div", "wb-kicker").textContent = "Predict, then measure";
   const form = make(el, "form");
   const options = choices(form, model);

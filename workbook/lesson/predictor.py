@@ -7,17 +7,15 @@ prediction and measurement. The controls themselves are native ones, in predicto
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from workbook.lesson.markup import inline
+from workbook.lesson.page import Page, joined
 from workbook.lesson.tally import SURE, Tally
 from workbook.question import Prediction
 
-HERE = Path(__file__).parent
 DOUBTFUL = 40
 THIS_KERNEL = Tally()
 
@@ -31,7 +29,7 @@ def predict(prediction: Prediction, *, tally: Tally = THIS_KERNEL) -> Predictor:
     return Predictor(prediction, tally=tally)
 
 
-class Predictor(anywidget.AnyWidget):
+class Predictor(Page):
     """One displayable object: live controls, a covered answer, and the question as plain text.
 
     `choice` is the index of the chosen option, None before; `confidence` is in percent. `reveal()`
@@ -39,8 +37,8 @@ class Predictor(anywidget.AnyWidget):
     `turns` counts the measurements, `error` says why the last one failed.
     """
 
-    _esm = HERE / "predictor.js"
-    _css = HERE / "predictor.css"
+    _esm = joined("predictor.js")
+    _css = joined("predictor.css")
     question = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)
     choice = traitlets.Int(None, allow_none=True).tag(sync=True)
@@ -108,13 +106,6 @@ class Predictor(anywidget.AnyWidget):
     def __repr__(self) -> str:
         options = "".join(f"\n  - {option}" for option in self.prediction.options)
         return f"Predict: {self.prediction.question}{options}"
-
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options)
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
-        data["text/plain"] = repr(self)
-        data["text/html"] = self._covered_html()
-        return data, {}
 
     def _covered_html(self) -> str:
         items = "".join(f"<li>{inline(option)}</li>" for option in self.prediction.options)
