@@ -121,6 +121,8 @@ PROGRAMS = (
     Row("hash_pair", "by_set by_sorted", "hash-seed", "hash", (("list(set(LABELS))", "sorted(set(LABELS))"),)),
     Row("overlap_history", "copied aliased", "overlapping-memory", "", (("if copy else w)", "if copy else w.clone())"),)),
     Row("overlap_best", "deep_copy plain", "overlapping-memory", "", (("if keep:", "if True:"),)),
+    Row("overlap_repeated", "day_by_day week", "overlapping-memory", "", (("[torch.zeros(4)] * 4", "[torch.zeros(4) for _ in range(4)]"),)),
+    Row("coupling_padding", "service nightly", "batch-coupling", "", (("ENCODER(tokens)", "ENCODER(tokens, tokens == PAD)"),), near=True),
     Row("half_weights_pair", "original shipped", "reduced-precision", "", (("v.half()", "v.clone()"),)),
     Row("overlap_windows", "tidy quick", "overlapping-memory", "", (("plan.cut(signal()), plan", "plan.cut(signal()).contiguous(), plan"),)),
     Row("overlap_average", "cloned listed", "overlapping-memory", "", (("dict(model.state_dict())", "{k: v.clone() for k, v in model.state_dict().items()}"),)),

@@ -11,9 +11,12 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
 from workbook.diagnosis.facts import FACTS
+
+_OF_A_LIST = (torch.Tensor, np.ndarray, str, list, dict)
 
 
 class Batches:
@@ -27,13 +30,14 @@ class Batches:
         real = torch.nn.Module.__call__
 
         def call(this: Any, *args: Any, **kwargs: Any) -> Any:
-            if self.depth or not args or not isinstance(args[0], torch.Tensor) or not args[0].dim():
+            count, kind = (0, []) if self.depth or not args else _rows(args[0])
+            if not count:
                 return real(this, *args, **kwargs)
             self.depth += 1
             try:
-                FACTS.counts["rows"] = FACTS.counts.get("rows", 0) + args[0].shape[0]
-                FACTS.append("batches", ["*", args[0].shape[0], list(args[0].shape[1:])])
-                if "*" in self.split and args[0].shape[0] > 1:
+                FACTS.counts["rows"] = FACTS.counts.get("rows", 0) + count
+                FACTS.append("batches", ["*", count, kind])
+                if "*" in self.split and count > 1:
                     return _by_rows(functools.partial(real, this), args, kwargs)
                 return real(this, *args, **kwargs)
             finally:
@@ -50,23 +54,32 @@ class Batches:
     def _noted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(real)
         def call(*args: Any, **kwargs: Any) -> Any:
-            if not args or not isinstance(args[0], torch.Tensor) or not args[0].dim():
+            count, kind = _rows(args[0]) if args else (0, [])
+            if not count:
                 return real(*args, **kwargs)
-            FACTS.append("batches", [name, args[0].shape[0], list(args[0].shape[1:])])
-            if name in self.split and args[0].shape[0] > 1:
+            FACTS.append("batches", [name, count, kind])
+            if name in self.split and count > 1:
                 return _by_rows(real, args, kwargs)
             return real(*args, **kwargs)
 
         return call
 
 
+def _rows(value: Any) -> tuple[int, list[Any]]:
+    """How many rows a batch has, and of what kind; 0 for what is no batch."""
+    if isinstance(value, torch.Tensor) and value.dim():
+        return value.shape[0], list(value.shape[1:])
+    if isinstance(value, list) and all(isinstance(one, _OF_A_LIST) for one in value):
+        return len(value), ["of a list"]  # of several lengths, mostly, and padded by the program
+    return 0, []
+
+
 def _by_rows(real: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Call once for each row; what has no rows in its answer is called whole."""
-    count = args[0].shape[0]
+    count, _ = _rows(args[0])
 
     def row(value: Any, i: int) -> Any:
-        fits = isinstance(value, torch.Tensor) and value.dim() and value.shape[0] == count
-        return value[i : i + 1] if fits else value
+        return value[i : i + 1] if _rows(value)[0] == count else value
 
     made = [
         real(*(row(a, i) for a in args), **{k: row(v, i) for k, v in kwargs.items()})
@@ -79,6 +92,8 @@ def _joined(made: list[Any], whole: Callable[[], Any]) -> Any:
     first = made[0]
     if isinstance(first, torch.Tensor) and first.dim() and first.shape[0] == 1:
         return torch.cat(made)
+    if isinstance(first, list) and len(first) == 1:
+        return [one[0] for one in made]
     if isinstance(first, tuple) and type(first) is tuple:
         return tuple(_joined([one[i] for one in made], whole) for i in range(len(first)))
     if isinstance(first, dict):

@@ -53,7 +53,7 @@ CAUSES = (
     Cause("batch-size", "rounding", "A row's last bits depend on how many rows are computed together",
           "Compare within the bound, or compute with a fixed batch size."),
     Cause("batch-coupling", "fault", "A row's result depends on the other rows of its batch",
-          "Normalise or reduce over the features, not over the batch."),
+          "Normalise or reduce over the features, not over the batch; mask padding."),
     Cause("thread-count", "rounding", "The number of threads changes the order of addition",
           "Fix torch.set_num_threads, or compare within the bound."),
     Cause("cpu-capability", "rounding", "Another CPU's vector instructions round differently",

@@ -46,6 +46,21 @@ class _Copies(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.func, ast.Attribute) and node.func.attr in _KEEPS and node.args:
             node.args[-1] = _call(_COPY, node.args[-1], node.args[-1])
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "fromkeys":
+            return _call(_COPY, node, node)  # one value for all keys
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        repeats = isinstance(node.op, ast.Mult) and any(
+            isinstance(side, (ast.List, ast.Tuple)) for side in (node.left, node.right)
+        )
+        return _call(_COPY, node, node) if repeats else node  # [x] * 3 is one x under three names
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.elt, (ast.Name, ast.Attribute, ast.Subscript)):
+            node.elt = _call(_COPY, node.elt, node.elt)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
