@@ -74,7 +74,8 @@ def other_cpu(function: Function) -> Found | None:
     part = parting(calm.trace(0) if calm else None, theirs.trace(0) if theirs else None)
     trace = calm.trace(0) if calm else None
     short = trace is not None and 0 < len(trace) <= _FEW and part is not None
-    short = short and not (calm.outcomes[0].get("draws") if calm else True)
+    drawing = {row[1] for row in calm.outcomes[0].get("draws", ())} if calm else set()
+    short = short and part is not None and part.first.name not in drawing
     wide = part is not None and _elements(part.first.signature) >= _MANY
     if gap.comparable and gap.relative < 1e-3 and not (short and wide):
         session.note(

@@ -77,6 +77,7 @@ class Session:
     tried: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     load: frozenset[str] = frozenset()
+    now: float = field(default_factory=lambda: float(int(time.time())))  # all runs start then
     _known: dict[Plan, Reply] = field(default_factory=dict)
 
     def left(self) -> float:
@@ -103,7 +104,7 @@ class Session:
                 }
                 for i in wanted.steps
             ],
-            "set": given,
+            "set": {**given, "now": self.now},
             "on": sorted(wanted.on),
             "between": sorted(wanted.between),
             "factors": list(wanted.factors),

@@ -1,7 +1,7 @@
 """Interventions on batches: a call given many rows is made row by row, and put together again.
 
-Owns the noting of how many rows each outermost module call and each of the user's functions was
-given, and the splitting of those calls.
+Owns the noting of how many rows each outermost module call and each of the user's functions and
+methods was given, and the splitting of those calls.
 """
 
 from __future__ import annotations
@@ -47,19 +47,28 @@ class Batches:
 
     def functions(self, module: types.ModuleType, entries: set[str]) -> None:
         for name, value in list(vars(module).items()):
-            own = isinstance(value, types.FunctionType) and value.__module__ == module.__name__
-            if own and name not in entries:
-                setattr(module, name, self._noted(name, value))
+            if getattr(value, "__module__", "") != module.__name__ or name in entries:
+                continue
+            if isinstance(value, types.FunctionType):
+                setattr(module, name, self._noted(name, value, 0))
+            elif isinstance(value, type):
+                for label, method in list(vars(value).items()):
+                    plain = not label.startswith("__") and label != "forward"
+                    if isinstance(method, types.FunctionType) and (plain or label == "__call__"):
+                        setattr(value, label, self._noted(f"{name}.{label}", method, 1))
 
-    def _noted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    def _noted(self, name: str, real: Callable[..., Any], first: int) -> Callable[..., Any]:
+        """The function, whose batch is its argument number `first`."""
+
         @functools.wraps(real)
         def call(*args: Any, **kwargs: Any) -> Any:
-            count, kind = _rows(args[0]) if args else (0, [])
+            count, kind = _rows(args[first]) if len(args) > first else (0, [])
             if not count:
                 return real(*args, **kwargs)
             FACTS.append("batches", [name, count, kind])
             if name in self.split and count > 1:
-                return _by_rows(real, args, kwargs)
+                bound = functools.partial(real, *args[:first])
+                return _by_rows(bound, args[first:], kwargs)
             return real(*args, **kwargs)
 
         return call

@@ -21,7 +21,6 @@ import torch
 from workbook.diagnosis.facts import FACTS
 from workbook.trace.places import is_user_file
 
-_BASE = 1_700_000_000.0  # any fixed moment
 _DATETIME, _DATE = datetime.datetime, datetime.date
 _REAL_CLOCK: dict[str, Any] = {}
 _ASKED = {"clock": 0, "entropy": 0}  # how often each was asked in this process
@@ -37,9 +36,12 @@ def rewind(name: str, count: int) -> None:
     _ASKED[name] = count
 
 
-def clock(number: int) -> None:
-    """Make time a function of how often it was asked: another `number`, another time of day."""
-    start = _BASE + 123_457.891 * number
+def clock(number: int, now: float) -> None:
+    """Make time a function of how often it was asked: another `number`, another day and hour.
+
+    `now` is in seconds since 1970. It should be true: programs compare the time with dates.
+    """
+    start = now + 3_925_057.891 * number  # 45 days: another month, day, weekday, hour, minute
     tick = 0.001 * (1 + number)
 
     def seconds() -> float:

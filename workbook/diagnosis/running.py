@@ -95,6 +95,7 @@ def _carry_out(request: Request, folder: Path, reply: dict[str, Any]) -> None:
         snapshot = Snapshot(own_modules(request), built)
         between = frozenset(request["between"])
         state = _generators()
+        streams.Still.awake = True
         for number, function in enumerate(steps):
             if number:
                 _between(between, snapshot, state)
@@ -164,7 +165,7 @@ def _ambient(given: dict[str, Any], stack: contextlib.ExitStack) -> None:
     torch.set_num_threads(given.get("threads") or 1)
     sys.setswitchinterval(given.get("switch") or 0.005)
     holding.generators(given.get("rng") or 1)
-    holding.clock(given.get("clock") or 0)
+    holding.clock(given.get("clock") or 0, given["now"])
     holding.files(given.get("files") or "sorted")
     if given.get("poison"):
         stack.enter_context(Poison(given["poison"]))

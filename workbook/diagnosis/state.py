@@ -1,25 +1,24 @@
 """What a program keeps between calls: everything reachable from the user's own modules.
 
-Owns the walk, the snapshot and the putting back. Each thing found has a
-name (`MODEL.bn.running_mean`, `DATA`) and one of four kinds: gradient, module, data, state.
+Owns the walk, the snapshot and when it is put back. Each thing found has a name
+(`MODEL.bn.running_mean`, `DATA`) and one of four kinds: gradient, module, data, state.
 """
 
 from __future__ import annotations
 
 import collections
+import copy
 import functools
 import random
 import types
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from workbook.trace import tensor_hash
+from workbook.diagnosis.things import SIMPLE, Place, Thing, differs, restore, wound
 
 _MOST = 20_000  # things looked at
-_SIMPLE = (bool, int, float, complex, str, bytes, type(None))
 
 
 GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
@@ -42,16 +41,6 @@ def put_state(generator: Any, state: Any) -> None:
         generator.set_state(state)
 
 
-@dataclass
-class Thing:
-    """One thing that can change: where it is, what it held, and how to put that back."""
-
-    name: str
-    kind: str
-    holder: Any
-    content: Any
-
-
 class Snapshot:
     """The contents of everything that the given modules reach, taken when it is made."""
 
@@ -64,6 +53,7 @@ class Snapshot:
             held = {k: v for k, v in vars(module).items() if not k.startswith("__")}
             self._keep(Thing("", "state", vars(module), held))
             for name, value in held.items():
+                self._iterator(value, Place(vars(module), name), name, "")
                 self._walk(value, name, "")
         for name, value in more.items():
             self._walk(value, name, "")
@@ -77,7 +67,7 @@ class Snapshot:
         self.things.append(thing)
 
     def _walk(self, value: Any, name: str, inside: str) -> None:
-        if isinstance(value, _SIMPLE) or id(value) in self._seen or len(self.things) > _MOST:
+        if isinstance(value, SIMPLE) or id(value) in self._seen or len(self.things) > _MOST:
             return
         self._seen.add(id(value))
         if isinstance(value, torch.Tensor):
@@ -85,9 +75,10 @@ class Snapshot:
         elif isinstance(value, np.ndarray):
             self._keep(Thing(name, inside or "data", value, value.copy()))
         elif isinstance(value, dict):
-            plain = all(isinstance(item, _SIMPLE) for item in value.values())  # a record, or empty
+            plain = all(isinstance(item, SIMPLE) for item in value.values())  # a record, or empty
             self._keep(Thing(name, inside or ("state" if plain else "data"), value, dict(value)))
             for key, item in list(value.items()):
+                self._iterator(item, Place(value, key), f"{name}[{key!r}]", inside)
                 self._walk(item, f"{name}[{key!r}]", inside)
         elif isinstance(value, (list, collections.deque, set, bytearray)):
             self._keep(Thing(name, inside or ("data" if value else "state"), value, value.copy()))
@@ -114,6 +105,10 @@ class Snapshot:
             return
         elif hasattr(value, "__dict__") and not callable(getattr(value, "__next__", None)):
             self._object(value, name, "module")
+
+    def _iterator(self, value: Any, place: Place, name: str, inside: str) -> None:
+        if wound(value) is not None:
+            self._keep(Thing(name, inside or "state", place, copy.copy(value)))
 
     def _tensor(self, value: torch.Tensor, name: str, inside: str) -> None:
         if value.layout is not torch.strided or value.device.type == "meta":
@@ -146,6 +141,7 @@ class Snapshot:
             except ValueError:
                 continue
             self._keep(Thing(f"{name}.{label}", "state", cell, held))
+            self._iterator(held, Place(cell, None), f"{name}.{label}", "")
             self._walk(held, f"{name}.{label}", "")
 
     def _object(self, value: Any, name: str, inside: str) -> None:
@@ -160,83 +156,16 @@ class Snapshot:
                 for key, tensor in item.items():
                     self._walk(tensor, f"{name}.{key}", inside)
             elif label != "_modules":
+                if not isinstance(value, type):
+                    self._iterator(item, Place(vars(value), label), f"{name}.{label}", inside)
                 self._walk(item, f"{name}.{label}", inside)
 
     def changed(self) -> list[tuple[str, str]]:
         """The names and kinds of what no longer holds what it held."""
-        return [(one.name, one.kind) for one in self.things if _differs(one)]
+        return [(one.name, one.kind) for one in self.things if differs(one)]
 
     def put_back(self, kinds: frozenset[str]) -> None:
         """Give everything of these kinds what it held; `put_back` may be called again."""
         for one in self.things:
-            if one.kind in kinds and _differs(one):
-                _restore(one)
-
-
-def _differs(one: Thing) -> bool:
-    holder, held = one.holder, one.content
-    if one.kind == "gradient":
-        now = holder.grad
-        if now is None or held is None:
-            return now is not held
-        return tensor_hash(now) != tensor_hash(held)
-    if isinstance(holder, torch.Tensor):
-        return holder.shape != held.shape or tensor_hash(holder) != tensor_hash(held)
-    if isinstance(holder, np.ndarray):
-        return bool(holder.tobytes() != held.tobytes())
-    if isinstance(holder, types.CellType):
-        return bool(holder.cell_contents is not held)
-    if isinstance(holder, functools._lru_cache_wrapper):
-        return bool(holder.cache_info().currsize != held)
-    now = vars(holder) if isinstance(holder, type) else holder
-    if isinstance(now, (dict, types.MappingProxyType)):
-        now = {k: v for k, v in now.items() if not (isinstance(k, str) and k.startswith("__"))}
-        same = now.keys() == {k for k in held if not (isinstance(k, str) and k.startswith("__"))}
-        return bool(
-            not same or any(now[k] is not held[k] and not _equal(now[k], held[k]) for k in now)
-        )
-    if isinstance(now, (set, bytearray)):
-        return bool(now != held)
-    return len(now) != len(held) or any(
-        a is not b and not _equal(a, b) for a, b in zip(now, held, strict=True)
-    )
-
-
-def _equal(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and isinstance(a, _SIMPLE) and a == b
-
-
-def _restore(one: Thing) -> None:
-    holder, held = one.holder, one.content
-    if one.kind == "gradient":
-        holder.grad = None if held is None else held.clone()
-    elif isinstance(holder, torch.Tensor):
-        with torch.no_grad():
-            if holder.shape != held.shape:
-                holder.data = held.clone()
-            else:
-                holder.data.copy_(held)
-    elif isinstance(holder, np.ndarray):
-        holder[...] = held
-    elif isinstance(holder, types.CellType):
-        holder.cell_contents = held
-    elif isinstance(holder, functools._lru_cache_wrapper):
-        holder.cache_clear()
-    elif isinstance(holder, type):
-        for key in [k for k in vars(holder) if not k.startswith("__") and k not in held]:
-            delattr(holder, key)
-        for key, value in held.items():
-            if vars(holder).get(key) is not value:
-                setattr(holder, key, value)
-    elif isinstance(holder, dict):
-        hidden = {k: v for k, v in holder.items() if isinstance(k, str) and k.startswith("__")}
-        holder.clear()
-        holder.update({**hidden, **held})
-    elif isinstance(holder, collections.deque):
-        holder.clear()
-        holder.extend(held)
-    elif isinstance(holder, set):
-        holder.clear()
-        holder.update(held)
-    else:
-        holder[:] = held
+            if one.kind in kinds and differs(one):
+                restore(one)

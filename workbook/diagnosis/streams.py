@@ -71,14 +71,19 @@ class KeyedDraws(Dispatch):
 
 
 class Still(Dispatch):
-    """Every torch draw of floating-point numbers gives one number, whatever its shape."""
+    """Every torch draw of floating-point numbers gives one number, whatever its shape.
+
+    It is awake while the calls run: weights and inputs are drawn before.
+    """
+
+    awake = False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
-        if torch.Tag.nondeterministic_seeded not in func.tags:
+        if torch.Tag.nondeterministic_seeded not in func.tags or not self.awake:
             return out
         if isinstance(out, torch.Tensor) and out.is_floating_point():
-            out.fill_(0.5)
+            out.fill_(0.3125)
         return out
 
 

@@ -36,6 +36,8 @@ def backward(on: On, factors: list[float]) -> None:
         if "clear-gradients" in on:
             for optimizer in stale:
                 optimizer.zero_grad()
+            for leaf in _leaves(self) if stale else ():
+                leaf.grad = None  # also of weights that no optimizer has
             stale.clear()
         if factors and number <= len(factors) and factors[number - 1] != 1.0:
             self = self * factors[number - 1]
@@ -49,6 +51,20 @@ def backward(on: On, factors: list[float]) -> None:
             stale.append(optimizer)
 
     optimizers.register_optimizer_step_post_hook(stepped)
+
+
+def _leaves(loss: torch.Tensor) -> list[torch.Tensor]:
+    """What backward will give gradients to."""
+    found: list[torch.Tensor] = []
+    seen: set[Any] = set()
+    todo: list[Any] = [loss.grad_fn]
+    while todo:
+        node = todo.pop()
+        if node is not None and node not in seen:
+            seen.add(node)
+            found += [node.variable] if hasattr(node, "variable") else []
+            todo += [parent for parent, _ in node.next_functions]
+    return found
 
 
 class Checkpoints:
