@@ -73,11 +73,11 @@ def other_cpu(function: Function) -> Found | None:
     theirs = traced(session, Plan(**{**vars(plan), "given": given}))
     part = parting(calm.trace(0) if calm else None, theirs.trace(0) if theirs else None)
     trace = calm.trace(0) if calm else None
-    short = trace is not None and 0 < len(trace) <= _FEW and part is not None
     drawing = {row[1] for row in calm.outcomes[0].get("draws", ())} if calm else set()
-    short = short and part is not None and part.first.name not in drawing
+    short = trace is not None and 0 < len(trace) <= _FEW
+    starts = part is not None and part.first.name not in drawing
     wide = part is not None and _elements(part.first.signature) >= _MANY
-    if gap.comparable and gap.relative < 1e-3 and not (short and wide):
+    if gap.comparable and gap.relative < 1e-3 and not (short and starts and wide):
         session.note(
             "On a CPU with other vector instructions the last bits would differ (rounding)."
         )

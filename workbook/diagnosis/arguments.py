@@ -28,8 +28,16 @@ def functions(module: types.ModuleType, entries: set[str], kept: frozenset[str])
     wrapped(module, entries, lambda name, real: _kept(name, real, kept))
 
 
-def wrapped(module: types.ModuleType, entries: set[str], wrap: Callable[[str, Any], Any]) -> None:
-    """Put a wrapper round every helper and method of the user's, but for the entries."""
+def wrapped(
+    module: types.ModuleType,
+    entries: set[str],
+    wrap: Callable[[str, Any], Any],
+    special: tuple[str, ...] = (),
+) -> None:
+    """Put a wrapper round every helper and method of the user's, but for the entries.
+
+    Of the methods with two underscores only the `special` ones get one.
+    """
     for name, value in list(vars(module).items()):
         if getattr(value, "__module__", "") != module.__name__ or name in entries:
             continue
@@ -37,7 +45,8 @@ def wrapped(module: types.ModuleType, entries: set[str], wrap: Callable[[str, An
             setattr(module, name, wrap(name, value))
         elif isinstance(value, type):
             for label, method in list(vars(value).items()):
-                if isinstance(method, types.FunctionType) and not label.startswith("__"):
+                plain = not label.startswith("__") or label in special
+                if isinstance(method, types.FunctionType) and plain:
                     setattr(value, label, wrap(f"{name}.{label}", method))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from workbook.diagnosis.arguments import wrapped
 from workbook.diagnosis.facts import FACTS
 
 _OF_A_LIST = (torch.Tensor, np.ndarray, str, list, dict)
@@ -46,19 +47,12 @@ class Batches:
         torch.nn.Module.__call__ = call
 
     def functions(self, module: types.ModuleType, entries: set[str]) -> None:
-        for name, value in list(vars(module).items()):
-            if getattr(value, "__module__", "") != module.__name__ or name in entries:
-                continue
-            if isinstance(value, types.FunctionType):
-                setattr(module, name, self._noted(name, value, 0))
-            elif isinstance(value, type):
-                for label, method in list(vars(value).items()):
-                    plain = not label.startswith("__") and label != "forward"
-                    if isinstance(method, types.FunctionType) and (plain or label == "__call__"):
-                        setattr(value, label, self._noted(f"{name}.{label}", method, 1))
+        wrapped(module, entries, self._noted, special=("__call__",))
 
-    def _noted(self, name: str, real: Callable[..., Any], first: int) -> Callable[..., Any]:
-        """The function, whose batch is its argument number `first`."""
+    def _noted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        if name.endswith(".forward"):  # the module's call is noted
+            return real
+        first = 1 if "." in name else 0  # a method's batch comes after `self`
 
         @functools.wraps(real)
         def call(*args: Any, **kwargs: Any) -> Any:
