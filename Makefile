@@ -83,19 +83,19 @@ clean:
 	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
-# What a reader needs. Debian ships Python without venv: as root, its package is added.
+# What a reader of the notebooks needs. Debian ships Python without venv: as root, its package is added.
 $(READER): pyproject.toml $(CONSTRAINTS) lab-settings.json
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 10) else 'The workbook needs Python 3.10 or newer; name one: make PYTHON=python3.12')"
 	test -x $(PY) || $(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); $(if $(APT),apt-get -qq update && apt-get -qq install -y python3-venv &&) $(PYTHON) -m venv $(VENV); }
-	$(PIP) --editable .
+	$(PIP) --editable ".[lab]"
 	mkdir -p $(SETTINGS)
 	cp lab-settings.json $(SETTINGS)/default_setting_overrides.json
 	touch $@
 
 # What the checks need on top.
 $(DEVELOPER): $(READER)
-	$(PIP) --editable ".[test]"
+	$(PIP) --editable ".[lab,test]"
 	touch $@
 
 # Chromium: Debian's as root, else Playwright's own. Without one the browser tests say why they are

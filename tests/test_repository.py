@@ -23,6 +23,9 @@ else:
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT: dict[str, Any] = SETTINGS["project"]
+TOOL = tuple(map(Requirement, PROJECT["dependencies"]))
+READERS = (*TOOL, *map(Requirement, PROJECT["optional-dependencies"]["lab"]))
+DEVELOPERS = (*READERS, *map(Requirement, PROJECT["optional-dependencies"]["test"]))
 
 # conda-forge's names for what an index calls otherwise.
 CONDA_NAMES = {
@@ -125,10 +128,9 @@ class TestBinder:
         assert all(isinstance(text, str) for text in environment()["dependencies"])
 
     def test_same_ranges_as_the_package(self) -> None:
-        """Every dependency of the package is there, in conda-forge's name, with its range."""
+        """What readers need is there, in conda-forge's name, with its range."""
         wanted = {}
-        for text in PROJECT["dependencies"]:
-            requirement = Requirement(text)
+        for requirement in READERS:
             name = CONDA_NAMES.get(requirement.name, requirement.name)
             wanted[name] = requirement.specifier
         found = packages()
@@ -157,8 +159,7 @@ class TestVersions:
     @pytest.mark.parametrize("file", ["constraints.txt", "constraints-oldest.txt"])
     def test_pins_are_exact_and_in_range(self, file: str) -> None:
         """What is pinned is one version, and one that the package allows."""
-        extra = PROJECT["optional-dependencies"]["test"]
-        ranges = {r.name: r.specifier for r in map(Requirement, PROJECT["dependencies"] + extra)}
+        ranges = {each.name: each.specifier for each in DEVELOPERS}
         for name, requirement in pins(file).items():
             (pin,) = requirement.specifier
             assert pin.operator == "=="
@@ -166,15 +167,13 @@ class TestVersions:
 
     def test_every_direct_dependency_is_pinned(self) -> None:
         """constraints.txt names every dependency of readers and of tests."""
-        extra = PROJECT["optional-dependencies"]["test"]
-        wanted = map(Requirement, PROJECT["dependencies"] + extra)
-        here = {r.name for r in wanted if r.marker is None or r.marker.evaluate()}
+        here = {r.name for r in DEVELOPERS if r.marker is None or r.marker.evaluate()}
         assert here - set(pins("constraints.txt")) <= {"tomli"}  # only old Pythons need it
 
     def test_the_oldest_are_the_lower_bounds(self) -> None:
         """constraints-oldest.txt pins each dependency at the bottom of its range."""
         oldest = pins("constraints-oldest.txt")
-        for requirement in map(Requirement, PROJECT["dependencies"]):
+        for requirement in READERS:
             (bottom,) = (s.version for s in requirement.specifier if s.operator == ">=")
             (pin,) = oldest[requirement.name].specifier
             assert pin.version == bottom or pin.version.startswith(f"{bottom}.")
@@ -243,18 +242,6 @@ class TestLayout:
             'cd "$(dirname "$0")/.."',
             "make test",
         ]
-
-
-class TestImport:
-    """What importing the package costs."""
-
-    def test_import_is_light(self) -> None:
-        """`import workbook` loads neither matplotlib nor any widget nor IPython."""
-        heavy = "{'matplotlib', 'ipywidgets', 'IPython', 'anywidget', 'traitlets'}"
-        program = f"import sys, workbook; print(sorted({heavy} & set(sys.modules)))"
-        command = [sys.executable, "-c", program]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-        assert answer.stdout == "[]\n"
 
 
 class TestReadme:

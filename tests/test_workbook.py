@@ -9,21 +9,53 @@ import workbook
 from workbook.diagnosis import diagnose
 
 
-def test_importing_loads_nothing_heavier_than_torch() -> None:
-    """Neither matplotlib nor the widgets come with `import workbook`."""
+def python(program: str) -> str:
+    """What a new interpreter prints for the program."""
+    command = [sys.executable, "-c", program]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_importing_loads_no_library() -> None:
+    """`import workbook` loads modules of the standard library only."""
     program = (
-        "import sys, workbook\n"
-        "heavy = ('matplotlib', 'ipywidgets', 'IPython', 'anywidget')\n"
-        "print([name for name in heavy if name in sys.modules])"
+        "import sys; before = set(sys.modules); import workbook\n"
+        "names = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(sorted(names - set(sys.stdlib_module_names) - {'workbook'}))"
     )
-    child = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    assert python(program) == "[]"
+
+
+def test_importing_is_fast() -> None:
+    """Beyond torch, `import workbook` takes under 50 ms: the fastest of five new interpreters."""
+    program = (
+        "import torch, time; start = time.perf_counter(); import workbook\n"
+        "print(time.perf_counter() - start)"
     )
-    assert child.stdout.strip() == "[]"
+    assert min(float(python(program)) for _ in range(5)) < 0.050
 
 
 def test_diagnose_is_offered_by_name() -> None:
-    """`workbook.diagnose` is the engine's own call; another name is an AttributeError."""
+    """`workbook.diagnose` is the engine's own function; another name is an AttributeError."""
     assert workbook.diagnose is diagnose
     with pytest.raises(AttributeError, match="no attribute 'guess'"):
         _ = workbook.guess
+
+
+def test_a_missing_library_names_the_extra() -> None:
+    """Where a library of the notebooks is missing, one sentence says what to type."""
+    with (
+        pytest.raises(
+            ModuleNotFoundError, match=r"^workbook\.x needs nowhere\.to, .*'\.\[lab\]'`$"
+        ),
+        workbook.lab_extra("workbook.x"),
+    ):
+        raise ModuleNotFoundError("No module named 'nowhere.to'", name="nowhere.to")
+
+
+def test_a_missing_module_of_ours_passes() -> None:
+    """A module that the package itself lacks is no question of extras."""
+    with (
+        pytest.raises(ModuleNotFoundError, match=r"No module named 'workbook\.nowhere'"),
+        workbook.lab_extra("workbook.x"),
+    ):
+        raise ModuleNotFoundError("No module named 'workbook.nowhere'", name="workbook.nowhere")

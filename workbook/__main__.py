@@ -1,4 +1,7 @@
-"""The command line: `python -m workbook COMMAND`. A table of commands; each lives elsewhere."""
+"""The command line: `python -m workbook COMMAND`. A table of commands; each lives elsewhere.
+
+Only the module of the command that was typed is imported: help comes without torch.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+DESCRIPTION = "Shows why PyTorch gives different results, by changing one condition at a time."
 
 
 @dataclass(frozen=True)
@@ -29,20 +35,18 @@ COMMANDS = (
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status; 2 for words that do not fit."""
-    parser = argparse.ArgumentParser(prog="python -m workbook", description=workbook_in_a_line())
+    words = sys.argv[1:] if words is None else words
+    parser = argparse.ArgumentParser(prog="python -m workbook", description=DESCRIPTION)
     chooser = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    modules = {}
+    modules: dict[str, Any] = {}
     for row in COMMANDS:
-        modules[row.name] = importlib.import_module(f"workbook.{row.module}")
-        modules[row.name].add_arguments(chooser.add_parser(row.name, help=row.help))
+        command = chooser.add_parser(row.name, help=row.help)
+        if row.name in words:
+            modules[row.name] = importlib.import_module(f"workbook.{row.module}")
+            modules[row.name].add_arguments(command)
     arguments = parser.parse_args(words)
     status: int = modules[arguments.command].main(arguments)
     return status
-
-
-def workbook_in_a_line() -> str:
-    """What the package is for."""
-    return "Shows why PyTorch gives different results, by changing one condition at a time."
 
 
 if __name__ == "__main__":

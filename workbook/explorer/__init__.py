@@ -11,15 +11,18 @@ import html
 import time
 from typing import Any
 
-import ipywidgets
-from IPython.display import display
-
-from workbook import devices, plots
+from workbook import devices, lab_extra
 from workbook.experiment import Experiment, run
-from workbook.explorer.view import View
-from workbook.explorer.widgets import CONTINUOUS_BELOW, widget_for
 from workbook.recording import recorded
 from workbook.result import Result
+
+with lab_extra("workbook.explorer"):
+    import ipywidgets
+    from IPython.display import display
+
+    from workbook import plots
+    from workbook.explorer.view import View
+    from workbook.explorer.widgets import CONTINUOUS_BELOW, widget_for
 
 __all__ = ["Explorer", "explore"]
 

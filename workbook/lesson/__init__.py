@@ -4,13 +4,16 @@ Owns how questions look and are answered on the page. What is asked, measured an
 `question`; nothing here knows a number.
 """
 
-from workbook.lesson.answers import Remedies, Report, remedies, report
-from workbook.lesson.card import Card, machine_card
-from workbook.lesson.claims import claim
-from workbook.lesson.detective import Detective, investigate
-from workbook.lesson.notes import Note, check, hint, solution
-from workbook.lesson.predictor import Predictor, predict
-from workbook.lesson.tally import Tally
+from workbook import lab_extra
+
+with lab_extra("workbook.lesson"):
+    from workbook.lesson.answers import Remedies, Report, remedies, report
+    from workbook.lesson.card import Card, machine_card
+    from workbook.lesson.claims import claim
+    from workbook.lesson.detective import Detective, investigate
+    from workbook.lesson.notes import Note, check, hint, solution
+    from workbook.lesson.predictor import Predictor, predict
+    from workbook.lesson.tally import Tally
 
 __all__ = [
     "Card",
