@@ -366,9 +366,9 @@ explore(precision.RECURRENT)
 # %% [markdown]
 # ## Settle a claim
 #
-# The workbook keeps a ledger of claims that people make. Bet on two of them: the experiments of this
-# chapter decide. A claim *misleads* if its words can be defended and the picture that they give is
-# wrong.
+# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict on the claim
+# follows from it. A claim is *misleading* if its words can be defended and a reader would take them
+# for more than was measured.
 
 # %%
 claim("float64-makes-runs-reproducible")

@@ -260,8 +260,9 @@ explore(in_place.VERSION_COUNTER)
 # %% [markdown]
 # ## Settle a claim
 #
-# Two claims of the workbook's ledger. Bet; the experiments of this chapter decide. A claim
-# *misleads* if its words can be defended and the picture that they give is wrong.
+# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict on the claim
+# follows from it. A claim is *misleading* if its words can be defended and a reader would take them
+# for more than was measured.
 
 # %%
 claim("in-place-is-random")

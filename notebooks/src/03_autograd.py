@@ -195,8 +195,9 @@ explore(autograd.AUTOCAST_CACHE)
 # %% [markdown]
 # ## Settle a claim
 #
-# Two claims of the workbook's ledger. Bet; the experiments of this chapter decide. A claim
-# *misleads* if its words can be defended and the picture that they give is wrong.
+# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict on the claim
+# follows from it. A claim is *misleading* if its words can be defended and a reader would take them
+# for more than was measured.
 
 # %%
 claim("no-grad-for-reproducibility")

@@ -8,7 +8,7 @@ from workbook.causes import experiments
 from workbook.devices import DeviceUnavailable
 from workbook.experiment import run
 from workbook.ledger import STATEMENTS, Claim, Trial, claims, settle, unanswered
-from workbook.ledger.rows import UNTESTED
+from workbook.ledger.rows import ARTICLES, UNTESTED
 from workbook.ledger.settling import measure, value_of
 from workbook.recording import recordings
 
@@ -48,7 +48,7 @@ def test_what_is_left_out_has_a_reason() -> None:
     """The reasons are sentences, and there are few of them."""
     assert all(reason.endswith(".") for reason in unanswered().values())
     assert set(unanswered()) < set(STATEMENTS)
-    assert len(unanswered()) < 10
+    assert len(set(unanswered()) & set(ARTICLES)) < 10
 
 
 @pytest.mark.parametrize(("row", "trial"), TRIALS)

@@ -15,6 +15,7 @@ from workbook.devices import DeviceUnavailable
 from workbook.experiment import run
 from workbook.ledger import Claim, Expectation, Trial, as_prediction, claims, settle, settle_all
 from workbook.ledger import settling as module
+from workbook.ledger.rows import Bet, Outcome
 from workbook.recording import Recording
 from workbook.result import Finding, Result
 
@@ -29,6 +30,13 @@ def row(*expect: tuple[str, str, Any], **changes: Any) -> Claim:
     return replace(Claim(*told), **changes)
 
 
+BET = Bet(
+    "How many sums?",
+    (
+        Outcome("one", (Expectation("distinct", "is", 1),), "true"),
+        Outcome("several", (Expectation("distinct", "above", 1),), "misleading"),
+    ),
+)
 NOWHERE = replace(row(("n", "is", 1)), where="nowhere", verdict="cannot be tested here", trials=())
 
 
@@ -210,30 +218,61 @@ def test_a_settled_claim_is_plain_data() -> None:
 class TestBet:
     """A claim as a prediction."""
 
-    def test_the_answer_is_the_verdict_that_was_measured(self) -> None:
-        """Where the machine agrees, the answer is the row's verdict in the bet's words."""
-        bet = as_prediction(row(("distinct", "above", 1), verdict="misleading"))
-        assert bet.measured() == "it misleads"
-        assert bet.question.startswith("Claim: It is so.")
+    def test_the_outcome_that_holds_is_measured(self) -> None:
+        """The reader is asked what the experiment shows, and the verdict follows from that."""
+        bet = as_prediction(row(("distinct", "above", 1), verdict="misleading", bet=BET))
+        assert bet.options == ("one", "several")
+        assert bet.measured() == "several"
+        assert bet.question == "Claim: It is so. How many sums?"
+        assert bet.because == "So the claim is misleading. It was measured."
 
     def test_a_contradiction_is_an_error(self) -> None:
         """A reader is never told a verdict that this machine contradicts."""
-        bet = as_prediction(row(("distinct", "above", 100)))
+        bet = as_prediction(row(("distinct", "above", 100), verdict="misleading", bet=BET))
         with pytest.raises(ValueError, match="made-up: this machine measures otherwise: distinct"):
             bet.measured()
 
+    def test_a_verdict_that_does_not_follow_is_an_error(self) -> None:
+        """The row says true, and what was measured makes the claim misleading."""
+        bet = as_prediction(row(("distinct", "above", 1), verdict="true", bet=BET))
+        with pytest.raises(ValueError, match="from 'several' follows 'misleading', the row says"):
+            bet.measured()
+
+    @pytest.mark.parametrize(("limit", "held"), [(1, "none"), (2, "'one', 'several'")])
+    def test_exactly_one_outcome_holds(self, limit: int, held: str) -> None:
+        """Outcomes that leave a gap, or that overlap, are found when they are measured."""
+        below = Outcome("one", (Expectation("distinct", "below", 100 * limit - 100),), "true")
+        above = Outcome("several", (Expectation("distinct", "above", 200 - 100 * limit),), "true")
+        made = row(("distinct", "above", 1), bet=Bet("How many sums?", (below, above)))
+        with pytest.raises(ValueError, match=f"exactly one outcome .* here it was {held}"):
+            as_prediction(made).measured()
+
     @pytest.mark.usefixtures("no_cuda")
     def test_an_absent_device_is_said(self) -> None:
-        """Without the device and a recording there is no answer."""
+        """Without the device and a recording there is nothing to measure."""
         with pytest.raises(DeviceUnavailable, match=r"There is no GPU\."):
-            as_prediction(row(("distinct", "above", 1), where="cuda")).measured()
+            as_prediction(row(("distinct", "above", 1), where="cuda", bet=BET)).measured()
 
-    def test_what_cannot_be_tested_is_no_bet(self) -> None:
-        """There would be nothing to reveal."""
-        with pytest.raises(
-            ValueError, match="a bet needs a claim that can be tested, got 'made-up"
-        ):
+    def test_a_row_without_a_bet_says_what_to_do(self) -> None:
+        """A claim in a chapter needs a question of its own."""
+        with pytest.raises(ValueError, match="made-up has no bet: give its row the key 'bet'"):
             as_prediction(NOWHERE)
+
+
+@pytest.mark.parametrize("each", [c for c in claims() if c.bet], ids=lambda c: c.id)
+def test_an_inverted_bet_is_found(each: Claim) -> None:
+    """One outcome holds; if the verdicts of the outcomes change places, the bet fails."""
+    bet = each.bet
+    assert bet is not None
+    measured = as_prediction(each).measured()
+    assert measured in [outcome.text for outcome in bet.outcomes]
+    verdicts = [outcome.verdict for outcome in bet.outcomes]
+    turned = verdicts[1:] + verdicts[:1]
+    if turned[[outcome.text for outcome in bet.outcomes].index(measured)] == each.verdict:
+        turned = turned[1:] + turned[:1]
+    outcomes = tuple(replace(o, verdict=v) for o, v in zip(bet.outcomes, turned, strict=True))
+    with pytest.raises(ValueError, match=f"{each.id}: from "):
+        as_prediction(replace(each, bet=replace(bet, outcomes=outcomes))).measured()
 
 
 def test_a_trial_may_name_its_own_device() -> None:

@@ -8,12 +8,13 @@ from workbook.lesson import Note, Predictor, Tally, claim
 
 
 def test_a_claim_takes_a_bet():
-    """The reader chooses a verdict; the experiments say which it is."""
+    """The reader says what the experiment will show; the verdict follows from what it shows."""
     widget = claim("sums-in-any-order", tally=Tally())
     assert isinstance(widget, Predictor)
     widget.choice = 0
     widget.reveal()
-    assert (widget.measured, widget.right) == ("it is false", False)
+    assert (widget.measured, widget.right) == ("more than one", False)
+    assert widget.because.startswith("So the claim is false.")
     assert "not associative" in widget.because
 
 
@@ -21,7 +22,8 @@ def test_a_claim_is_plain_text_too():
     """Readers without a kernel and nbval see the claim and the bets."""
     words = repr(claim("sums-in-any-order"))
     assert words.startswith("Predict: Claim: Addition and multiplication are commutative")
-    assert "- it misleads" in words
+    assert "How many sums come out?" in words
+    assert "- more than one" in words
 
 
 @pytest.mark.parametrize("name", ["determinism-costs-time", "directml-computes-in-float32"])
@@ -38,7 +40,7 @@ def test_an_absent_device_is_a_note(monkeypatch):
     def absent(trial, where):
         raise DeviceUnavailable("There is no GPU.")
 
-    monkeypatch.setattr(settling.settle, "__defaults__", (absent,))
+    monkeypatch.setattr(settling, "measure", absent)
     note = claim("sums-in-any-order")
     assert isinstance(note, Note)
     assert note.text.endswith("Not decided here: There is no GPU.")

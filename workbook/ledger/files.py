@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from workbook.ledger.rows import Claim, Expectation, Trial
+from workbook.ledger.rows import Bet, Claim, Expectation, Outcome, Trial
 
 FILE = Path(__file__).parent / "claims.json"
 LEFT_OUT = Path(__file__).parent / "unanswered.json"
@@ -27,7 +27,7 @@ def claims() -> tuple[Claim, ...]:
 
 @cache
 def unanswered() -> Mapping[str, str]:
-    """The articles' statements that no row answers, by number, each with the reason."""
+    """Read the statements that no row answers, by number, each with the reason why none does."""
     reasons: dict[str, str] = json.loads(LEFT_OUT.read_text(encoding="utf-8"))
     return reasons
 
@@ -62,9 +62,11 @@ def claim_from(row: Any) -> Claim:
     """The claim of one row of the file; ValueError names the row and what is wrong with it."""
     name = row.get("id", "a row without an id") if isinstance(row, Mapping) else repr(row)
     try:
-        _same_keys(row, Claim)
+        _same_keys(row, Claim, "answers")
         trials = tuple(_trial(each) for each in row.get("trials", ()))
-        return Claim(**{**row, "trials": trials, "answers": _listed(row["answers"])})
+        bet = _bet(row["bet"]) if "bet" in row else None
+        answers = _listed(row["answers"])
+        return Claim(**{**row, "trials": trials, "answers": answers, "bet": bet})
     except (TypeError, AttributeError) as error:
         raise ValueError(f"{name}: this row is damaged: {error}") from error
     except ValueError as error:
@@ -73,24 +75,34 @@ def claim_from(row: Any) -> Claim:
 
 
 def _trial(data: Mapping[str, Any]) -> Trial:
-    _same_keys(data, Trial)
-    expect = tuple(Expectation(*each) for each in _listed(data["expect"]))
-    return Trial(**{**data, "expect": expect})
+    _same_keys(data, Trial, "expect")
+    return Trial(**{**data, "expect": _expectations(data["expect"])})
 
 
-def _same_keys(data: Mapping[str, Any], row: type[Claim] | type[Trial]) -> None:
-    """TypeError for a key too many or missing."""
+def _bet(data: Mapping[str, Any]) -> Bet:
+    _same_keys(data, Bet, "outcomes")
+    outcomes = []
+    for each in _listed(data["outcomes"]):
+        _same_keys(each, Outcome, "expect")
+        outcomes.append(Outcome(**{**each, "expect": _expectations(each["expect"])}))
+    return Bet(data["question"], tuple(outcomes))
+
+
+def _expectations(data: Any) -> tuple[Expectation, ...]:
+    return tuple(Expectation(*each) for each in _listed(data))
+
+
+def _same_keys(data: Mapping[str, Any], row: type[Any], needed: str) -> None:
+    """Refuse a key that `row` does not have, and an object without the key `needed`: TypeError."""
     if not isinstance(data, Mapping):
-        kind = "row" if row is Claim else "trial"
+        kind = "row" if row is Claim else row.__name__.lower()
         raise TypeError(f"a {kind} is a JSON object, got {data!r}")
     known = [each.name for each in fields(row)]
     strange = [key for key in data if key not in known]
     if strange:
         raise TypeError(f"keys are {', '.join(known)}; got {', '.join(strange)} too")
-    if row is Claim and "answers" not in data:
-        raise TypeError("'answers' is missing")
-    if row is Trial and "expect" not in data:
-        raise TypeError("'expect' is missing")
+    if needed not in data:
+        raise TypeError(f"{needed!r} is missing")
 
 
 def _listed(data: Any) -> tuple[Any, ...]:

@@ -15,7 +15,11 @@ from typing import Any
 VERDICTS = ("true", "true only if", "misleading", "false", "cannot be tested here")
 UNTESTED = "cannot be tested here"
 PLACES = ("cpu", "cuda", "directml", "nowhere")
-STATEMENTS = tuple(f"C{number:03d}" for number in range(1, 152))
+ARTICLES = tuple(f"C{number:03d}" for number in range(1, 152))
+DOCUMENTS = tuple(f"S{number:02d}" for number in range(1, 94))
+STATEMENTS = ARTICLES + DOCUMENTS
+
+_RANGES = " or ".join(f"{each[0]} to {each[-1]}" for each in (ARTICLES, DOCUMENTS))
 
 RELATIONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "is": operator.eq,
@@ -73,6 +77,44 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """One way in which a trial may come out: in words, as expectations, and what follows from it.
+
+    `verdict` is what has to be said of the claim if every expectation holds.
+    """
+
+    text: str
+    expect: tuple[Expectation, ...]
+    verdict: str
+
+    def __post_init__(self) -> None:
+        if not self.expect or self.verdict not in VERDICTS[:-1]:
+            known = ", ".join(VERDICTS[:-1])
+            raise ValueError(
+                f"an outcome has expectations and one of the verdicts {known}; "
+                f"got {len(self.expect)} and {self.verdict!r}"
+            )
+
+
+@dataclass(frozen=True)
+class Bet:
+    """What a reader is asked about a claim: what will its first trial show?
+
+    One of the `outcomes` holds, and the verdict on the claim is the one that follows from it.
+    """
+
+    question: str
+    outcomes: tuple[Outcome, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.outcomes) < 2 or not self.question.endswith("?"):
+            raise ValueError(
+                f"a bet is a question with two outcomes or more, "
+                f"got {self.question!r} with {len(self.outcomes)}"
+            )
+
+
+@dataclass(frozen=True)
 class Claim:
     """One claim, and the trials that decide it.
 
@@ -80,8 +122,9 @@ class Claim:
     `because` why, or under which condition it holds. `where` names the device that can decide it;
     `nowhere` marks a claim that no experiment of this workbook can. Claims about DirectML cannot be
     tested here: their trials expect what its makers document, for readers who have it. `answers`
-    are the numbers of the articles' statements (C001 to C151) that this row settles. ValueError for
-    a damaged row.
+    are the numbers of the statements that this row settles: of the articles (C001 to C151) and of
+    PyTorch's own documents (S01 to S93). `bet` is what a reader is asked, if the claim stands in a
+    chapter. ValueError for a damaged row.
     """
 
     id: str
@@ -92,6 +135,7 @@ class Claim:
     answers: tuple[str, ...]
     where: str = "cpu"
     trials: tuple[Trial, ...] = ()
+    bet: Bet | None = None
 
     def __post_init__(self) -> None:
         for rule, kept in self._rules():
@@ -116,7 +160,8 @@ class Claim:
                 (self.where == "nowhere") != bool(self.trials),
             ),
             (f"a chapter is two digits; got {self.chapter!r}", two_digits),
-            (f"answers go from {STATEMENTS[0]} to {STATEMENTS[-1]}; got {strange}", not strange),
+            (f"answers are {_RANGES}; got {strange}", not strange),
+            ("a bet needs a trial", self.bet is None or bool(self.trials)),
             (f"a claim is a sentence; got {self.claim!r}", str(self.claim).endswith(".")),
             (f"a reason is a sentence; got {self.because!r}", str(self.because).endswith(".")),
         )

@@ -14,19 +14,13 @@ from typing import Any, Literal
 from workbook.causes import experiments
 from workbook.devices import DeviceUnavailable, device
 from workbook.experiment import run
-from workbook.ledger.rows import RELATIONS, Claim, Expectation, Trial
+from workbook.ledger.rows import RELATIONS, Claim, Expectation, Outcome, Trial
 from workbook.question import Prediction
 from workbook.recording import recorded
 from workbook.result import Result
 
-Outcome = Literal["agrees", "disagrees", "not decided here"]
+Agreement = Literal["agrees", "disagrees", "not decided here"]
 Measure = Callable[[Trial, str], Result]
-BETS = {
-    "true": "it holds",
-    "true only if": "it holds only under a condition",
-    "misleading": "it misleads",
-    "false": "it is false",
-}
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ class Settled:
     """
 
     claim: Claim
-    outcome: Outcome
+    outcome: Agreement
     measured: str
     source: str = ""
     failed: tuple[str, ...] = ()
@@ -59,7 +53,7 @@ class Settled:
 
 
 def measure(trial: Trial, where: str) -> Result:
-    """The trial's result: measured now, or as recorded where the device is absent.
+    """Measure the trial now, or recall it from a recording where the device is absent.
 
     `where` is the device, unless the trial's settings name another one. Away from the CPU, trials
     start from the settings that recordings have. DeviceUnavailable where there is neither.
@@ -104,12 +98,18 @@ def settle(claim: Claim, measured_by: Measure = measure) -> Settled:
         return Settled(claim, "not decided here", str(absent))
     except Exception as error:  # one row that breaks here must not hide the others
         failed.append(f"{type(error).__name__}: {error}")
-    outcome: Outcome = "disagrees" if failed else "agrees"
+    outcome: Agreement = "disagrees" if failed else "agrees"
     return Settled(claim, outcome, " ".join(dict.fromkeys(said)), source, tuple(failed))
 
 
 def settle_all(rows: Sequence[Claim]) -> Iterator[Settled]:
-    """Settle one after another, each as soon as it is asked for; equal trials are run once."""
+    """Settle one after another, each when the iterator is advanced; equal trials are run once."""
+    once = _remembered()
+    return (settle(row, once) for row in rows)
+
+
+def _remembered() -> Measure:
+    """Make a `measure` that runs equal trials once."""
     known: dict[str, Result] = {}
 
     def once(trial: Trial, where: str) -> Result:
@@ -118,28 +118,55 @@ def settle_all(rows: Sequence[Claim]) -> Iterator[Settled]:
             known[key] = measure(trial, where)
         return known[key]
 
-    return (settle(row, once) for row in rows)
+    return once
 
 
 def as_prediction(claim: Claim) -> Prediction:
-    """The claim as a bet: the reader chooses a verdict, and the experiments say which it is.
+    """Make the claim's bet a prediction: what will the first trial show?
 
-    ValueError for a claim that no experiment decides. Measuring raises ValueError where this
-    machine contradicts the row, with what came instead, and DeviceUnavailable where it can't say.
+    ValueError for a claim without a bet. Measuring raises ValueError where no outcome or several
+    hold, or where the verdict that follows is not the row's, with what came instead, and
+    DeviceUnavailable where this machine cannot decide.
     """
-    if claim.verdict not in BETS:
-        raise ValueError(f"a bet needs a claim that can be tested, got {claim.id!r}")
+    if claim.bet is None:
+        raise ValueError(f"{claim.id} has no bet: give its row the key 'bet' in claims.json")
+    bet = claim.bet
+    follows = f"So the claim is {claim.verdict}. {claim.because}"
+    if claim.verdict == "true only if":
+        follows = f"So the claim is true only under a condition. {claim.because}"
+    return Prediction(
+        claim.id,
+        f"Claim: {claim.claim} {bet.question}",
+        tuple(each.text for each in bet.outcomes),
+        lambda: came_out(claim).text,
+        follows,
+    )
 
-    def bet() -> str:
-        settled = settle(claim)
-        if settled.outcome == "not decided here":
-            raise DeviceUnavailable(settled.measured)
-        if settled.failed:
-            raise ValueError(f"{claim.id}: this machine measures otherwise: {settled.failed[0]}")
-        return BETS[claim.verdict]
 
-    question = f"Claim: {claim.claim} What will the experiment say?"
-    return Prediction(claim.id, question, tuple(BETS.values()), bet, claim.because)
+def came_out(claim: Claim) -> Outcome:
+    """Measure the claim's first trial and tell which outcome of its bet holds.
+
+    Every trial of the claim is measured too, so that the verdict rests on all of them. Raises as
+    described for `as_prediction`.
+    """
+    once = _remembered()
+    settled = settle(claim, once)
+    if settled.outcome == "not decided here":
+        raise DeviceUnavailable(settled.measured)
+    if settled.failed:
+        raise ValueError(f"{claim.id}: this machine measures otherwise: {settled.failed[0]}")
+    result = once(claim.trials[0], claim.where)
+    outcomes = claim.bet.outcomes if claim.bet else ()
+    held = [each for each in outcomes if not list(_failures(each.expect, result))]
+    if len(held) != 1:
+        texts = ", ".join(repr(each.text) for each in held) or "none"
+        raise ValueError(f"{claim.id}: exactly one outcome of a bet holds; here it was {texts}")
+    if held[0].verdict != claim.verdict:
+        raise ValueError(
+            f"{claim.id}: from {held[0].text!r} follows {held[0].verdict!r}, "
+            f"the row says {claim.verdict!r}"
+        )
+    return held[0]
 
 
 def _failures(expect: Sequence[Expectation], result: Result) -> Iterator[str]:
@@ -150,7 +177,7 @@ def _failures(expect: Sequence[Expectation], result: Result) -> Iterator[str]:
 
 
 def value_of(name: str, result: Result) -> Any:
-    """What the result holds under an expectation's name; ValueError lists the names."""
+    """Look up what the result has under an expectation's name; ValueError lists the names."""
     if name == "verdict":
         return result.verdict
     if name.startswith("comparison "):

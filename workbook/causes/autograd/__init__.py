@@ -2,6 +2,7 @@
 
 from workbook.causes.autograd.accumulation import ACCUMULATION, CLIPPING
 from workbook.causes.autograd.autocast_cache import AUTOCAST_CACHE
+from workbook.causes.autograd.close_values import CLOSE_VALUES
 from workbook.causes.autograd.cut_graph import CUT_GRAPH
 from workbook.causes.autograd.exercises import EXERCISES, MICRO_GRADIENT, OUT_OF_THE_GRADIENT
 from workbook.causes.autograd.forward_modes import FORWARD_MODES
@@ -30,6 +31,7 @@ EXPERIMENTS = (
     CLIPPING,
     WEIGHT_NORM,
     AUTOCAST_CACHE,
+    CLOSE_VALUES,
 )
 
 __all__ = [

@@ -27,6 +27,7 @@ from workbook.causes.eval_mode.predictions import (
 from workbook.causes.eval_mode.removed import REMOVED_LAYER
 from workbook.causes.eval_mode.running import BATCH_VARIANCE, DRIFT
 from workbook.causes.eval_mode.stream import LATER_DRAWS
+from workbook.causes.eval_mode.wrapped import WRAPPED_NAMES
 
 EXPERIMENTS = (
     SWITCHES,
@@ -39,6 +40,7 @@ EXPERIMENTS = (
     EVERY_MODULE,
     CUDNN_FLAGS,
     MEMORY_CHURN,
+    WRAPPED_NAMES,
 )
 
 __all__ = [

@@ -92,6 +92,7 @@ OVERLAP = Experiment(
         LogRange("size", 2**17, 6, 18, base=2, help="torch shares out work from 32,768 elements"),
         Choice("threads", 1, (1, 2, 4), ordered=True),
         Dtype(),
+        Choice("deterministic", "off", ("off", "on"), label="deterministic algorithms"),
     ),
     measure=overlap_cases,
 )

@@ -7,6 +7,8 @@ from workbook.causes.linear_init.exercises import (
     EXERCISES,
     NOT_SHIFTED,
 )
+from workbook.causes.linear_init.inside import DRAWN_INSIDE
+from workbook.causes.linear_init.loaders import LOADER_SETTINGS
 from workbook.causes.linear_init.predictions import (
     BEFORE_THE_PRODUCT,
     CALLED_AGAIN,
@@ -36,6 +38,8 @@ EXPERIMENTS = (
     WORKERS,
     SEED_SPREAD,
     BY_HAND,
+    DRAWN_INSIDE,
+    LOADER_SETTINGS,
 )
 
 __all__ = [

@@ -3,6 +3,7 @@
 from workbook.causes.precision.activation_error import ACTIVATION_ERROR
 from workbook.causes.precision.bit_microscope import MICROSCOPE
 from workbook.causes.precision.cancellation import CANCELLATION
+from workbook.causes.precision.conditioning import ILL_CONDITIONED
 from workbook.causes.precision.confounders import (
     FLOAT64_DATA,
     WHAT_NUMPY_GAVE,
@@ -24,6 +25,7 @@ from workbook.causes.precision.logistic_map import LOGISTIC_MAP
 from workbook.causes.precision.matmul_error import MATMUL_ERROR
 from workbook.causes.precision.mixed_dtypes import MIXED_DTYPES
 from workbook.causes.precision.number_line import NUMBER_LINE
+from workbook.causes.precision.overflow import OVERFLOW
 from workbook.causes.precision.predictions import (
     ADD_A_LITTLE,
     COUNTING,
@@ -39,6 +41,7 @@ from workbook.causes.precision.predictions import (
 )
 from workbook.causes.precision.recurrent import RECURRENT
 from workbook.causes.precision.regression import REGRESSION
+from workbook.causes.precision.slices import SLICES
 from workbook.causes.precision.stagnation import STAGNATION
 from workbook.causes.precision.sum_order import MANY_NUMBERS, SIX_NUMBERS
 from workbook.causes.precision.type_promotion import PROMOTION
@@ -62,6 +65,9 @@ EXPERIMENTS = (
     COST,
     LOGISTIC_MAP,
     RECURRENT,
+    SLICES,
+    OVERFLOW,
+    ILL_CONDITIONED,
 )
 
 __all__ = [

@@ -1,0 +1,48 @@
+"""What PyTorch's note on numerical accuracy states: slices, overflow, ill-conditioned systems."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+import torch
+
+from workbook.causes.precision.conditioning import ILL_CONDITIONED, hilbert
+from workbook.causes.precision.overflow import FINITE, LEFT, OVERFLOW, TOTAL
+from workbook.causes.precision.slices import OPERATIONS, PRINTED, SLICES
+from workbook.experiment import run
+
+
+def test_hilberts_matrix_is_the_rounded_one() -> None:
+    """Each entry is the float64 nearest to 1 / (i + j + 1), as Python's fractions give it."""
+    expected = [[float(Fraction(1, i + j + 1)) for j in range(5)] for i in range(5)]
+    assert torch.equal(hilbert(5), torch.tensor(expected, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(("size", "dtype", "lost"), [(10, "float32", True), (10, "float64", False)])
+def test_the_format_decides_whether_digits_are_left(size: int, dtype: str, lost: bool) -> None:
+    """The same system keeps digits in float64 and none in float32, and nothing is warned."""
+    values = run(ILL_CONDITIONED, size=size, dtype=dtype).finding.values
+    assert (values["lost"], values["warnings"]) == (lost, 0)
+
+
+def test_the_norm_of_large_numbers_is_right_in_float64() -> None:
+    """math.hypot, which scales its arguments, is the oracle."""
+    result = run(OVERFLOW)
+    assert dict(result.finding.values) == {"float32": LEFT, "float64": FINITE}
+    assert f"{math.hypot(1e20, 1e20):.3g}" in result.finding.reading
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_end_to_start_with_decides(dtype: str) -> None:
+    """The largest number, twice, and its negative: only one order stays inside the range."""
+    values = run(OVERFLOW, program=TOTAL, dtype=dtype).finding.values
+    assert dict(values) == {"left to right": LEFT, "right to left": FINITE}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_only_the_printed_example_compares_other_numbers(operation: str) -> None:
+    """A row selected before or after is the same up to rounding; a column is no row."""
+    word = run(SLICES, operation=operation).finding.values["word"]
+    assert (word == "wrong") == (operation == PRINTED)

@@ -1,0 +1,61 @@
+"""A part of a result, and the result of a part.
+
+Owns one experiment. The factor is whether rows are selected before an operation or after.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from workbook.bounds import matmul_bound, sum_bound
+from workbook.chart import Cells, Chart
+from workbook.comparison import compare
+from workbook.conditions import Conditions
+from workbook.control import Choice, DeviceChoice, Dtype, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+ROWS, INNER, COLUMNS = 33, 257, 65
+SUM, PRODUCT, PRINTED = OPERATIONS = (
+    "A.sum(1)[:1] and A[:1].sum(1)",
+    "(A @ B)[:1] and A[:1] @ B",
+    "A.sum(1)[:1] and A[:, :1].sum(0)",
+)
+
+
+def slices(where: Conditions, *, operation: str) -> Finding:
+    """Select the first row before and after one operation and hold both results side by side."""
+    a = torch.rand(ROWS, INNER).to(where.torch_device, where.torch_dtype)
+    b = torch.rand(INNER, COLUMNS).to(where.torch_device, where.torch_dtype)
+    name = str(where.dtype)
+    if operation == PRODUCT:
+        after, before, bound = (a @ b)[:1], a[:1] @ b, matmul_bound(a[:1], b, name)
+    else:
+        after, bound = a.sum(1)[:1], sum_bound(a[:1], name, 1)
+        before = a[:, :1].sum(0) if operation == PRINTED else a[:1].sum(1)
+    compared = compare(after, before, bound=bound + bound, first="after", second="before")
+    word = compared.verdict
+    kinds = ("every bit", "rounding", "other numbers")
+    shade = {"identical": 0, "rounding": 1}.get(word, 2)
+    chart = Chart((Cells((operation,), ("agree in",), ((shade,),), ((kinds[shade],),), kinds),))
+    return Finding(_verdict(shade), compared.sentence(), chart, {"word": word}, (compared,))
+
+
+def _verdict(shade: int) -> str:
+    if shade == 2:
+        return "These two expressions are not equal in exact arithmetic either."
+    return "Selected before or after, a row has the same values up to rounding."
+
+
+SLICES = Experiment(
+    name="slices",
+    question="Is a row of the result the result of that row?",
+    factor="whether the row is selected before or after",
+    controls=(
+        Choice("operation", SUM, OPERATIONS),
+        Seed(),
+        Dtype(options=("float32", "float64")),
+        DeviceChoice(),
+    ),
+    measure=slices,
+)
