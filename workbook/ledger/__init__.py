@@ -1,4 +1,4 @@
-"""The ledger: every claim of the articles, with the experiments that decide it."""
+"""The ledger: claims of the articles and of PyTorch's documents, with what decides them."""
 
 from workbook.ledger.files import claim_of, claims, unanswered
 from workbook.ledger.rows import PLACES, STATEMENTS, VERDICTS, Claim, Expectation, Trial

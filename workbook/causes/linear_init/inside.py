@@ -48,8 +48,10 @@ def drawn_inside(where: Conditions, *, operation: str, seeded: str) -> Finding:
 def _values(matrix: Tensor, operation: str) -> Tensor:
     """The three largest singular values: estimated from random projections, or computed."""
     if operation == LOW_RANK:
-        return torch.as_tensor(torch.svd_lowrank(matrix, q=3, niter=0)[1])
-    return torch.linalg.svdvals(matrix)[:3]
+        estimated: Tensor = torch.svd_lowrank(matrix, q=3, niter=0)[1]
+        return estimated
+    computed: Tensor = torch.linalg.svdvals(matrix)
+    return computed[:3]
 
 
 DRAWN_INSIDE = Experiment(
