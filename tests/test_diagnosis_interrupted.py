@@ -22,19 +22,25 @@ def _alive(pid: int) -> bool:
 
 def _started(folder: Path) -> tuple[subprocess.Popen[str], Path]:
     """A diagnosis of a function that sleeps, and the file that its process writes its number to."""
-    note = folder / "pid"
     (folder / "slow.py").write_text(
         "import os, pathlib, time\n"
-        f"def f():\n    pathlib.Path({str(note)!r}).write_text(str(os.getpid()))\n"
+        "def f():\n    pathlib.Path('told/pid').write_text(str(os.getpid()))\n"
         "    time.sleep(1000)\n"
     )
     (folder / "scratch").mkdir()
+    (folder / "told").mkdir()
+    note = folder / "told" / "pid"
     command = [sys.executable, "-m", "workbook", "diagnose", f"{folder / 'slow.py'}:f"]
     process = subprocess.Popen(
         command,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "TMPDIR": str(folder / "scratch")},
+        cwd=folder,
+        env={
+            **os.environ,
+            "TMPDIR": str(folder / "scratch"),
+            "WORKBOOK_WRITABLE": str(folder / "told"),
+        },
     )
     end = time.monotonic() + 60
     while not (note.exists() and note.read_text()) and time.monotonic() < end:

@@ -123,20 +123,10 @@ class Session:
     def first(self, wanted: Plan) -> Reply:
         """The reply to the first run of a target; Unusable where its code cannot be looked at."""
         reply = self.run(wanted)
+        for sentence in reply.surroundings():
+            self.note(sentence)
         if reply.cannot is not None:
             raise Unusable(reply.cannot, tuple(reply.data.get("traceback", ())))
-        printed = reply.data["printed"]
-        if printed:
-            self.note(f"It prints {printed} lines, which are not shown.")
-        wrote = sorted(
-            {
-                name
-                for i in range(len(reply.outcomes))
-                for name in reply.facts(i)["lists"].get("wrote", ())
-            }
-        )
-        if wrote:
-            self.note(f"It writes files ({', '.join(wrote[:4])}); every run starts without them.")
         return reply
 
     def note(self, text: str) -> None:

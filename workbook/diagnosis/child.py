@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook.diagnosis.interpreter import kill
+from workbook.diagnosis.process import place
 
 
 def serve(*, once: bool) -> None:
@@ -98,9 +99,20 @@ def _run(running: Any, request: dict[str, Any]) -> None:
             os.dup2(out.fileno(), number)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    running.run(request, folder)
+    running.run(request, folder, _placed(request, folder))
     sys.stdout.flush()
     sys.stderr.flush()
+
+
+def _placed(request: dict[str, Any], folder: Path) -> place.Place | str:
+    """A place of its own for this process, or why there is none."""
+    folders = [str(Path(path).parent) for path, _ in request["files"]] + [request["from"]]
+    try:
+        return place.enter(
+            folders, Path(request["scratch"]), folder, request["temporary"], request["way"]
+        )
+    except place.TooLarge as problem:
+        return str(problem)
 
 
 if __name__ == "__main__":

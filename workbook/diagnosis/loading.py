@@ -1,7 +1,7 @@
 """Loading the user's file inside a child process, and watching what it does to the world.
 
-Owns the sentences for code that cannot be looked at, the user's traceback, the note of files that
-are written, and the variables that choose the CPU's instruction set.
+Owns the sentences for code that cannot be looked at, the user's traceback, the note of what is
+written outside of the run's place, and the variables that choose the CPU's instruction set.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import torch
 
 from workbook.diagnosis import rewriting
 from workbook.diagnosis.facts import FACTS
+from workbook.diagnosis.process.place import Place
 from workbook.trace.places import is_user_file
 
 Request = dict[str, Any]
@@ -29,11 +30,27 @@ CPU_VARIABLES = {
     "MKL_CBWR": "COMPATIBLE",
     "ONEDNN_MAX_CPU_ISA": "SSE41",
 }
-OURS: list[str] = []  # the folder that this run writes its own answers to
+_PLACE: list[Place] = []  # where this run may write
+_REFUSED: dict[str, None] = {}  # what it tried to write elsewhere
+
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
 
 class CannotRun(Exception):
     """The user's code gave nothing to look at; the text is one sentence."""
+
+
+def settle(request: Request, place: Place) -> None:
+    """Let the request name the files as this run sees them."""
+    _PLACE[:] = [place]
+    request["files"] = [[place.inside(path), name] for path, name in request["files"]]
+    request["from"] = place.inside(request["from"])
+
+
+def refusals() -> list[str]:
+    """What this run tried to write outside of its place, so far."""
+    return list(_REFUSED)[:100]
 
 
 def hold_cpu() -> None:
@@ -104,21 +121,22 @@ def entry(module: types.ModuleType, name: str, path: str) -> Any:
 
 def own_modules(request: Request) -> list[types.ModuleType]:
     """The user's modules: the given files and what they import from beside them."""
-    place = str(Path(request["files"][0][0]).parent) + os.sep
+    places = tuple(str(Path(path).parent) + os.sep for path, _ in request["files"])
     return [
         m
         for m in list(sys.modules.values())
         if isinstance(m, types.ModuleType)
-        and str(getattr(m, "__file__", "") or "").startswith(place)
+        and str(getattr(m, "__file__", "") or "").startswith(places)
+        and is_user_file(str(m.__file__))  # its environment may lie in the same folder
     ]
 
 
-def user_traceback(error: BaseException, request: Request) -> list[str]:
+def user_traceback(error: BaseException) -> list[str]:
     """The user's own frames, in the files' real names."""
     rows = []
     for frame in traceback.extract_tb(error.__traceback__):
         if is_user_file(frame.filename):
-            name = frame.filename.replace(request["seen"], request["real"], 1)
+            name = _PLACE[0].outside(frame.filename)
             rows.append(f'  File "{name}", line {frame.lineno}, in {frame.name}\n    {frame.line}')
     return rows
 
@@ -137,12 +155,11 @@ def listen() -> None:
 
 
 def _audit(event: str, args: Any) -> None:
-    """Note files that are opened for writing and variables that choose the instruction set."""
-    if event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+"):
-        name = str(args[0])
-        ours = ("/dev", "/proc", *OURS)
-        if is_user_file(str(Path(name).absolute())) and not name.startswith(ours):
-            FACTS.append("wrote", Path(name).name)
+    """Note writes outside of the run's place, and variables that choose the instruction set."""
+    if event == "open" and _PLACE and isinstance(args[0], str) and args[2] & _WRITES:
+        name = os.path.abspath(args[0])
+        if is_user_file(name) and not _PLACE[0].writes(name):
+            _REFUSED.setdefault(name)
     elif (
         event == "os.putenv"
         and str(args[0].decode() if isinstance(args[0], bytes) else args[0]) in CPU_VARIABLES

@@ -5,12 +5,14 @@ Owns the reading of a run's folder.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from workbook.diagnosis.process.place import VARIABLE
 from workbook.diagnosis.values import load
 from workbook.trace import Trace
 
@@ -30,6 +32,26 @@ class Reply:
     @property
     def cannot(self) -> str | None:
         return self.data.get("cannot")
+
+    def surroundings(self) -> list[str]:
+        """What the run did beside giving a result, a sentence each."""
+        found = []
+        if lines := self.data.get("printed"):
+            found.append(f"It prints {lines} lines, which are not shown.")
+        if wrote := [_short(path) for path in self.data.get("wrote", ())]:
+            found.append(
+                f"It writes files ({_few(wrote)}); each run does so in a place of its own, "
+                "and yours stay as they are."
+            )
+        if outside := self.data.get("refused"):
+            found.append(
+                f"It was refused to write outside of its folder ({_few(outside)}); to allow it, "
+                f"name the folder in {VARIABLE}."
+                if self.data.get("guarded")
+                else f"It writes outside of its folder ({_few(outside)}), and this system cannot "
+                "keep a run from that."
+            )
+        return found
 
     def facts(self, number: int) -> dict[str, Any]:
         rows = self.data.get("facts", ())
@@ -55,3 +77,12 @@ class Reply:
     def trace(self, number: int) -> Trace | None:
         path = self.folder / f"trace-{number}.npz"
         return Trace.load(path) if path.exists() else None
+
+
+def _short(path: str) -> str:
+    """A path as seen from here, where that is shorter."""
+    return min(path, os.path.relpath(path), key=len)
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

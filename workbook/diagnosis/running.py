@@ -21,17 +21,19 @@ from workbook.diagnosis.batches import Batches
 from workbook.diagnosis.facts import FACTS
 from workbook.diagnosis.loading import (
     CPU_VARIABLES,
-    OURS,
     CannotRun,
     entry,
     hold_cpu,
     listen,
     load,
     own_modules,
+    refusals,
+    settle,
     user_traceback,
 )
 from workbook.diagnosis.model import model_steps
 from workbook.diagnosis.poison import Poison
+from workbook.diagnosis.process.place import Place
 from workbook.diagnosis.state import Snapshot
 from workbook.diagnosis.values import NotComparable, save
 from workbook.trace import Trace
@@ -49,22 +51,30 @@ _MODES = {
 _HELPERS = {"local-seeds": streams.local, "plain-arguments": arguments.plain}
 
 
-def run(request: Request, folder: Path) -> None:
-    """Carry out a request and leave `reply.json`, results and traces in its folder."""
+def run(request: Request, folder: Path, place: Place | str) -> None:
+    """Carry out a request and leave `reply.json`, results and traces in its folder.
+
+    `place` is where this process may write, or a sentence that says why it has no such place.
+    """
     reply: dict[str, Any] = {"outcomes": [], "facts": [], "changed": []}
     try:
+        if isinstance(place, str):
+            raise CannotRun(place)
+        reply["guarded"] = place.guarded
+        settle(request, place)
         _carry_out(request, folder, reply)
     except CannotRun as problem:
         reply["cannot"] = str(problem)
     except Exception as error:
         reply["cannot"] = f"{type(error).__name__}: {error}"
-        reply["traceback"] = user_traceback(error, request)
+        reply["traceback"] = user_traceback(error)
     except SystemExit as ending:
         reply["cannot"] = f"the program ended itself with exit status {ending.code}"
     _write(folder, reply)
 
 
 def _write(folder: Path, reply: dict[str, Any]) -> None:
+    reply["refused"] = refusals()
     partial = folder / "reply.part"
     partial.write_text(json.dumps(reply))
     partial.replace(folder / "reply.json")
@@ -118,7 +128,6 @@ _TRAINED: dict[str, int] = {}
 def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) -> Batches:
     """Everything that is switched before the user's file is loaded, in the order that matters."""
     FACTS.start()
-    OURS.extend((request["folder"], os.environ["TORCHINDUCTOR_CACHE_DIR"]))
     listen()
     path = ModulePath()
     stack.enter_context(path)
@@ -153,7 +162,7 @@ def _prepare(request: Request, on: frozenset[str], stack: contextlib.ExitStack) 
         )
     if "hold-cpu" in on:
         hold_cpu()
-    os.chdir(request["folder_seen"])
+    os.chdir(request["from"])
     sys.path.insert(0, str(Path(request["files"][0][0]).parent))
     sys.argv = [request["files"][0][0]]
     return batches
@@ -201,7 +210,7 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
         except Exception as error:
             return {
                 "raised": f"{type(error).__name__}: {error}",
-                "traceback": user_traceback(error, request),
+                "traceback": user_traceback(error),
             }
     if torch.get_default_dtype() != torch.float32:
         FACTS.add("left dtype")

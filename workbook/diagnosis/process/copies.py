@@ -1,0 +1,125 @@
+"""A copy of a folder that is fresh before every run: only what a run changed is copied again.
+
+Owns the copying, and the note of what was copied. Where Landlock keeps a run from writing to the
+real folder, files beyond a budget are links to it; where nothing does, no link is ever made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+_LINKED_AFTER = 256 << 20  # bytes: with Landlock the rest is linked
+_MOST = 4 << 30  # bytes: without it a larger folder is refused
+_MANY = 20_000  # entries, for both
+_LEFT_OUT = frozenset(("__pycache__",))
+Noted = dict[str, list[int]]  # relative name -> what a copy's file looked like when it was made
+
+
+class TooLarge(Exception):
+    """The folder is too large to be copied; the text is a sentence."""
+
+
+def refresh(real: Path, seen: Path, note: Path, *, guarded: bool, without: Path) -> None:
+    """Make `seen` a fresh copy of the folder `real`, but for the folder `without`.
+
+    `note` is the file that remembers the copy. `guarded` says whether a run is kept from writing
+    to the real folder. Raises TooLarge.
+    """
+    old: Noted = json.loads(note.read_text()) if note.exists() else {}
+    wanted = _listed(real, os.path.realpath(without), guarded=guarded)
+    for name in sorted(_names(seen) - wanted.keys(), reverse=True):
+        _remove(seen / name)
+    new: Noted = {}
+    for name, linked in wanted.items():
+        source, target = real / name, seen / name
+        if old.get(name) != _look(target, source) or not os.path.lexists(target):
+            _remove(target)
+            _make(source, target, linked=linked)
+        new[name] = _look(target, source)
+    note.write_text(json.dumps(new))
+
+
+def changed(seen: Path, note: Path) -> list[str]:
+    """The names of the files that a run made, changed or removed, relative to the folder."""
+    old: Noted = json.loads(note.read_text()) if note.exists() else {}
+    now = {name for name in _names(seen) if not (seen / name).is_dir()}
+    rows = {name for name in now if old.get(name, [])[:3] != _stamp(seen / name)}
+    return sorted(rows | {name for name in old if not os.path.lexists(seen / name)})
+
+
+def _listed(real: Path, without: str, *, guarded: bool) -> dict[str, bool]:
+    """Every entry below a folder, the near ones first, and whether it is to be a link."""
+    found: dict[str, bool] = {}
+    size, todo, visited = 0, [""], {os.path.realpath(real), without}
+    for folder in todo:
+        try:
+            entries = sorted(os.scandir(real / folder), key=lambda entry: entry.name)
+        except OSError:
+            continue  # what cannot be read: the run will say if it is missed
+        for entry in entries:
+            if entry.name in _LEFT_OUT:
+                continue
+            name = os.path.join(folder, entry.name)
+            if entry.is_dir():
+                place = os.path.realpath(entry.path)
+                full = size > _LINKED_AFTER or len(found) > _MANY
+                if place in visited:
+                    continue
+                found[name] = guarded and full
+                visited.add(place)
+                todo += [] if found[name] else [name]
+            elif entry.is_file():
+                size += entry.stat().st_size
+                found[name] = guarded and (size > _LINKED_AFTER or len(found) > _MANY)
+            if not guarded and (size > _MOST or len(found) > _MANY * 5):
+                raise TooLarge(
+                    f"the folder {real} is too large to be copied for a run, and this system "
+                    "cannot keep a run from writing to it; move the program to a small folder"
+                )
+    return found
+
+
+def _make(source: Path, target: Path, *, linked: bool) -> None:
+    try:
+        if linked:
+            target.symlink_to(source)
+        elif source.is_dir():
+            target.mkdir()
+        else:
+            shutil.copy2(source, target)
+    except OSError:
+        return  # what cannot be read or has vanished: the run will say if it is missed
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _names(folder: Path) -> set[str]:
+    found = set()
+    for place, folders, files in os.walk(folder):
+        start = os.path.relpath(place, folder)
+        found |= {os.path.normpath(os.path.join(start, name)) for name in (*folders, *files)}
+    return found
+
+
+def _look(target: Path, source: Path) -> list[int]:
+    """What a copy and its source look like; a folder's times say nothing of its files."""
+    if target.is_dir() and not target.is_symlink():
+        return [] if source.is_dir() else [-1]
+    return [*_stamp(target), *_stamp(source)]
+
+
+def _stamp(path: Path) -> list[int]:
+    try:
+        seen = os.lstat(path)
+    except OSError:
+        return [0, 0, 0]
+    # on Windows ctime is when the file was made; elsewhere no program can set it back
+    return [seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns]
