@@ -8,8 +8,10 @@ any other is handed to the measuring function.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from workbook.devices import rows
 
 LARGEST_SEED = 2**32 - 1  # NumPy's legacy generator takes no larger one
 
@@ -45,7 +47,7 @@ class Choice(_Labelled):
         return self.options
 
     def check(self, value: Any) -> Any:
-        """The value, or ValueError naming what is allowed."""
+        """Give the value back; ValueError names what is allowed."""
         for option in self.options:
             if type(option) is type(value) and option == value:
                 return option
@@ -72,7 +74,7 @@ class Integer(_Labelled):
         return sorted({*some, every[-1], self.opening})
 
     def check(self, value: Any) -> int:
-        """The value as int, or ValueError/TypeError naming what is allowed."""
+        """Give the value as int; ValueError or TypeError names what is allowed."""
         whole = _whole(self.name, value)
         on_step = (whole - self.low) % self.step == 0
         if self.low <= whole <= self.high and on_step:
@@ -100,7 +102,7 @@ class LogRange(_Labelled):
         return tuple(self.base**power for power in range(self.low, self.high + 1))
 
     def check(self, value: Any) -> int:
-        """The value as int, or ValueError/TypeError naming what is allowed."""
+        """Give the value as int; ValueError or TypeError names what is allowed."""
         whole = _whole(self.name, value)
         if whole in self.values():
             return whole
@@ -122,7 +124,7 @@ class Toggle(_Labelled):
         return (False, True)
 
     def check(self, value: Any) -> bool:
-        """The value, or ValueError naming what is allowed."""
+        """Give the value back; ValueError names what is allowed."""
         if isinstance(value, bool):
             return value
         raise ValueError(f"{self.name} is True or False, got {value!r}")
@@ -143,7 +145,7 @@ class Seed:
         return sorted({0, 1, 2, 3, 4, self.opening})
 
     def check(self, value: Any) -> int:
-        """The seed as int, or ValueError/TypeError naming what is allowed."""
+        """Give the seed as int; ValueError or TypeError names what is allowed."""
         whole = _whole(self.name, value)
         if 0 <= whole <= LARGEST_SEED:
             return whole
@@ -168,7 +170,7 @@ class Dtype:
         return self.options
 
     def check(self, value: Any) -> str:
-        """The name, or ValueError naming what is allowed."""
+        """Give the name back; ValueError names what is allowed."""
         if value in self.options:
             return str(value)
         raise ValueError(f"dtype is one of {', '.join(self.options)}; got {value!r}")
@@ -179,17 +181,17 @@ class DeviceChoice:
     """A device by name. Every known name is allowed; an absent one is refused when it is used."""
 
     opening: str = "cpu"
-    options: tuple[str, ...] = ("cpu", "cuda", "mps", "xpu", "directml", "simulated")
+    options: tuple[str, ...] = field(default_factory=lambda: tuple(r.name for r in rows.DEVICES))
     name: ClassVar[str] = "device"
     label: ClassVar[str] = "device"
     help: ClassVar[str] = "where the measurement runs"
 
     def values(self) -> Sequence[str]:
-        """The devices offered; some may be absent on this machine."""
+        """List the devices offered; some may be absent on this machine."""
         return self.options
 
     def check(self, value: Any) -> str:
-        """The name, or ValueError naming what is allowed."""
+        """Give the name back; ValueError names what is allowed."""
         if value in self.options:
             return str(value)
         raise ValueError(f"device is one of {', '.join(self.options)}; got {value!r}")

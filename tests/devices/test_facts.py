@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from workbook.devices import device, facts, machine
+from workbook.devices import device, facts, hardware, machine
 
 ALWAYS = {
     *("python", "torch", "numpy", "os", "cpu", "cores"),
@@ -64,9 +64,9 @@ def test_every_kind_of_device_has_its_facts(monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 90100)
     library = types.SimpleNamespace(device_name="adapter {}".format, default_device=lambda: 1)
     monkeypatch.setitem(sys.modules, "torch_directml", library)
-    monkeypatch.setattr(facts.metadata, "version", lambda name: f"{name} 0.2.5")
+    monkeypatch.setattr(hardware.metadata, "version", lambda name: f"{name} 0.2.5")
     monkeypatch.setattr(
-        facts, "_output", lambda *command: "550.54" if "nvidia-smi" in command else ""
+        hardware, "_output", lambda *command: "550.54" if "nvidia-smi" in command else ""
     )
     found = machine()
     assert found["devices"] == "cuda, xpu, mps, directml"
@@ -103,8 +103,8 @@ def test_the_name_of_the_processor(monkeypatch, system, words):
     monkeypatch.setattr(platform, "system", lambda: system)
     monkeypatch.setattr(platform, "machine", lambda: "armv8")
     monkeypatch.setattr(platform, "processor", lambda: "Intel64")
-    monkeypatch.setattr(facts, "_output", lambda *command: "Apple M2")
-    monkeypatch.setattr(facts.Path, "read_text", lambda *args, **options: "processor : 0\n")
+    monkeypatch.setattr(hardware, "_output", lambda *command: "Apple M2")
+    monkeypatch.setattr(hardware.Path, "read_text", lambda *args, **options: "processor : 0\n")
     assert machine()["cpu"] == words
 
 
@@ -115,7 +115,7 @@ def test_a_system_that_hides_its_processor(monkeypatch):
         raise PermissionError("hidden")
 
     monkeypatch.setattr(platform, "system", lambda: "Linux")
-    monkeypatch.setattr(facts.Path, "read_text", refuse)
+    monkeypatch.setattr(hardware.Path, "read_text", refuse)
     assert machine()["cpu"] == platform.machine()
 
 
@@ -125,7 +125,7 @@ def test_a_system_that_hides_its_processor(monkeypatch):
 )
 def test_the_first_line_of_a_program(program, words):
     """A small program gives its first line, or nothing if it fails or is silent."""
-    assert facts._output("python3", "-c", program) == words
+    assert hardware._output("python3", "-c", program) == words
 
 
 def test_a_program_that_is_missing_or_hangs(monkeypatch):
@@ -134,6 +134,6 @@ def test_a_program_that_is_missing_or_hangs(monkeypatch):
     def hang(command, **options):
         raise subprocess.TimeoutExpired(command, 10)
 
-    assert facts._output("no-such-program-of-this-name") == ""
-    monkeypatch.setattr(facts.subprocess, "run", hang)
-    assert facts._output("python3") == ""
+    assert hardware._output("no-such-program-of-this-name") == ""
+    monkeypatch.setattr(hardware.subprocess, "run", hang)
+    assert hardware._output("python3") == ""

@@ -6,12 +6,12 @@ Owns ranges and words. It may not know this machine: a record made elsewhere mus
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from workbook.devices import DEVICES, DTYPES
+from workbook.devices import DTYPES, device
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "dtype": DTYPES,
-    "device": tuple(row.name for row in DEVICES),
     "mode": ("train", "eval"),
     "grad": ("grad", "no_grad", "inference"),
     "deterministic": ("off", "warn", "on"),
@@ -33,19 +33,22 @@ SWITCHES = (
 )
 
 
-def check(field: str, value: object) -> None:
+def check(field: str, value: Any) -> None:
     """Raise ValueError, in one sentence, if the field may not hold the value.
 
     None is right in every field but `device`.
     """
-    if value is None and field != "device":
+    if field == "device":
+        device(value)
+        return
+    if value is None:
         return
     if field in WORDS and value not in WORDS[field]:
         raise ValueError(f"{field} must be one of {', '.join(WORDS[field])}, got {value!r}")
     if field in RANGES:
         low, high = RANGES[field]
         whole = isinstance(value, int) and not isinstance(value, bool)
-        if not whole or not low <= value <= high:  # type: ignore[operator]  # whole is int
+        if not whole or not low <= value <= high:
             raise ValueError(f"{field} must be a whole number from {low} to {high}, got {value!r}")
     if field in SWITCHES and not isinstance(value, bool):
         raise ValueError(f"{field} must be True or False, got {value!r}")

@@ -12,6 +12,7 @@ from workbook.devices.rows import (
     Device,
     DeviceUnavailable,
     device,
+    device_of,
     forget,
     here,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Device",
     "DeviceUnavailable",
     "device",
+    "device_of",
     "forget",
     "here",
     "machine",

@@ -1,7 +1,8 @@
 """The table of devices, one frozen row each, and how to ask for one.
 
-Owns the names, the dtypes and the rule that an answer is found once a process. How presence is
-found out stands in `presence`; a row knows its question and nothing of the answer.
+Owns the names, the dtypes and the rule that an answer is found once a process. A row holds every
+fact of its kind that the package uses, so that a new device is a row here and a question in
+`presence`. How the facts are found out stands in `presence`, `hardware` and `generators`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from functools import partial
 
 import torch
 
-from workbook.devices import directml, presence
+from workbook.devices import directml, generators, hardware, presence
+from workbook.devices.generators import Generators
 
 DTYPES = ("float64", "float32", "bfloat16", "float16")
 """The dtypes that a device can be asked to compute in."""
@@ -23,19 +25,44 @@ class DeviceUnavailable(RuntimeError):
     """Raised when hardware or its software is missing; the message gives the reason."""
 
 
+def _done() -> None:
+    """Wait for nothing: an operation of the kind is done when it returns."""
+
+
+def _cuda_done() -> None:
+    torch.cuda.synchronize()
+
+
+def _mps_done() -> None:
+    torch.mps.synchronize()
+
+
+def _xpu_done() -> None:
+    torch.xpu.synchronize()
+
+
 @dataclass(frozen=True)
 class Device:
-    """One kind of device: its name, its title, and the dtypes that every one of its kind has.
+    """One kind of device, with everything that the package knows of it.
 
-    `dtypes` are those that it computes in. A dtype that some models of the kind can merely store
-    is left out, as float64 is for DirectML, whose matmul and sum compute float64 in float32.
+    `name` is what readers type, `title` what they read, `type` what torch calls the kind
+    (`torch.device.type`). `dtypes` are those that every device of the kind computes in. A dtype
+    that some models can merely store is left out, as float64 is for DirectML, whose matmul and sum
+    compute float64 in float32. `ask` says why the device is absent (`absent` keeps its answer),
+    and `make` gives it as torch does. `facts` are those of its hardware and driver, `generators`
+    are its random states (None: it draws from the CPU's), and `synchronize` waits until its work
+    is done.
     """
 
     name: str
     title: str
+    type: str
     dtypes: tuple[str, ...]
     ask: Callable[[], str | None] = field(repr=False, compare=False)
     make: Callable[[], torch.device] = field(repr=False, compare=False)
+    facts: Callable[[], dict[str, str]] = field(default=hardware.nothing, repr=False, compare=False)
+    generators: Generators | None = field(default=None, repr=False, compare=False)
+    synchronize: Callable[[], object] = field(default=_done, repr=False, compare=False)
 
     def absent(self) -> str | None:
         """Say in plain words why the device is absent, or None if it is here.
@@ -72,22 +99,64 @@ class Device:
 
 
 DEVICES = (
-    Device("cpu", "CPU", DTYPES, presence.always, partial(torch.device, "cpu")),
-    Device("cuda", "NVIDIA GPU (CUDA)", DTYPES, presence.cuda, partial(torch.device, "cuda")),
-    # Apple's GPUs have no float64; bfloat16 came with macOS 14.
-    Device("mps", "Apple GPU (MPS)", DTYPES[1:], presence.mps, partial(torch.device, "mps")),
-    # Intel's consumer cards have no float64; its data-center cards do.
-    Device("xpu", "Intel GPU (XPU)", DTYPES[1:], presence.xpu, partial(torch.device, "xpu")),
-    # Operator tables of DirectML: arithmetic in float32 and float16 alone.
     Device(
-        "directml",
-        "GPU through DirectML",
-        ("float32", "float16"),
-        presence.direct_ml,
-        directml.torch_device,
+        name="cpu",
+        title="CPU",
+        type="cpu",
+        dtypes=DTYPES,
+        ask=presence.always,
+        make=partial(torch.device, "cpu"),
+        generators=generators.CPU,
     ),
     Device(
-        "simulated", "simulated accelerator", DTYPES, presence.always, partial(torch.device, "cpu")
+        name="cuda",
+        title="NVIDIA GPU (CUDA)",
+        type="cuda",
+        dtypes=DTYPES,
+        ask=presence.cuda,
+        make=partial(torch.device, "cuda"),
+        facts=hardware.cuda,
+        generators=generators.CUDA,
+        synchronize=_cuda_done,
+    ),
+    Device(
+        name="mps",
+        title="Apple GPU (MPS)",
+        type="mps",
+        dtypes=DTYPES[1:],  # Apple's GPUs have no float64; bfloat16 came with macOS 14
+        ask=presence.mps,
+        make=partial(torch.device, "mps"),
+        facts=hardware.mps,
+        generators=generators.MPS,
+        synchronize=_mps_done,
+    ),
+    Device(
+        name="xpu",
+        title="Intel GPU (XPU)",
+        type="xpu",
+        dtypes=DTYPES[1:],  # Intel's consumer cards have no float64; its data-center cards do
+        ask=presence.xpu,
+        make=partial(torch.device, "xpu"),
+        facts=hardware.xpu,
+        generators=generators.XPU,
+        synchronize=_xpu_done,
+    ),
+    Device(
+        name="directml",
+        title="GPU through DirectML",
+        type="privateuseone",
+        dtypes=("float32", "float16"),  # DirectML's operator tables: arithmetic in these alone
+        ask=presence.direct_ml,
+        make=directml.torch_device,
+        facts=hardware.direct_ml,
+    ),
+    Device(
+        name="simulated",
+        title="simulated accelerator",
+        type="cpu",
+        dtypes=DTYPES,
+        ask=presence.always,
+        make=partial(torch.device, "cpu"),
     ),
 )
 
@@ -101,10 +170,19 @@ def device(name: str) -> Device:
     >>> device("cuda").title
     'NVIDIA GPU (CUDA)'
     """
-    rows = {row.name: row for row in DEVICES}
-    if name not in rows:
-        raise ValueError(f"device must be one of {', '.join(rows)}, got {name!r}")
-    return rows[name]
+    for row in DEVICES:
+        if row.name == name:
+            return row
+    raise ValueError(f"device must be one of {', '.join(r.name for r in DEVICES)}, got {name!r}")
+
+
+def device_of(where: torch.device) -> Device | None:
+    """Give the first row of the kind that torch names so, or None where the table has none.
+
+    >>> device_of(torch.device("cuda", 1)).name
+    'cuda'
+    """
+    return next((row for row in DEVICES if row.type == where.type), None)
 
 
 def here() -> tuple[Device, ...]:
