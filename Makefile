@@ -1,6 +1,7 @@
 # make lab         set everything up and open JupyterLab on the start page
 # make test        set everything up and run every check, as CI does
 # make notebooks   run the notebooks' sources and write what readers open
+# make reference   build the pages of the public names into docs/reference
 # make lint        style, types and layers
 # make bench       measure speed; prints figures, fails nothing
 # make record      record what this machine's device measures (DEVICE=cuda)
@@ -31,7 +32,7 @@ READER := $(VENV)/.reader-stamp
 DEVELOPER := $(VENV)/.developer-stamp
 
 .NOTPARALLEL:
-.PHONY: lab test notebooks lint drift unit browser nbval bench record test-machines chromium clean
+.PHONY: lab test notebooks lint drift unit browser nbval reference bench record test-machines chromium clean
 
 lab: $(READER)
 	$(PY) -m jupyterlab $(if $(AS_ROOT),--allow-root) --ServerApp.root_dir=notebooks \
@@ -72,6 +73,9 @@ test-machines: $(DEVELOPER)
 notebooks: $(DEVELOPER)
 	$(PY) notebooks/build.py
 
+reference: $(DEVELOPER)
+	$(PY) docs/build.py
+
 bench: $(DEVELOPER) chromium
 	$(PY) -m benchmarks
 
@@ -79,7 +83,7 @@ record: $(READER)
 	$(PY) -m workbook record --device $(DEVICE)
 
 clean:
-	rm -rf $(VENV) build dist bench-results test-results .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) build dist docs/reference bench-results test-results .coverage .coverage.* .hypothesis \
 	  .import_linter_cache .mypy_cache .pytest_cache .ruff_cache *.egg-info
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 

@@ -110,12 +110,12 @@ class Chart:
             raise ValueError(f"a chart has 1 or 2 panels, got {len(self.panels)}")
 
     def to_json(self) -> dict[str, Any]:
-        """The chart as plain data; NaN and infinities become strings."""
+        """Give the chart as plain data; NaN and infinities become strings."""
         return {"panels": [_panel_to_json(panel) for panel in self.panels]}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Chart:
-        """The chart that `to_json` wrote; ValueError for anything else."""
+        """Read the chart that `to_json` wrote; raises ValueError for anything else."""
         try:
             return cls(tuple(_panel_from_json(panel) for panel in data["panels"]))
         except (KeyError, TypeError) as error:
@@ -123,7 +123,7 @@ class Chart:
 
 
 def rows(chart: Chart) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The figure's data as a table: column names, then one row for each point or cell.
+    """Give the figure's data as a table: column names, then one row for each point or cell.
 
     Numbers are written with the shortest digits that name them.
     """
@@ -150,7 +150,7 @@ def _points(series: Series) -> list[tuple[str, str]]:
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON can hold it: tuples become lists, NaN and infinities become strings."""
+    """Give a value as JSON can hold it: tuples become lists, NaN and infinities become strings."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": str(value)}
     if isinstance(value, (list, tuple)):
@@ -161,7 +161,7 @@ def plain(value: Any) -> Any:
 
 
 def restored(value: Any) -> Any:
-    """The inverse of `plain`; lists come back as tuples."""
+    """Undo `plain`; lists come back as tuples."""
     if isinstance(value, dict):
         if set(value) == {"float"}:
             return float(value["float"])

@@ -16,6 +16,8 @@ from workbook.conditions import Conditions
 from workbook.control import Control
 from workbook.result import Finding, Result
 
+__all__ = ["Experiment", "run", "sweep"]
+
 CONDITION_NAMES = frozenset(each.name for each in fields(Conditions))
 OPENING_CONDITIONS = Conditions(device="cpu", threads=1, seed=0)
 
@@ -27,7 +29,12 @@ class Experiment:
     `measure(where, *, ...)` gets the conditions in force and, by keyword, each control that is not
     itself a condition. It is a module-level function, so that an experiment can be sent to another
     process. `fixed` are conditions that differ from one thread, seed 0, on the CPU. `recorded` are
-    settings that a recording starts from in place of the opening ones: more repeats, say.
+    settings that a recording starts from in place of the opening ones: more repeats, say. Raises
+    ValueError where two controls share a name, or where a recorded setting is not allowed.
+
+    >>> from workbook.causes.precision import SIX_NUMBERS
+    >>> SIX_NUMBERS.factor, sorted(SIX_NUMBERS.opening)
+    ('reduction order', ['device', 'dtype'])
     """
 
     name: str
@@ -50,7 +57,7 @@ class Experiment:
         return {control.name: control.opening for control in self.controls}
 
     def control(self, name: str) -> Control:
-        """The control of that name; ValueError lists the names."""
+        """Give the control of that name; ValueError lists the names."""
         for control in self.controls:
             if control.name == name:
                 return control
@@ -105,6 +112,10 @@ def sweep(
     `values` are the control's own unless given. `executor` is any concurrent.futures.Executor,
     a process pool or a Dask client's `get_executor()`; without one the runs follow one another.
     ValueError before anything runs if any value is not allowed or `control` is also a setting.
+
+    >>> from workbook.causes.precision import SIX_NUMBERS
+    >>> [result.settings["dtype"] for result in sweep(SIX_NUMBERS, "dtype", ["float64", "float32"])]
+    ['float64', 'float32']
     """
     if control in settings:
         raise ValueError(f"a sweep sets {control} itself, got {control}={settings[control]!r} too")

@@ -32,12 +32,12 @@ class Fingerprint:
     bits: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
-        """The fingerprint as plain data."""
+        """Give the fingerprint as plain data."""
         return {"format": FORMAT, "version": VERSION, **asdict(self)}
 
     @classmethod
     def from_json(cls, data: Any) -> Fingerprint:
-        """The fingerprint that `to_json` wrote; ValueError names what is wrong with others."""
+        """Read the fingerprint that `to_json` wrote; ValueError names what is wrong with others."""
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ValueError(f"a fingerprint is a JSON object of format {FORMAT}")
         if data.get("version") != VERSION:
@@ -59,7 +59,7 @@ class Change:
     only_once: tuple[str, ...]
 
     def sentence(self) -> str:
-        """Which conclusion the facts and the bits allow."""
+        """Say which conclusion the facts and the bits allow."""
         if not self.changed:
             return "Every check that both have gives the same bits."
         if len(self.facts) == 1:

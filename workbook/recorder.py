@@ -27,7 +27,7 @@ Progress = Callable[[str], object]
 
 
 def recordable(device_name: str) -> tuple[Experiment, ...]:
-    """Every experiment of every chapter that offers this device."""
+    """List every experiment of every chapter that offers this device."""
     return tuple(each for each in experiments().values() if device_name in _devices(each))
 
 
@@ -97,7 +97,7 @@ def _results(each: Experiment, device_name: str, progress: Progress) -> Iterator
 
 
 def _settings(each: Experiment) -> Iterator[dict[str, Any]]:
-    """The settings to start from, then every other value of each choice, one at a time."""
+    """Give the settings to start from, then every other value of each choice, one at a time."""
     start = dict(each.recorded)
     yield start
     for control in each.controls:
@@ -108,6 +108,6 @@ def _settings(each: Experiment) -> Iterator[dict[str, Any]]:
 
 
 def _devices(experiment: Experiment) -> tuple[str, ...]:
-    """The devices an experiment offers, none if it has no such control."""
+    """List the devices that an experiment offers, none if it has no such control."""
     offered = [c.options for c in experiment.controls if isinstance(c, DeviceChoice)]
     return offered[0] if offered else ()

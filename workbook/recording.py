@@ -52,7 +52,7 @@ class Recording:
         return f"{self.provenance.get(device, device)}, {self.provenance['date']}"
 
     def find(self, experiment: str, settings: Mapping[str, Any]) -> Result:
-        """The recorded result at these settings, the device aside.
+        """Give the recorded result at these settings, the device aside.
 
         ValueError says at which settings the experiment was recorded, or that it was not.
         """
@@ -68,7 +68,7 @@ class Recording:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The recording as plain data."""
+        """Give the recording as plain data."""
         results = [result.to_json() for result in self.results]
         for result in results:
             del result["provenance"]  # said once for all
@@ -77,7 +77,7 @@ class Recording:
 
     @classmethod
     def from_json(cls, data: Any) -> Recording:
-        """The recording that `to_json` wrote; ValueError names what is wrong with anything else."""
+        """Read the recording that `to_json` wrote; ValueError names what is wrong with others."""
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ValueError(
                 f"a recording is a JSON object of format {FORMAT}; this is another file"
@@ -121,14 +121,14 @@ def recordings() -> tuple[Recording, ...]:
 
 
 def recorded(experiment: str) -> tuple[Recording, ...]:
-    """The recordings that hold results of this experiment."""
+    """List the recordings that hold results of this experiment."""
     return tuple(
         each for each in recordings() if any(r.experiment == experiment for r in each.results)
     )
 
 
 def merged(old: Recording, new: Recording) -> Recording:
-    """The new recording with those experiments of the old one that it does not have.
+    """Add to the new recording those experiments of the old one that it does not have.
 
     ValueError if they come from different machines or versions: one file has one provenance.
     """

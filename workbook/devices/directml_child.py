@@ -65,7 +65,7 @@ def _report(code: str, error: Exception) -> Report:
 
 
 def _no_core_file() -> None:
-    """A crash is an expected outcome here, so that it should leave no core file behind."""
+    """Switch core files off: a crash is an expected outcome here, and should leave none."""
     try:
         resource = importlib.import_module("resource")
     except ImportError:  # Windows has none

@@ -13,7 +13,7 @@ CONTINUOUS_BELOW = 0.15  # seconds: slower than this, a slider reports when it i
 
 
 def widget_for(control: Control, value: Any, recorded: tuple[str, ...] = ()) -> Any:
-    """The widget that sets this control, showing `value`; devices include what was recorded."""
+    """Make the widget that sets this control and shows `value`; devices include the recorded."""
     shared = {"description": control.label, "tooltip": control.help or control.label}
     match control:
         case Toggle():

@@ -19,7 +19,11 @@ _PATTERNS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 def bits(tensor: Tensor) -> Tensor:
     """View the bit patterns as signed integers of the same width.
 
-    The shape stays, but complex numbers become a last dimension of 2.
+    The shape stays, but complex numbers become a last dimension of 2. Any dtype of 1, 2, 4 or 8
+    bytes.
+
+    >>> hex(int(bits(torch.tensor(1.0))))
+    '0x3f800000'
     """
     plain = tensor.detach().resolve_conj().resolve_neg()
     if plain.is_complex():
@@ -28,7 +32,7 @@ def bits(tensor: Tensor) -> Tensor:
 
 
 def ordered(tensor: Tensor, fmt: Format | str | torch.dtype | None = None) -> Tensor:
-    """Number the values of a format along its line, and give each element's number.
+    """Give each element's number when the values of its format are counted along their line.
 
     int64 for float64, int32 for every narrower dtype; the shape stays. Both zeros are 0, the
     smallest positive value is 1, its negative is -1, and one step to the next value is always 1.

@@ -82,7 +82,14 @@ FORMATS = (
 
 @dataclass(frozen=True)
 class Fields:
-    """The bit fields of one value: `exponent` and `fraction` as stored, `bits` left to right."""
+    """The bit fields of one value: `exponent` and `fraction` as stored, `bits` left to right.
+
+    `sign` is 0 or 1, `bits` a string of "0" and "1", `value` what they stand for.
+
+    >>> one = Fields(0, 15, 0, "0011110000000000", 1.0, "normal")  # float16's 1.0
+    >>> 2.0 ** (one.exponent - 15) * (1 + one.fraction / 2**10) == one.value
+    True
+    """
 
     sign: int
     exponent: int

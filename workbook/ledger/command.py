@@ -74,7 +74,7 @@ def _lines(settled: list[Settled]) -> list[str]:
 
 
 def _not_live(settled: Settled) -> str:
-    """The source, where it is not this machine."""
+    """Name the source, where it is not this machine."""
     live = not settled.source or settled.source.startswith("LIVE")
     return "" if live else f" [{settled.source}]"
 

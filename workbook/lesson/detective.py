@@ -165,7 +165,7 @@ class Detective(Page):
             self.turns += 1
 
     def _told(self, _: object, content: Mapping[str, Any], __: object) -> None:
-        """The page's buttons."""
+        """Act on one of the page's buttons."""
         if "run" in content:
             self.run(content["run"])
         elif "name" in content:

@@ -7,7 +7,7 @@ import re
 
 
 def inline(text: str) -> str:
-    """The text, escaped, with what stands in backquotes as code.
+    """Escape the text, and mark what stands in backquotes as code.
 
     >>> inline("`a < b` holds")
     '<code>a &lt; b</code> holds'

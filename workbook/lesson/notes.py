@@ -65,7 +65,7 @@ def check(exercise: Exercise, answer: object) -> Note:
 
 
 def hint(exercise: Exercise, n: int = 1) -> Note:
-    """The n-th hint, covered, counted from 1; ValueError says how many there are."""
+    """Show the n-th hint, covered, counted from 1; ValueError says how many there are."""
     count = len(exercise.hints)
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= count:
         raise ValueError(f"{exercise.name} has hints 1 to {count}, got {n!r}")

@@ -40,7 +40,7 @@ class TookTooLong(Exception):
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """What `work()` returns or raises, if it comes to an end within that many seconds.
+    """Return or raise what `work()` does, if it comes to an end within that many seconds.
 
     It runs in a thread of its own, with the caller's context variables. TookTooLong otherwise.
 

@@ -66,7 +66,7 @@ class Form:
         return self.kind in ("function", "module")
 
     def plain(self, value: Any) -> Any:
-        """The value as Python's own number or bool, where one is asked for and this is one.
+        """Give the value as Python's own number or bool, where one is asked for and this is one.
 
         A tensor or array of no dimensions becomes its item, 2048.0 becomes the whole number 2048.
         Everything else comes back as it is.
@@ -80,7 +80,7 @@ class Form:
         return value
 
     def misfit(self, value: Any, subject: str = "Your answer", verb: str = "is") -> str | None:
-        """What keeps the value from being of this form, in a sentence; None if nothing does."""
+        """Say what keeps the value from being of this form; None if nothing does."""
         words, kind = KINDS[self.kind]
         if value is None:
             return f"{subject} {verb} None. Is a `return` missing, or a value?"
@@ -97,7 +97,7 @@ class Form:
 
 
 def agree(got: Any, expected: Any) -> bool | str:
-    """True if two values agree in every bit; otherwise a sentence that says what differs.
+    """Give True if two values agree in every bit; otherwise a sentence that says what differs.
 
     Tensors must have the same shape, dtype and bits, so that 0.0 and -0.0 differ and a NaN agrees
     with the same NaN. Other values are compared with `==`. The sentence does not give the expected
@@ -127,7 +127,7 @@ def agree(got: Any, expected: Any) -> bool | str:
 
 
 def told(value: Any) -> str:
-    """A value in a few words: what it is, and which where that is short.
+    """Describe a value in a few words: what it is, and which where that is short.
 
     >>> told(3), told("three"), told(torch.zeros(3))
     ('the number 3', 'the text "three"', 'a tensor of shape (3) and dtype float32')

@@ -28,7 +28,7 @@ NOT_ATTEMPTED = Outcome(
 
 
 def judge(exercise: Exercise, answer: object) -> Outcome:
-    """What the exercise's check says of an answer, a value or something to call.
+    """Say what the exercise's check says of an answer, a value or something to call.
 
     Runs with seed 0. TypeError if the check itself gives neither True, False nor a sentence.
     """
@@ -122,7 +122,7 @@ def _place(frames: Iterable[traceback.FrameSummary], code: CodeType | None) -> s
 
 
 def _code(answer: Any) -> CodeType | None:
-    """The bytecode that a call of the answer runs, where it is Python."""
+    """Give the bytecode that a call of the answer runs, where it is Python."""
     if isinstance(answer, torch.nn.Module):
         answer = type(answer).forward
     answer = getattr(answer, "func", answer)  # functools.partial

@@ -38,7 +38,7 @@ class Prediction:
             )
 
     def measured(self) -> str:
-        """The option that holds, measured now on one thread with seed 0; nothing stays switched.
+        """Give the option that holds, measured now on one thread with seed 0; all is put back.
 
         ValueError if `measure` gives something that is not an option.
         """
