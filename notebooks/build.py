@@ -7,15 +7,13 @@ A source is `notebooks/src/NAME.py` in jupytext's percent format. The notebook k
 that it reads well where no kernel runs, but no widget: a view without its kernel shows an error in
 JupyterLab, and the figure beside it is what such a reader should see.
 
-nbval compares the text of the notebooks. This file looks at the rest: sources, figures, widgets.
+nbval compares the text of the notebooks. `drift` looks at the rest: sources, figures, widgets.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
-import io
 import re
 import statistics
 import sys
@@ -26,26 +24,21 @@ from pathlib import Path
 
 import jupytext
 import nbformat
-import numpy as np
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
-from PIL import Image
 
 HERE = Path(__file__).resolve().parent
-VIEW = "application/vnd.jupyter.widget-view+json"
+if not __package__:  # run as a file: its neighbors are found from the root
+    sys.path.insert(0, str(HERE.parent))
+
+from notebooks.drift import VIEW, differences
+
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
 SECONDS_PER_CELL = 120
-
-# Figures are compared as grey pictures of this width, which forgives fonts, digits and last bits:
-# what counts is the share of the ink that lies elsewhere. Over the first chapters' figures other
-# digits in the text moved at most 0.03 of it, another path through the matrix library 0.08, and
-# data replaced by zeros, mirrored or reversed at least 0.17.
-COMPARED_WIDTH = 60
-TOLERANCE = 0.1
 
 LONGEST_CELL = 15
 LONGEST_MEDIAN = 4
@@ -104,69 +97,6 @@ def built(source: Path, folder: Path) -> NotebookNode:
     return notebook
 
 
-def difference(first: bytes, second: bytes) -> float:
-    """The share of the ink that two PNGs do not have in common: 0 for the same picture, at most 1.
-
-    Ink is what is darker than white, after both pictures are averaged down to COMPARED_WIDTH. The
-    answer is 1 where their shapes differ by more than a tenth.
-    """
-    pictures = [Image.open(io.BytesIO(png)).convert("L") for png in (first, second)]
-    shapes = [picture.height / picture.width for picture in pictures]
-    if abs(shapes[0] - shapes[1]) > 0.1 * shapes[0]:
-        return 1.0
-    size = (COMPARED_WIDTH, round(COMPARED_WIDTH * shapes[0]))
-    small = [picture.resize(size, Image.Resampling.BOX) for picture in pictures]
-    ink = [1 - np.asarray(picture, dtype=float) / 255 for picture in small]
-    either = np.maximum(*ink).sum()
-    return float(np.abs(ink[0] - ink[1]).sum() / either) if either else 0.0
-
-
-def drift(committed: NotebookNode, fresh: NotebookNode) -> list[str]:
-    """What a committed notebook has that its source would not make, one sentence each.
-
-    `fresh` is the source's notebook, run just now and stripped.
-    """
-    if len(committed.cells) != len(fresh.cells):
-        return [f"it has {len(committed.cells)} cells, its source makes {len(fresh.cells)}"]
-    problems = []
-    if committed.metadata != fresh.metadata:
-        problems.append("its metadata is not what the source makes (saved from JupyterLab?)")
-    for number, (cell, wanted) in enumerate(zip(committed.cells, fresh.cells, strict=True)):
-        for key in ("cell_type", "id", "source", "metadata"):
-            if cell.get(key) != wanted.get(key):
-                problems.append(f"cell {number}: its {key} is not the source's")
-        if cell.cell_type == "code" == wanted.cell_type:
-            problems += [f"cell {number}: {text}" for text in _drift_of_outputs(cell, wanted)]
-    return problems
-
-
-def _drift_of_outputs(cell: NotebookNode, wanted: NotebookNode) -> list[str]:
-    if cell.execution_count is None:
-        return ["it was not run"]
-    if any(VIEW in output.get("data", {}) for output in cell.outputs):
-        return ["it holds a widget, which shows an error where no kernel runs"]
-    if cell.execution_count != wanted.execution_count:
-        return [f"its number is {cell.execution_count}, not {wanted.execution_count}"]
-    kinds = [[sorted(o.get("data", [o.output_type])) for o in c.outputs] for c in (cell, wanted)]
-    if kinds[0] != kinds[1]:
-        return [f"its outputs are {kinds[0]}, a new run makes {kinds[1]}"]
-    if "explore(" in cell.source and not any("image/png" in kind for kind in kinds[0]):
-        return ["it shows an explorer, but no figure for readers without a kernel"]
-    if "nbval-ignore-output" in cell.metadata.get("tags", []):
-        return []
-    pairs = zip(_figures(cell), _figures(wanted), strict=True)
-    return [
-        f"its figure is not what is drawn now: {distance:.2f} apart, at most {TOLERANCE} allowed"
-        for committed, fresh in pairs
-        if (distance := difference(committed, fresh)) > TOLERANCE
-    ]
-
-
-def _figures(cell: NotebookNode) -> list[bytes]:
-    bundles = [output.get("data", {}) for output in cell.outputs]
-    return [base64.b64decode(data["image/png"]) for data in bundles if "image/png" in data]
-
-
 def lint(notebook: NotebookNode) -> list[str]:
     """What a chapter does that the rules in CONTRIBUTING.md do not allow, one sentence each."""
     problems = []
@@ -217,7 +147,7 @@ def build(name: str, check: bool) -> list[str]:
         return lint(fresh)
     if not target.exists():
         return ["it was never made: run make notebooks"]
-    return drift(nbformat.read(target, 4), fresh) + lint(fresh)
+    return differences(nbformat.read(target, 4), fresh) + lint(fresh)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,6 +7,7 @@ data and goes through JSON both ways.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -17,6 +18,10 @@ from workbook.conditions import Conditions
 
 Source = Literal["LIVE", "RECORDED", "SIMULATED"]
 SOURCES: tuple[Source, ...] = get_args(Source)
+
+KEPT = "workbook"  # where an output's metadata keeps its result
+FORMAT = "workbook-result"
+VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -120,3 +125,36 @@ class Result:
         except (TypeError, AttributeError) as error:
             raise ValueError(f"this result is damaged: {error}") from error
         return cls(experiment, question, settings, finding, conditions, provenance, source)
+
+    def kept(self) -> str:
+        """Write the result as the one line of JSON that a notebook keeps beside its figure.
+
+        A text and no JSON object: JupyterLab saves 1.0 as 1 and rounds whole numbers above 2**53.
+        """
+        return kept_text(FORMAT, self.to_json())
+
+    @classmethod
+    def from_kept(cls, text: object) -> Result:
+        """Read what `kept` wrote; ValueError says that it is missing, damaged or another kind."""
+        return cls.from_json(read_kept(FORMAT, text))
+
+
+def kept_text(kind: str, data: Mapping[str, Any]) -> str:
+    """Write plain data as one compact line of JSON that says its format and version."""
+    named = {"format": kind, "version": VERSION, **data}
+    return json.dumps(named, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+
+def read_kept(kind: str, text: object) -> dict[str, Any]:
+    """Read what `kept_text` wrote; ValueError says what is wrong with anything else."""
+    if not isinstance(text, str):
+        raise ValueError("it keeps no result")
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"the result that it keeps is damaged: {error}") from error
+    if not isinstance(data, dict) or data.get("format") != kind:
+        raise ValueError(f"what it keeps must be of format {kind}, got {text[:40]!r}")
+    if data.get("version") != VERSION:
+        raise ValueError(f"what it keeps must be of version {VERSION}, got {data.get('version')!r}")
+    return data

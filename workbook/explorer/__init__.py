@@ -14,7 +14,7 @@ from typing import Any
 from workbook import devices, lab_extra
 from workbook.experiment import Experiment, run
 from workbook.recording import recorded
-from workbook.result import Result
+from workbook.result import KEPT, Result
 
 with lab_extra("workbook.explorer"):
     import ipywidgets
@@ -61,7 +61,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         self.png = b""
         started = time.perf_counter()
         self._measure()
-        self._opening_png, self._opening_verdict = self.png, self.result.verdict
+        self._opened = self.result  # what readers without a kernel see
         quick = time.perf_counter() - started < CONTINUOUS_BELOW
         for widget in self.controls.values():
             if not quick and hasattr(widget, "continuous_update"):
@@ -142,13 +142,12 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         bundle = super()._repr_mimebundle_(**options)
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
         data["text/plain"] = repr(self)
-        data["image/png"] = base64.b64encode(self._opening_png).decode()
-        size = {"width": WIDTH, "height": HEIGHT}
-        return data, {"image/png": size}
+        data["image/png"] = base64.b64encode(plots.static(self._opened)).decode()
+        return data, {"image/png": dict(plots.STATIC_SIZE), KEPT: self._opened.kept()}
 
     def _ipython_display_(self) -> None:
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
-        text = f"With the opening settings: {self._opening_verdict}"
+        text = f"With the opening settings: {self._opened.verdict}"
         page = f"<p style='margin: 2px 0'>{html.escape(text)}</p>"  # wraps between words
         display({"text/plain": text, "text/html": page}, raw=True)  # type: ignore[no-untyped-call]

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from IPython.display import display
 
 from workbook import plots
+from workbook.conditions import Conditions
+from workbook.devices import machine
 from workbook.diagnosis import CAUSES, Answer, Cause, Workers
 from workbook.lesson.markup import inline
+from workbook.result import KEPT, Finding, Result
 
-WIDTH, HEIGHT = 680, 340
 BY_ID = {cause.id: cause for cause in CAUSES}
 _STATUS = {
     "identical": "Equal in every bit.",
@@ -73,22 +75,33 @@ class Report:
     def __repr__(self) -> str:
         return "\n".join(told(self.answer, digits=False))
 
-    @property
-    def png(self) -> bytes:
-        """ULPs along the operations with the origin marked; empty where nothing was traced."""
+    @functools.cached_property
+    def result(self) -> Result | None:
+        """ULPs along the operations with the origin marked; None where nothing was traced.
+
+        The verdict names the causes that every machine shows.
+        """
         answer = self.answer
         if not any(answer.curve):
-            return b""
-        names = ", ".join(one.cause for one in answer.causes)
-        note = next((one.size for one in answer.causes if one.size), "")
-        return plots.Drawing(WIDTH, HEIGHT).png(answer.chart(), f"Found: {names}.", note)
+            return None
+        shown = [one.cause for one in answer.causes if one.status == answer.status]
+        size = next((one.size for one in answer.causes if one.size), "")
+        return Result(
+            experiment="diagnosis",
+            question="Where do the two runs part?",
+            settings={},
+            finding=Finding(f"Found: {', '.join(shown) or 'no cause'}.", size, answer.chart()),
+            conditions=Conditions(device="cpu"),
+            provenance=machine(),
+        )
 
     def _ipython_display_(self) -> None:
-        if png := self.png:
-            data = {"image/png": base64.b64encode(png).decode(), "text/plain": "The two runs."}
-            metadata = {"image/png": {"width": WIDTH, "height": HEIGHT}}
+        if self.result:
+            picture = base64.b64encode(plots.static(self.result)).decode()
+            data = {"image/png": picture, "text/plain": "The two runs."}
+            metadata = {"image/png": dict(plots.STATIC_SIZE), KEPT: self.result.kept()}
             display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
-        paragraphs = told(self.answer, digits=not png)
+        paragraphs = told(self.answer, digits=self.result is None)
         words = "".join(f"<p>{inline(text)}</p>" for text in paragraphs)
         bundle = {"text/plain": repr(self), "text/html": words}
         display(bundle, raw=True)  # type: ignore[no-untyped-call]

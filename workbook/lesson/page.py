@@ -11,6 +11,8 @@ from typing import Any
 
 import anywidget
 
+from workbook.result import KEPT
+
 HERE = Path(__file__).parent
 
 
@@ -28,7 +30,11 @@ class Page(anywidget.AnyWidget):
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
         data["text/plain"] = repr(self)
         data["text/html"] = self._covered_html()
-        return data, {}
+        return data, {KEPT: text} if (text := self._kept()) else {}
+
+    def _kept(self) -> str:
+        """What was measured, as a notebook keeps it; empty where nothing is kept."""
+        return ""
 
     def _covered_html(self) -> str:
         raise NotImplementedError

@@ -11,13 +11,16 @@ from typing import Any
 
 import traitlets
 
+from workbook.devices import machine
 from workbook.lesson.markup import inline
 from workbook.lesson.page import Page, joined
 from workbook.lesson.tally import SURE, Tally
 from workbook.question import Prediction
+from workbook.result import kept_text
 
 DOUBTFUL = 40
 THIS_KERNEL = Tally()
+FORMAT = "workbook-prediction"
 
 
 def predict(prediction: Prediction, *, tally: Tally = THIS_KERNEL) -> Predictor:
@@ -106,6 +109,11 @@ class Predictor(Page):
     def __repr__(self) -> str:
         options = "".join(f"\n  - {option}" for option in self.prediction.options)
         return f"Predict: {self.prediction.question}{options}"
+
+    def _kept(self) -> str:
+        told = {"name": self.prediction.name, "question": self.prediction.question}
+        told |= {"options": list(self.prediction.options), "measured": self._covered}
+        return kept_text(FORMAT, {**told, "provenance": machine()})
 
     def _covered_html(self) -> str:
         items = "".join(f"<li>{inline(option)}</li>" for option in self.prediction.options)

@@ -8,6 +8,7 @@ from workbook import lab_extra
 
 with lab_extra("workbook.plots"):
     from workbook.plots.drawing import HEIGHT, WIDTH, Drawing
+    from workbook.plots.provenance import STATIC_SIZE, static
     from workbook.plots.words import alt, table_html
 
-__all__ = ["HEIGHT", "WIDTH", "Drawing", "alt", "table_html"]
+__all__ = ["HEIGHT", "STATIC_SIZE", "WIDTH", "Drawing", "alt", "static", "table_html"]

@@ -1,0 +1,69 @@
+"""The figure that stays in a notebook says where it was measured."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from workbook.causes.precision import SIX_NUMBERS
+from workbook.experiment import run
+from workbook.plots import HEIGHT, STATIC_SIZE, WIDTH, Drawing, static
+from workbook.result import Result
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    """Six numbers, summed here."""
+    return run(SIX_NUMBERS)
+
+
+def picture(png: bytes) -> Image.Image:
+    """The decoded pixels."""
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+def test_the_chart_is_as_it_is_and_a_line_stands_below(result: Result) -> None:
+    """Above is what a drawing draws, pixel by pixel; below is ink, on white."""
+    finding = result.finding
+    drawn = picture(Drawing().png(finding.chart, finding.verdict, finding.reading))
+    whole = picture(static(result))
+    assert np.array_equal(whole.crop((0, 0, *drawn.size)), drawn)
+    line = np.asarray(whole.crop((0, drawn.height, *whole.size)).convert("L"))
+    assert line.min() < 128 and line[0].min() == line[-1].min() == 255
+
+
+def test_its_shape_is_what_the_page_is_told(result: Result) -> None:
+    """The PNG has the shape of STATIC_SIZE, so that no browser squeezes it."""
+    whole = picture(static(result))
+    assert STATIC_SIZE["width"] == WIDTH and STATIC_SIZE["height"] > HEIGHT
+    assert whole.width * STATIC_SIZE["height"] == whole.height * STATIC_SIZE["width"]
+
+
+def test_another_source_is_another_line(result: Result) -> None:
+    """LIVE and RECORDED look different, and nothing above the line does."""
+    ours, theirs = picture(static(result)), picture(static(replace(result, source="RECORDED")))
+    _, top, _, _ = Image.fromarray(np.asarray(ours) ^ np.asarray(theirs)).getbbox()
+    assert top >= ours.height * HEIGHT / STATIC_SIZE["height"]
+
+
+def test_a_long_name_is_not_cut_off(result: Result) -> None:
+    """A name that is longer than the picture is wide is written smaller: its end has ink."""
+    cpu = "An accelerator of uncommonly many words " * 5
+    whole = picture(static(replace(result, provenance={"cpu": f"{cpu}end"})))
+    line = np.asarray(whole.convert("L"))[-30:]
+    assert line[:, -12:].min() == 255
+    assert line[:, -60:].min() < 200
+
+
+def test_the_same_result_gives_the_same_bytes(result: Result) -> None:
+    """Nothing of the day or the process is in the file."""
+    assert static(result) == static(result)
+
+
+def test_it_says_what_drew_it(result: Result) -> None:
+    """The PNG names the versions that smooth its letters."""
+    assert "matplotlib" in Image.open(io.BytesIO(static(result))).info["Software"]

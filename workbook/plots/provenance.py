@@ -1,0 +1,82 @@
+"""The figure that stays in a notebook: a drawn chart, and below it where it was measured.
+
+Owns the line of provenance. Uses `Drawing` as everybody else does, and knows nothing of notebooks.
+"""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib
+import numpy as np
+from matplotlib import ft2font, rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from workbook.plots.drawing import HEIGHT, WIDTH, Drawing
+from workbook.result import Result
+
+Pixels = NDArray[np.uint8]
+LINE = 20  # CSS pixels: the height of the line of provenance
+STATIC_SIZE = {"width": WIDTH, "height": HEIGHT + LINE}
+EDGE = 8
+POINTS = 9.0
+SOFT, PAPER = "#595959", "#ffffff"  # 7:1
+
+
+def static(result: Result) -> bytes:
+    """Draw a result for readers without a kernel: a PNG of `STATIC_SIZE` CSS pixels.
+
+    It is opaque and light, so that it reads on any page, and it says LIVE, RECORDED or SIMULATED
+    and the machine. The same result gives the same bytes.
+    """
+    finding = result.finding
+    chart = Drawing(WIDTH, HEIGHT).png(finding.chart, finding.verdict, finding.reading)
+    return captioned(chart, result.where)
+
+
+def captioned(png: bytes, text: str) -> bytes:
+    """Put a line of text below a PNG that is `WIDTH` CSS pixels wide; smaller where it is long."""
+    above = Image.open(io.BytesIO(png))
+    above = above if above.mode == "P" else above.quantize(256)
+    rows = np.asarray(above)
+    colors = np.array(above.getpalette(), dtype=np.uint8).reshape(-1, 3)[: rows.max() + 1]
+    line = _nearest(_line(text, above.width), colors)
+    whole = Image.fromarray(np.concatenate([rows, line]))
+    whole.putpalette(colors.tobytes())
+    file = io.BytesIO()
+    whole.save(file, "PNG", pnginfo=_signed())
+    return file.getvalue()
+
+
+def _line(text: str, width: int) -> Pixels:
+    scale = width / WIDTH
+    dpi = 96 * scale
+    with rc_context({"text.usetex": False, "text.hinting": "force_autohint"}):
+        figure = Figure((width / dpi, round(LINE * scale) / dpi), dpi, facecolor=PAPER)
+        canvas = FigureCanvasAgg(figure)
+        font = FontProperties(family="DejaVu Sans", size=POINTS)
+        written = figure.text(0, 0.35, text, fontproperties=font, color=SOFT, parse_math=False)
+        written.set_x(EDGE / WIDTH)
+        room = width * (1 - 2 * EDGE / WIDTH)
+        written.set_size(POINTS * min(1.0, room / written.get_window_extent().width))
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[..., :3]
+
+
+def _nearest(pixels: Pixels, colors: Pixels) -> Pixels:
+    """Which of the chart's own colors each pixel comes nearest to: a PNG of few colors is small."""
+    apart = pixels[:, :, None].astype(int) - colors
+    return np.asarray((apart**2).sum(axis=3).argmin(axis=2), dtype=np.uint8)
+
+
+def _signed() -> PngInfo:
+    """What drew the picture: another version may hint and smooth letters otherwise."""
+    signed = PngInfo()
+    version = f"matplotlib {matplotlib.__version__}, FreeType {ft2font.__freetype_version__}"
+    signed.add_text("Software", version)
+    return signed
