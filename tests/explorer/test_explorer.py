@@ -14,8 +14,9 @@ from workbook.devices import DeviceUnavailable
 from workbook.experiment import Experiment, run
 from workbook.explorer import Explorer, explore
 from workbook.explorer.widgets import widget_for
+from workbook.plots import static
 from workbook.recording import Recording
-from workbook.result import Finding
+from workbook.result import KEPT, Finding, Result
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -106,15 +107,19 @@ def test_reset_returns_to_the_opening_settings_with_one_measurement() -> None:
 
 
 def test_the_bundle_holds_the_widget_a_figure_and_words() -> None:
-    """Live view, PNG and text in one object; the text is the same wherever the controls stand."""
+    """Live view, PNG, text and the data: the same wherever the controls stand by then."""
     explorer = explore(CURVE)
     data, metadata = explorer._repr_mimebundle_()
     assert base64.b64decode(data["image/png"]).startswith(PNG)
     assert data["text/plain"] == "Explorer: Does the curve move?"
     assert "application/vnd.jupyter.widget-view+json" in data
     assert set(metadata["image/png"]) == {"width", "height"}
+    kept = Result.from_kept(metadata[KEPT])
+    assert kept == explorer.result
+    assert base64.b64decode(data["image/png"]) == static(kept)
     explorer.controls["power"].value = 9
     assert explorer._repr_mimebundle_()[0]["image/png"] == data["image/png"]
+    assert explorer._repr_mimebundle_()[1] == metadata
 
 
 def test_displaying_shows_the_verdict_beside_the_figure(

@@ -111,9 +111,14 @@ class Predictor(Page):
         return f"Predict: {self.prediction.question}{options}"
 
     def _kept(self) -> str:
-        told = {"name": self.prediction.name, "question": self.prediction.question}
-        told |= {"options": list(self.prediction.options), "measured": self._covered}
-        return kept_text(FORMAT, {**told, "provenance": machine()})
+        told = {
+            "name": self.prediction.name,
+            "question": self.prediction.question,
+            "options": list(self.prediction.options),
+            "measured": self._covered,
+            "provenance": machine(),
+        }
+        return kept_text(FORMAT, told)
 
     def _covered_html(self) -> str:
         items = "".join(f"<li>{inline(option)}</li>" for option in self.prediction.options)

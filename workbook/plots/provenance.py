@@ -6,6 +6,7 @@ Owns the line of provenance. Uses `Drawing` as everybody else does, and knows no
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -41,7 +42,7 @@ def static(result: Result) -> bytes:
 
 def captioned(png: bytes, text: str) -> bytes:
     """Put a line of text below a PNG that is `WIDTH` CSS pixels wide; smaller where it is long."""
-    above = Image.open(io.BytesIO(png))
+    above: Image.Image = Image.open(io.BytesIO(png))
     above = above if above.mode == "P" else above.quantize(256)
     rows = np.asarray(above)
     colors = np.array(above.getpalette(), dtype=np.uint8).reshape(-1, 3)[: rows.max() + 1]
@@ -58,12 +59,12 @@ def _line(text: str, width: int) -> Pixels:
     dpi = 96 * scale
     with rc_context({"text.usetex": False, "text.hinting": "force_autohint"}):
         figure = Figure((width / dpi, round(LINE * scale) / dpi), dpi, facecolor=PAPER)
-        canvas = FigureCanvasAgg(figure)
+        canvas: Any = FigureCanvasAgg(figure)  # its methods have no types
         font = FontProperties(family="DejaVu Sans", size=POINTS)
         written = figure.text(0, 0.35, text, fontproperties=font, color=SOFT, parse_math=False)
         written.set_x(EDGE / WIDTH)
         room = width * (1 - 2 * EDGE / WIDTH)
-        written.set_size(POINTS * min(1.0, room / written.get_window_extent().width))
+        written.set_fontsize(POINTS * min(1.0, room / written.get_window_extent().width))
         canvas.draw()
         return np.asarray(canvas.buffer_rgba())[..., :3]
 
