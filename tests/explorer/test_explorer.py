@@ -151,6 +151,7 @@ def test_a_slow_experiment_waits_until_its_slider_is_released(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where one measurement takes long, a slider reports on release only."""
+    monkeypatch.setattr("workbook.explorer.CONTINUOUS_BELOW", math.inf)
     assert explore(CURVE).controls["power"].continuous_update
     monkeypatch.setattr("workbook.explorer.CONTINUOUS_BELOW", 0.0)
     assert not explore(CURVE).controls["power"].continuous_update
