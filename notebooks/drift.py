@@ -57,7 +57,7 @@ def _of_cell(cell: NotebookNode, wanted: NotebookNode) -> Iterator[str]:
 
 
 def _of_output(output: NotebookNode, new: NotebookNode) -> Iterator[str]:
-    """One output that keeps a result, or must."""
+    """Compare one output that keeps a result, or must."""
     png = output.data.get("image/png")
     try:
         text = output.get("metadata", {}).get(KEPT)
@@ -89,7 +89,7 @@ def of_results(kept: Result, fresh: Result) -> Iterator[str]:
 
 
 def _moved(kept: Result, fresh: Result) -> bool:
-    """Whether one is a recording of a device that only the other machine has."""
+    """Tell whether one is a recording of a device that only the other machine has."""
     devices = [result.settings.get("device") for result in (kept, fresh)]
     return {kept.source, fresh.source} == {"LIVE", "RECORDED"} and devices[0] != devices[1]
 
@@ -105,7 +105,7 @@ def _of_prediction(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _facts(result: Result) -> dict[str, Any]:
-    """What a result says on every machine, by name."""
+    """List what a result says on every machine, by name."""
     finding = result.finding
     conditions = result.conditions.to_json()
     facts: dict[str, Any] = {

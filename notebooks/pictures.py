@@ -59,13 +59,13 @@ def differing(committed: bytes, result: Result) -> int:
 
 
 def _read(png: bytes) -> tuple[Any, str | None]:
-    """The pixels as rows of red, green and blue, and what drew them."""
+    """Read the pixels as rows of red, green and blue, and what drew them."""
     picture = Image.open(io.BytesIO(png))
     return np.asarray(picture.convert("RGB")), picture.info.get("Software")
 
 
 def _strange(first: Any, second: Any, across: int, down: int = 1) -> Any:
-    """Which pixels of either have a color outside those around the same place of the other."""
+    """Mark the pixels of either whose color lies outside those around it in the other."""
     strange: Any = np.zeros(first.shape[:2], dtype=bool)
     for one, other in ((first, second), (second, first)):
         low, high = (_around(other, pick, across, down) for pick in (np.minimum, np.maximum))
@@ -74,7 +74,7 @@ def _strange(first: Any, second: Any, across: int, down: int = 1) -> Any:
 
 
 def _around(pixels: Any, pick: np.ufunc, across: int, down: int) -> Any:
-    """The least or the greatest color, channel by channel, up to so many pixels away."""
+    """Take the least or the greatest color, channel by channel, up to so many pixels away."""
     for axis, reach in ((0, down), (1, across)):
         size = pixels.shape[axis]
         places = np.arange(size)
