@@ -275,6 +275,28 @@ class TestText:
         folders = "|".join(("tmp", "work", "farm", "root", "opt", "home", "Users", "mnt"))
         assert lines_with(rf"(^|[^A-Za-z0-9_./-])/({folders})/[A-Za-z0-9_.-]+") == []
 
+    def test_american_spelling(self) -> None:
+        """Prose, docstrings, names and the notebooks' sources are spelled as in American English.
+
+        The words are codespell's pairs of British and American spellings. Notebooks are generated
+        from their sources, and recordings hold what was said when they were made.
+        """
+        ids = "uninitialised-memory"  # a cause's public name, which answers and tests refer to
+        both = "catalogue,catalogues"  # American dictionaries list this spelling too
+        files = [
+            path
+            for path in tracked()
+            if (path.suffix in TEXT - {".ipynb"} or not path.suffix)
+            and path.parent.name != "recordings"
+            and path.parent.name != "plots"  # rewritten at present
+        ]
+        command = ["codespell_lib", "--builtin", "en-GB_to_en-US", "--regex", "[A-Za-z]+"]
+        command += ["--ignore-regex", ids, "--ignore-words-list", both]
+        done = subprocess.run(
+            [sys.executable, "-m", *command, *files], capture_output=True, text=True, check=False
+        )
+        assert (done.stdout, done.stderr) == ("", "")
+
     def test_no_registry_hosts(self) -> None:
         """No file names the host of a package registry: readers use the one they have set."""
         hosts = ("py" + "pi.org", "python" + "hosted", "registry.npm" + "js", "deb.deb" + "ian")

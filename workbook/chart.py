@@ -20,7 +20,7 @@ class Axis:
     """One axis: its label, its limits, and whether it is logarithmic.
 
     On a logarithmic axis `low` must be positive; a value at or below it (an error of exactly 0,
-    say) is drawn at the edge, which is then labelled 0. `ticks` are (position, text) pairs that
+    say) is drawn at the edge, which is then labeled 0. `ticks` are (position, text) pairs that
     replace the automatic ones. Limits of None are taken from the data.
     """
 
@@ -76,7 +76,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Cells:
-    """A grid of labelled cells: the bits of a value, a table of what changed.
+    """A grid of labeled cells: the bits of a value, a table of what changed.
 
     `shades` holds a small whole number for each cell: which kind it is (0 is plain). `kinds` names
     them, in that order, for the legend; `text` is what each cell says, so that no meaning rests on

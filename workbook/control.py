@@ -16,7 +16,7 @@ from workbook.devices import rows
 LARGEST_SEED = 2**32 - 1  # NumPy's legacy generator takes no larger one
 
 
-class _Labelled:
+class _Labeled:
     """Fills in the label (the name in words) and checks the opening value."""
 
     name: str
@@ -32,7 +32,7 @@ class _Labelled:
 
 
 @dataclass(frozen=True)
-class Choice(_Labelled):
+class Choice(_Labeled):
     """One of a few values; `ordered` ones are shown on a slider, the others in a menu."""
 
     name: str
@@ -56,7 +56,7 @@ class Choice(_Labelled):
 
 
 @dataclass(frozen=True)
-class Integer(_Labelled):
+class Integer(_Labeled):
     """A whole number from `low` to `high`, both included, in steps of `step` from `low`."""
 
     name: str
@@ -86,7 +86,7 @@ class Integer(_Labelled):
 
 
 @dataclass(frozen=True)
-class LogRange(_Labelled):
+class LogRange(_Labeled):
     """A whole power of `base`, from `base**low` to `base**high`; the value is the number itself."""
 
     name: str
@@ -111,7 +111,7 @@ class LogRange(_Labelled):
 
 
 @dataclass(frozen=True)
-class Toggle(_Labelled):
+class Toggle(_Labeled):
     """On or off."""
 
     name: str

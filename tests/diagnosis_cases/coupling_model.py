@@ -2,7 +2,7 @@ import torch
 from torch import nn
 
 
-class Centred(nn.Module):
+class Centered(nn.Module):
     def __init__(self):
         super().__init__()
         self.linear = nn.Linear(5, 5)
@@ -14,4 +14,4 @@ class Centred(nn.Module):
 
 def build():
     torch.manual_seed(0)
-    return Centred().eval(), (torch.rand(6, 5),)
+    return Centered().eval(), (torch.rand(6, 5),)

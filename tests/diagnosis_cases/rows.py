@@ -74,7 +74,7 @@ PROGRAMS = (
     Row("state_counter", "use", "module-state", "again", (("    return LAYER(", "    LAYER.seen.fill_(1); return LAYER("),)),
     Row("state_history", "smoothed_loss", "module-state", "again", (("    losses =", "    _history.clear(); losses ="),)),
     Row("state_model", "build", "module-state", "", (("self.hidden = self.cell(x, self.hidden).detach()\n        return self.hidden", "return self.cell(x, self.hidden)"),), _AGAIN),
-    Row("mutated_inputs", "norms", "input-mutated", "again", (("normalise(DATA).abs()", "normalise(DATA.clone()).abs()"),)),
+    Row("mutated_inputs", "norms", "input-mutated", "again", (("normalize(DATA).abs()", "normalize(DATA.clone()).abs()"),)),
     Row("mutated_array", "mean_return", "input-mutated", "again", (("from_numpy(prices)", "from_numpy(prices.copy())"),)),
     Row("mutated_list", "epoch", "input-mutated", "again", (("take(BATCHES, 2)", "take(list(BATCHES), 2)"),)),
     Row("overlap_inplace", "spread_in_place spread", "overlapping-memory", "", (("add_(x[:6])", "add_(x[:6].clone())"),)),

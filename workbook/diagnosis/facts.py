@@ -1,6 +1,6 @@
 """What a run was seen to use: a set of words that says which interventions can matter.
 
-Owns the words and the counting of training: how many dropout, normalisation and module calls had
+Owns the words and the counting of training: how many dropout, normalization and module calls had
 been made when backward was last called, so that a call in training is told from one after it.
 """
 

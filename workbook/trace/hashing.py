@@ -78,7 +78,7 @@ def reads_as_it_lies(tensor: torch.Tensor) -> bool:
 def tensor_hash(tensor: torch.Tensor) -> int:
     """A 64-bit number made from every bit of a tensor, their order, and its dtype's width.
 
-    Sparse and quantised tensors are read as dense; a tensor without storage (meta, fake) hashes
+    Sparse and quantized tensors are read as dense; a tensor without storage (meta, fake) hashes
     its shape alone. Strides do not count (equal values in another layout
     hash alike), except for transposed matrices of 65,536 elements or more.
 

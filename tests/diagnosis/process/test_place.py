@@ -115,7 +115,7 @@ def _run(workers: Workers, folder: Path) -> tuple[object, list[str], list[str]]:
 def test_nothing_of_the_users_is_changed(
     body: str, workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The folder and its neighbour keep every byte, mode and time."""
+    """The folder and its neighbor keep every byte, mode and time."""
     folder = _folder(tmp_path, body)
     monkeypatch.chdir(folder)
     before = _checksum(tmp_path)

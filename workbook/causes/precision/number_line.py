@@ -19,7 +19,7 @@ EXPONENTS = tuple(range(-12, 13))
 
 
 def add_a_little(where: Conditions, *, near: str, sixteenths: int, format: str) -> Finding:
-    """Add a part of the spacing to a value and see which neighbour the sum becomes."""
+    """Add a part of the spacing to a value and see which neighbor the sum becomes."""
     fmt = format_of(format)
     start = round_to(float(near), fmt)
     gap = spacing(start, fmt)
@@ -41,7 +41,7 @@ def _verdict(start: float, total: float, added: float, gap: float) -> str:
         return f"The addition changed nothing: the sum was rounded back.{tie}"
     if total == start + added:
         return "The sum is a value of the format: nothing was rounded."
-    return "The sum was rounded away from the true one, to the neighbour nearest to it."
+    return "The sum was rounded away from the true one, to the neighbor nearest to it."
 
 
 def _line_panel(line: tuple[float, ...], true: float, total: float, gap: float) -> Panel:
