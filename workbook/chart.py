@@ -1,18 +1,52 @@
 """What was measured, arranged for showing: axes, series and cells as plain data.
 
-Owns the shape of a figure. Knows nothing of matplotlib (plots draws it), of experiments or of
-tensors: numbers arrive as Python floats. Being data, a chart is also its own table and travels
-through JSON with its result.
+Owns the shape of a figure, and the words of the one color code: what `KINDS` of cells there are.
+Knows nothing of matplotlib (plots draws, and gives each kind its color and pattern), of experiments
+or of torch: numbers arrive as anything that has `tolist` or can be iterated. Being data, a chart is
+also its own table and travels through JSON with its result.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 Mark = Literal["line", "points", "bars", "steps", "rule", "band"]
 MARKS: tuple[Mark, ...] = get_args(Mark)
+
+# The one color code: plain cells judge nothing; from "agrees" on, a kind is a judgment; "first" to
+# "fifth" are parts that a table tells apart without judging them, such as sign and exponent; where
+# a row has no cell, the place is blank.
+Kind = Literal[
+    "plain", "agrees", "within the bound", "doubtful", "wrong", "differs", "raises", "not tried",
+    "first", "second", "third", "fourth", "fifth", "blank",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+LARGEST_POWER = 1023  # of two, that a float holds
+PARTS: tuple[Kind, ...] = ("first", "second", "third", "fourth", "fifth")
+
+
+class Array(Protocol):
+    """What tensors and NumPy's arrays have in common here."""
+
+    def tolist(self) -> Any:
+        """Give the values as Python numbers, in nested lists if there are several dimensions."""
+
+
+Numbers = Iterable[float] | Array | float
+
+
+def floats(numbers: Numbers) -> tuple[float, ...]:
+    """Make a tuple of floats of numbers of any sort: a tensor or array of at most one dimension, an
+    iterable, or a number. TypeError for more dimensions.
+
+    >>> floats(range(3)), floats(0.5)
+    ((0.0, 1.0, 2.0), (0.5,))
+    """
+    listed = numbers.tolist() if hasattr(numbers, "tolist") else numbers
+    return tuple(map(float, listed)) if isinstance(listed, Iterable) else (float(listed),)
 
 
 @dataclass(frozen=True)
@@ -36,23 +70,63 @@ class Axis:
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise ValueError(f"an axis runs from low to high, got {self.low} to {self.high}")
 
+    @classmethod
+    def around(cls, label: str, *numbers: Numbers, least: float = 1.0) -> Axis:
+        """Make an axis from -L to L around every number; L is a power of two, at least `least`.
 
-@dataclass(frozen=True)
+        So the limits rarely move while a control does. Infinities and NaN are left out.
+
+        >>> Axis.around("ULPs", (0.5, -3.0)).high
+        4.0
+        """
+        return cls(label, -(high := reach(*numbers, least=least)), high)
+
+    @classmethod
+    def of(cls, label: str, names: Iterable[object], *, room: float = 0.6) -> Axis:
+        """Make an axis of names at 0, 1, 2 and so on, with some room at both ends.
+
+        >>> Axis.of("way", ("in place", "out of place")).ticks
+        ((0.0, 'in place'), (1.0, 'out of place'))
+        """
+        ticks = tuple((float(place), str(name)) for place, name in enumerate(names))
+        return cls(label, -room, len(ticks) - 1 + room, ticks=ticks)
+
+
+def reach(*numbers: Numbers, least: float = 1.0) -> float:
+    """Find the smallest power of two that is at least `least` and above every number's size.
+
+    A number within 7 % below a power of two counts as reaching it, and gets the next one, so that
+    no mark stands on the edge.
+
+    >>> reach((0.5, -3.0)), reach(3.9), reach((), least=0.2)
+    (4.0, 8.0, 0.25)
+    """
+    sizes = (abs(number) for each in numbers for number in floats(each))
+    powers = [math.ceil(math.log2(size) + 0.1) for size in sizes if 0 < size < math.inf]
+    return 2.0 ** min(max([*powers, math.ceil(math.log2(least))]), LARGEST_POWER)
+
+
+@dataclass(frozen=True, init=False)
 class Series:
     """Points of one kind: `x` and `y` of equal length, and the mark that draws them.
 
     line, points and steps join or mark the points; bars stand on 0 at each x; a rule is a
-    horizontal line at y[0] over the whole panel (a derived bound, say); a band fills between `y`
-    and `upper`. A NaN leaves a gap.
+    horizontal line at y over the whole panel (a derived bound, say) and needs no x; a band fills
+    between `y` and `upper`. A NaN leaves a gap. Numbers of any sort become floats.
     """
 
     label: str
     x: tuple[float, ...]
     y: tuple[float, ...]
-    mark: Mark = "line"
-    upper: tuple[float, ...] = ()
+    mark: Mark
+    upper: tuple[float, ...]
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self, label: str, x: Numbers, y: Numbers, mark: Mark = "line", upper: Numbers = ()
+    ) -> None:
+        numbers = {"x": floats(x), "y": floats(y), "upper": floats(upper)}
+        for name, value in {"label": label, "mark": mark, **numbers}.items():
+            object.__setattr__(self, name, value)
         if self.mark not in MARKS:
             raise ValueError(f"a mark is one of {', '.join(MARKS)}, got {self.mark!r}")
         if self.mark == "rule":
@@ -75,28 +149,90 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One cell: what it says, and which of KINDS it is."""
+
+    text: str
+    kind: Kind = "plain"
+
+
+BLANK = Cell("", "blank")
+Row = Mapping[str, Cell] | Sequence[Cell]
+
+
+@dataclass(frozen=True)
 class Cells:
     """A grid of labeled cells: the bits of a value, a table of what changed.
 
-    `shades` holds a small whole number for each cell: which kind it is (0 is plain). `kinds` names
-    them, in that order, for the legend; `text` is what each cell says, so that no meaning rests on
-    the shade alone. An empty text with shade -1 leaves the place blank (rows of unequal length).
+    `kinds` holds one of KINDS for each cell and `text` what the cell says, so that no meaning rests
+    on the color alone. `legend` says what the kinds mean in this table, as pairs of kind and words;
+    ValueError if it leaves out a kind that is there (plain and blank need no words).
     """
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
-    shades: tuple[tuple[int, ...], ...]
+    kinds: tuple[tuple[Kind, ...], ...]
     text: tuple[tuple[str, ...], ...]
-    kinds: tuple[str, ...] = ()
+    legend: tuple[tuple[Kind, str], ...] = ()
     title: str = ""
 
+    @classmethod
+    def of(
+        cls, table: Mapping[str, Row], legend: Mapping[Kind, str] | None = None, title: str = ""
+    ) -> Cells:
+        """Make the grid of a table {row: {column: cell}}; columns stand in the order that rows have.
+
+        A row may be a sequence of cells: then its columns have no names. What a row lacks is blank.
+
+        >>> Cells.of({"x": {"a": Cell("1"), "b": Cell("2")}, "y": {"b": Cell("3")}}).text
+        (('1', '2'), ('', '3'))
+        """
+        lines = {label: _named(row) for label, row in table.items()}
+        columns = tuple(dict.fromkeys(column for line in lines.values() for column in line))
+        grid = [[line.get(column, BLANK) for column in columns] for line in lines.values()]
+        return cls(
+            tuple(lines),
+            tuple("" if isinstance(column, int) else column for column in columns),
+            tuple(tuple(cell.kind for cell in line) for line in grid),
+            tuple(tuple(cell.text for cell in line) for line in grid),
+            tuple((legend or {}).items()),
+            title,
+        )
+
+    @classmethod
+    def shaded(
+        cls,
+        rows: tuple[str, ...],
+        columns: tuple[str, ...],
+        shades: tuple[tuple[int, ...], ...],
+        text: tuple[tuple[str, ...], ...],
+        kinds: tuple[str, ...] = (),
+        title: str = "",
+    ) -> Cells:
+        """Make the grid of shades (-1 is blank), for tables that do not name their kinds yet."""
+        words: tuple[Kind, ...] = ("plain", *PARTS, "blank")
+        named = tuple(tuple(words[shade] for shade in line) for line in shades)
+        legend = tuple((kind, name) for kind, name in zip(words, kinds, strict=False) if name)
+        return cls(rows, columns, named, text, legend, title)
+
     def __post_init__(self) -> None:
-        for name, grid in (("shades", self.shades), ("text", self.text)):
+        for name, grid in (("kinds", self.kinds), ("text", self.text)):
             if len(grid) != len(self.rows):
                 raise ValueError(f"{name} has one row per label, got {len(grid)}")
             for line in grid:
                 if len(line) != len(self.columns):
                     raise ValueError(f"{name} has one cell per column, got {len(line)}")
+        used = {kind for line in self.kinds for kind in line}
+        unknown = (used | {kind for kind, _ in self.legend}) - set(KINDS)
+        if unknown:
+            raise ValueError(f"a kind is one of {', '.join(KINDS)}; got {sorted(unknown)}")
+        silent = used - {kind for kind, _ in self.legend} - {"plain", "blank"}
+        if silent and self.legend:
+            raise ValueError(f"the legend has words for each kind, it lacks {sorted(silent)}")
+
+
+def _named(row: Row) -> dict[Any, Cell]:
+    return dict(row if isinstance(row, Mapping) else enumerate(row))
 
 
 @dataclass(frozen=True)
@@ -181,6 +317,8 @@ def _panel_to_json(panel: Panel | Cells) -> dict[str, Any]:
 
 def _panel_from_json(data: dict[str, Any]) -> Panel | Cells:
     fields = {name: restored(value) for name, value in data.items() if name != "kind"}
+    if "shades" in fields:  # recorded before kinds had names
+        return Cells.shaded(**fields)
     if data["kind"] == "cells":
         return Cells(**fields)
     series = tuple(Series(**one) for one in fields["series"])

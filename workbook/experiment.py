@@ -1,7 +1,8 @@
 """Experiments: a named question, its controls, and the function that measures the answer.
 
-Owns running and sweeping. Knows nothing of figures or widgets. An experiment changes one condition,
-its `factor`, and holds everything else still; it runs on one thread unless threads are its subject.
+Owns running, sweeping, and finding what was recorded in place of a run. Knows nothing of figures or
+widgets. An experiment changes one condition, its `factor`, and holds everything else still; it runs
+on one thread unless threads are its subject.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 from workbook import devices
 from workbook.conditions import Conditions
 from workbook.control import Control
+from workbook.devices import DeviceUnavailable, device
+from workbook.recording import recorded
 from workbook.result import Finding, Result
 
 __all__ = ["Experiment", "run", "sweep"]
@@ -96,6 +99,29 @@ def run(experiment: Experiment, /, **settings: Any) -> Result:
         provenance=provenance,
         source="SIMULATED" if where.device == "simulated" else "LIVE",
     )
+
+
+def recall(experiment: Experiment, /, **settings: Any) -> Result:
+    """Measure here, or where the device named in the settings is absent, find what was recorded.
+
+    Away from the CPU a recording's settings (`experiment.recorded`) stand for the opening ones.
+    DeviceUnavailable where there is neither the device nor such a recording.
+    """
+    place = settings.get("device", "cpu")
+    if place != "cpu":
+        settings = {**experiment.recorded, **settings}
+    absent = device(place).absent()
+    if absent is None:
+        return run(experiment, **settings)
+    wanted = experiment.checked(settings)
+    why = f"There is no recording of {experiment.name} either."
+    for recording in recorded(experiment.name):
+        if recording.provenance["device"] == place:
+            try:
+                return recording.find(experiment.name, wanted)
+            except ValueError as error:
+                why = f"{error}."
+    raise DeviceUnavailable(f"{absent} {why}")
 
 
 def sweep(

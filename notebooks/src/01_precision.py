@@ -58,28 +58,19 @@ explore(precision.MICROSCOPE)
 # gap?
 
 # %%
-predict(precision.ADD_A_LITTLE)
-
-# %%
 spacing = torch.finfo(torch.float32).eps  # the spacing just above 1
 print(torch.tensor(1.0) + spacing * 6 / 16 == 1)
 print(torch.tensor(1.0) + spacing * 10 / 16 == 1)
 
-# %%
-explore(precision.NUMBER_LINE)
-
 # %% [markdown]
-# The true sum is rounded to the nearest value. Move the *sixteenths* past 8: the sum jumps to the
-# next one. At exactly 8 it is a tie, and ties go to the value whose last bit is 0. Choose a larger
-# start (*near*) and the gap grows with it: formats keep relative, not absolute, precision.
+# The true sum is rounded to the nearest value: 6 sixteenths of the gap are rounded back to 1, 10
+# sixteenths are not. At exactly 8 it is a tie, and ties go to the value whose last bit is 0. The gap
+# grows with the number: formats keep relative, not absolute, precision.
 
 # %% [markdown]
 # ## The order of a sum
 #
 # On paper, the order in which numbers are added does not matter.
-
-# %%
-predict(precision.SIX_IN_ANY_ORDER)
 
 # %%
 print((1e8 + 1.0) - 1e8 == (1e8 - 1e8) + 1.0)
@@ -89,12 +80,9 @@ print((big + one) - big == (big - big) + one)
 # %% [markdown]
 # The first line is Python's `float64`, the second is `float32`, where 1 is lost in the gap above
 # one hundred million. Every addition rounds, and in another order other partial sums are rounded.
-# It does not take numbers so unequal:
-
-# %%
-explore(precision.SIX_NUMBERS)
-
-# %% [markdown]
+# Addition in floating point is commutative but not associative. Nothing here is random: each order
+# repeats. It does not take numbers so unequal, as you will see.
+#
 # Is this rounding or a mistake? The bound for a sum is derived from the unit roundoff, the sizes of
 # the numbers and how many they are. What lies within it is called *rounding*, what lies outside is
 # called *wrong*. Nobody chose a tolerance.
@@ -115,9 +103,6 @@ explore(precision.MANY_NUMBERS)
 # ## Counting in half precision
 #
 # Adding 1 looks like the safest thing to do.
-
-# %%
-predict(precision.COUNTING)
 
 # %%
 total = torch.zeros((), dtype=torch.float16)
@@ -207,13 +192,10 @@ square = torch.rand(64, 64)
 product = np.matmul(square.numpy(), square.numpy())
 print(product.dtype, np.matmul(square.double().numpy(), square.double().numpy()).dtype)
 
-# %%
-explore(precision.FOUR_PRODUCTS)
-
 # %% [markdown]
-# Choose *NumPy in both formats*, and the table sorts itself: results in one format are close to
-# each other, whichever library made them. The format is to blame, not the library. **Cure:** ask
-# the reference for its dtype before you trust it.
+# Results in one format are close to each other, whichever library made them; results in two formats
+# are not. The format is to blame, not the library. **Cure:** ask the reference for its dtype before
+# you trust it.
 
 # %% [markdown]
 # ## Two dtypes in one operation
@@ -246,19 +228,14 @@ try:
 except RuntimeError:
     print("RuntimeError: data in float64, weights in", line.weight.dtype)
 
-# %%
-explore(precision.MIXED_DTYPES)
-
 # %% [markdown]
 # Matrix products do not promote: they raise, and that is the kinder way. **Cure:** convert the data,
 # or convert a copy of the model.
 #
 # ## A training run in two formats
 #
-# The program of the last question, repaired so that it runs: does it measure the formats?
-
-# %%
-predict(precision.WHAT_PARTS_THE_LINES)
+# The program of the last question, repaired so that it runs, makes a model in `float32` and one in
+# `float64`, trains both and compares their weights. Does it measure the formats?
 
 # %%
 torch.manual_seed(0)
@@ -268,31 +245,22 @@ double = torch.nn.Linear(1, 1, dtype=torch.float64)
 print("same start:", torch.allclose(single.weight.double(), double.weight))
 
 # %% [markdown]
-# Not even one seed gives both the same start, because each format draws its own numbers. **Cure:**
-# `copy.deepcopy(single).double()`. Below, begin with the program as it is, then choose *the same for
-# both*.
-
-# %%
-explore(precision.REGRESSION)
-
-# %% [markdown]
-# With one start, only the format differs, and the gap does not grow without end: the fit pulls both
-# runs to the same line. What remains is stagnation again, of the weights: an update below half a ULP
-# is rounded away.
+# Not even one seed gives both the same start, because each format draws its own numbers. Two things
+# changed: the format and the starting weights. **Cure:** `copy.deepcopy(single).double()`; then only
+# the format is left. A training run at the end of the next section shows both versions.
 
 # %% [markdown]
 # ## Deep networks
 #
-# "The more layers, the more rounding." Is it the layers?
-
-# %%
-predict(precision.WHICH_ACTIVATION)
+# "The more layers, the more rounding." Is it the layers? One network of 64 layers is computed in
+# `float32` and in `float64`, with four usual activations and a very steep tanh.
 
 # %%
 explore(precision.DEPTH)
 
 # %% [markdown]
-# The **gain** says how much a layer enlarges its input. Raise it: well above one, the plain tanh
+# Each layer adds a rounding of its own, and that alone stays small. What matters is the **gain**,
+# which says how much a layer enlarges what it receives, the error too. Raise it: well above one, the plain tanh
 # loses its digits as well. ReLU and the identity do not, because they scale value and error alike.
 # **Cure:** keep the gain near one, as scaled initialization and normalization layers do.
 #
@@ -304,9 +272,6 @@ predict(precision.RELU)
 # %%
 numbers = torch.rand(1000, dtype=torch.float64) - 0.5
 print(torch.equal(numbers.float().relu(), numbers.relu().float()))
-
-# %%
-explore(precision.ACTIVATION_ERROR)
 
 # %% [markdown]
 # Rounding leaves the sign of a number as it is, so it does not matter whether ReLU or rounding comes
@@ -321,16 +286,9 @@ explore(precision.DEEP_TRAINING)
 # accumulation. Choose *ReLU, on where float64's is*, or *tanh*, and no jump is left.
 
 # %% [markdown]
-# ## What float64 costs
-#
-# Why not use `float64` for everything?
-
-# %%
-explore(precision.COST)
-
-# %% [markdown]
-# Twice the memory is certain. The time is your machine's: measure it where you need it. Often it is
-# enough to use `float64` for the one total, variance or reference that needs the digits.
+# Why not use `float64` for everything? It takes twice the memory, and as a rule more time: how much
+# more depends on the machine. Often it is enough to use `float64` for the one total, variance or
+# reference that needs the digits.
 
 # %% [markdown]
 # ## One step, again and again
@@ -343,9 +301,6 @@ x, y = torch.tensor(0.2), torch.tensor(0.2, dtype=torch.float64)
 for _ in range(60):
     x, y = 3.9 * x * (1 - x), 3.9 * y * (1 - y)
 print("apart by more than a tenth:", bool((x.double() - y).abs() > 0.1))
-
-# %%
-explore(precision.LOGISTIC_MAP)
 
 # %% [markdown]
 # Whether roundings stay small depends on r: at 3.9 a step enlarges errors on average, at 3.5

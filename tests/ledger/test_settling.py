@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workbook import recording
+from workbook import experiment, recording
 from workbook.causes.precision import SIX_NUMBERS
 from workbook.chart import Axis, Chart, Panel
 from workbook.devices import DeviceUnavailable
@@ -57,15 +57,15 @@ class Absent:
 @pytest.fixture
 def no_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without CUDA and without a recording of it."""
-    monkeypatch.setattr(module, "device", lambda name: Absent())
-    monkeypatch.setattr(module, "recorded", lambda name: ())
+    monkeypatch.setattr(experiment, "device", lambda name: Absent())
+    monkeypatch.setattr(experiment, "recorded", lambda name: ())
 
 
 def recorded_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording that says it comes from a GPU, of six numbers at the opening settings."""
     result = replace(run(SIX_NUMBERS), source="RECORDED", provenance=FACTS)
     made = recording.Recording.from_json(Recording(FACTS, (result,)).to_json())
-    monkeypatch.setattr(module, "recorded", lambda name: (made,))
+    monkeypatch.setattr(experiment, "recorded", lambda name: (made,))
 
 
 @pytest.mark.parametrize(
@@ -221,8 +221,8 @@ class TestBet:
     def test_the_outcome_that_holds_is_measured(self) -> None:
         """The reader is asked what the experiment shows, and the verdict follows from that."""
         bet = as_prediction(row(("distinct", "above", 1), verdict="misleading", bet=BET))
-        assert bet.options == ("one", "several")
-        assert bet.measured() == "several"
+        assert [each.text for each in bet.options] == ["one", "several"]
+        assert bet.measured().text == "several"
         assert bet.question == "Claim: It is so. How many sums?"
         assert bet.because == "So the claim is misleading. It was measured."
 
@@ -264,7 +264,7 @@ def test_an_inverted_bet_is_found(each: Claim) -> None:
     """One outcome holds; if the verdicts of the outcomes change places, the bet fails."""
     bet = each.bet
     assert bet is not None
-    measured = as_prediction(each).measured()
+    measured = as_prediction(each).measured().text
     assert measured in [outcome.text for outcome in bet.outcomes]
     verdicts = [outcome.verdict for outcome in bet.outcomes]
     turned = verdicts[1:] + verdicts[:1]

@@ -39,7 +39,7 @@ def bits(*rows, kinds=("", "sign", "exponent", "fraction")):
     )
     text = tuple(tuple(row.ljust(width)[n].strip() for n in range(width)) for row in rows)
     names = tuple(f"row {n}" for n in range(len(rows)))
-    return Cells(names, tuple(map(str, range(width))), shades, text, kinds)
+    return Cells.shaded(names, tuple(map(str, range(width))), shades, text, kinds)
 
 
 def ink(png, frame, scale=1.5, beyond=0.0):

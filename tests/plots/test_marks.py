@@ -192,7 +192,7 @@ def test_sixty_four_bits_keep_their_texts_at_the_usual_width():
 
 def test_kinds_beyond_the_styles_own_still_draw():
     """A seventh kind looks like the first again."""
-    cells = Cells(("a",), ("b", "c"), ((6, 7),), (("x", "y"),), tuple("pqrstuvw"))
+    cells = Cells.shaded(("a",), ("b", "c"), ((6, 7),), (("x", "y"),), tuple("pqrstuvw"))
     assert color_share(Chart((cells,)), style.STRIPES[1]) > 50
 
 

@@ -5,10 +5,12 @@ import random
 import pytest
 import torch
 
-from workbook.question import Exercise, Form, Prediction
+from workbook.question import Exercise, Form, Option, Prediction
+
+YES, NO = Option("yes", lambda found: found == 1), Option("no", lambda found: found == 0)
 
 
-def prediction(options=("yes", "no"), measure=lambda: "yes"):
+def prediction(options=(YES, NO), measure=lambda: 1):
     """A prediction with some of its fields."""
     return Prediction("sum", "Do the bits agree?", options, measure, "Because.")
 
@@ -32,20 +34,28 @@ def exercise(**fields):
 class TestPrediction:
     """Predictions and their measuring."""
 
-    @pytest.mark.parametrize("options", [(), ("yes",), ("yes", "yes")])
+    @pytest.mark.parametrize("options", [(), (YES,), (YES, Option("yes", bool))])
     def test_options_are_two_or_more_and_differ(self, options):
         """A prediction needs at least two different options."""
         with pytest.raises(ValueError, match="at least two different answers"):
             prediction(options)
 
-    def test_what_is_measured_comes_back(self):
-        """The measured option is what `measure` finds."""
-        assert prediction(measure=lambda: "no").measured() == "no"
+    @pytest.mark.parametrize(("found", "option"), [(1, YES), (0, NO)])
+    def test_the_option_that_holds_comes_back(self, found, option):
+        """The predicates decide, from what `measure` finds."""
+        assert prediction(measure=lambda: found).measured() is option
 
-    def test_what_is_no_option_is_refused(self):
-        """A measurement that gives no option is the author's mistake, and is told."""
-        with pytest.raises(ValueError, match='sum must measure one of "yes", "no"; got \'maybe\''):
-            prediction(measure=lambda: "maybe").measured()
+    @pytest.mark.parametrize(
+        ("options", "which"),
+        [
+            ((YES, NO), "none for 2"),
+            ((Option("some", bool), Option("two", bool)), '"some" and "two"'),
+        ],
+    )
+    def test_none_or_two_right_options_are_refused(self, options, which):
+        """A measurement for which no option holds, or two, is the author's mistake, and is told."""
+        with pytest.raises(ValueError, match=f"exactly one option of sum must hold; it is {which}"):
+            prediction(options, measure=lambda: 2).measured()
 
     def test_measuring_is_repeatable(self):
         """Each measurement starts from the same seed, on one thread."""
@@ -53,7 +63,7 @@ class TestPrediction:
 
         def measure():
             seen.append((torch.get_num_threads(), torch.rand(1).item(), random.random()))
-            return "yes"
+            return 1
 
         prediction(measure=measure).measured()
         prediction(measure=measure).measured()
@@ -66,7 +76,7 @@ class TestPrediction:
         def measure():
             torch.set_default_dtype(torch.float64)
             torch.rand(1)
-            return "yes"
+            return 1
 
         before = torch.get_rng_state()
         prediction(measure=measure).measured()

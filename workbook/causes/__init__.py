@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from functools import cache
+from typing import Any, TypeVar
 
 from workbook.experiment import Experiment
+
+Row = TypeVar("Row")
+
+
+def every(kind: type[Row], names: Mapping[str, Any]) -> tuple[Row, ...]:
+    """Collect the rows of one kind among a module's names: a chapter imports each once.
+
+    >>> every(int, {"a": 1, "b": "two", "c": 3})
+    (1, 3)
+    """
+    return tuple(value for value in names.values() if isinstance(value, kind))
 
 
 @cache

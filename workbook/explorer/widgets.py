@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import ipywidgets
 
@@ -13,7 +13,10 @@ CONTINUOUS_BELOW = 0.15  # seconds: slower than this, a slider reports when it i
 
 
 def widget_for(control: Control, value: Any, recorded: tuple[str, ...] = ()) -> Any:
-    """Make the widget that sets this control and shows `value`; devices include the recorded."""
+    """Make the widget that sets this control and shows `value`; devices include the recorded.
+
+    TypeError for a kind of control that has no widget.
+    """
     shared = {"description": control.label, "tooltip": control.help or control.label}
     match control:
         case Toggle():
@@ -34,6 +37,9 @@ def widget_for(control: Control, value: Any, recorded: tuple[str, ...] = ()) -> 
         case Choice() | Dtype():
             options = [(_text(each), each) for each in control.options]
             return ipywidgets.Dropdown(value=value, options=options, **shared)
+        case _:
+            kinds = ", ".join(kind.__name__ for kind in get_args(Control))
+            raise TypeError(f"a control is one of {kinds}; got a {type(control).__name__}")
 
 
 def _text(value: Any) -> str:

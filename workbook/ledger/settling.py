@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from workbook.causes import experiments
-from workbook.devices import DeviceUnavailable, device
-from workbook.experiment import run
+from workbook.devices import DeviceUnavailable
+from workbook.experiment import recall
 from workbook.ledger.rows import RELATIONS, Claim, Expectation, Outcome, Trial
 from workbook.question import Prediction
-from workbook.recording import recorded
 from workbook.result import Result
 
 Agreement = Literal["agrees", "disagrees", "not decided here"]
@@ -59,22 +58,8 @@ def measure(trial: Trial, where: str) -> Result:
     start from the settings that recordings have. DeviceUnavailable where there is neither.
     """
     experiment = experiments()[trial.experiment]
-    settings = dict(trial.settings)
-    place = settings.get("device", where)
-    if place != "cpu" and "device" in experiment.opening:
-        settings = {**experiment.recorded, **settings, "device": place}
-    absent = device(place).absent()
-    if absent is None:
-        return run(experiment, **settings)
-    wanted = experiment.checked(settings)
-    why = f"There is no recording of {trial.experiment} either."
-    for recording in recorded(trial.experiment):
-        if recording.provenance["device"] == place:
-            try:
-                return recording.find(trial.experiment, wanted)
-            except ValueError as error:
-                why = f"{error}."
-    raise DeviceUnavailable(f"{absent} {why}")
+    place = {"device": where} if where != "cpu" and "device" in experiment.opening else {}
+    return recall(experiment, **{**place, **trial.settings})
 
 
 def settle(claim: Claim, measured_by: Measure = measure) -> Settled:

@@ -57,8 +57,9 @@ class Predictor(Page):
     def __init__(self, prediction: Prediction, *, tally: Tally) -> None:
         self.prediction = prediction
         self._tally = tally
-        self._covered = prediction.measured()
-        super().__init__(question=prediction.question, options=list(prediction.options))
+        self._covered = prediction.measured().text
+        texts = [option.text for option in prediction.options]
+        super().__init__(question=prediction.question, options=texts)
         self.on_msg(self._told)
 
     @traitlets.validate("choice")
@@ -84,7 +85,7 @@ class Predictor(Page):
         if self.choice is None:
             raise ValueError("choose an option before you reveal the answer")
         try:
-            measured = self.prediction.measured()
+            measured = self.prediction.measured().text
         except Exception as error:
             with self.hold_sync():
                 self.error = f"{type(error).__name__}: {error}"
@@ -107,21 +108,21 @@ class Predictor(Page):
         self.reveal()
 
     def __repr__(self) -> str:
-        options = "".join(f"\n  - {option}" for option in self.prediction.options)
+        options = "".join(f"\n  - {option}" for option in self.options)
         return f"Predict: {self.prediction.question}{options}"
 
     def _kept(self) -> str:
         told = {
             "name": self.prediction.name,
             "question": self.prediction.question,
-            "options": list(self.prediction.options),
+            "options": list(self.options),
             "measured": self._covered,
             "provenance": machine(),
         }
         return kept_text(FORMAT, told)
 
     def _covered_html(self) -> str:
-        items = "".join(f"<li>{inline(option)}</li>" for option in self.prediction.options)
+        items = "".join(f"<li>{inline(option)}</li>" for option in self.options)
         return (
             f"<p><strong>Predict:</strong> {inline(self.prediction.question)}</p><ul>{items}</ul>"
             "<details><summary>Decide first, then open the measured answer</summary>"

@@ -7,6 +7,7 @@ all pattern.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -16,11 +17,16 @@ from matplotlib.artist import Artist
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
-from workbook.chart import Cells
+from workbook.chart import Cells, Kind
 from workbook.plots import style
 from workbook.plots.shapes import Frame, Places, area, boxes, dots, label, segments
 
-KINDS = len(style.FILLS)  # further kinds look like the first again
+# Which of style.FILLS a kind has; kinds that no table tells apart may share one.
+NUMBERS: Mapping[Kind, int] = {
+    "plain": 0, "agrees": 1, "within the bound": 3, "doubtful": 4, "wrong": 2, "differs": 4,
+    "raises": 5, "not tried": 0, "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5,
+    "blank": -1,
+}  # fmt: skip
 TALLEST = 42.0  # a row of cells grows no higher
 LEGIBLE = 6.5  # smaller texts are left out: the kind's fill and pattern remain
 NARROW = 16.0  # cells below this width are parted by white lines, which texts stand clear of
@@ -78,17 +84,16 @@ def row_labels(cells: Cells, frame: Frame) -> list[Artist]:
     ]
 
 
-def sample(kind: int, x: float, y: float) -> list[Artist]:
+def sample(kind: Kind, x: float, y: float) -> list[Artist]:
     """The legend's picture of a kind: a small cell, its left edge at x, its middle at y."""
     left, right, top, foot = np.array([[x], [x + 18], [y - 7], [y + 7]])
-    return _cell(kind, left, right, top, foot, 5.0)
+    return _cell(NUMBERS[kind], left, right, top, foot, 5.0)
 
 
 def _cell(
-    kind: int, left: Places, right: Places, top: Places, foot: Places, strip: float
+    number: int, left: Places, right: Places, top: Places, foot: Places, strip: float
 ) -> list[Artist]:
     """Cells of one kind: the fill, and what marks it without color, a thick dashed line."""
-    number = kind % KINDS
     outline = boxes(left, right, top, foot)
     fill = area(outline, fill=style.FILLS[number], line=style.LINE, width=style.HAIRLINE)
     if not number:
@@ -99,10 +104,14 @@ def _cell(
     return [fill, segments((left, right), (y, y), color=color, width=strip, dash=dash)]
 
 
+def _numbers(cells: Cells) -> list[list[int]]:
+    return [[NUMBERS[kind] for kind in line] for line in cells.kinds]
+
+
 def _runs(cells: Cells) -> dict[int, list[tuple[int, int, int]]]:
     """For each kind its runs of neighbors: row, first column, column after the last."""
     found: dict[int, list[tuple[int, int, int]]] = {}
-    for row, line in enumerate(cells.shades):
+    for row, line in enumerate(_numbers(cells)):
         start = 0
         for kind, run in groupby(line):
             end = start + len(list(run))
@@ -116,9 +125,9 @@ def _between(cells: Cells, frame: Frame, grid: Grid, *, plain: bool) -> Artist:
     """The lines between neighbors of one kind: white where texts stand close on a tint."""
     spots = [
         (row, column)
-        for row, line in enumerate(cells.shades)
+        for row, line in enumerate(_numbers(cells))
         for column in range(1, len(line))
-        if line[column] == line[column - 1] >= 0 and (line[column] % KINDS == 0) == plain
+        if line[column] == line[column - 1] >= 0 and (line[column] == 0) == plain
     ]
     rows, columns = np.array(spots, dtype=np.float64).reshape(-1, 2).T
     top = frame.top + grid.height * rows + grid.gap / 2
@@ -145,7 +154,7 @@ def _texts(cells: Cells, frame: Frame, grid: Grid) -> list[Artist]:
     for row, line in enumerate(cells.text):
         y = frame.top + (row + 0.5) * grid.height - grid.strip / 2
         for column, text in enumerate(line):
-            if text.strip() and cells.shades[row][column] >= 0:
+            if text.strip() and cells.kinds[row][column] != "blank":
                 x = frame.left + (column + 0.5) * grid.width
                 places.setdefault(text, []).append((x, y))
     found: list[Artist] = []

@@ -148,4 +148,4 @@ def _of_panel(panel: Panel) -> object:
 
 def _of_cells(panel: Cells) -> object:
     widest = max((style.text_width(name, style.TEXT) for name in panel.rows), default=0.0)
-    return panel.title, len(panel.rows), panel.columns, panel.kinds, widest // 8
+    return panel.title, len(panel.rows), panel.columns, panel.legend, widest // 8

@@ -168,7 +168,7 @@ def _header(panel: Panel | Cells, box: Frame) -> tuple[list[Artist], int]:
         x, y = box.right - whole if beside else box.left, first + ROW * line_number
         for number, text, room in row:
             if isinstance(panel, Cells):
-                found += cells.sample(number, x, y - 4.5)
+                found += cells.sample(panel.legend[number][0], x, y - 4.5)
             else:
                 found += looks(panel)[number].sample(panel.series[number].mark, x, y - 4.5)
             found.append(label(x + sample, y, text))
@@ -181,7 +181,7 @@ def _legend(
 ) -> list[list[tuple[int, str, float]]]:
     """Row by row, as many items as fit: which series or kind, its text, the room that it takes."""
     if isinstance(panel, Cells):
-        names = list(panel.kinds)
+        names = [words for _, words in panel.legend]
     else:
         names = ["" if one.mark == "rule" else one.label for one in panel.series]
     rows: list[list[tuple[int, str, float]]] = []

@@ -31,7 +31,7 @@ def _sentence(text: str) -> str:
 
 def _panel_words(panel: Panel | Cells) -> str:
     if isinstance(panel, Cells):
-        kinds = ", ".join(kind for kind in panel.kinds if kind)
+        kinds = ", ".join(words for _, words in panel.legend)
         named = f" ({kinds})" if kinds else ""
         return _sentence(f"{len(panel.rows)} rows of cells{named}: {', '.join(panel.rows)}")
     x, y = panel_scales(panel)

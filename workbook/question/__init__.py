@@ -9,12 +9,13 @@ proven so.
 from workbook.question.form import Form, agree
 from workbook.question.judging import NOT_ATTEMPTED, judge
 from workbook.question.proof import prove
-from workbook.question.rows import Exercise, Outcome, Prediction, WrongAnswer
+from workbook.question.rows import Exercise, Option, Outcome, Prediction, WrongAnswer
 
 __all__ = [
     "NOT_ATTEMPTED",
     "Exercise",
     "Form",
+    "Option",
     "Outcome",
     "Prediction",
     "WrongAnswer",

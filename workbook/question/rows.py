@@ -17,37 +17,55 @@ Status = Literal["passed", "failed", "raised", "not attempted"]
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """A question with a few answers in words, and the function that measures which one holds.
+class Option:
+    """An answer in words that are true on every machine, and what makes it the right one.
 
-    `measure()` returns one of the options, found here and now; `because` is shown afterwards.
-    Options are words that are true on every machine. ValueError for fewer than two options or for
-    one that comes twice. Backquotes in the texts mark code.
+    `holds(found)` gets what the prediction measured: a finding, as a rule. `feedback` is for a
+    reader who chose this option where another one holds. Backquotes in the texts mark code.
+    """
+
+    text: str
+    holds: Callable[[Any], bool]
+    feedback: str = ""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question with a few options, of which one holds for what `measure()` finds here and now.
+
+    `because` is shown afterwards. An option that is given as a text holds where the measurement
+    gives that very text. ValueError for fewer than two options or for one that comes twice.
     """
 
     name: str
     question: str
-    options: tuple[str, ...]
-    measure: Callable[[], str]
+    options: tuple[Any, ...]
+    measure: Callable[[], Any]
     because: str
 
     def __post_init__(self) -> None:
-        if len(self.options) < 2 or len(set(self.options)) != len(self.options):
-            raise ValueError(
-                f"options must be at least two different answers, got {self.options!r}"
-            )
+        options = tuple(_option(each) for each in self.options)
+        object.__setattr__(self, "options", options)
+        texts = [each.text for each in options]
+        if len(texts) < 2 or len(set(texts)) != len(texts):
+            raise ValueError(f"options must be at least two different answers, got {texts}")
 
-    def measured(self) -> str:
+    def measured(self) -> Option:
         """Give the option that holds, measured now on one thread with seed 0; all is put back.
 
-        ValueError if `measure` gives something that is not an option.
+        ValueError if none holds, or more than one.
         """
         with Conditions(threads=1, seed=0):
             found = self.measure()
-        if found not in self.options:
-            allowed = ", ".join(f'"{option}"' for option in self.options)
-            raise ValueError(f"{self.name} must measure one of {allowed}; got {found!r}")
-        return found
+            right: list[Option] = [each for each in self.options if each.holds(found)]
+        if len(right) != 1:
+            which = " and ".join(f'"{each.text}"' for each in right) or f"none for {found!r:.200}"
+            raise ValueError(f"exactly one option of {self.name} must hold; it is {which}")
+        return right[0]
+
+
+def _option(given: Option | str) -> Option:
+    return given if isinstance(given, Option) else Option(given, lambda found: found == given)
 
 
 @dataclass(frozen=True, kw_only=True)

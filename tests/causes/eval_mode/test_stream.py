@@ -53,4 +53,4 @@ def test_another_stream_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nn.Dropout, "forward", reseeds)
     result = run(LATER_DRAWS)
     assert result.finding.values["taken in train"] == -1
-    assert "not in the stream" in result.finding.chart.panels[0].kinds[-1]
+    assert "not in the stream" in result.finding.chart.panels[0].legend[-1][1]

@@ -32,7 +32,7 @@ def update_a_weight(where: Conditions, *, update: str) -> Finding:
     shades = tuple((1 if told[cache] == "new" else 2,) for cache in (True, False))
     text = tuple((f"uses the {told[cache]} weight",) for cache in (True, False))
     kinds = ("", "the doubled weight", "the weight from before")
-    grid = Cells(rows, (f"after an update {update}",), shades, text, kinds)
+    grid = Cells.shaded(rows, (f"after an update {update}",), shades, text, kinds)
     reading = f"{compared.differing} of {compared.count} results differ with the cache"
     values = {"cached": told[True], "uncached": told[False]}
     return Finding(_verdict(told[True]), reading, Chart((grid,)), values, (compared,))

@@ -87,7 +87,7 @@ def every_way(where: Conditions, *, way: str) -> Finding:
     reading = "; ".join(f"{kind}: {count}" for kind, count in counts.items())
     cells = tuple((f"{gradient}",) for _, gradient in told.values())
     shades = tuple((SHADES[outcome],) for outcome in outcomes.values())
-    grid = Cells(tuple(told), ("x.grad",), shades, cells, ("", *SHADES))
+    grid = Cells.shaded(tuple(told), ("x.grad",), shades, cells, ("", *SHADES))
     return Finding(_verdict(counts), reading, Chart((grid,)), {**outcomes, **counts})
 
 

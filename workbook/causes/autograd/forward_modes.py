@@ -127,7 +127,7 @@ def _chart(found: dict[str, tuple[Comparison, ...]]) -> Chart:
         tuple(short.get(n, n) + (" =" if same[n] else " ≠") for n in line) for line in lines
     )
     kinds = ("", "equal in every bit", "other bits without gradients")
-    return Chart((Cells(("",) * len(lines), ("",) * COLUMNS, shades, text, kinds),))
+    return Chart((Cells.shaded(("",) * len(lines), ("",) * COLUMNS, shades, text, kinds),))
 
 
 FORWARD_MODES = Experiment(

@@ -157,7 +157,7 @@ def _chart(asked: dict[str, Answers | None], repeats: int) -> Chart:
     lines = [_line(one, repeats) for one in asked.values()]
     text = tuple(tuple(words for words, _ in line) for line in lines)
     shades = tuple(tuple(shade for _, shade in line) for line in lines)
-    return Chart((Cells(tuple(asked), COLUMNS, shades, text, KINDS),))
+    return Chart((Cells.shaded(tuple(asked), COLUMNS, shades, text, KINDS),))
 
 
 def _line(one: Answers | None, repeats: int) -> list[tuple[str, int]]:

@@ -62,7 +62,7 @@ def change_circumstances(where: Conditions) -> Finding:
         text.append(tuple(words))
         kinds = [min(counts[name][c], 2) if columns[c] else 0 for c in COLUMNS]
         shades.append(tuple(kinds))
-    chart = Chart((Cells(tuple(OPERATIONS), COLUMNS, tuple(shades), tuple(text), KINDS),))
+    chart = Chart((Cells.shaded(tuple(OPERATIONS), COLUMNS, tuple(shades), tuple(text), KINDS),))
     other = {c: [name for name in counts if counts[name][c] > 1] for c in COLUMNS}
     reading = f"the start of a view changes bits of: {', '.join(other[OFFSET]) or 'none'}"
     return Finding(_verdict(other, compared), reading, chart, {"other": other}, tuple(compared))

@@ -103,7 +103,7 @@ def _chart(lines: dict[str, tuple[str, str, str]]) -> Chart:
     for said, called, varied in lines.values():
         fits = 1 if (said == RAISES) == (called == RAISES) else 2
         shades.append((0, fits, 3 if called == RAISES and varied == "never" else 0))
-    cells = Cells(tuple(lines), COLUMNS, tuple(shades), tuple(lines.values()), KINDS)
+    cells = Cells.shaded(tuple(lines), COLUMNS, tuple(shades), tuple(lines.values()), KINDS)
     return Chart((cells,))
 
 

@@ -77,7 +77,7 @@ def flip_flags(where: Conditions, *, repeats: int) -> Finding:
         by_flags[name] = len({one for flags in FLAGS for one in found[flags]})
         elsewhere[name] = set(found[CPU]) != {first}
     grid = (tuple(shades), tuple(text))
-    cells = Cells(tuple(ROWS), (*FLAGS, CPU), *grid, KINDS, "deterministic / benchmark")
+    cells = Cells.shaded(tuple(ROWS), (*FLAGS, CPU), *grid, KINDS, "deterministic / benchmark")
     reading = f"results under the flags, row by row: {', '.join(map(str, by_flags.values()))}"
     values = {"by_flags": by_flags, "differs_on_cpu": elsewhere}
     return Finding(_verdict(by_flags), reading, Chart((cells,)), values)

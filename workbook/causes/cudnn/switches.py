@@ -96,7 +96,7 @@ def _chart(table: dict[str, dict[str, Outcome]]) -> Chart:
     for line in table.values():
         text.append(tuple(_words(line, name) for name in SETTINGS))
         shades.append(tuple(_shade(line[name]) for name in SETTINGS))
-    return Chart((Cells(tuple(table), COLUMNS, tuple(shades), tuple(text), KINDS),))
+    return Chart((Cells.shaded(tuple(table), COLUMNS, tuple(shades), tuple(text), KINDS),))
 
 
 def _words(line: dict[str, Outcome], setting: str) -> str:

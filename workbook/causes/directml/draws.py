@@ -45,7 +45,9 @@ def draws(where: Conditions) -> Finding:
     shades = tuple(tuple(1 if same else 2 for same in line) for line in grid)
     columns = ("after the same seed", "the next draw, not seeded")
     rows = tuple(name for name, _ in DRAWS)
-    chart = Chart((Cells(rows, columns, shades, text, KINDS, f"drawn on the {title(where)}"),))
+    chart = Chart(
+        (Cells.shaded(rows, columns, shades, text, KINDS, f"drawn on the {title(where)}"),)
+    )
     same = sum(one.identical for one in seeded.values())
     reading = f"{same} of {len(DRAWS)} kinds of draw give the CPU's numbers after seed {seed}"
     values = {name: one.identical for name, one in seeded.items()}

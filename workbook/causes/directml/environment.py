@@ -35,7 +35,9 @@ def second_process(where: Conditions, *, variable: str) -> Finding:
     text = tuple((here[check][:6], there[check][:6], _word(same[check])) for check in here)
     shades = tuple((0, 0, 1 if equal else 2) for equal in same.values())
     columns = ("as this kernel is", variable, "compared")
-    chart = Chart((Cells(tuple(here), columns, shades, text, KINDS, "first digits of a digest"),))
+    chart = Chart(
+        (Cells.shaded(tuple(here), columns, shades, text, KINDS, "first digits of a digest"),)
+    )
     changed = [check for check, equal in same.items() if not equal]
     reading = f"other bits on this machine in: {', '.join(changed) or 'none of the checks'}"
     return Finding(_verdict(changed), reading, chart, {"changed": tuple(changed)})

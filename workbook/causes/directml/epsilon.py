@@ -114,7 +114,7 @@ def _chart(found: Found, name: str) -> Chart:
     grid = [[found[dtype, side, column] for column in columns] for dtype, side in sides]
     text = [["refused" if e is None else f"2^{round(_log2(e))}" for e in line] for line in grid]
     shades = [[_kind(dtype, e) for e in line] for (dtype, _), line in zip(sides, grid, strict=True)]
-    cells = Cells(
+    cells = Cells.shaded(
         tuple(f"{dtype}, {side}" for dtype, side in sides),
         columns,
         tuple(map(tuple, shades)),

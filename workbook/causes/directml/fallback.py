@@ -102,7 +102,7 @@ def _chart(who: dict[str, bool], same: dict[str, bool], where: Conditions) -> Ch
         )
         shades.append((1 + who[name], 1 if same[name] else 3, 1 + kernel))
     rows = tuple(name for name, _, _ in OPERATIONS)
-    cells = Cells(rows, columns, tuple(shades), tuple(text), KINDS, f"on the {title(where)}")
+    cells = Cells.shaded(rows, columns, tuple(shades), tuple(text), KINDS, f"on the {title(where)}")
     return Chart((cells,))
 
 

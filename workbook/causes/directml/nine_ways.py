@@ -58,7 +58,7 @@ def _chart(terms: list[torch.Tensor], results: torch.Tensor) -> Chart:
     grid = results.tolist()
     text = tuple(tuple(f"{value:.{digits}g}" for value in line) for line in grid)
     shades = tuple(tuple(1 if value == grid[0][0] else 2 for value in line) for line in grid)
-    return Chart((Cells(rows, columns, shades, text, KINDS, "row + column"),))
+    return Chart((Cells.shaded(rows, columns, shades, text, KINDS, "row + column"),))
 
 
 def _ways(names: list[str]) -> tuple[str, ...]:

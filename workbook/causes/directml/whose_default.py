@@ -37,7 +37,7 @@ def labels(where: Conditions) -> Finding:
     text = tuple(zip(here, there, strict=True))
     shades = tuple(tuple(KINDS.index(word) for word in line) for line in text)
     rows = tuple(name for name, _ in SOURCES)
-    chart = Chart((Cells(rows, columns, shades, text, KINDS, "the dtype of a new tensor"),))
+    chart = Chart((Cells.shaded(rows, columns, shades, text, KINDS, "the dtype of a new tensor"),))
     own, numpys = set(here[:FROM_NUMPY]), set(here[FROM_NUMPY:])
     kept = all(word in (before, "refused") for before, word in text)
     double = sum(word == "float64" for word in here)

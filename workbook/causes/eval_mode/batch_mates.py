@@ -54,7 +54,7 @@ def join_batches(where: Conditions, *, features: int) -> Finding:
     words = {
         name: [WORDS[c.verdict] if c else RAISES for c in each] for name, each in found.items()
     }
-    cells = Cells(
+    cells = Cells.shaded(
         tuple(words),
         ("alone", *(f"{size} rows" for size in SIZES[1:])),
         tuple(tuple(max(0, KINDS.index(word) - 1) for word in line) for line in words.values()),

@@ -60,7 +60,7 @@ def try_switches(where: Conditions, *, p: float, passes: int, reseed: bool) -> F
         # A copy made outside of inference mode is a tensor like any other.
         off = all(bits_equal(output.clone(), plain) for output in outputs)
         rows[name] = len({tuple(one.flatten().tolist()) for one in outputs}), draws, off
-    cells = Cells(
+    cells = Cells.shaded(
         tuple(rows),
         ("different outputs", "random numbers", "without dropout"),
         tuple((int(n > 1), int(draws), int(not off)) for n, draws, off in rows.values()),

@@ -60,7 +60,7 @@ def try_modules(where: Conditions, *, family: str) -> Finding:
         stem = re.sub(r"[123]d$", "", name) if any(row) else "others"
         alike.setdefault((stem, row), []).append(name)
     lines = sorted(alike.items(), key=lambda line: not any(line[0][1]))
-    cells = Cells(
+    cells = Cells.shaded(
         tuple(_label(stem, names) for (stem, _), names in lines),
         ("train()", "eval()"),
         tuple(row for (_, row), _ in lines),

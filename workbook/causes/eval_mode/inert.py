@@ -30,7 +30,7 @@ def set_flags(where: Conditions) -> Finding:
             with Conditions(cudnn_benchmark=benchmark, cudnn_deterministic=deterministic):
                 outputs.append(_output(layer, x).cpu())
         steps[name] = [int(ulp_distance(one, outputs[0]).max()) for one in outputs]
-    cells = Cells(
+    cells = Cells.shaded(
         tuple(SHAPES),
         ("both off", "deterministic", "benchmark", "both on"),
         tuple(tuple(int(ulps > 0) for ulps in line) for line in steps.values()),

@@ -42,7 +42,7 @@ def without_dropout(where: Conditions, *, p: float) -> Finding:
         pairs = ((one[0], model[0]), (one[-1], model[-1]))
         loaded = sum(_same_weights(a, b) for a, b in pairs)
         rows[name] = {"error": errors[name], "loaded": loaded, "same": bits_equal(one(x), truth)}
-    cells = Cells(
+    cells = Cells.shaded(
         tuple(rows),
         ("loading", "trained layers", "output"),
         tuple(

@@ -40,7 +40,7 @@ def draw_after(where: Conditions, *, layer: str, units: int, p: float) -> Findin
         shades = (1,) * before + (2 if found else 3,) * LATER + (-1,) * after
         lines.append((shades, ("×",) * before + _short(drawn) + ("",) * after))
     shared = int((later["train"] == later["eval"]).sum())
-    cells = Cells(
+    cells = Cells.shaded(
         ("the seed's stream", "layer in train()", "layer in eval()"),
         ("",) * MOST,
         ((0,) * MOST, *(shades for shades, _ in lines)),

@@ -36,7 +36,7 @@ def wrapped_names(where: Conditions, *, wrapper: str, loaded: str) -> Finding:
     rows = tuple(saved)
     shades = tuple((kinds.index(words),) for _ in rows)
     text = tuple((words,) for _ in rows)
-    chart = Chart((Cells(rows, ("into a plain model",), shades, text, kinds, "saved as"),))
+    chart = Chart((Cells.shaded(rows, ("into a plain model",), shades, text, kinds, "saved as"),))
     values = {
         "prefixed": all(name.startswith(PREFIX) for name in saved),
         "error": error,

@@ -81,7 +81,7 @@ def see_writes(where: Conditions) -> Finding:
 def _cells(seen: list[tuple[str, tuple[bool, bool]]]) -> Cells:
     shades = tuple(tuple(CHANGES if one else STAYS for one in pair) for _, pair in seen)
     text = tuple(tuple("changes" if one else "stays" for one in pair) for _, pair in seen)
-    return Cells(tuple(way for way, _ in seen), COLUMNS, shades, text, KINDS, "y made by")
+    return Cells.shaded(tuple(way for way, _ in seen), COLUMNS, shades, text, KINDS, "y made by")
 
 
 def _source(where: Conditions) -> Tensor:

@@ -120,7 +120,7 @@ def _chart(kinds: dict[str, int], refused: dict[str, str]) -> Chart:
         for line in lines
     )
     rows = tuple(f"{line[0].split('.')[0]} …" for line in lines)
-    return Chart((Cells(rows, blank, shades, text, KINDS),))
+    return Chart((Cells.shaded(rows, blank, shades, text, KINDS),))
 
 
 BOTH_FORMS = Experiment(

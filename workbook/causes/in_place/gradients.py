@@ -63,7 +63,7 @@ def write_before_backward(where: Conditions, *, size: int) -> Finding:
         versions[way] = found["exp"][1]
     shades = tuple(kinds.values())
     text = tuple(tuple(KINDS[kind].split(",")[0] for kind in line) for line in shades)
-    chart = Chart((Cells(tuple(WRITES), tuple(FUNCTIONS), shades, text, KINDS),))
+    chart = Chart((Cells.shaded(tuple(WRITES), tuple(FUNCTIONS), shades, text, KINDS),))
     wrong = tuple(way for way, line in kinds.items() if WRONG in line)
     raises = tuple(way for way, line in kinds.items() if RAISES in line)
     slipped, _ = _gradient(x, torch.exp, WRITES["y.data.add_(1)"])

@@ -39,7 +39,9 @@ def overlap_cases(where: Conditions, *, size: int) -> Finding:
     cloned = {case: _outcome(case, where, size, clone=True) for case in CASES}
     shades = tuple((as_written[case], cloned[case]) for case in CASES)
     text = tuple(tuple(TEXTS[kind] for kind in line) for line in shades)
-    chart = Chart((Cells(tuple(CASES), ("as written", "reading x.clone()"), shades, text, KINDS),))
+    chart = Chart(
+        (Cells.shaded(tuple(CASES), ("as written", "reading x.clone()"), shades, text, KINDS),)
+    )
     kinds = {"right": RIGHT, "raises": RAISES, "wrong": WRONG, "varies": VARIES}
     values: dict[str, list[str]] = {
         name: [case for case in CASES if as_written[case] == kind] for name, kind in kinds.items()

@@ -52,7 +52,7 @@ def written_out(where: Conditions, *, inputs: int) -> Finding:
         }
     words = {way: WORDS[compared.verdict] for way, compared in found.items()}
     shades = tuple((KINDS.index(word),) for word in words.values())
-    cells = Cells(
+    cells = Cells.shaded(
         tuple(WAYS),
         ("compared with the layer",),
         shades,

@@ -113,7 +113,7 @@ def _cells(rows: list[str], lines: list[tuple[list[int], bool]]) -> Cells:
         text.append(tuple(words))
     columns = tuple(str(place + 1) for place in range(last + 1))
     kinds = ("", "the draws as written", "other draws")
-    return Cells(
+    return Cells.shaded(
         tuple(rows),
         columns,
         tuple(shades),

@@ -34,7 +34,9 @@ def drawn_inside(where: Conditions, *, operation: str, seeded: str) -> Finding:
     cells = (("moves the generator" if moved else "draws nothing", words),)
     shades = ((int(moved), int(not compared.identical)),)
     columns = ("while it runs", "evaluated again")
-    chart = Chart((Cells((operation,), columns, shades, cells, ("as before", "not as before")),))
+    chart = Chart(
+        (Cells.shaded((operation,), columns, shades, cells, ("as before", "not as before")),)
+    )
     verdict = "It draws nothing, and both results are equal in every bit."
     if moved:
         verdict = "It draws while it runs: evaluated again, it gives other bits."

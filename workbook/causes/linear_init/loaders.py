@@ -80,7 +80,7 @@ def loader_settings(where: Conditions, *, setting: str) -> Finding:
     shades = tuple(tuple(-1 if not cell else kind for cell in line) for line in text)
     kinds = ("the same", "not the same")
     columns = tuple(str(number + 1) for number in range(width))
-    chart = Chart((Cells(tuple(rows), columns, shades, text, kinds, setting),))
+    chart = Chart((Cells.shaded(tuple(rows), columns, shades, text, kinds, setting),))
     values = {"without": without, "with": changed, "same": same}
     verdict = f"{WORDS[setting][0 if same else 1]}."
     return Finding(verdict, f"{len(without)} and {len(changed)} items", chart, values)

@@ -49,7 +49,7 @@ def two_runs(where: Conditions, *, seeding: str, layers: str) -> Finding:
     reading = f"different outputs in run 1: {len(set(outputs[0]))}; in {CALLS:,} more calls of its "
     reading += f"last layer: {len(runs[0]['calls'])}"
     grid = (tuple(map(tuple, shades)), tuple(map(tuple, text)))
-    chart = Chart((Cells(("run 1", "run 2"), COLUMNS, *grid, KINDS),))
+    chart = Chart((Cells.shaded(("run 1", "run 2"), COLUMNS, *grid, KINDS),))
     return Finding(
         _verdict(values["distinct"] == 1, outputs[0] == outputs[1]), reading, chart, values
     )
@@ -106,7 +106,7 @@ def three_runs(where: Conditions, *, built: str, reset: str, inputs: int) -> Fin
     shades = tuple(tuple((SAME, ROUNDED, OTHER).index(w) + 1 for w in line) for line in cells)
     kinds = ("", SAME, ROUNDED, OTHER)
     columns = ("input", "weights and bias", "output")
-    chart = Chart((Cells(tuple(table), columns, shades, cells, kinds, "against run 1"),))
+    chart = Chart((Cells.shaded(tuple(table), columns, shades, cells, kinds, "against run 1"),))
     compared = compare(
         second["output"], first["output"], bound=limit, first="CPU", second=str(where.device)
     )

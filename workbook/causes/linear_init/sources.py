@@ -63,7 +63,7 @@ def who_repeats(where: Conditions) -> Finding:
     shades = tuple(tuple(1 if word == "repeats" else 0 for word in line) for line in text)
     kinds = ("goes on", "repeats after the second call")
     short = ("torch", "NumPy", "random", "own", "all four")
-    chart = Chart((Cells(tuple(sources), short, shades, text, kinds, "whose seed is set"),))
+    chart = Chart((Cells.shaded(tuple(sources), short, shades, text, kinds, "whose seed is set"),))
     reached = [name for name, same in repeats["torch.manual_seed"].items() if same]
     reading = f"{len(reached)} of {len(sources)} sources follow torch.manual_seed"
     return Finding(_verdict(reached), reading, chart, repeats)
@@ -121,7 +121,7 @@ def who_shares(where: Conditions, *, workers: int, init: str) -> Finding:
     marked = [named(column, letter) for column, letter in zip(columns, "abcd", strict=True)]
     text = tuple(zip(*([name for name, _ in column] for column in marked), strict=True))
     shades = tuple(zip(*([kind for _, kind in column] for column in marked), strict=True))
-    chart = Chart((Cells(tuple(table), DRAWN, shades, text, KINDS),))
+    chart = Chart((Cells.shaded(tuple(table), DRAWN, shades, text, KINDS),))
     values = {
         name: {
             "within_a_run": any(kind == SEEN for _, kind in column[: 2 * ITEMS]),

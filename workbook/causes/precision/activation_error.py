@@ -85,7 +85,7 @@ def _chart(came: Tensor, went: Tensor, name: str) -> Chart:
     some = (came > 2 * low).nonzero().flatten()[:SHOWN]
     ends = (1.5 * low, 3 * u)
     series = (
-        Series("each number", tuple(came[some].tolist()), tuple(went[some].tolist()), "points"),
+        Series("each number", came[some], went[some], "points"),
         Series("error as large as before", ends, ends),
     )
     axes = (

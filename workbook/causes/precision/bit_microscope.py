@@ -5,7 +5,7 @@ Owns one experiment. The factor is the format that the same real number is round
 
 from __future__ import annotations
 
-from workbook.chart import Cells, Chart
+from workbook.chart import PARTS, Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Integer
 from workbook.experiment import Experiment
@@ -21,8 +21,7 @@ VALUES = {
     "1e-40": 1e-40,
     "1e300": 1e300,
 }
-WIDEST = max(fmt.bits for fmt in FORMATS)
-SIGN, EXPONENT, FRACTION = 1, 2, 3
+KINDS: dict[Kind, str] = {"first": "sign", "second": "exponent", "third": "fraction"}
 
 
 def look(where: Conditions, *, value: str, steps: int, format: str) -> Finding:
@@ -33,13 +32,8 @@ def look(where: Conditions, *, value: str, steps: int, format: str) -> Finding:
     stepped = _stepped(VALUES[value], steps, format)
     held = {fmt.name: round_to(stepped, fmt) for fmt in FORMATS}
     exact = [name for name, number in held.items() if number == stepped]
-    pictures = [_bits(number, fmt) for number, fmt in zip(held.values(), FORMATS, strict=True)]
-    grid = Cells(
-        rows=tuple(f"{fmt.name}  {held[fmt.name]:.9g}" for fmt in FORMATS),
-        columns=tuple(str(place) for place in range(WIDEST)),
-        shades=tuple(shades for shades, _ in pictures),
-        text=tuple(text for _, text in pictures),
-        kinds=("", "sign", "exponent", "fraction"),
+    grid = Cells.of(
+        {f"{fmt.name}  {held[fmt.name]:.9g}": _bits(held[fmt.name], fmt) for fmt in FORMATS}, KINDS
     )
     reading = f"the value in {format} is {stepped!r}; held exactly by: {', '.join(exact)}"
     return Finding(_verdict(exact, format), reading, Chart((grid,)), held)
@@ -52,11 +46,13 @@ def _stepped(value: float, steps: int, name: str) -> float:
     return number
 
 
-def _bits(number: float, fmt: Format) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The shade and the digit of each bit, padded to the widest format."""
-    shades = (SIGN,) + (EXPONENT,) * fmt.exponent_bits + (FRACTION,) * fmt.fraction_bits
-    padding = WIDEST - len(shades)
-    return shades + (-1,) * padding, (*fields(number, fmt).bits, *("",) * padding)
+def _bits(number: float, fmt: Format) -> dict[str, Cell]:
+    """The digit of each bit, by its place."""
+    first_of_fraction = 1 + fmt.exponent_bits
+    return {
+        str(place): Cell(bit, PARTS[(place > 0) + (place >= first_of_fraction)])
+        for place, bit in enumerate(fields(number, fmt).bits)
+    }
 
 
 def _verdict(exact: list[str], name: str) -> str:

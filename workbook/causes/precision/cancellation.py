@@ -71,17 +71,12 @@ def _verdict(here: dict[str, float]) -> str:
 
 
 def _chart(errors: dict[str, list[float]], offset: int) -> Chart:
-    x = tuple(float(each) for each in OFFSETS)
+    here = [each[OFFSETS.index(offset)] for each in errors.values()]
     series = (
-        Series("E[x²] − E[x]²", x, tuple(errors["one_pass"])),
-        Series("mean of squared deviations", x, tuple(errors["two_pass"])),
-        Series(
-            "this offset",
-            (float(offset),) * 2,
-            tuple(e[OFFSETS.index(offset)] for e in errors.values()),
-            "points",
-        ),
-        Series("no digit is right", (), (NO_DIGIT,), "rule"),
+        Series("E[x²] − E[x]²", OFFSETS, errors["one_pass"]),
+        Series("mean of squared deviations", OFFSETS, errors["two_pass"]),
+        Series("this offset", [offset] * 2, here, "points"),
+        Series("no digit is right", (), NO_DIGIT, "rule"),
     )
     axes = (
         Axis("offset added to every number", log=True),

@@ -61,15 +61,11 @@ def _shortest(operation: Callable[[Tensor], Tensor], x: Tensor) -> float:
 
 
 def _chart(sizes: dict[str, int], ratios: dict[str, float]) -> Chart:
-    ticks = tuple((float(i), name) for i, name in enumerate(sizes))
-    bars = Series("bytes", (0.0, 1.0), tuple(float(size) for size in sizes.values()), "bars")
-    space = Panel(Axis("", -0.6, 1.6, ticks=ticks), Axis("bytes", 0), (bars,), "memory")
-    names = tuple((float(i), name) for i, name in enumerate(ratios))
-    places = tuple(float(i) for i in range(len(ratios)))
-    points = Series("this machine, now", places, tuple(ratios.values()), "points")
+    bars = Series("bytes", range(2), sizes.values(), "bars")
+    space = Panel(Axis.of("", sizes), Axis("bytes", 0), (bars,), "memory")
+    points = Series("this machine, now", range(len(ratios)), ratios.values(), "points")
     y = Axis("float64 takes", 0.5, 64, log=True, ticks=TIMES)
-    x = Axis("", -0.5, len(ratios) - 0.5, ticks=names)
-    return Chart((space, Panel(x, y, (points,), "time")))
+    return Chart((space, Panel(Axis.of("", ratios), y, (points,), "time")))
 
 
 COST = Experiment(

@@ -68,9 +68,9 @@ def _same_start(single: Training, double: Training, activation: str) -> Finding:
     reading = _reading(values, single, double)
     if activation != TANH:
         # A unit that flips in one step has moved the weights by the next.
-        after = tuple(float(step + 1) for step in at)
+        after = [step + 1 for step in at]
         label = "just after a unit was on in one, off in the other"
-        series.append(Series(label, after, tuple(gaps[1:][flips].tolist()), "points"))
+        series.append(Series(label, after, gaps[1:][flips], "points"))
         reading += f"; on and off differ at {len(at)} steps"
         reading += f", first at {at[0]}" if at else ""
     verdict = "From one start, the weights of both formats stay within a thousandth of each other."
@@ -90,7 +90,7 @@ def _reading(values: dict[str, float], first: Training, second: Training) -> str
 
 
 def _line(label: str, gaps: Tensor) -> Series:
-    return Series(label, tuple(float(step) for step in range(len(gaps))), tuple(gaps.tolist()))
+    return Series(label, range(len(gaps)), gaps)
 
 
 def _chart(series: tuple[Series, ...]) -> Chart:

@@ -35,8 +35,8 @@ def by_activation(where: Conditions, *, gain: float, depth: int) -> Finding:
     weights = gain * math.sqrt(3 / WIDTH) * (2 * torch.rand(depth, WIDTH, WIDTH) - 1)
     x = 2 * torch.rand(ROWS, WIDTH) - 1
     errors = {name: errors_of(act, x, weights, where) for name, act in ACTIVATIONS.items()}
-    layers = tuple(float(layer) for layer in range(1, depth + 1))
-    series = tuple(Series(name, layers, tuple(error)) for name, error in errors.items())
+    layers = range(1, depth + 1)
+    series = tuple(Series(name, layers, error) for name, error in errors.items())
     axes = Axis("layer", 0, depth + 1), Axis("relative error of float32", 1e-8, 10, log=True)
     last = {name: error[-1] for name, error in errors.items()}
     reading = f"after {depth} layers: " + ", ".join(f"{name} {e:.1g}" for name, e in last.items())

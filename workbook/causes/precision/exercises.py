@@ -148,4 +148,3 @@ SAME_IN_ANY_ORDER = Exercise(
     solution="def total(x):\n    return x.sort().values.sum()",
     because="Sorting fixes the order; an exact sum makes the order irrelevant. Both are cures.",
 )
-EXERCISES = (LAST_WHOLE_NUMBER, NEXT_VALUE, SAME_IN_ANY_ORDER)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from workbook.bounds import Bound, matmul_bound
-from workbook.chart import Cells, Chart
+from workbook.chart import BLANK, Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, LogRange, Seed
@@ -18,12 +18,18 @@ from workbook.experiment import Experiment
 from workbook.result import Finding
 
 PRINTED, CHANGED = "as printed", "NumPy in both formats"
-SAME, DOUBLE, SINGLE, BEYOND = KINDS = (
+SAME, DOUBLE, SINGLE, BEYOND = (
     "equal in every bit",
     "as small as float64's rounding",
     "float32's rounding",
     "more than rounding",
 )
+KINDS: dict[str, Kind] = {
+    SAME: "agrees",
+    DOUBLE: "first",
+    SINGLE: "within the bound",
+    BEYOND: "wrong",
+}
 _KEY = "torch float32 / torch float64"
 
 
@@ -94,19 +100,15 @@ def _four_verdict(kinds: dict[tuple[str, str], str]) -> str:
 
 
 def _cells(names: list[str], pairs: dict[tuple[str, str], tuple[Comparison, str]]) -> Cells:
-    def cell(x: str, y: str) -> tuple[int, str]:
+    def cell(x: str, y: str) -> Cell:
         if x == y:
-            return -1, ""
+            return BLANK
         found, kind = pairs.get((x, y)) or pairs[y, x]
-        return KINDS.index(kind), f"{found.max_abs:.0e}" if found.max_abs else "0"
+        return Cell(f"{found.max_abs:.0e}" if found.max_abs else "0", KINDS[kind])
 
-    grid = [[cell(x, y) for y in names] for x in names]
-    return Cells(
-        tuple(names),
-        tuple(names),
-        tuple(tuple(shade for shade, _ in line) for line in grid),
-        tuple(tuple(text for _, text in line) for line in grid),
-        KINDS,
+    return Cells.of(
+        {x: {y: cell(x, y) for y in names} for x in names},
+        {kind: words for words, kind in KINDS.items()},
         "largest difference of any element",
     )
 

@@ -45,14 +45,12 @@ def stored_and_multiplied(where: Conditions, *, version: str) -> Finding:
     truth = torch.tensor([float(e) for e in exact], dtype=torch.float64)
     bound = elementwise_bound(truth, where.torch_dtype)
     compared = error_of(product, truth, bound=bound, first="product", second="exact product")
-    places = tuple(float(i) for i in range(len(whole)))
     labels = [f"{w} × {x:g}" for w, x in zip(whole, literals, strict=True)]
-    ticks = tuple(zip(places, labels, strict=True))
     series = (
-        Series("storing the literal", places, tuple(float(s) for s in storing), "bars"),
-        Series("rounding the product", places, tuple(float(m) for m in multiplying), "bars"),
+        Series("storing the literal", range(3), map(float, storing), "bars"),
+        Series("rounding the product", range(3), map(float, multiplying), "bars"),
     )
-    panel = Panel(Axis("", -0.6, 2.6, ticks=ticks), Axis("difference from float64"), series)
+    panel = Panel(Axis.of("", labels), Axis("difference from float64"), series)
     largest = (max(abs(float(s)) for s in storing), max(abs(float(m)) for m in multiplying))
     reading = f"largest part from storing {largest[0]:.3g}, from multiplying {largest[1]:.3g}"
     values = {"storing": largest[0], "multiplying": largest[1]}

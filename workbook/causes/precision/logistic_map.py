@@ -84,10 +84,10 @@ def _verdict(largest: float, growth: float, change: str) -> str:
 def _chart(
     first: list[float], second: list[float], gaps: list[float], labels: tuple[str, str]
 ) -> Chart:
-    x = tuple(float(step) for step in range(len(gaps)))
+    x = range(len(gaps))
     steps = Axis("step", 0, len(gaps) - 1)
-    orbits = (Series(labels[0], x, tuple(first)), Series(labels[1], x, tuple(second)))
-    gap = (Series("gap", x, tuple(gaps)),)
+    orbits = (Series(labels[0], x, first), Series(labels[1], x, second))
+    gap = (Series("gap", x, gaps),)
     return Chart(
         (
             Panel(steps, Axis("x", 0, 1), orbits, "the two orbits"),

@@ -112,11 +112,10 @@ def _verdict(name: str, within: bool) -> str:
 def _chart(
     errors: Mapping[str, list[float]], limits: Mapping[str, list[float]], name: str
 ) -> Chart:
-    x = tuple(float(length) for length in LENGTHS)
     labels = {other: other for other in FORMATS} | {"tf32": "tf32 (inputs rounded, float32 sums)"}
-    lines = tuple(Series(labels[other], x, tuple(errors[other])) for other in FORMATS)
-    likely, certain = tuple(limits["likely"]), tuple(limits["certain"])
-    band = Series(f"{name}: likely (99 %) to certain bound", x, likely, "band", upper=certain)
+    lines = tuple(Series(labels[other], LENGTHS, errors[other]) for other in FORMATS)
+    label = f"{name}: likely (99 %) to certain bound"
+    band = Series(label, LENGTHS, limits["likely"], "band", upper=limits["certain"])
     ticks = tuple((float(n), f"{n}") for n in LENGTHS[::2])
     axes = (
         Axis("n, the number of products in each sum", 1.7, 4800, log=True, ticks=ticks),

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
@@ -21,7 +21,6 @@ from workbook.result import Finding
 
 SHAPES = {"Linear": (4, 3), "Conv1d": (4, 3, 5), "GRU": (4, 5, 3)}
 AS_PRINTED, SAME_SEED = "float64 data into it", "float64 model, same seed"
-KINDS = ("", "other weights", "raises")
 
 
 @dataclass(frozen=True)
@@ -52,14 +51,17 @@ def four_ways(where: Conditions, *, layer: str) -> Finding:
         _call("copy of it, .double()", copy.deepcopy(model).double(), data, model)[1],
         _call(SAME_SEED, _model(layer, seed, torch.float64), data, model)[1],
     )
-    cells = Cells(
-        tuple(way.name for way in ways),
-        ("data", "weights", "result", "same weights?"),
-        tuple((0, 0, 2 * way.raised, int(not way.same_weights)) for way in ways),
-        tuple((w.data, w.weight, w.outcome, "yes" if w.same_weights else "no") for w in ways),
-        KINDS,
-        f"a float32 {layer}",
-    )
+    table = {
+        way.name: {
+            "data": Cell(way.data),
+            "weights": Cell(way.weight),
+            "result": Cell(way.outcome, "raises" if way.raised else "plain"),
+            "same weights?": Cell("yes") if way.same_weights else Cell("no", "differs"),
+        }
+        for way in ways
+    }
+    legend: dict[Kind, str] = {"differs": "other weights", "raises": "raises"}
+    cells = Cells.of(table, legend, f"a float32 {layer}")
     values = {way.name: way.outcome for way in ways}
     return Finding(_verdict(layer, ways), error or "nothing raised", Chart((cells,)), values)
 

@@ -47,11 +47,11 @@ def _verdict(start: float, total: float, added: float, gap: float) -> str:
 def _line_panel(line: tuple[float, ...], true: float, total: float, gap: float) -> Panel:
     """Positions in spacings from the start, so that every format fills the panel alike."""
     start = line[1]
-    places = tuple((value - start) / gap for value in line)
+    places = [(value - start) / gap for value in line]
     position, landed = (true - start) / gap, (total - start) / gap
     ticks = tuple((place, f"{place:g}") for place in places)
     series = (
-        Series("values of the format", places, (0.0,) * len(places), "points"),
+        Series("values of the format", places, [0] * len(places), "points"),
         Series("true sum, falling to the rounded one", (position, landed), (0.5, 0.0), "line"),
     )
     x = Axis("spacings from the start", low=-1.2, high=2.4, ticks=ticks)
@@ -59,9 +59,9 @@ def _line_panel(line: tuple[float, ...], true: float, total: float, gap: float) 
 
 
 def _spacing_panel(name: str, start: float) -> Panel:
-    magnitudes = tuple(2.0**power for power in EXPONENTS)
-    curve = Series(name, magnitudes, tuple(spacing(v, name) for v in magnitudes), "steps")
-    here = Series("here", (abs(start),), (spacing(start, name),), "points")
+    magnitudes = [2.0**power for power in EXPONENTS]
+    curve = Series(name, magnitudes, [spacing(v, name) for v in magnitudes], "steps")
+    here = Series("here", abs(start), spacing(start, name), "points")
     x = Axis("size of the value", low=magnitudes[0], high=magnitudes[-1], log=True)
     return Panel(x, Axis("spacing", log=True), (curve, here), "the spacing grows with the value")
 

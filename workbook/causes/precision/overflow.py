@@ -38,7 +38,7 @@ def overflow(where: Conditions, *, program: str) -> Finding:
     text = tuple((word,) for word in words.values())
     shades = tuple((int(word == LEFT),) for word in words.values())
     kinds = ("inside the range", "left the range")
-    chart = Chart((Cells(tuple(words), ("result",), shades, text, kinds, program),))
+    chart = Chart((Cells.shaded(tuple(words), ("result",), shades, text, kinds, program),))
     reading = ", ".join(f"{each}: {value.item():.3g}" for each, value in results.items())
     return Finding(_verdict(list(words.values())), reading, chart, words)
 

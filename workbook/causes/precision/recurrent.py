@@ -74,8 +74,7 @@ def _verdict(early: float, late: float, change: str) -> str:
 
 
 def _chart(gaps: Tensor) -> Chart:
-    x = tuple(float(step) for step in range(len(gaps)))
-    gap = Series("distance of the two states", x, tuple(gaps.tolist()))
+    gap = Series("distance of the two states", range(len(gaps)), gaps)
     axes = Axis("step", 0, len(gaps) - 1), Axis("typical gap of an entry", 1e-20, 10, log=True)
     return Chart((Panel(*axes, (gap,)),))
 

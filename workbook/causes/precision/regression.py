@@ -146,8 +146,7 @@ def _gap(first: Tensor, second: Tensor) -> Tensor:
 
 def _series(label: str, values: Tensor) -> Series:
     every = STEPS // SHOWN
-    x = tuple(float(step) for step in range(0, STEPS + 1, every))
-    return Series(label, x, tuple(values[::every].tolist()))
+    return Series(label, range(0, STEPS + 1, every), values[::every])
 
 
 def _chart(series: tuple[Series, ...]) -> Chart:

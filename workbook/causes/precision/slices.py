@@ -37,7 +37,9 @@ def slices(where: Conditions, *, operation: str) -> Finding:
     word = compared.verdict
     kinds = ("every bit", "rounding", "other numbers")
     shade = {"identical": 0, "rounding": 1}.get(word, 2)
-    chart = Chart((Cells((operation,), ("agree in",), ((shade,),), ((kinds[shade],),), kinds),))
+    chart = Chart(
+        (Cells.shaded((operation,), ("agree in",), ((shade,),), ((kinds[shade],),), kinds),)
+    )
     return Finding(_verdict(shade), compared.sentence(), chart, {"word": word}, (compared,))
 
 

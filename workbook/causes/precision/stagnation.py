@@ -53,16 +53,14 @@ def _verdict(totals: torch.Tensor, count: int) -> str:
 
 def _chart(totals: torch.Tensor, library: float, count: int, name: str) -> Chart:
     step = max(1, count // SHOWN)
-    x = tuple(float(i + 1) for i in range(0, count, step))
-    held = tuple(float(value) for value in totals[::step].tolist())
     series = [
-        Series("the count", (0.0, float(count)), (0.0, float(count))),
-        Series(f"running total in {name}", x, held),
-        Series("one call of sum()", (float(count),), (library,), "points"),
+        Series("the count", (0, count), (0, count)),
+        Series(f"running total in {name}", range(1, count + 1, step), totals[::step]),
+        Series("one call of sum()", count, library, "points"),
     ]
     limit = 2.0 ** (format_of(name).fraction_bits + 1)
     if limit < count:
-        series.append(Series("last whole number before gaps", (), (limit,), "rule"))
+        series.append(Series("last whole number before gaps", (), limit, "rule"))
     top = 1.08 * count
     axes = Axis("ones added", low=0, high=top), Axis("total", low=0, high=top)
     return Chart((Panel(*axes, tuple(series)),))

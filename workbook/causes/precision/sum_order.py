@@ -36,11 +36,10 @@ def every_order(where: Conditions) -> Finding:
         sums = sums + column  # one rounding an addition, the same on every machine
     compared = _against_first(sums.cpu(), sum_bound(numbers.cpu(), numbers.dtype))
     counted = sorted(Counter(sums.cpu().double().tolist()).items())
-    ticks = tuple((float(i), f"{value:.9g}") for i, (value, _) in enumerate(counted))
-    heights = tuple(float(count) for _, count in counted)
-    places = tuple(float(i) for i in range(len(counted)))
-    bars = Series("how many of 720", places, heights, "bars")
-    chart = Chart((Panel(Axis("the sum", ticks=ticks), Axis("orders", low=0, high=760), (bars,)),))
+    heights = [count for _, count in counted]
+    bars = Series("how many of 720", range(len(counted)), heights, "bars")
+    x = Axis.of("the sum", [f"{value:.9g}" for value, _ in counted])
+    chart = Chart((Panel(x, Axis("orders", low=0, high=760), (bars,)),))
     reading = f"{len(counted)} distinct sums from {len(orders)} orders; {_apart(compared)}"
     values = {"distinct": len(counted)}
     return Finding(_verdict(compared, "six numbers"), reading, chart, values, (compared,))
@@ -56,12 +55,10 @@ def some_orders(where: Conditions, *, size: int, orders: int) -> Finding:
     compared = _against_first(sums, sum_bound(numbers.cpu(), inner, result=numbers.dtype))
     exact = math.fsum(numbers.cpu().double().tolist())
     gap = spacing(exact, str(where.dtype))
-    errors = tuple((value - exact) / gap for value in sums.double().tolist())
-    points = Series("each order", tuple(float(i) for i in range(1, orders + 1)), errors, "points")
-    level = Series("the exact sum", (), (0.0,), "rule")
-    # The limits are powers of two, so that they rarely move while the seed does.
-    limit = 2.0 ** math.ceil(math.log2(max(1.0, *map(abs, errors))) + 0.1)
-    x, y = Axis("order", 0, orders + 1), Axis("error of the sum in ULPs", -limit, limit)
+    errors = [(value - exact) / gap for value in sums.double().tolist()]
+    points = Series("each order", range(1, orders + 1), errors, "points")
+    level = Series("the exact sum", (), 0, "rule")
+    x, y = Axis("order", 0, orders + 1), Axis.around("error of the sum in ULPs", errors, least=2)
     distinct = len(set(sums.tolist()))
     reading = f"{distinct} distinct sums from {orders} orders; {_apart(compared)}"
     chart = Chart((Panel(x, y, (points, level)),))

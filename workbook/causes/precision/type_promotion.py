@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from workbook.chart import Cells, Chart
+from workbook.chart import PARTS, Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice
 from workbook.experiment import Experiment
@@ -28,7 +28,13 @@ NUMBERS = (True, 1, 1.0)
 TENSOR, ZERO_DIM, NUMBER = SECONDS = "a tensor", "a zero-dimensional tensor", "a Python number"
 IN_PLACE, PRODUCT, NUMPY = "a += b", "a @ b", "NumPy's a + b"
 RAISES = "raises"
-KINDS = ("a's dtype", "b's dtype", "a third one", RAISES, "unlike torch")
+KINDS: dict[Kind, str] = {
+    "first": "a's dtype",
+    "second": "b's dtype",
+    "third": "a third one",
+    "raises": RAISES,
+    "differs": "unlike torch",
+}
 
 Table = tuple[tuple[str, ...], ...]
 
@@ -54,22 +60,16 @@ def every_pair(where: Conditions, *, operation: str, second: str) -> Finding:
     again = table_of(operation, second)
     swapped = table_of(operation, second, swapped=True)
     torch_table = table_of("a + b", second) if operation == NUMPY else table
-    shades = tuple(
-        tuple(
-            _shade(text, _text(row), _text(column), like)
+    grid = {
+        f"a: {row}": {
+            _heading(column): Cell(text, _kind(text, _text(row), _text(column), like))
             for text, column, like in zip(line, _columns(second), other, strict=True)
-        )
+        }
         for row, line, other in zip(NAMES, table, torch_table, strict=True)
-    )
-    cells = Cells(
-        tuple(f"a: {name}" for name in NAMES),
-        tuple(_heading(column) for column in _columns(second)),
-        shades,
-        table,
-        KINDS if operation == NUMPY else KINDS[:4],
-        f"{operation}, b is {second}",
-    )
-    counts = {kind: sum(line.count(i) for line in shades) for i, kind in enumerate(KINDS)}
+    }
+    legend = {k: words for k, words in KINDS.items() if k != "differs" or operation == NUMPY}
+    cells = Cells.of(grid, legend, f"{operation}, b is {second}")
+    counts = {words: sum(line.count(kind) for line in cells.kinds) for kind, words in KINDS.items()}
     total = sum(counts.values())
     reading = f"of {total} pairs: " + ", ".join(f"{kind} {n}" for kind, n in counts.items() if n)
     verdict = _verdict(operation, second, table, again == table, swapped == table)
@@ -121,12 +121,12 @@ def _heading(column: Any) -> str:
     return _text(column) if isinstance(column, str) else repr(column)
 
 
-def _shade(text: str, row: str, column: str, in_torch: str) -> int:
+def _kind(text: str, row: str, column: str, in_torch: str) -> Kind:
     if not text:
-        return -1
+        return "blank"
     if text != in_torch:
-        return 4
-    return (row, column, text, RAISES).index(text) if text != RAISES else 3
+        return "differs"
+    return "raises" if text == RAISES else PARTS[(row, column, text).index(text)]
 
 
 def _verdict(operation: str, second: str, table: Table, repeats: bool, symmetric: bool) -> str:

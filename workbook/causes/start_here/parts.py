@@ -66,7 +66,7 @@ def _chart(same: torch.Tensor, ulps: torch.Tensor, parts: int) -> Chart:
     shades = tuple(tuple(EQUAL if one else DIFFERENT for one in line) for line in same.tolist())
     text = tuple(tuple("=" if not one else f"{one}" for one in line) for line in ulps.tolist())
     kinds = ("", "equal in every bit", "off by this many ULPs")
-    return Chart((Cells(names, names, shades, text, kinds),))
+    return Chart((Cells.shaded(names, names, shades, text, kinds),))
 
 
 PARTS_OF_ONE = Experiment(

@@ -1,0 +1,94 @@
+"""Every prediction has exactly one right option, and these are the right ones.
+
+The list is kept apart from the predicates, so that one that is turned round is seen.
+"""
+
+import pytest
+
+from tests.causes.chapters import PREDICTIONS
+from workbook.question import Prediction
+
+ANSWERS = {
+    # autograd
+    "after_no_grad": "backward() raises",
+    "cached_weight": "the old weight",
+    "clipping_bet": "it leaves the gap as it is",
+    "linear_no_grad": "no bit",
+    "never_cleared": "from the second step on",
+    "round_the_counter": "no, some give a wrong gradient silently",
+    "transformer_no_grad": "the last bits differ",
+    "which_order": "the order of creation",
+    # cudnn
+    "cudnn_repairs": "no, it changes nothing there",
+    "fragmented": "no",
+    "in_order_of_arrival": "more than one",
+    "six_trainings": "no",
+    "two_lists_or_one": "some raise that never varied",
+    "what_it_prints": "exactly 0",
+    "which_varies": "the adding by index",
+    "who_uses_tf32": "convolutions",
+    # directml
+    "called_float64": "not float64",
+    "can_it_differ": "no",
+    "float32_everywhere": "it stays as large",
+    "masks_on_both_sides": "the same elements",
+    "same_is_true": "no: other numbers do show an order",
+    "what_it_measures": "the matrices",
+    "who_is_right": "now the one, now the other",
+    "whose_float64": "NumPy's",
+    # eval_mode
+    "batch_of_one": "it raises an error",
+    "flags_on_linear": "exactly 0",
+    "function_in_eval": "it drops as in training",
+    "memory_and_bits": "no",
+    "no_grad_and_dropout": "it drops as in training",
+    "random_in_evaluation": "at least one",
+    "same_batch_twice": "equal in every bit",
+    "shifted_draws": "other numbers",
+    "statistics_under_inference_mode": "they move",
+    "weights_without_the_layer": "it raises an error",
+    "without_running_statistics": "yes",
+    # in_place
+    "differing_forms": "none does",
+    "float_shares": "only if x is float32",
+    "losing_form": "x = x + 1",
+    "overlaps": "it refuses some, and others go wrong",
+    "sum_dtype": "float32",
+    "unseen_write": "a wrong gradient, no error",
+    # linear_init
+    "before_the_product": "nothing: the same bits",
+    "built_in_float64": "unrelated numbers",
+    "called_again": "one result",
+    "copied_generator": "all workers draw the same",
+    "fifteen_and_sixteen": "it does not begin with the 15",
+    "one_seed_each": "no, another seed can turn it round",
+    "three_layers": "they still differ",
+    "unseeded_input": "the same numbers as before",
+    "unused_layer": "other numbers",
+    "who_follows": "`torch.rand` alone",
+    # precision
+    "float64_data": "it raises an error",
+    "inside_the_bound": "well inside the bound",
+    "one_tenth": "none of them",
+    "one_ulp": "it grows until nothing is left in common",
+    "relu": "no",
+    "two_variances": "one of them has no correct digit",
+    "what_numpy_gave": "another float32 result",
+    "where_from": "storing 0.1, 0.2 and 0.3",
+    "zero_dimensions": "float32",
+    # start_here
+    "three_tenths": "only in float32",
+    # your_own_model
+    "eval_shows": "one of the two was, but not which",
+}
+
+
+def test_every_prediction_has_its_answer_here():
+    """No prediction is without an answer in this list, and no answer without its prediction."""
+    assert {each.name for each in PREDICTIONS} == set(ANSWERS)
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS, ids=lambda row: row.name)
+def test_one_option_holds_and_it_is_the_right_one(prediction: Prediction):
+    """Measured here, exactly one option holds, and it is the one that this list names."""
+    assert prediction.measured().text == ANSWERS[prediction.name]
