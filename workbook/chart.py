@@ -180,7 +180,7 @@ class Cells:
     def of(
         cls, table: Mapping[str, Row], legend: Mapping[Kind, str] | None = None, title: str = ""
     ) -> Cells:
-        """Make the grid of a table {row: {column: cell}}; columns stand in the order that rows have.
+        """Make the grid of a table {row: {column: cell}}; columns stand in the rows' order.
 
         A row may be a sequence of cells: then its columns have no names. What a row lacks is blank.
 
