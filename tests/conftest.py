@@ -1,4 +1,4 @@
-"""For every test: nothing stays switched, and hypothesis finds the same cases every time."""
+"""For every test: nothing stays switched, and hypothesis tries the same cases every time."""
 
 from __future__ import annotations
 
@@ -20,12 +20,18 @@ if coverage.Coverage.current() is not None:
     counted.mkdir(exist_ok=True)
     os.environ["WORKBOOK_WRITABLE"] = str(counted)
 
-# Shared machines stall: a slow example is no fault. In CI the examples are the same in every run.
+# Shared machines stall, so no example has a time limit. Every run tries as many examples and the
+# same, so that a test that failed fails again. `--hypothesis-profile=search` tries others:
+# it prints the seed (`--hypothesis-seed=N` repeats the run) and a line that repeats the example.
 settings.register_profile(
     "tests",
     deadline=None,
-    derandomize=bool(os.environ.get("CI")),
+    derandomize=True,
+    print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "search", settings.get_profile("tests"), derandomize=False, max_examples=1000
 )
 settings.load_profile("tests")
 

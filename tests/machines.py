@@ -1,22 +1,35 @@
-"""Strict nbval on other machines, as far as one machine can be several: `make test-machines`.
+"""Every check on other machines, as far as one machine can be several: `make test-machines`.
 
 Each row sets what a computer could have: another instruction set, another path through the matrix
-library, other thread counts, fewer cores. The notebooks' text must be the same under all of them.
+library, other thread counts, fewer cores, other work. Under all of them the notebooks must have
+the same text and pass the drift check, and the unit tests must pass.
+
+    python -m tests.machines                        every check on every machine
+    python -m tests.machines --check unit AVX2      one check where the name contains AVX2
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NBVAL = ("--nbval", "--nbval-current-env", "--nbval-cell-timeout", "240", "-q", "--tb=short")
+NBVAL = ("--nbval", "--nbval-current-env", "--nbval-cell-timeout=36000")
+NBVAL += ("--nbval-kernel-startup-timeout=3600", "--dist=loadscope")
+NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
+CHECKS = {
+    "notebooks": (*NBVAL, *NOTEBOOKS),  # their text, and the drift check from the same run
+    "unit": ("--ignore=tests/browser", "--dist=worksteal"),
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,7 @@ class Machine:
     name: str
     variables: dict[str, str] = field(default_factory=dict)
     cores: int | None = None
+    busy: int = 0  # processes for each core that do nothing but compute, beside the checks
     flag: str = ""  # what the processor must have, in the words of /proc/cpuinfo
 
     def absent(self) -> str | None:
@@ -49,6 +63,7 @@ MACHINES = (
     Machine("4 threads", {"OMP_NUM_THREADS": "4", "MKL_NUM_THREADS": "4"}),
     Machine("1 core", cores=1),
     Machine("2 cores", cores=2),
+    Machine("under load", busy=2),
 )
 
 
@@ -58,44 +73,67 @@ def _flags() -> set[str]:
     return set(found[1].split()) if found else set()
 
 
-def check(machine: Machine, notebooks: list[str]) -> tuple[bool, str]:
-    """Run strict nbval as `machine`; whether it passed, and pytest's last line."""
-    at_once = ("-n", "2", "--dist", "loadscope") if machine.cores != 1 else ("-n", "0")
-    command = [sys.executable, "-m", "pytest", *NBVAL, *at_once, *notebooks]
+@contextmanager
+def load(processes: int) -> Iterator[None]:
+    """Keep so many processes computing."""
+    started = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)
+    ]
+    try:
+        yield
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+def check(machine: Machine, name: str) -> tuple[bool, str]:
+    """Run one of CHECKS as `machine`; whether it passed, and pytest's last line."""
+    at_once = "0" if machine.cores == 1 else "2"
+    command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-n", at_once, *CHECKS[name]]
     if machine.cores:
         cores = sorted(os.sched_getaffinity(0))[: machine.cores]
         command = ["taskset", "-c", ",".join(map(str, cores)), *command]
-    answer = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **machine.variables}, capture_output=True, text=True
-    )
+    with load(machine.busy * (os.cpu_count() or 1)):
+        answer = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "OMP_WAIT_POLICY": "passive", **machine.variables},
+            capture_output=True,
+            text=True,
+        )
     if answer.returncode:
         print(answer.stdout, answer.stderr, sep="\n")
     lines = answer.stdout.strip().splitlines()
     return answer.returncode == 0, lines[-1].strip("= ") if lines else "no output"
 
 
-def main(names: list[str]) -> int:
-    """Run every machine, or those whose names contain one of `names`; 1 if any differs."""
-    notebooks = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
-    wanted = [m for m in MACHINES if not names or any(name in m.name for name in names)]
-    rows, passed, skipped = [], 0, 0
+def main(arguments: list[str] | None = None) -> int:
+    """Run the checks on every machine, or on those whose names contain a word; 1 if any fails."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("words", nargs="*", help="a part of a machine's name")
+    parser.add_argument("--check", choices=CHECKS, help="this check alone")
+    options = parser.parse_args(arguments)
+    words = options.words
+    wanted = [m for m in MACHINES if not words or any(word in m.name for word in words)]
+    rows, failed = [], 0
     for machine in wanted:
-        print(f"{machine.name} ...", flush=True)
         if reason := machine.absent():
-            skipped += 1
-            rows.append((machine.name, "skipped", reason))
+            rows.append((machine.name, "", "skipped", reason))
             continue
-        started = time.perf_counter()
-        same, line = check(machine, notebooks)
-        passed += same
-        verdict = "same text" if same else "OTHER TEXT"
-        rows.append((machine.name, verdict, f"{line} ({time.perf_counter() - started:.0f} s)"))
-    width = max(len(row[0]) for row in rows)
-    print("", *(f"{a:<{width}}  {b:<10}  {c}" for a, b, c in rows), sep="\n")
-    failed = len(wanted) - passed - skipped
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0
+        for name in [options.check] if options.check else CHECKS:
+            print(f"{machine.name}: {name} ...", flush=True)
+            started = time.monotonic()
+            passed, line = check(machine, name)
+            failed += not passed
+            rows.append((machine.name, name, "passed" if passed else "FAILED", line))
+            print(f"  {rows[-1][2]} in {time.monotonic() - started:.0f} s", flush=True)
+    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+    for row in rows:
+        print(*(f"{a:<{w}}" for a, w in zip(row[:3], widths, strict=True)), row[3], sep="  ")
+    print(f"{len(rows)} rows, {failed} failed" if rows else f"no machine is called {words}")
+    return 1 if failed or not rows else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
