@@ -16,19 +16,25 @@ model in section 2.2, underflow in section 2.8, gamma in Lemma 3.1.)
 """
 
 from workbook.bounds.bound import HIGHAM, Bound
-from workbook.bounds.gamma import gamma, gamma_probabilistic
+from workbook.bounds.depth import sum_depth
+from workbook.bounds.gamma import certain, gamma, likely
+from workbook.bounds.probe import measured_depth
 from workbook.bounds.products import dot_bound, matmul_bound
 from workbook.bounds.steps import chain_bound, elementwise_bound
-from workbook.bounds.sums import sum_bound
+from workbook.bounds.sums import mean_bound, sum_bound
 
 __all__ = [
     "HIGHAM",
     "Bound",
+    "certain",
     "chain_bound",
     "dot_bound",
     "elementwise_bound",
     "gamma",
-    "gamma_probabilistic",
+    "likely",
     "matmul_bound",
+    "mean_bound",
+    "measured_depth",
     "sum_bound",
+    "sum_depth",
 ]

@@ -1,6 +1,6 @@
-"""How much relative error n roundings can build up: for certain, or with a probability.
+"""How much relative error roundings can build up: for certain, and with a stated probability.
 
-Owns gamma in both forms. Knows the formats and nothing about tensors.
+Owns the growth of roundings in both forms. Knows the formats and nothing about tensors.
 """
 
 import math
@@ -11,50 +11,71 @@ from workbook.floats import Format, format_of
 
 Name = Format | str | torch.dtype
 
-HIGHAM_MARY = (
-    "Higham and Mary, A new approach to probabilistic rounding error analysis, "
-    "SIAM J. Sci. Comput. 41(5) (2019)"
+JEANNEROD_RUMP = (
+    "Jeannerod and Rump, On relative errors of floating-point operations: optimal bounds and "
+    "applications, Math. Comp. 87 (2018), Theorem 4.1"
 )
+CONNOLLY = (
+    "Connolly, Higham, Mary, Stochastic rounding and its probabilistic backward error analysis, "
+    "SIAM J. Sci. Comput. 43(1) (2021)"
+)
+RISK = 1e-9
+"""How often one comparison may exceed a likely limit by chance; chosen once, never tuned."""
 
 
 def gamma(n: int, fmt: Name) -> float:
-    """Bound the relative error that n roundings can build up: n u / (1 - n u).
+    """Bound the relative error that n roundings can build up: (1 - u)**-n - 1, about n u.
 
-    If |d_i| <= u, then (1 + d_1)...(1 + d_n) = 1 + t with |t| <= gamma(n), also where factors
-    divide. ValueError if n is negative or n u >= 1: then nothing is known. (Lemma 3.1 of Higham.)
+    If |d_i| <= u, then (1 + d_1)...(1 + d_n) = 1 + t with |t| at most this, also where factors
+    divide, and for every n. Where n u < 1 it is less than n u / (1 - n u), the gamma_n of Higham's
+    Accuracy and Stability of Numerical Algorithms. ValueError if n is negative.
 
     >>> gamma(1, "float32") > 2**-24
     True
     """
-    fmt = format_of(fmt)
-    worst = _roundings(n) * fmt.unit_roundoff
-    if worst >= 1:
-        most = round(1 / fmt.unit_roundoff) - 1
-        raise ValueError(f"{fmt.name} has a bound for at most {most} roundings, got {n}")
-    return worst / (1 - worst)
+    u = format_of(fmt).unit_roundoff
+    return math.expm1(min(-_roundings(n) * math.log1p(-u), 700.0))
 
 
-def gamma_probabilistic(n: int, fmt: Name, confidence: float = 0.99, *, results: int = 1) -> float:
-    """Bound the same error with a probability: exp(c sqrt(n) u + n u^2 / (1 - u)) - 1.
+def certain(depth: int, fmt: Name, *, terms: int | None = None) -> float:
+    """Bound |computed sum - sum| / sum of sizes, where a term goes through `depth` roundings.
 
-    The model: the roundings are independent random variables of mean zero. Then one product of n
-    factors stays within this with probability at least 1 - 2 exp(-c^2 (1 - u)^2 / 2), and an inner
-    product of n terms, or each of `results` of them, with at least `confidence` =
-    1 - 2 results n exp(-c^2 (1 - u)^2 / 2), which gives c here. Rounding is not random: data whose
-    roundings all go one way (a long sum of equal terms) break the model and can break the bound.
-    ValueError for a confidence outside of 0 to 1, both excluded. (Higham and Mary 2019.)
+    Each term arrives with a factor (1 + d_1)...(1 + d_depth), so (1 + u)**depth - 1. In any order
+    of the additions (terms - 1) u / (1 + u) holds as well, whatever the number of terms (Jeannerod
+    and Rump 2018, Theorem 4.1); with `terms` the smaller is returned.
 
-    >>> gamma_probabilistic(10**6, "float32") < gamma(10**6, "float32") / 50
+    >>> certain(10**6, "bfloat16", terms=10**6) < 2**-8 * 10**6
     True
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
     u = format_of(fmt).unit_roundoff
-    factors = _roundings(n) * max(results, 1)
-    if factors == 0:
-        return 0.0
-    c = math.sqrt(2 * math.log(2 * factors / (1 - confidence))) / (1 - u)
-    return math.expm1(c * math.sqrt(n) * u + n * u * u / (1 - u))
+    tree = math.expm1(min(_roundings(depth) * math.log1p(u), 700.0))
+    return tree if terms is None else min(tree, max(terms - 1, 0) * u / (1 + u))
+
+
+def likely(depth: int, fmt: Name, *, terms: int | None = None, results: int = 1) -> float:
+    """Bound the same with a probability: the smaller of `certain` and lambda sqrt(depth) u.
+
+    The model: the roundings at one distance from the result, given all roundings farther from it,
+    are zero on average. Their sums over the levels are then a martingale whose steps are at most
+    u (1 + u)**depth times the sum of sizes, so by the inequality of Azuma and Hoeffding none of
+    `results` errors exceeds lambda sqrt(depth) times that, lambda = sqrt(2 ln(2 results / RISK)),
+    but in fewer than one of 10**9 comparisons. It holds for the difference of two results and the
+    sum of their limits too: level by level the steps add up. (The model is that of Connolly,
+    Higham and Mary 2021.) Roundings are not random: equal terms that one running total collects
+    are rounded one way again and again, and go further than this.
+
+    >>> likely(43, "float32") < certain(43, "float32"), likely(9, "float32") < certain(9, "float32")
+    (True, False)
+    """
+    u = format_of(fmt).unit_roundoff
+    sure = certain(depth, fmt, terms=terms)
+    spread = chance(results) * math.sqrt(depth) * u
+    return min(sure, spread * (1 + certain(depth, fmt)))
+
+
+def chance(results: int = 1) -> float:
+    """Give lambda: how many root-sum-squares a martingale stays within, but for RISK."""
+    return math.sqrt(2 * math.log(2 * max(results, 1) / RISK))
 
 
 def _roundings(n: int) -> int:

@@ -1,6 +1,6 @@
 """Bounds for dot products and matmul, with inputs and results in other formats too.
 
-Owns their formulas. Knows gamma and the formats; may not know computed results.
+Owns their formulas. Knows growth and the formats; may not know computed results.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ import torch
 from torch import Tensor
 
 from workbook.bounds.arithmetic import undisturbed
-from workbook.bounds.bound import HIGHAM, Bound, exact_values, outward
-from workbook.bounds.gamma import HIGHAM_MARY, Name, gamma, gamma_probabilistic
-from workbook.floats import format_of
+from workbook.bounds.bound import HIGHAM, Bound, Limit, exact_values, outward, real_numbers
+from workbook.bounds.gamma import CONNOLLY, Name, certain, chance, gamma, likely
+from workbook.bounds.grid import rounds_nothing
+from workbook.floats import format_of, round_to
 
 BLOCK_FMA = (
     "Blanchard et al., Mixed precision block fused multiply-add, SIAM J. Sci. Comput. 42(3) (2020)"
 )
+FASI = "Fasi et al., Numerical behavior of NVIDIA tensor cores, PeerJ Comput. Sci. 7:e330 (2021)"
 
 
 def dot_bound(a: Tensor, b: Tensor, fmt: Name, *, result: Name | None = None) -> Bound:
-    """Bound a dot product of two vectors of length n in `fmt`, in any order: gamma_n |a||b|.
+    """Bound a dot product of two vectors of length n in `fmt`, in any order: n u |a||b|.
 
-    `result` as for `matmul_bound`. (Higham, section 3.1.)
+    `result` as for `matmul_bound`.
     """
+    a, b = real_numbers(a), real_numbers(b)
     if a.dim() != 1 or a.shape != b.shape:
         raise ValueError(
             f"a and b must be vectors of one length, got {tuple(a.shape)} and {tuple(b.shape)}"
@@ -40,46 +43,101 @@ def matmul_bound(
     *,
     inputs: Name | None = None,
     result: Name | None = None,
-    probabilistic: bool = False,
-    confidence: float = 0.99,
+    tensor_cores: bool = False,
 ) -> Bound:
-    """Bound `a @ b`, multiplied and added up in `fmt`, in any order: gamma_n |a| |b|.
+    """Bound `a @ b`, multiplied and added up in `fmt`, in any order: n u |A||B|.
 
-    n is the length of the inner dimension. With `inputs` both operands are first rounded to that
-    format (tf32, bfloat16): (1 + u)^2 (1 + gamma_n) - 1, so 2 u + u^2 and gamma_n, replaces
-    gamma_n. With `result` the sum is rounded to it at the end: one more factor 1 + u. Each may add
-    subnormals of its own. `probabilistic` takes `gamma_probabilistic` for every element together,
-    at `confidence`. Tensor cores truncate some of their sums (Fasi et al., Numerical behavior of
-    NVIDIA tensor cores, PeerJ Comput. Sci. 7:e330, 2021): for them the bound is a yardstick, not
-    proven. (Higham, section 3.5; with `inputs`: Blanchard et al., Mixed precision block fused
-    multiply-add, SIAM J. Sci. Comput. 42(3), 2020.)
+    n is the length of the inner dimension: n - 1 additions and the rounding of a product, or n
+    fused multiply-adds. With `inputs` both operands are first rounded to that format (tf32,
+    bfloat16), to nearest, which moves a product by at most 2 u + u^2 of itself. With `result` the
+    sum is rounded to it at the end: u of that format times the size of the sum more. Each may add
+    subnormals of its own. `tensor_cores` is for hardware that truncates where the rest rounds
+    (Fasi et al. 2021), inputs and sums: 2 u replaces u, and nothing is likely, as truncation always
+    pulls one way. Where nothing is rounded (masks, counts, small whole numbers) the limit is 0.
+    (Blanchard et al. 2020 give the analysis for such units.)
 
-    >>> one = torch.ones(1, 1)
-    >>> bool(matmul_bound(one, one, "float32", inputs="tf32").limit > 2 * 2**-11)
+    ValueError for operands that do not fit.
+
+    >>> one = torch.rand(1, 1)
+    >>> bool(matmul_bound(one, one, "float32", inputs="tf32").limit > 2 * 2**-11 * one * one)
     True
     """
-    n = a.shape[-1] if a.dim() else 0
-    size_a, size_b = exact_values(a).abs(), exact_values(b).abs()
-    product = size_a @ size_b
-    if probabilistic:
-        once = gamma_probabilistic(n, fmt, confidence, results=product.numel())
-        name, source = f"probabilistic gamma_{n}", f"{HIGHAM_MARY}, at {confidence:.4%}"
+    n = _inner(a, b)
+    x, y = exact_values(a), exact_values(b)
+    scale = x.abs() @ y.abs()
+    exact = inputs is None or all(bool((round_to(one, inputs) == one).all()) for one in (x, y))
+    exact = exact and rounds_nothing(scale, fmt, x, y)
+    name = f"depth {n} (any order) * u * |A||B|"
+    if exact:
+        limits: list[Limit] = [torch.zeros_like(scale)] * 2
+        name = "products and sums without rounding"
     else:
-        once, name, source = gamma(n, fmt), f"gamma_{n}", f"{HIGHAM}, section 3.5"
-    underflow: Tensor | float = n * format_of(fmt).smallest_subnormal
-    growth = math.log1p(once)
-    if inputs is not None:
-        rounded = format_of(inputs)
-        growth += 2 * math.log1p(rounded.unit_roundoff)
-        tiny = rounded.smallest_subnormal
-        others = size_a @ torch.ones_like(size_b) + torch.ones_like(size_a) @ size_b
-        underflow = underflow + tiny * (others + n * tiny)
-        name, source = f"{rounded.name} inputs, {name}", f"{source}; {BLOCK_FMA}"
+        limits = _rounded_sums(scale, n, fmt, tensor_cores)
+        if inputs is not None:
+            moved = _rounded_inputs((x, y), scale, inputs, tensor_cores)
+            # What is added up are the rounded operands' products.
+            larger = 1 + moved[2]
+            limits = [one * larger + extra for one, extra in zip(limits, moved, strict=False)]
+            name = f"{format_of(inputs).name} inputs, {name}"
     if result is not None and format_of(result) != format_of(fmt):
-        growth += math.log1p(format_of(result).unit_roundoff)
-        underflow = underflow + format_of(result).smallest_subnormal
-        name = f"{name}, {format_of(result).name} result"
-    relative = math.expm1(growth)
-    limit = relative * product + (1 + relative) * underflow
-    name = f"({name}) * |A||B|" if ", " in name else f"{name} * |A||B|"
-    return Bound(outward(limit, 2 * n + 16), name, source)
+        last = format_of(result)
+        name = f"{name}, {last.name} result"
+        if not (exact and rounds_nothing(scale, last, x, y)):
+            size = (x @ y).abs() + gamma(n, "float64") * scale
+            limits = [
+                one + gamma(1, last) * (size + one) + last.smallest_subnormal for one in limits
+            ]
+    certain_limit, likely_limit = (outward(one, 2 * n + 16) for one in limits)
+    if tensor_cores:
+        name = f"{name}, truncated: 2 u"
+    return Bound(
+        certain_limit,
+        name,
+        _sources(inputs, tensor_cores),
+        None if tensor_cores else likely_limit,
+        scale,
+        n,
+        "product",
+    )
+
+
+def _inner(a: Tensor, b: Tensor) -> int:
+    """The length of the inner dimension of two operands that fit; ValueError for others."""
+    real_numbers(a), real_numbers(b)
+    if not a.dim() or not b.dim() or a.shape[-1] != b.shape[-2 if b.dim() > 1 else 0]:
+        raise ValueError(
+            f"a @ b needs one inner length, got shapes {tuple(a.shape)} and {tuple(b.shape)}"
+        )
+    return a.shape[-1]
+
+
+def _rounded_sums(scale: Tensor, n: int, fmt: Name, tensor_cores: bool) -> list[Limit]:
+    """The certain and the likely limit for n roundings of each product on its way."""
+    fmt = format_of(fmt)
+    sure = certain(n * (2 if tensor_cores else 1), fmt)
+    tiny = n * fmt.smallest_subnormal * (1 + sure)
+    chances = (sure, min(sure, likely(n, fmt, results=scale.numel())))
+    return [relative * scale + tiny for relative in chances]
+
+
+def _rounded_inputs(
+    values: tuple[Tensor, Tensor], scale: Tensor, inputs: Name, tensor_cores: bool
+) -> tuple[Limit, Limit, float]:
+    """How far rounded operands move the products: for certain, likely, and relative to them."""
+    fmt = format_of(inputs)
+    u = fmt.unit_roundoff * (2 if tensor_cores else 1)
+    x, y = values
+    tiny = fmt.smallest_subnormal
+    ones = x.abs() @ torch.ones_like(y) + torch.ones_like(x) @ y.abs()
+    underflow = tiny * (ones + x.shape[-1] * tiny) * (1 + u)
+    relative = 2 * u + u * u
+    sure = relative * scale + underflow
+    # Both operands of a product move it: independently, sqrt(2) u of it, root-sum-square.
+    spread = chance(scale.numel()) * math.sqrt(2) * u * (x.square() @ y.square()).sqrt()
+    return sure, torch.minimum(sure, spread + u * u * scale + underflow), relative
+
+
+def _sources(inputs: Name | None, tensor_cores: bool) -> str:
+    sources = [f"{HIGHAM}, section 3.5"]
+    sources += [BLOCK_FMA] if inputs is not None else []
+    return "; ".join([*sources, FASI if tensor_cores else f"likely limit: {CONNOLLY}"])

@@ -31,9 +31,10 @@ def elementwise_bound(
     if not ulps > 0:
         raise ValueError(f"ulps must be positive, got {ulps}")
     fmt = format_of(fmt)
-    unit = 2 * fmt.unit_roundoff * exact_values(exact).abs() + fmt.smallest_subnormal
+    size = exact_values(exact).abs()
+    unit = 2 * fmt.unit_roundoff * size + fmt.smallest_subnormal
     name = f"{ulps:g} ULP" if ulps <= 1 else f"{ulps:g} ULPs"
-    return Bound(outward(ulps * unit, 4), name, source)
+    return Bound(outward(ulps * unit, 4), name, source, scale=size, terms=1)
 
 
 @undisturbed()

@@ -37,9 +37,10 @@ def compare(
     with its own bound: add the bounds); None expects every bit to agree.
 
     -0.0 and 0.0, and two NaNs with different payloads, differ in their bits but are 0 apart: a
-    bound covers them. NaN or infinity against anything else is wrong whatever the bound. Tensors
-    without elements are identical. Differences are taken in float64, rounded once. Conditions in
-    force around it (simulated accelerator, flushed subnormals, default device) change nothing.
+    bound covers them. NaN or infinity against anything else has left the range of the format,
+    whatever the bound. Tensors without elements are identical. Differences are taken in float64,
+    rounded once. Conditions in force around it (simulated accelerator, flushed subnormals, default
+    device) change nothing.
 
     TypeError for anything but dense tensors and a Bound; ValueError for a pair that does not fit.
 
@@ -79,8 +80,9 @@ def _compared(pair: Pair, bound: Bound | None, first: str, second: str) -> Compa
     shape = tuple(pair.actual.shape)
     ulps = pair.actual.dtype.is_floating_point
     worst, worst_rel = tally.absolute, tally.relative
+    verdict = _verdict(tally, bound)  # by what is finite, before the others count as infinite
     if tally.first_incomparable is not None:
-        worst.value = worst_rel.value = tally.used.value = math.inf
+        worst.value = worst_rel.value = tally.used.value = tally.likely_used.value = math.inf
         worst.index = worst_rel.index = tally.first_incomparable
     return Comparison(
         first=first,
@@ -103,15 +105,23 @@ def _compared(pair: Pair, bound: Bound | None, first: str, second: str) -> Compa
         bound_name=bound.name if bound else None,
         bound_source=bound.source if bound else None,
         bound_used=tally.used.value if bound else None,
-        verdict=_verdict(tally, bound),
+        verdict=verdict,
+        likely_used=tally.likely_used.value if bound else None,
+        unseen=tally.unseen.value if bound else None,
+        unseen_share=tally.unseen_share.value if bound and bound.scale is not None else None,
+        terms=bound.terms or None if bound else None,
+        term=bound.term if bound and bound.terms else None,
     )
 
 
 def _verdict(tally: Tally, bound: Bound | None) -> Verdict:
     if tally.differing == 0:
         return "identical"
-    within = bound is not None and tally.used.value <= 1  # infinite where incomparable
-    return "rounding" if within else "wrong"
+    if tally.used.value > 1 or (bound is None and tally.differing > tally.incomparable):
+        return "wrong"
+    if tally.incomparable:
+        return "left the range"
+    return "doubtful" if tally.likely_used.value > 1 else "rounding"
 
 
 def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
@@ -128,7 +138,7 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
     size, against = scratch.differences(piece)
     if all_finite(size, piece):
         tally.distances.add(scratch.distances(piece.actual, piece.expected))
-        tally.add_differences(size, against, piece.limit, piece.offset)
+        tally.add_differences(size, against, piece.limits, piece.offset)
         return
     tally.finite = False
     finite = finite_places(piece)
@@ -137,7 +147,7 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
         kept = only(piece, finite)
         places = finite.nonzero().flatten() + piece.offset
         tally.distances.add(scratch.distances(kept.actual, kept.expected))
-        tally.add_differences(size[finite], against[finite], kept.limit, places)
+        tally.add_differences(size[finite], against[finite], kept.limits, places)
 
 
 def _add_incomparable(tally: Tally, piece: Pair, finite: Tensor) -> None:

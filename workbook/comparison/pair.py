@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -23,18 +24,23 @@ _FLOATS = tuple(fmt.dtype for fmt in FORMATS if fmt.dtype is not None)
 _COMPLEX = (torch.complex32, torch.complex64, torch.complex128)
 
 
+Limits = tuple[Tensor | float, Tensor | float, Tensor | float]
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two checked tensors, or flat pieces of them.
 
     Bits and ULPs are those of `actual` with `expected`; differences those of `actual` with
     `exact`, or with `expected` where `exact` is None. `offset` is a piece's first flat index.
+    `limits` are the bound's certain limit, its likely one and its scale, None without a bound;
+    infinite for a scale that is not known.
     """
 
     actual: Tensor
     expected: Tensor
     exact: Tensor | None = None
-    limit: Tensor | float | None = None
+    limits: Limits | None = None
     offset: int = 0
 
 
@@ -47,7 +53,7 @@ def plain_pair(actual: object, expected: object, bound: Bound | None) -> Pair:
             f"both dtypes must be the same, got {a.dtype} and {b.dtype}: "
             "convert one, or use error_of against a float64 truth"
         )
-    return Pair(a, b, limit=_limit(bound, a))
+    return Pair(a, b, limits=_limits(bound, a))
 
 
 def truth_pair(actual: object, exact: object, bound: Bound | None) -> Pair:
@@ -56,15 +62,14 @@ def truth_pair(actual: object, exact: object, bound: Bound | None) -> Pair:
     _check_alike(a, b)
     if a.dtype not in _FLOATS or b.dtype != torch.float64:
         raise ValueError(f"actual must be floating and exact float64, got {a.dtype} and {b.dtype}")
-    return Pair(a, b, b, _limit(bound, a))
+    return Pair(a, b, b, _limits(bound, a))
 
 
 def pieces(pair: Pair) -> Iterator[Pair]:
     """Cut a pair into flat pieces of at most PIECE elements, in row-major order."""
     parts = [pair.actual, pair.expected]
     shape = pair.actual.shape
-    if isinstance(pair.limit, Tensor):
-        parts.append(pair.limit.expand(shape))
+    parts += [one.expand(shape) for one in pair.limits or () if isinstance(one, Tensor)]
     if all(part.is_contiguous() for part in parts):
         parts, shape = [part.view(-1) for part in parts], torch.Size([pair.actual.numel()])
     offset = 0
@@ -80,10 +85,17 @@ def _piece(pair: Pair, cut: list[Tensor], offset: int) -> Pair:
     if pair.exact is not None:
         exact = expected
         expected = round_to(exact, actual.dtype).to(actual.dtype)
-    limit = pair.limit
-    if len(cut) == 3:
-        limit = cut[2].to(actual.device, torch.float64).nan_to_num(nan=0.0, posinf=math.inf)
-    return Pair(actual, expected, exact, limit, offset)
+    tensors = iter(cut[2:])
+    limits = tuple(
+        _numbers(next(tensors).to(actual.device, torch.float64)) if isinstance(one, Tensor) else one
+        for one in pair.limits or ()
+    )
+    return Pair(actual, expected, exact, cast(Limits, limits) or None, offset)
+
+
+def _numbers(limit: Tensor) -> Tensor:
+    """Let a limit of NaN admit nothing."""
+    return limit.nan_to_num(nan=0.0, posinf=math.inf)
 
 
 def near(piece: Tensor) -> Tensor:
@@ -127,15 +139,26 @@ def _check_alike(a: Tensor, b: Tensor) -> None:
         raise ValueError(f"both devices must be the same, got {a.device} and {b.device}")
 
 
-def _limit(bound: object, actual: Tensor) -> Tensor | float | None:
-    """Give the bound's limit, checked against the tensor that it is for."""
+def _limits(bound: object, actual: Tensor) -> Limits | None:
+    """Give the bound's limits, checked against the tensor that they are for."""
     if bound is None:
         return None
     if not isinstance(bound, Bound):
         raise TypeError(f"bound must be a Bound, got {type(bound).__name__}")
     if not actual.dtype.is_floating_point:
-        raise ValueError(f"a bound needs floating-point tensors, got {actual.dtype}")
-    limit = bound.limit
+        raise ValueError(
+            f"a bound needs floating-point tensors, got {actual.dtype}: whole numbers add up "
+            "exactly, so compare without one"
+        )
+    scale = math.inf if bound.scale is None else bound.scale
+    return (
+        _fitting(bound.limit, actual),
+        _fitting(bound.probable, actual),
+        _fitting(scale, actual),
+    )
+
+
+def _fitting(limit: Tensor | float, actual: Tensor) -> Tensor | float:
     if not isinstance(limit, Tensor) or limit.dim() == 0:
         return 0.0 if math.isnan(limit) else float(limit)
     sizes = zip(reversed(limit.shape), reversed(actual.shape), strict=False)

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal, get_args
 
-Verdict = Literal["identical", "rounding", "wrong"]
+import torch
+
+from workbook.floats import format_of
+
+Verdict = Literal["identical", "rounding", "doubtful", "wrong", "left the range"]
+
+
+TOO_WIDE = 0.01
+"""From this share of what is added up on, a bound is said to be too wide to say more."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +32,18 @@ class Comparison:
     how many are 0, 1, 2-3, 4-7, ... steps apart. They are None where no ULPs exist (integers,
     bool). `max_abs` is the greatest |first - second|, at `worst_index`; `max_rel` the greatest
     |first - second| / |second|, at `worst_rel_index`; both are infinite where something is
-    incomparable. An index is None where nothing differs. `bound` is the greatest limit, and
-    `bound_used` the largest |first - second| / limit: up to 1.0 the bound holds.
+    incomparable. An index is None where nothing differs. `bound` is the greatest certain limit,
+    `bound_used` the largest |first - second| / limit and `likely_used` the same for the likely
+    limit: up to 1.0 a limit holds. `unseen` is the greatest |first - second| + limit: whatever else
+    is in the difference is smaller. `unseen_share` is the greatest share of the sizes of the
+    `terms` that a result is made of, each of them a `term`. Each is None without a bound, the last
+    three where the bound does not know them.
 
     `verdict`: "identical" if every bit is equal; "rounding" if every difference is within the
-    bound; otherwise "wrong". Without a bound every bit is expected to agree.
+    likely limit; "doubtful" if within the certain one: only roundings that pull one way, or a
+    fault, go so far; "wrong" if some difference is beyond it; and "left the range" if infinity or
+    NaN stands against a number and nothing finite is wrong. Without a bound every bit is expected
+    to agree.
     """
 
     first: str
@@ -49,11 +65,21 @@ class Comparison:
     bound_source: str | None
     bound_used: float | None
     verdict: Verdict
+    likely_used: float | None = None
+    unseen: float | None = None
+    unseen_share: float | None = None
+    terms: int | None = None
+    term: str | None = None
 
     @property
     def identical(self) -> bool:
         """Whether every bit is equal."""
         return self.verdict == "identical"
+
+    @property
+    def within(self) -> bool:
+        """Whether rounding is enough to explain what differs, or nothing does."""
+        return self.verdict in ("identical", "rounding")
 
     @property
     def share(self) -> float:
@@ -76,14 +102,41 @@ class Comparison:
             text += f"; NaN or infinity against another value: {self.incomparable}"
         return f"{text}. {self._judged()}"
 
+    def unseen_words(self) -> str:
+        """Say what the bound would not notice; empty where nothing was held against one."""
+        if self.unseen is None:
+            return ""
+        text = f"anything else is below {_rounded_up(self.unseen)}"
+        if self.unseen_share is None or not self.terms:
+            return text
+        if self.terms > 1:
+            count = self.unseen_share * self.terms
+            many = f"fewer than {math.ceil(count):,} {self.term}s"
+            text += f": {f'less than one {self.term}' if count <= 1 else many} of mean size"
+        wide = "; this bound is too wide to say more" if self.unseen_share > TOO_WIDE else ""
+        return text + wide
+
     def _judged(self) -> str:
-        if self.bound_used is None or self.bound_name is None:
+        bad = f"infinite or NaN on one side only: {self.incomparable}"
+        if self.verdict == "left the range":
+            largest = format_of(getattr(torch, self.dtype)).largest
+            return f"Left the range of {self.dtype} ({largest:.6g}), which no bound covers; {bad}."
+        if self.bound_used is None or self.bound is None:
             return "Wrong: every bit was expected to agree."
+        limit = f"the limit {self.bound:.2g} ({self.bound_name})"
+        if self.verdict == "wrong":
+            if self.bound == 0:
+                return f"Wrong: {self.bound_name} allow no difference."
+            used = f"{self.bound_used:.2g} times" if not self.incomparable else "beyond"
+            return f"Wrong: {used} {limit}; no order of roundings goes so far."
+        unseen = f"{self.unseen_words()}."
         if self.verdict == "rounding":
-            return f"Rounding: at most {self.bound_used:.2g} of the bound {self.bound_name}."
-        if self.incomparable:
-            return f"Wrong: no rounding within the bound {self.bound_name} makes NaN or infinity."
-        return f"Wrong: {self.bound_used:.2g} times the bound {self.bound_name}."
+            return f"Rounding: at most {self.bound_used:.2g} of {limit}; {unseen}"
+        return (
+            f"Doubtful: {self.likely_used:.2g} times what rounding is likely to reach, "
+            f"{self.bound_used:.2g} of {limit}. Only roundings that pull one way go so far, or a "
+            f"fault: compute it again in float64; {unseen}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as plain data that json.dumps takes with allow_nan=False."""
@@ -93,14 +146,23 @@ class Comparison:
     def from_json(cls, data: Mapping[str, Any]) -> Comparison:
         """The comparison that `to_json` wrote; ValueError with the missing or damaged part."""
         names = [field.name for field in fields(cls)]
-        missing = [name for name in names if name not in data]
+        needed = [field.name for field in fields(cls) if field.default is MISSING]
+        missing = [name for name in needed if name not in data]
         if missing:
             raise ValueError(f"a comparison needs {', '.join(names)}; missing: {missing[0]}")
         if data["verdict"] not in get_args(Verdict):
             raise ValueError(
                 f"verdict must be one of {', '.join(get_args(Verdict))}, got {data['verdict']!r}"
             )
-        return cls(**{name: _restored(data[name]) for name in names})
+        return cls(**{name: _restored(data[name]) for name in names if name in data})
+
+
+def _rounded_up(value: float) -> str:
+    """Write two digits of a number, rounded up, so that it stays below what is written."""
+    if not value or not math.isfinite(value):
+        return f"{value:g}"
+    unit = Decimal(1).scaleb(Decimal(value).adjusted() - 1)
+    return f"{float((Decimal(value) / unit).to_integral_value(ROUND_CEILING) * unit):.2g}"
 
 
 def _at(index: tuple[int, ...] | None) -> str:

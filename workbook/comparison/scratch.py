@@ -6,10 +6,12 @@ memory for each piece would cost more than the arithmetic: page faults, for ever
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 
-from workbook.comparison.pair import PIECE, Pair, near
+from workbook.comparison.pair import PIECE, Limits, Pair, near
 from workbook.floats import bits, ulp_distance
 
 
@@ -62,7 +64,7 @@ def finite_places(piece: Pair) -> Tensor:
 
 def only(piece: Pair, places: Tensor) -> Pair:
     """Keep the marked places of a piece."""
-    limit = piece.limit[places] if isinstance(piece.limit, Tensor) else piece.limit
+    limits = tuple(one[places] if isinstance(one, Tensor) else one for one in piece.limits or ())
     dtype = piece.actual.dtype  # indexed as integers: float8 has no kernel for it everywhere
     actual, expected = bits(piece.actual)[places], bits(piece.expected)[places]
-    return Pair(actual.view(dtype), expected.view(dtype), limit=limit)
+    return Pair(actual.view(dtype), expected.view(dtype), limits=cast(Limits, limits) or None)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from workbook.comparison.distances import Distances
+from workbook.comparison.pair import Limits
 
 
 @dataclass
@@ -45,15 +46,23 @@ class Tally:
     absolute: Greatest = field(default_factory=Greatest)
     relative: Greatest = field(default_factory=Greatest)
     used: Greatest = field(default_factory=Greatest)
+    likely_used: Greatest = field(default_factory=Greatest)
+    unseen: Greatest = field(default_factory=Greatest)
+    unseen_share: Greatest = field(default_factory=Greatest)
 
     def add_differences(
-        self, size: Tensor, against: Tensor, limit: Tensor | float | None, places: Tensor | int
+        self, size: Tensor, against: Tensor, limits: Limits | None, places: Tensor | int
     ) -> None:
-        """Keep the greatest of a piece's |a - b|, |a - b| / |b| and |a - b| / limit.
+        """Keep the greatest of a piece's |a - b|, |a - b| / |b| and shares of the limits.
 
         `size` is |a - b| and `against` |b|; both are overwritten.
         """
         self.absolute.offer(size, places)
         self.relative.offer(torch.div(size, against, out=against), places)
-        if limit is not None:
-            self.used.offer(size.div_(limit), places)
+        if limits is None:
+            return
+        limit, likely, scale = limits
+        self.used.offer(torch.div(size, limit, out=against), places)
+        self.likely_used.offer(torch.div(size, likely, out=against), places)
+        self.unseen.offer(size.add_(limit), places)
+        self.unseen_share.offer(size.div_(scale), places)

@@ -29,7 +29,7 @@ def _right_gradient(micro: Callable[[Tensor, Tensor, Tensor], Any]) -> bool | st
     limit = 2 * (x.double().abs().T @ reach) / ROWS * gamma(ROWS + FEATURES + 4, "float32")
     bound = Bound(limit, "gradient of a mean", "Higham, 2nd ed., section 3.5")
     got = micro(x, y, weights)
-    near = compare(got, exact.float(), bound=bound).verdict != "wrong"
+    near = compare(got, exact.float(), bound=bound).within
     return near or "The result is further from the gradient of the whole batch than rounding."
 
 

@@ -122,7 +122,7 @@ def _words(count: int) -> str:
 
 
 def _verdict(other: dict[str, list[str]], compared: list[Comparison]) -> str:
-    if any(one.verdict == "wrong" for one in compared):
+    if not all(one.within for one in compared):
         return "A result changed by more than rounding."
     moved = [c for c in (FRAGMENTS, AT_ONCE) if other[c]]
     if moved:

@@ -92,7 +92,7 @@ def grow_trees(
     deepest = max(depths.values())
     reading = f"error {errors[order]:.3g} ULPs {order}, {errors['torch.sum']:.3g} by torch.sum; "
     reading += f"with {SHOWN} numbers at most {deepest} additions deep"
-    wrong = any(one.verdict == "wrong" for one in compared)
+    wrong = not all(one.within for one in compared)
     found = {"distinct": distinct, "errors": errors, "deepest": deepest}
     chart = _chart(depths, errors, order)
     return Finding(_verdict(distinct, wrong), reading, chart, found, tuple(compared))

@@ -31,7 +31,7 @@ def groupings(where: Conditions, *, start: int) -> Finding:
     results = on_device(
         where, lambda x, y: x + y, sums.repeat_interleave(3), products.repeat(3)
     ).reshape(3, 3)
-    bound = sum_bound(torch.cat(terms), where.torch_dtype)
+    bound = sum_bound(torch.cat(terms), where.torch_dtype, depth="any")
     compared = compare(
         results, results[:1, :1].expand(3, 3), bound=bound + bound, second="as written"
     )
@@ -39,12 +39,12 @@ def groupings(where: Conditions, *, start: int) -> Finding:
     reading = f"{distinct} distinct results of 9, at most {compared.max_ulps} ULP apart"
     values = {"distinct": distinct, "as written": float(results[0, 0])}
     return Finding(
-        _verdict(distinct, compared.verdict), reading, _chart(terms, results), values, (compared,)
+        _verdict(distinct, compared.within), reading, _chart(terms, results), values, (compared,)
     )
 
 
-def _verdict(distinct: int, word: str) -> str:
-    if word == "wrong":
+def _verdict(distinct: int, within: bool) -> str:
+    if not within:
         return "The nine ways differ by more than rounding."
     if distinct == 1:
         return "All nine ways give one result: with these numbers no order can show itself."

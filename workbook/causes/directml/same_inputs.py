@@ -51,7 +51,7 @@ def _gradient(a: Tensor, b: Tensor) -> Tensor:
 
 def _bound(operation: str, a: Tensor, b: Tensor) -> Bound:
     if operation == SUM:
-        return sum_bound(torch.cat([a, b], dim=1), "float32", 1)
+        return sum_bound(torch.cat([a, b], dim=1), "float32", 1, depth="any")
     return matmul_bound(a.T if operation == GRADIENT else a, b, "float32")
 
 

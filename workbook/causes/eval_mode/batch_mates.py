@@ -24,7 +24,8 @@ SIZES, ALL = (1, 2, 4, 16, 64), 256
 TRAIN, EVAL, UNTRACKED = "BatchNorm, train()", "BatchNorm, eval()", "eval(), nothing tracked"
 LAYER_NORM, SOFTMAX, LINEAR = "LayerNorm, train()", "softmax", "Linear"
 KINDS = SAME, ROUNDING, OTHER, RAISES = ("same bits", "within the bound", "other values", "raises")
-WORDS = {"identical": SAME, "rounding": ROUNDING, "wrong": OTHER}
+WORDS = {"identical": SAME, "rounding": ROUNDING, "doubtful": OTHER, "wrong": OTHER}
+WORDS["left the range"] = OTHER
 
 
 def join_batches(where: Conditions, *, features: int) -> Finding:
@@ -82,8 +83,14 @@ def _held(
         few, many = layer(x[:size]), layer(x)[:size]
     except ValueError:
         return None
-    limit = Bound(bound.limit[:size], bound.name, bound.source) if bound else None  # type: ignore[index]
+    limit = _first(bound, size) if bound else None
     return compare(few.cpu(), many.cpu(), bound=limit, first=f"{size} rows", second=f"{ALL} rows")
+
+
+def _first(bound: Bound, rows: int) -> Bound:
+    """Keep the limits of the first rows."""
+    cut = [one[:rows] if isinstance(one, Tensor) else one for one in (bound.limit, bound.probable)]
+    return Bound(cut[0], bound.name, bound.source, cut[1])
 
 
 def _linear_bound(linear: nn.Linear, x: Tensor) -> Bound:

@@ -121,7 +121,7 @@ def keep_the_mean(where: Conditions, *, p: float, size: int) -> Finding:
     )
     values = {"scaled": scaled[-1], "unscaled": unscaled[-1], "kept": int(kept.sum())}
     reading = f"mean {scaled[-1]:.4f} scaled, {unscaled[-1]:.4f} unscaled; {values['kept']} kept"
-    verdict = _scale_verdict(compared.verdict != "wrong", likely)
+    verdict = _scale_verdict(compared.within, likely)
     return Finding(verdict, reading, Chart((Panel(*axes, series),)), values, (compared,))
 
 

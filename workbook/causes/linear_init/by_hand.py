@@ -27,7 +27,8 @@ WAYS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     NOT_TURNED: lambda x, w, b: x @ w + b,
 }
 WORDS = {"identical": "same bits", "rounding": "rounding", "wrong": "other numbers"}
-KINDS = ("", *WORDS.values())
+WORDS |= {"doubtful": "doubtful", "left the range": "other numbers"}
+KINDS = ("", *dict.fromkeys(WORDS.values()))
 
 
 def written_out(where: Conditions, *, inputs: int) -> Finding:
@@ -61,15 +62,15 @@ def written_out(where: Conditions, *, inputs: int) -> Finding:
     )
     largest = ", ".join(f"{way} by {one.max_abs:.1g}" for way, one in found.items())
     reading = f"largest difference from the layer: {largest}"
-    values = {way: one.verdict != "wrong" for way, one in found.items()}
+    values = {way: one.within for way, one in found.items()}
     return Finding(_verdict(found), reading, Chart((cells,)), values, tuple(found.values()))
 
 
 def _verdict(found: dict[str, Comparison]) -> str:
-    turned = [found[way].verdict != "wrong" for way in (PRODUCT, SUMS)]
+    turned = [found[way].within for way in (PRODUCT, SUMS)]
     if not all(turned):
         return "The layer gives other numbers than its formula, by more than rounding."
-    if found[NOT_TURNED].verdict == "wrong":
+    if not found[NOT_TURNED].within:
         return "nn.Linear is x @ W.T + b up to rounding. Without the T it is another map."
     return "nn.Linear is x @ W.T + b up to rounding. Here the T makes no difference."
 

@@ -53,15 +53,13 @@ def against_length(where: Conditions, *, format: str, entries: str) -> Finding:
         first, second = a[:, :length].contiguous(), b[:length]
         for name in FORMATS:
             errors[name].append(_product(first, second, name, where).error)
-        for kind, limit in limits.items():
-            bound = bound_of(first, second, format, probabilistic=kind == "likely")
-            limit.append(_relative(bound, first, second))
+        bound = bound_of(first, second, format)
+        limits["certain"].append(_relative(bound.limit, first, second))
+        limits["likely"].append(_relative(bound.probable, first, second))
     last = _product(a, b, format, where)
     compared = error_of(
         last.computed, last.exact, bound=bound_of(a, b, format), first=format, second="float64"
     )
-    # For short sums the certain bound is the lower one, so that nothing is gained by luck.
-    limits["likely"] = [min(pair) for pair in zip(*limits.values(), strict=True)]
     used = {kind: errors[format][-1] / limit[-1] for kind, limit in limits.items()}
     reading = (
         f"{format} at n = {LENGTHS[-1]:,}: error {errors[format][-1]:.2g}, "
@@ -73,14 +71,14 @@ def against_length(where: Conditions, *, format: str, entries: str) -> Finding:
     return Finding(_verdict(format, within), reading, chart, values, (compared,))
 
 
-def bound_of(a: Tensor, b: Tensor, name: str, *, probabilistic: bool = False) -> Bound:
+def bound_of(a: Tensor, b: Tensor, name: str) -> Bound:
     """Bound the product of two float32 matrices in a format that adds up in float32.
 
     What is not float32 rounds both inputs; a 16-bit result is rounded once more.
     """
     inputs = None if name == "float32" else name
     result = name if name.endswith("16") else None
-    return matmul_bound(a, b, "float32", inputs=inputs, result=result, probabilistic=probabilistic)
+    return matmul_bound(a, b, "float32", inputs=inputs, result=result)
 
 
 def _product(a: Tensor, b: Tensor, name: str, where: Conditions) -> Product:
@@ -98,9 +96,9 @@ def _exact(a: Tensor, b: Tensor) -> Tensor:
     return torch.from_numpy(a.double().numpy() @ b.double().numpy())
 
 
-def _relative(bound: Bound, a: Tensor, b: Tensor) -> float:
-    """A bound in the measure of `Product.error`; it is the same for every element."""
-    return float((bound.limit / _exact(a.abs(), b.abs())).amin())
+def _relative(limit: Tensor | float, a: Tensor, b: Tensor) -> float:
+    """The smallest limit of an element in the measure of `Product.error`."""
+    return float((limit / _exact(a.abs(), b.abs())).amin())
 
 
 def _verdict(name: str, within: bool) -> str:
@@ -114,7 +112,7 @@ def _chart(
 ) -> Chart:
     labels = {other: other for other in FORMATS} | {"tf32": "tf32 (inputs rounded, float32 sums)"}
     lines = tuple(Series(labels[other], LENGTHS, errors[other]) for other in FORMATS)
-    label = f"{name}: likely (99 %) to certain bound"
+    label = f"{name}: likely to certain bound"
     band = Series(label, LENGTHS, limits["likely"], "band", upper=limits["certain"])
     ticks = tuple((float(n), f"{n}") for n in LENGTHS[::2])
     axes = (

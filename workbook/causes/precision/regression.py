@@ -125,12 +125,12 @@ def _same_start(single: Tensor, double: Tensor, bound: Tensor) -> Finding:
     )
     reading = f"after {STEPS} steps {gap[-1]:.2g} apart; float32 last moved at step {last_move}"
     values = {"last": float(gap[-1]), "largest": float(gap.amax()), "last_move": last_move}
-    verdict = _verdict(compared.verdict, stopped)
+    verdict = _verdict(compared.within, stopped)
     return Finding(verdict, reading, _chart(series), values, (compared,))
 
 
-def _verdict(compared: str, stopped: bool) -> str:
-    if compared == "wrong":
+def _verdict(within: bool, stopped: bool) -> str:
+    if not within:
         return "From one start the two runs end further apart than rounding explains."
     if stopped:
         return (

@@ -52,7 +52,7 @@ def _compare(added: torch.Tensor, direct: torch.Tensor, name: str, parts: int) -
 
 
 def _verdict(compared: Comparison, equal: int) -> str:
-    if compared.verdict == "wrong":
+    if not compared.within:
         return "The two ways differ by more than rounding."
     if compared.identical:
         return "Every pair agrees bit for bit: nothing had to be rounded differently."

@@ -169,17 +169,17 @@ def test_nan_payload():
     [(math.nan, 1.0), (1.0, math.nan), (math.inf, 3e38), (math.inf, -math.inf), (1.0, math.inf)],
 )
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
-def test_not_finite_is_wrong(x, y, dtype):
-    """NaN or infinity against anything else is wrong whatever the bound, and has no distance."""
+def test_not_finite_left_the_range(x, y, dtype):
+    """NaN or infinity against anything else is beyond every bound, and has no distance."""
     a = torch.tensor([[1.0, 1.0], [2.0, x]], dtype=dtype)
     b = torch.tensor([[1.0, 2.0], [2.0, y]], dtype=dtype)
     result = compare(a, b, bound=Bound(math.inf, "anything", "given"))
-    assert (result.verdict, result.incomparable, result.differing) == ("wrong", 1, 2)
+    assert (result.verdict, result.incomparable, result.differing) == ("left the range", 1, 2)
     assert (result.max_abs, result.max_rel, result.bound_used) == (math.inf,) * 3
     assert (result.worst_index, result.worst_rel_index) == ((1, 1), (1, 1))
     assert sum(result.histogram) == 3
     assert "NaN or infinity against another value: 1" in result.sentence()
-    assert "no rounding within the bound anything makes NaN or infinity" in result.sentence()
+    assert f"Left the range of {result.dtype} ({torch.finfo(dtype).max:.6g})" in result.sentence()
 
 
 def test_not_finite_beside_numbers():
@@ -356,10 +356,10 @@ def test_error_of_rounds_once():
 
 
 def test_error_of_overflow():
-    """A finite truth that the format cannot hold is infinity there: against a number, wrong."""
+    """A finite truth that the format cannot hold is infinity there: a number beside it is none."""
     exact = torch.tensor([1e39, 1.0], dtype=torch.float64)
     result = error_of(torch.tensor([3e38, 1.0]), exact, bound=Bound(1e40, "x", "given"))
-    assert (result.verdict, result.incomparable) == ("wrong", 1)
+    assert (result.verdict, result.incomparable) == ("left the range", 1)
     assert error_of(torch.tensor([math.inf, 1.0]), exact).identical
 
 
@@ -515,12 +515,14 @@ def test_sentence_has_the_words_of_assert_close():
 def test_sentence_of_each_verdict():
     """The sentence ends with the verdict and what it rests on."""
     a, b = torch.tensor([1.0]), stepped([1.0], [1])
-    assert compare(a, b).sentence().endswith("1 ULP. Wrong: every bit was expected to agree.")
     loose, tight = Bound(2.0**-21, "loose", "x"), Bound(2.0**-24, "tight", "x")
-    assert (
-        compare(a, b, bound=loose).sentence().endswith("Rounding: at most 0.25 of the bound loose.")
-    )
-    assert compare(a, b, bound=tight).sentence().endswith("Wrong: 2 times the bound tight.")
+    ends = {
+        None: "1 ULP. Wrong: every bit was expected to agree.",
+        loose: "0.25 of the limit 4.8e-07 (loose); anything else is below 6e-07.",
+        tight: "Wrong: 2 times the limit 6e-08 (tight); no order of roundings goes so far.",
+    }
+    for bound, end in ends.items():
+        assert compare(a, b, bound=bound).sentence().endswith(end)
 
 
 @given(st.lists(st.tuples(st.floats(width=32), st.floats(width=32)), max_size=5), st.booleans())
@@ -538,7 +540,10 @@ def test_json_rejects():
     good = compare(torch.ones(1), torch.ones(1)).to_json()
     with pytest.raises(ValueError, match="missing: count"):
         Comparison.from_json({name: good[name] for name in good if name != "count"})
-    with pytest.raises(ValueError, match="verdict must be one of identical, rounding, wrong, got"):
+    with pytest.raises(
+        ValueError,
+        match="verdict must be one of identical, rounding, doubtful, wrong, left the range, got",
+    ):
         Comparison.from_json({**good, "verdict": "fine"})
 
 
