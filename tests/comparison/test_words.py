@@ -77,11 +77,9 @@ def test_unseen():
     """What else may hide is the difference and the certain limit together, counted in terms."""
     result = compare(one(11), one(10), bound=TWO)
     assert (result.unseen, result.unseen_share, result.terms) == (5.0, 0.005, 100)
-    assert (
-        result.unseen_words() == "anything else is below 5: fewer than 1 elements of mean size"
-        or (result.unseen_words() == "anything else is below 5: less than one element of mean size")
-    )
-    assert result.sentence().endswith(f"; {result.unseen_words()}.")
+    words = "anything else is below 5: less than one element of mean size"
+    assert result.unseen_words() == words
+    assert result.sentence().endswith(f"; {words}.")
 
 
 def test_unseen_is_rounded_up():
@@ -100,9 +98,8 @@ def test_unseen_too_wide():
 
 def test_unseen_of_elements():
     """With a limit for each element, the greatest and the greatest share are kept."""
-    bound = Bound(
-        torch.tensor([1.0, 2.0]).double(), "x", "given", None, torch.tensor([10.0, 400.0]), 10
-    )
+    limit, scale = torch.tensor([1.0, 2.0]).double(), torch.tensor([10.0, 400.0])
+    bound = Bound(limit, "x", "given", None, scale, 10)
     result = compare(torch.tensor([5.0, 5.0]), torch.tensor([5.0, 6.0]), bound=bound)
     assert (result.unseen, result.unseen_share) == (3.0, 0.1)
 
@@ -149,14 +146,15 @@ def test_doubtful_for_honest_rounding():
     assert judged(x.sum(), chain(x), *bounds).verdict == "doubtful"
 
 
-def test_doubtful_where_a_total_outgrows_its_terms():
-    """A running total of 16 bits stops growing: every term is rounded away, always down."""
-    x = torch.rand(20_000).half()
-    total = np.float16(0)
-    for value in x.numpy():
-        total = np.float16(total + value)
-    bound = sum_bound(x, "float16", depth="any")
-    assert error_of(torch.tensor(total), x.double().sum(), bound=bound).verdict == "doubtful"
+def test_rounding_where_a_total_outgrows_its_terms():
+    """3000 ones in a float16 loop stop at 2048: such roundings can do that, and worse, says it."""
+    total = torch.zeros((), dtype=torch.float16)
+    for _ in range(3000):
+        total += 1
+    bound = sum_bound(torch.ones(3000), "float16", depth="any")
+    result = error_of(total, torch.tensor(3000.0).double(), bound=bound)
+    assert result.verdict == "rounding"
+    assert result.sentence().endswith("this bound is too wide to say more.")
 
 
 def test_rounding_for_a_loss_below_the_limit():

@@ -1,5 +1,7 @@
 """The error of matrix products in four formats."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
@@ -19,11 +21,11 @@ def test_every_error_is_within_its_bound(name: str, entries: str) -> None:
     assert result.finding.comparisons[0].bound_used <= 1
 
 
-def test_the_certain_bound_is_highams() -> None:
-    """For float32 it is n u / (1 - n u) with u = 2**-24."""
+def test_the_certain_bound_is_n_roundings() -> None:
+    """For float32 it is (1 + u)**n - 1 with u = 2**-24."""
     limits = run(MATMUL_ERROR).finding.values["certain"]
     for length, limit in zip(LENGTHS, limits, strict=True):
-        assert limit == pytest.approx(length * 2**-24 / (1 - length * 2**-24), rel=1e-9)
+        assert limit == pytest.approx(float((1 + Fraction(2) ** -24) ** length - 1), rel=1e-9)
 
 
 def test_the_likely_bound_is_never_the_wider_one() -> None:
