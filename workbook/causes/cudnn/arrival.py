@@ -55,7 +55,7 @@ def arrive(where: Conditions, *, schedule: str, blocks: int) -> Finding:
         f"{values['orders']} orders in {ROUNDS} runs: {values['by_arrival']} totals by arrival, "
         f"{values['by_block']} by block"
     )
-    verdict = _verdict(schedule, values["by_arrival"], values["by_block"], compared.within)
+    verdict = _verdict(schedule, values["by_arrival"], values["by_block"], compared.verdict)
     return Finding(verdict, reading, Chart((Panel(*axes, series),)), values, (compared,))
 
 
@@ -84,8 +84,8 @@ def _race(blocks: int) -> Tensor:
     return torch.tensor(arrived)
 
 
-def _verdict(schedule: str, arrival: int, block: int, within: bool) -> str:
-    if not within:
+def _verdict(schedule: str, arrival: int, block: int, word: str) -> str:
+    if word not in ("identical", "rounding"):
         return "Two totals differ by more than another order explains."
     if block != 1:
         return "Even in the order of the blocks the total varies."
