@@ -43,13 +43,13 @@ print(torch.equal(a, out_of_place))
 # %% [markdown]
 # Three numbers and one operation are little evidence. So let us ask torch for *every* operation
 # that it has in both forms, find arguments that each accepts, and call both on the same numbers.
-# Each square is one of them, in alphabetical order; the table under the figure names them.
+# Each cell is one of them, in alphabetical order; the table under the figure names them.
 
 # %%
 explore(in_place.BOTH_FORMS)
 
 # %% [markdown]
-# Both forms run the same **kernel**, the routine that does the arithmetic. Two kinds of square stand
+# Both forms run the same **kernel**, the routine that does the arithmetic. Two kinds of cell stand
 # out, and neither is rounding:
 #
 # - Comparisons and logical operations give `bool` out of place, and 0 or 1 of the tensor's own dtype
@@ -216,17 +216,9 @@ explore(in_place.LOST_UPDATES)
 # adds and stores, and another thread may come in between. Set *schedule* to `free` for a real
 # race on this machine, with many updates, some times over: anything may be lost, or nothing.
 #
-# **Cure:** a lock around read *and* write. It helps both forms; the spelling helps neither.
-#
-# Some programs leave the lock out on purpose. *Hogwild* is gradient descent with several writers,
-# in which a lost step is only a step less:
-
-# %%
-explore(in_place.HOGWILD)
-
-# %% [markdown]
-# Near the target, yes; the same bits each time, no promise. The line at the figure's foot says how
-# many different results there were here. **Cure:** if you need equal bits, have one writer.
+# **Cure:** a lock around read *and* write. It helps both forms; the spelling helps neither. Some
+# programs leave the lock out on purpose, because to them a lost step is only a step less (*Hogwild*).
+# They come near their target, and have no promise of equal bits: for those, have one writer.
 
 # %% [markdown]
 # ## Writes that autograd misses

@@ -65,7 +65,7 @@ def _recorded() -> dict[str, Any]:
 
 def main() -> None:
     """Measure, ask, run the notebook, and print."""
-    answers = {each.name: each.measured() for each in directml.PREDICTIONS}
+    answers = {each.name: each.measured().text for each in directml.PREDICTIONS}
     told = {
         "nearest": directml.nearest(),
         "experiments": measured(),

@@ -1,9 +1,11 @@
 """Both forms of every operation: what is found, and what is said of it."""
 
+from collections import Counter
+
 import torch
 
 from workbook.causes.in_place import BOTH_FORMS
-from workbook.causes.in_place.both_forms import DIFFERS, _verdict
+from workbook.causes.in_place.both_forms import _verdict
 from workbook.causes.in_place.operations import (
     make_operands,
     only_in_place,
@@ -69,7 +71,5 @@ def test_every_operation_has_a_cell_that_names_it() -> None:
 
 def test_a_difference_would_be_said() -> None:
     """One operation that differs is enough for the verdict, and none tried is said as well."""
-    found = [0, 9, 1, 0, 0, 0]
-    found[DIFFERS] = 1
-    assert "other bits" in _verdict(found)
-    assert "No operation" in _verdict([0, 0, 0, 0, 0, 9])
+    assert "other bits" in _verdict(Counter({"agrees": 9, "first": 1, "wrong": 1}))
+    assert "No operation" in _verdict(Counter({"not tried": 9}))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, Dtype
@@ -51,8 +51,6 @@ WAYS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "x.clone()": lambda x: x.clone(),
 }
 COLUMNS = ("x.add_(1)", "x = x + 1")
-STAYS, CHANGES = 1, 2
-KINDS = ("", "y stays", "y changes too")
 
 
 def see_writes(where: Conditions) -> Finding:
@@ -79,9 +77,12 @@ def see_writes(where: Conditions) -> Finding:
 
 
 def _cells(seen: list[tuple[str, tuple[bool, bool]]]) -> Cells:
-    shades = tuple(tuple(CHANGES if one else STAYS for one in pair) for _, pair in seen)
-    text = tuple(tuple("changes" if one else "stays" for one in pair) for _, pair in seen)
-    return Cells.shaded(tuple(way for way, _ in seen), COLUMNS, shades, text, KINDS, "y made by")
+    stays, changes = Cell("stays", "agrees"), Cell("changes", "differs")
+    table = {
+        way: dict(zip(COLUMNS, [changes if each else stays for each in pair], strict=True))
+        for way, pair in seen
+    }
+    return Cells.of(table, {"agrees": "y stays", "differs": "y changes too"}, "y made by")
 
 
 def _source(where: Conditions) -> Tensor:

@@ -6,6 +6,7 @@ Owns one experiment. The factor is the form of the call; operands, arguments, se
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 
 import torch
@@ -19,7 +20,7 @@ from workbook.causes.in_place.operations import (
     only_in_place,
     operations,
 )
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
 from workbook.control import DeviceChoice, Dtype, LogRange, Seed
@@ -27,22 +28,20 @@ from workbook.experiment import Experiment
 from workbook.floats import bits_equal
 from workbook.result import Finding
 
-EQUAL, KEEPS, DIFFERS, OTHER_DRAWS, NOT_TRIED = 1, 2, 3, 4, 5
-KINDS = (
-    "",
-    "equal in every bit",
-    "equal, but in place keeps its dtype",
-    "not equal",
-    "draws other random numbers",
-    "could not be tried",
-)
+KINDS: dict[Kind, str] = {
+    "agrees": "equal in every bit",
+    "first": "equal, but in place keeps its dtype",
+    "wrong": "not equal",
+    "differs": "draws other random numbers",
+    "not tried": "could not be tried",
+}
 COLUMNS = 24
 
 
 def compare_forms(where: Conditions, *, size: int) -> Finding:
     """Call both forms of each operation on the same operands and hold the results side by side."""
     operands = make_operands(size, where.torch_dtype, where.torch_device)
-    kinds: dict[str, int] = {}
+    kinds: dict[str, Kind] = {}
     refused: dict[str, str] = {}
     pairs: list[tuple[Tensor, Tensor]] = []
     with warnings.catch_warnings():
@@ -51,24 +50,24 @@ def compare_forms(where: Conditions, *, size: int) -> Finding:
             try:
                 pair = _both(operation, operands, where.seed or 0)
             except REFUSALS as error:
-                kinds[operation.name] = NOT_TRIED
+                kinds[operation.name] = "not tried"
                 refused[operation.name] = operation.reason or first_line(error)
             else:
                 kinds[operation.name] = _kind(*pair, draws=operation.draws)
                 pairs += [] if operation.draws or not _in(pair, where) else [pair]
-    found = [sum(kind == wanted for kind in kinds.values()) for wanted in range(len(KINDS))]
+    found = Counter(kinds.values())
     values = {
-        "tried": len(kinds) - found[NOT_TRIED],
-        "equal": found[EQUAL] + found[KEEPS],
-        "keeps_dtype": found[KEEPS],
-        "differing": [name for name, kind in kinds.items() if kind == DIFFERS],
-        "other_draws": [name for name, kind in kinds.items() if kind == OTHER_DRAWS],
+        "tried": len(kinds) - found["not tried"],
+        "equal": found["agrees"] + found["first"],
+        "keeps_dtype": found["first"],
+        "differing": [name for name, kind in kinds.items() if kind == "wrong"],
+        "other_draws": [name for name, kind in kinds.items() if kind == "differs"],
         "not_tried": refused,
         "only_in_place": only_in_place(),
     }
     reading = (
-        f"{values['equal']} of {values['tried']} equal in every bit; {found[OTHER_DRAWS]} draw "
-        f"other random numbers; {found[NOT_TRIED]} could not be tried"
+        f"{values['equal']} of {values['tried']} equal in every bit; {found['differs']} draw "
+        f"other random numbers; {found['not tried']} could not be tried"
     )
     return Finding(_verdict(found), reading, _chart(kinds, refused), values, (_all(pairs),))
 
@@ -88,10 +87,10 @@ def _in(pair: tuple[Tensor, Tensor], where: Conditions) -> bool:
     return all(result.dtype == where.torch_dtype for result in pair)
 
 
-def _kind(in_place: Tensor, out_of_place: Tensor, *, draws: bool) -> int:
+def _kind(in_place: Tensor, out_of_place: Tensor, *, draws: bool) -> Kind:
     if not bits_equal(in_place, out_of_place.to(in_place.dtype)):
-        return OTHER_DRAWS if draws else DIFFERS
-    return EQUAL if in_place.dtype == out_of_place.dtype else KEEPS
+        return "differs" if draws else "wrong"
+    return "agrees" if in_place.dtype == out_of_place.dtype else "first"
 
 
 def _all(pairs: list[tuple[Tensor, Tensor]]) -> Comparison:
@@ -100,27 +99,26 @@ def _all(pairs: list[tuple[Tensor, Tensor]]) -> Comparison:
     return compare(first, second, first="in place", second="out of place")
 
 
-def _verdict(found: list[int]) -> str:
-    if found[DIFFERS]:
+def _verdict(found: Counter[Kind]) -> str:
+    if found["wrong"]:
         return "Some operations give other bits in place than out of place."
-    if not found[EQUAL]:
+    if not found["agrees"]:
         return "No operation could be tried."
-    keeps = " Some keep another dtype." * (found[KEEPS] > 0)
-    draws = " A few draw other random numbers." * (found[OTHER_DRAWS] > 0)
+    keeps = " Some keep another dtype." * (found["first"] > 0)
+    draws = " A few draw other random numbers." * (found["differs"] > 0)
     return f"Operation by operation, in place gives the bits of out of place.{keeps}{draws}"
 
 
-def _chart(kinds: dict[str, int], refused: dict[str, str]) -> Chart:
+def _chart(kinds: dict[str, Kind], refused: dict[str, str]) -> Chart:
     names = list(kinds)
     lines = [names[start : start + COLUMNS] for start in range(0, len(names), COLUMNS)]
-    blank = ("",) * COLUMNS
-    shades = tuple((tuple(kinds[n] for n in line) + (-1,) * COLUMNS)[:COLUMNS] for line in lines)
-    text = tuple(
-        (tuple(f"{n}: {refused.get(n, KINDS[kinds[n]])}" for n in line) + blank)[:COLUMNS]
+    table = {
+        f"{line[0].split('.')[0]} …": [
+            Cell(f"{name}: {refused.get(name, KINDS[kinds[name]])}", kinds[name]) for name in line
+        ]
         for line in lines
-    )
-    rows = tuple(f"{line[0].split('.')[0]} …" for line in lines)
-    return Chart((Cells.shaded(rows, blank, shades, text, KINDS),))
+    }
+    return Chart((Cells.of(table, KINDS),))
 
 
 BOTH_FORMS = Experiment(

@@ -152,4 +152,3 @@ SNAPSHOT = Exercise(
     ),
     because="Each tensor has memory of its own. `copy.deepcopy(model.state_dict())` does the same.",
 )
-EXERCISES = (WHAT_IS_MISSING, ADD_LEFT, SNAPSHOT)

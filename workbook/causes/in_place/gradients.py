@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Dtype, LogRange, Seed
@@ -48,8 +48,16 @@ WRITES: Mapping[str, Callable[[Tensor], object]] = {
     "y.data.add_(1)": lambda y: y.data.add_(1),
     "y.detach().numpy() += 1": _in_numpy,
 }
-RIGHT, WRONG, RAISES = 1, 2, 3
-KINDS = ("", "right", "wrong, without an error", "raises an error")
+RIGHT, WRONG, RAISES = (
+    Cell("right", "agrees"),
+    Cell("wrong", "wrong"),
+    Cell("raises an error", "raises"),
+)
+KINDS: dict[Kind, str] = {
+    "agrees": "right",
+    "wrong": "wrong, without an error",
+    "raises": "raises an error",
+}
 
 
 def write_before_backward(where: Conditions, *, size: int) -> Finding:
@@ -59,13 +67,11 @@ def write_before_backward(where: Conditions, *, size: int) -> Finding:
     kinds, versions = {}, {}
     for way, write in WRITES.items():
         found = {name: _gradient(x, f, write) for name, f in FUNCTIONS.items()}
-        kinds[way] = tuple(_kind(grad, plain[name]) for name, (grad, _) in found.items())
+        kinds[way] = {name: _kind(grad, plain[name]) for name, (grad, _) in found.items()}
         versions[way] = found["exp"][1]
-    shades = tuple(kinds.values())
-    text = tuple(tuple(KINDS[kind].split(",")[0] for kind in line) for line in shades)
-    chart = Chart((Cells.shaded(tuple(WRITES), tuple(FUNCTIONS), shades, text, KINDS),))
-    wrong = tuple(way for way, line in kinds.items() if WRONG in line)
-    raises = tuple(way for way, line in kinds.items() if RAISES in line)
+    chart = Chart((Cells.of(kinds, KINDS),))
+    wrong = tuple(way for way, line in kinds.items() if WRONG in line.values())
+    raises = tuple(way for way, line in kinds.items() if RAISES in line.values())
     slipped, _ = _gradient(x, torch.exp, WRITES["y.data.add_(1)"])
     compared = () if slipped is None or plain["exp"] is None else (
         compare(slipped, plain["exp"], first="with y.data.add_(1)", second="with y + 1"),
@@ -94,7 +100,7 @@ def _gradient(
         return None, counted
 
 
-def _kind(gradient: Tensor | None, plain: Tensor | None) -> int:
+def _kind(gradient: Tensor | None, plain: Tensor | None) -> Cell:
     if gradient is None or plain is None:
         return RAISES
     return RIGHT if bits_equal(gradient, plain) else WRONG

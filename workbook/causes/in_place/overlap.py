@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Dtype, LogRange
 from workbook.experiment import Experiment
@@ -27,9 +27,12 @@ CASES: Mapping[str, Callable[[Tensor, Tensor], object]] = {
     "x[::2].copy_(x[:n])": lambda x, y: x[::2].copy_(y[: len(y) // 2]),
     "x.masked_scatter_(even, x)": lambda x, y: x.masked_scatter_(_even(x), y),
 }
-RIGHT, WRONG, RAISES, VARIES = 1, 2, 3, 4
-KINDS = ("", "right", "wrong, no error", "raises an error", "wrong, other values in another run")
-TEXTS = ("", "right", "wrong, no error", "raises an error", "wrong, and it varies")
+RIGHT = Cell("right", "agrees")
+WRONG = Cell("wrong, no error", "wrong")
+RAISES = Cell("raises an error", "raises")
+VARIES = Cell("wrong, and it varies", "differs")
+KINDS: dict[Kind, str] = {cell.kind: cell.text for cell in (RIGHT, WRONG, RAISES)}
+KINDS["differs"] = "wrong, other values in another run"
 RUNS = 5
 
 
@@ -37,11 +40,10 @@ def overlap_cases(where: Conditions, *, size: int) -> Finding:
     """Do each write some times with and without a clone; hold it beside the same in float64."""
     as_written = {case: _outcome(case, where, size, clone=False) for case in CASES}
     cloned = {case: _outcome(case, where, size, clone=True) for case in CASES}
-    shades = tuple((as_written[case], cloned[case]) for case in CASES)
-    text = tuple(tuple(TEXTS[kind] for kind in line) for line in shades)
-    chart = Chart(
-        (Cells.shaded(tuple(CASES), ("as written", "reading x.clone()"), shades, text, KINDS),)
-    )
+    table = {
+        case: {"as written": as_written[case], "reading x.clone()": cloned[case]} for case in CASES
+    }
+    chart = Chart((Cells.of(table, KINDS),))
     kinds = {"right": RIGHT, "raises": RAISES, "wrong": WRONG, "varies": VARIES}
     values: dict[str, list[str]] = {
         name: [case for case in CASES if as_written[case] == kind] for name, kind in kinds.items()
@@ -55,7 +57,7 @@ def overlap_cases(where: Conditions, *, size: int) -> Finding:
     return Finding(_verdict(count, cured), reading, chart, {**values, "cured": cured})
 
 
-def _outcome(case: str, where: Conditions, size: int, *, clone: bool) -> int:
+def _outcome(case: str, where: Conditions, size: int, *, clone: bool) -> Cell:
     # 1, 2, 4, 1, 2, 4, ...: every right result is exact in every format.
     numbers = 2.0 ** (torch.arange(size) % 3)
     right, results = numbers.double(), []

@@ -7,24 +7,13 @@ import torch
 from workbook.causes.in_place.aliases import ALIASES
 from workbook.causes.in_place.both_forms import BOTH_FORMS
 from workbook.causes.in_place.gradients import VERSION_COUNTER
-from workbook.causes.in_place.overlap import OVERLAP
+from workbook.causes.in_place.overlap import CASES, OVERLAP
 from workbook.causes.in_place.races import LOST_UPDATES
 from workbook.experiment import run
-from workbook.question import Prediction
+from workbook.question import Option, Prediction
+from workbook.result import Finding
 
-NONE_DIFFERS, SOME_DIFFER = "none does", "some do"
-NEVER, IF_FLOAT32, ALWAYS = "no, float() copies", "only if x is float32", "yes, always"
-ALL_RAISE, SOME_PASS, ALL_RIGHT = (
-    "it refuses every such write",
-    "it refuses some, and others go wrong",
-    "it gets every one right",
-)
-IN_PLACE, OUT_OF_PLACE, BOTH, NEITHER = "x.add_(1)", "x = x + 1", "both", "neither"
-RAISES, WRONG, RIGHT = "an error", "a wrong gradient, no error", "the right gradient"
-
-
-def _operations_that_differ() -> str:
-    return SOME_DIFFER if run(BOTH_FORMS).finding.values["differing"] else NONE_DIFFERS
+UNSEEN = "y.data.add_(1)"
 
 
 def _dtype_of_the_sum() -> str:
@@ -32,40 +21,19 @@ def _dtype_of_the_sum() -> str:
     try:
         return str(x.add_(y).dtype).removeprefix("torch.")
     except RuntimeError:
-        return RAISES
+        return "an error"
 
 
-def _whether_float_shares() -> str:
-    formats = ("float64", "float32", "float16")
-    shares = [
-        "x.float()" in run(ALIASES, dtype=name).finding.values["in_place"] for name in formats
+def _formats_that_float_shares() -> list[str]:
+    return [
+        name
+        for name in ("float64", "float32", "float16")
+        if "x.float()" in run(ALIASES, dtype=name).finding.values["in_place"]
     ]
-    if all(shares):
-        return ALWAYS
-    return IF_FLOAT32 if shares == [False, True, False] else NEVER
 
 
-def _overlaps() -> str:
-    values = run(OVERLAP).finding.values
-    if values["wrong"] or values["varies"]:
-        return SOME_PASS
-    return ALL_RAISE if values["raises"] else ALL_RIGHT
-
-
-def _form_that_loses() -> str:
-    lost = run(LOST_UPDATES).finding.values["lost"]
-    in_place, out_of_place = lost["in place"] > 0, lost["out of place"] > 0
-    if in_place == out_of_place:
-        return BOTH if in_place else NEITHER
-    return IN_PLACE if in_place else OUT_OF_PLACE
-
-
-def _write_through_data() -> str:
-    values = run(VERSION_COUNTER).finding.values
-    way = "y.data.add_(1)"
-    if way in values["raises"]:
-        return RAISES
-    return WRONG if way in values["wrong"] else RIGHT
+def _losing_forms(finding: Finding) -> list[str]:
+    return [way for way in ("in place", "out of place") if finding.values["lost"][way] > 0]
 
 
 DIFFERING_FORMS = Prediction(
@@ -74,8 +42,11 @@ DIFFERING_FORMS = Prediction(
         "torch has some two hundred operations with two forms, such as `a.add_(b)` and `a.add(b)`. "
         "Same numbers, one thread: how many give other bits in place? (Random draws do not count.)"
     ),
-    options=(NONE_DIFFERS, SOME_DIFFER),
-    measure=_operations_that_differ,
+    options=(
+        Option("none does", lambda found: not found.values["differing"]),
+        Option("some do", lambda found: bool(found.values["differing"])),
+    ),
+    measure=lambda: run(BOTH_FORMS).finding,
     because=(
         "Both forms run the same kernel over the same numbers. They differ in where the result is "
         "put: in new memory, or over the input."
@@ -84,7 +55,11 @@ DIFFERING_FORMS = Prediction(
 SUM_DTYPE = Prediction(
     name="sum_dtype",
     question="x is `float32`, y is `float64`. What is the dtype after `x.add_(y)`?",
-    options=("float32", "float64", RAISES),
+    options=(
+        Option("float32", lambda dtype: dtype == "float32"),
+        Option("float64", lambda dtype: dtype == "float64"),
+        Option("an error", lambda dtype: dtype == "an error"),
+    ),
     measure=_dtype_of_the_sum,
     because=(
         "The memory of x holds 32-bit numbers, and nothing else fits there. The sum is computed in "
@@ -94,8 +69,12 @@ SUM_DTYPE = Prediction(
 FLOAT_SHARES = Prediction(
     name="float_shares",
     question="`y = x.float()`, then `x.add_(1)`. Does y change?",
-    options=(NEVER, IF_FLOAT32, ALWAYS),
-    measure=_whether_float_shares,
+    options=(
+        Option("no, float() copies", lambda shared: not shared),
+        Option("only if x is float32", lambda shared: shared == ["float32"]),
+        Option("yes, always", lambda shared: len(shared) == 3),
+    ),
+    measure=_formats_that_float_shares,
     because=(
         "A conversion to the dtype that a tensor already has returns the tensor itself. So one "
         "program shares memory for one input and copies for another."
@@ -104,8 +83,17 @@ FLOAT_SHARES = Prediction(
 OVERLAPS = Prediction(
     name="overlaps",
     question="A write reads from memory that it is overwriting. What does torch do?",
-    options=(ALL_RAISE, SOME_PASS, ALL_RIGHT),
-    measure=_overlaps,
+    options=(
+        Option(
+            "it refuses every such write", lambda found: len(found.values["raises"]) == len(CASES)
+        ),
+        Option(
+            "it refuses some, and others go wrong",
+            lambda found: found.values["raises"] and found.values["wrong"] + found.values["varies"],
+        ),
+        Option("it gets every one right", lambda found: len(found.values["right"]) == len(CASES)),
+    ),
+    measure=lambda: run(OVERLAP).finding,
     because=(
         "torch looks for overlap only as far as that is cheap. Where two strided views are too "
         "hard to tell apart it goes ahead, and reads elements that it has already overwritten."
@@ -117,8 +105,13 @@ LOSING_FORM = Prediction(
         "Two threads each add 1 ten times to one tensor x. A script lets them take turns, one step "
         "each. With which form are updates lost?"
     ),
-    options=(IN_PLACE, OUT_OF_PLACE, BOTH, NEITHER),
-    measure=_form_that_loses,
+    options=(
+        Option("x.add_(1)", lambda found: _losing_forms(found) == ["in place"]),
+        Option("x = x + 1", lambda found: _losing_forms(found) == ["out of place"]),
+        Option("both", lambda found: len(_losing_forms(found)) == 2),
+        Option("neither", lambda found: not _losing_forms(found)),
+    ),
+    measure=lambda: run(LOST_UPDATES).finding,
     because=(
         "`x = x + 1` is two steps, a read and a later write. Both threads read the same x, and the "
         "second write replaces the first. In place there is one statement, and the script cannot "
@@ -128,11 +121,17 @@ LOSING_FORM = Prediction(
 UNSEEN_WRITE = Prediction(
     name="unseen_write",
     question="`y = x.exp()`, then `y.data.add_(1)`. What does `y.sum().backward()` give?",
-    options=(RAISES, WRONG, RIGHT),
-    measure=_write_through_data,
+    options=(
+        Option("an error", lambda found: UNSEEN in found.values["raises"]),
+        Option("a wrong gradient, no error", lambda found: UNSEEN in found.values["wrong"]),
+        Option(
+            "the right gradient",
+            lambda found: UNSEEN not in found.values["wrong"] + found.values["raises"],
+        ),
+    ),
+    measure=lambda: run(VERSION_COUNTER).finding,
     because=(
         "The derivative of exp is its result, so autograd has kept y, and y was overwritten. "
         "A write to `.data` does not move the version counter of y, so autograd sees nothing."
     ),
 )
-PREDICTIONS = (DIFFERING_FORMS, SUM_DTYPE, FLOAT_SHARES, OVERLAPS, LOSING_FORM, UNSEEN_WRITE)

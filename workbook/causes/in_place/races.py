@@ -1,7 +1,7 @@
-"""Writers at once: updates that are lost, and a descent that survives them.
+"""Writers at once: updates that are lost.
 
-Owns two experiments. In the first the factor is how an update is written (form and lock); in the
-second it is the number of writers. No thread waits longer than LIMIT seconds.
+Owns one experiment. The factor is how an update is written (form and lock). No thread waits longer
+than LIMIT seconds.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import torch
-from torch import Tensor
 
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.comparison import compare
 from workbook.conditions import Conditions
-from workbook.control import Choice, Integer, Seed
+from workbook.control import Choice, Integer
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
@@ -31,7 +30,6 @@ WAYS = {  # how an update is written: in place or not, behind a lock or not
     "in place, lock": (True, True),
 }
 SHARES = {0.0: "none", 1 / 2: "half", 2 / 3: "two thirds", 3 / 4: "three quarters"}
-RUNS, STEPS, RATE, ELEMENTS = 6, 120, 0.1, 20_000
 
 
 class Shared:
@@ -53,13 +51,12 @@ def lose_updates(where: Conditions, *, schedule: str, writers: int, updates: int
         expected = torch.full_like(shared.value, total)
         compared.append(compare(shared.value, expected, first=way, second="every update"))
         lost[way] = 1 - float(shared.value.double().mean()) / total
-    arrived = tuple(round((1 - share) * total, 3) for share in lost.values())
-    places = tuple(float(place) for place in range(len(WAYS)))
+    arrived = [round((1 - share) * total, 3) for share in lost.values()]
     series = (
-        Series("updates that arrived", places, arrived, "bars"),
-        Series("updates made", (), (total,), "rule"),
+        Series("updates that arrived", range(len(WAYS)), arrived, "bars"),
+        Series("updates made", (), total, "rule"),
     )
-    x = Axis("how each update is written", ticks=tuple(zip(places, WAYS, strict=True)))
+    x = Axis.of("how each update is written", WAYS)
     chart = Chart((Panel(x, Axis("updates", low=0, high=total * 1.1), series),))
     shares = [f"{share:.1%}" for share in lost.values()]
     reading = "lost: {} out of place, {} in place; with a lock {} and {}".format(*shares)
@@ -124,52 +121,6 @@ def _amount(share: float) -> str:
     return named[0] if named else "some"
 
 
-def descend_at_once(where: Conditions, *, writers: int) -> Finding:
-    """Descend towards a target from several threads on one tensor, without a lock, again and again.
-
-    Each step is `w.sub_(0.1 * (w - target))`. (Niu, Recht, Re and Wright, Hogwild!, NIPS 2011,
-    show when such a descent converges.)
-    """
-    target = torch.rand(ELEMENTS) + 0.5
-    ends = {count: [_descent(target, count) for _ in range(RUNS)] for count in (1, writers)}
-    distinct = {count: len({w.numpy().tobytes() for w in runs}) for count, runs in ends.items()}
-    left = {
-        count: [float(((w - target).abs() / target).max()) for w in runs]
-        for count, runs in ends.items()
-    }
-    numbers = tuple(float(run) for run in range(1, RUNS + 1))
-    series = tuple(
-        Series(f"{count} writer{'s' * (count > 1)}", numbers, tuple(runs), "points")
-        for count, runs in left.items()
-    )
-    axes = Axis("run", 0.5, RUNS + 0.5), Axis("distance left, start = 1", 1e-7, 1.0, log=True)
-    reading = (
-        f"distinct results of {RUNS} runs here: {distinct[1]} with 1 writer, "
-        f"{distinct[writers]} with {writers}"
-    )
-    near = all(one < 0.1 for one in left[writers])
-    values = {"distinct": distinct[1], "distinct_with_writers": distinct[writers], "near": near}
-    return Finding(_ends(distinct[1], near), reading, Chart((Panel(*axes, series),)), values)
-
-
-def _descent(target: Tensor, writers: int) -> Tensor:
-    w = torch.zeros_like(target)
-
-    def descend() -> Iterator[None]:
-        for _ in range(STEPS // writers):
-            w.sub_(RATE * (w - target))
-            yield
-
-    _freely([descend() for _ in range(writers)])
-    return w
-
-
-def _ends(distinct: int, near: bool) -> str:
-    first = "repeats in every bit" if distinct == 1 else "does not repeat"
-    second = "come near the target" if near else "stay far from the target"
-    return f"With one writer the descent {first}; with several and no lock, all runs {second}."
-
-
 LOST_UPDATES = Experiment(
     name="lost_updates",
     question="Two threads add 1 to one tensor: do all updates arrive?",
@@ -180,11 +131,4 @@ LOST_UPDATES = Experiment(
         Integer("updates", 10, 10, 200, step=10, help="how often each writer adds 1"),
     ),
     measure=lose_updates,
-)
-HOGWILD = Experiment(
-    name="hogwild",
-    question="What becomes of a descent with several writers and no lock?",
-    factor="the number of writers",
-    controls=(Seed(), Integer("writers", 2, 2, 4)),
-    measure=descend_at_once,
 )
