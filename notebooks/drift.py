@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from workbook.chart import Cells, Chart
 from workbook.lesson.predictor import FORMAT as PREDICTION
 from workbook.result import KEPT, Result, read_kept
 
+NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?(?![\w])")
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -79,19 +81,16 @@ def of_results(kept: Result, fresh: Result) -> Iterator[str]:
 
     Where neither was measured here, but both were read from a recording, they are the same.
     """
-    if kept.source == fresh.source == "RECORDED" and kept.settings == fresh.settings:
+    moved = kept.settings.get("device") != fresh.settings.get("device")
+    if kept.source != fresh.source and not moved:
+        yield f"its kept source is {kept.source}, a new run's is {fresh.source}"
+    if kept.source == fresh.source == "RECORDED" and not moved:
         if kept.to_json() != fresh.to_json():
             yield "its kept result is not what the recording says"
-    else:
-        yield from _of_facts(_facts(kept), _facts(fresh))
-    if kept.source != fresh.source and not _moved(kept, fresh):
-        yield f"its kept source is {kept.source}, a new run's is {fresh.source}"
-
-
-def _moved(kept: Result, fresh: Result) -> bool:
-    """Tell whether one is a recording of a device that only the other machine has."""
-    devices = [result.settings.get("device") for result in (kept, fresh)]
-    return {kept.source, fresh.source} == {"LIVE", "RECORDED"} and devices[0] != devices[1]
+        return
+    # Labels name the device and what a version of torch has: operations, modules, kernels.
+    named = not moved and kept.provenance.get("torch") == fresh.provenance.get("torch")
+    yield from _of_facts(_facts(kept, named=named), _facts(fresh, named=named))
 
 
 def _of_facts(kept: Mapping[str, Any], fresh: Mapping[str, Any]) -> Iterator[str]:
@@ -104,37 +103,60 @@ def _of_prediction(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name != "provenance"}
 
 
-def _facts(result: Result) -> dict[str, Any]:
-    """List what a result says on every machine, by name."""
+def _facts(result: Result, *, named: bool) -> dict[str, Any]:
+    """List what a result says on every machine; if `named`, also the names of what it tried."""
     finding = result.finding
     conditions = result.conditions.to_json()
     facts: dict[str, Any] = {
         "experiment": result.experiment,
         "question": result.question,
         "verdict": finding.verdict,
-        "values' names": sorted(finding.values),
         **{f"setting {name}": value for name, value in result.settings.items() if name != "device"},
         **{f"condition {name}": value for name, value in conditions.items() if name != "device"},
     }
-    for number, each in enumerate(finding.comparisons):
-        facts[f"comparison {number}"] = (each.first, each.second, each.dtype)
-    return facts | structure(finding.chart)
+    if named:
+        facts["values' names"] = sorted(finding.values)
+        for number, each in enumerate(finding.comparisons):
+            facts[f"comparison {number}"] = (each.first, each.second, each.dtype)
+    return facts | structure(finding.chart, named=named)
 
 
-def structure(chart: Chart) -> dict[str, Any]:
-    """Give the parts of a chart that are there before anything is measured, by place."""
+def structure(chart: Chart, *, named: bool = True) -> dict[str, Any]:
+    """List the parts of a chart that are there before anything is measured, by place.
+
+    Numbers in texts are digits, and where a logarithmic axis has ticks depends on what came out.
+    Without `named` only kinds and marks are listed, and no label.
+    """
     parts: dict[str, Any] = {}
     for number, panel in enumerate(chart.panels):
         place = f"panel {number}"
-        parts[f"{place}'s title"] = panel.title
         if isinstance(panel, Cells):
-            parts[f"{place}'s rows"] = panel.rows
-            parts[f"{place}'s columns"] = panel.columns
-            parts[f"{place}'s kinds"] = panel.kinds
+            parts[f"{place} is"] = "cells"
+            if named:
+                parts[f"{place}'s title"] = words(panel.title)
+                parts[f"{place}'s rows"] = tuple(map(words, panel.rows))
+                parts[f"{place}'s columns"] = tuple(map(words, panel.columns))
+                parts[f"{place}'s kinds"] = panel.kinds
             continue
-        for name in "xy":
-            axis = getattr(panel, name)
-            parts[f"{place}'s {name} axis"] = (axis.label, "log" if axis.log else "linear")
-            parts[f"{place}'s {name} ticks"] = tuple(text for _, text in axis.ticks)
-        parts[f"{place}'s series"] = tuple((each.label, each.mark) for each in panel.series)
+        parts[f"{place} is"] = "axes"
+        parts[f"{place}'s scales"] = tuple("log" if a.log else "linear" for a in (panel.x, panel.y))
+        parts[f"{place}'s marks"] = tuple(each.mark for each in panel.series)
+        if named:
+            parts[f"{place}'s title"] = words(panel.title)
+            parts[f"{place}'s series"] = tuple(words(each.label) for each in panel.series)
+            for name in "xy":
+                axis = getattr(panel, name)
+                parts[f"{place}'s {name} axis"] = axis.label
+                if not axis.log:
+                    texts = (words(text) for _, text in axis.ticks)
+                    parts[f"{place}'s {name} ticks"] = tuple(texts)
     return parts
+
+
+def words(text: str) -> str:
+    """Put a # for each number that stands by itself: `float32` is a name, 0.25 is a digit.
+
+    >>> words("6 results in float32, at most 1.5e-07")
+    '# results in float32, at most #'
+    """
+    return NUMBER.sub("#", text)

@@ -5,8 +5,13 @@ Owns the comparison of two PNGs of one result. Knows nothing of notebooks.
 Another machine may move an edge: a coordinate that lies half way between two pixels is rounded up
 by one processor and down by another, so that an edge lies one pixel further, never two. So each
 pixel of either picture must have a color between those of the nine pixels around the same place of
-the other. Texts may go further where the PNG says that another font rasterizer drew it: one that
-hints otherwise makes a text up to 3 % longer or shorter, which is the room that `plots` leaves.
+the other.
+
+Where the PNG says that another version of matplotlib or FreeType drew it, more may move. Hinting
+rounds the width of each letter to whole pixels, so that a text of n letters may be n / 2 pixels
+longer, and its letters lighter. And the palette has room for 16 colors: which shades of edges it
+keeps depends on the letters, so that a shade counts as its neighbor. Two colors are one shade where
+they are nearer than half the way from the paper to the palest fill.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import reduce
+from threading import Lock
 from typing import Any
 from unittest import mock
 
@@ -26,7 +32,9 @@ from PIL import Image
 from workbook import plots
 from workbook.result import Result
 
-STRETCH = 0.03
+SHADE = 25  # of 255: the palest fill is 51 darker than the paper in one channel
+INK = 127  # a letter is there, or not
+DRAWING = Lock()  # matplotlib's settings are one for all threads
 Box = tuple[int, int, int, int]  # left, top, right, foot in pixels
 
 
@@ -35,7 +43,7 @@ def differing(committed: bytes, result: Result) -> int:
 
     A PNG of another size differs in every pixel. ValueError for bytes that are no picture.
     """
-    with _texts() as boxes:
+    with DRAWING, _texts() as boxes:
         drawn, here = _read(plots.static(result))
     try:
         shown, there = _read(committed)
@@ -45,37 +53,39 @@ def differing(committed: bytes, result: Result) -> int:
         return int(shown.shape[0] * shown.shape[1])
     if np.array_equal(shown, drawn):
         return 0
-    strange = _strange(shown, drawn, 1)
+    strange = _strange(shown, drawn, slack=0 if here == there else SHADE)
     if here != there:
         height, width, _ = drawn.shape
         chart = height * plots.HEIGHT // plots.STATIC_SIZE["height"]
-        texts = [box for tall, box in boxes if tall == chart]
-        for box in [*texts, (0, chart, width, height)]:
-            reach = 1 + math.ceil(STRETCH * (box[2] - box[0]))
+        texts = [(box, letters) for tall, box, letters in boxes if tall == chart]
+        for box, letters in [*texts, ((0, chart, width, height), len(result.where))]:
+            reach = 1 + math.ceil(letters / 2)
             left, top, right, foot = _grown(box, reach, drawn.shape)
             place = slice(top, foot), slice(left, right)
-            strange[place] = _strange(shown[place], drawn[place], reach)
+            strange[place] = _strange(shown[place], drawn[place], reach, slack=INK)
+        # No mark is thinner than two pixels, so that one that is missing leaves squares.
+        strange = strange[1:, 1:] & strange[:-1, 1:] & strange[1:, :-1] & strange[:-1, :-1]
     return int(strange.sum())
 
 
 def _read(png: bytes) -> tuple[Any, str | None]:
     """Read the pixels as rows of red, green and blue, and what drew them."""
     picture = Image.open(io.BytesIO(png))
-    return np.asarray(picture.convert("RGB")), picture.info.get("Software")
+    return np.asarray(picture.convert("RGB"), dtype=np.int16), picture.info.get("Software")
 
 
-def _strange(first: Any, second: Any, across: int, down: int = 1) -> Any:
+def _strange(first: Any, second: Any, across: int = 1, *, slack: int) -> Any:
     """Mark the pixels of either whose color lies outside those around it in the other."""
     strange: Any = np.zeros(first.shape[:2], dtype=bool)
     for one, other in ((first, second), (second, first)):
-        low, high = (_around(other, pick, across, down) for pick in (np.minimum, np.maximum))
-        strange |= ((one < low) | (one > high)).any(axis=2)
+        low, high = (_around(other, pick, across) for pick in (np.minimum, np.maximum))
+        strange |= ((one < low - slack) | (one > high + slack)).any(axis=2)
     return strange
 
 
-def _around(pixels: Any, pick: np.ufunc, across: int, down: int) -> Any:
-    """Take the least or the greatest color, channel by channel, up to so many pixels away."""
-    for axis, reach in ((0, down), (1, across)):
+def _around(pixels: Any, pick: np.ufunc, across: int) -> Any:
+    """Take the least or the greatest color so many pixels across and one down, by channel."""
+    for axis, reach in ((0, 1), (1, across)):
         size = pixels.shape[axis]
         places = np.arange(size)
         shifted = (np.clip(places + step, 0, size - 1) for step in range(-reach, reach + 1))
@@ -90,9 +100,9 @@ def _grown(box: Box, reach: int, shape: tuple[int, ...]) -> Box:
 
 
 @contextmanager
-def _texts() -> Iterator[list[tuple[int, Box]]]:
-    """Note where texts are drawn, whoever draws them, with the height of their canvas."""
-    boxes: list[tuple[int, Box]] = []
+def _texts() -> Iterator[list[tuple[int, Box, int]]]:
+    """Note where texts are drawn: the height of the canvas, the place, how many letters."""
+    boxes: list[tuple[int, Box, int]] = []
     draw_text: Any = RendererAgg.draw_text
 
     def noting(
@@ -101,7 +111,7 @@ def _texts() -> Iterator[list[tuple[int, Box]]]:
         width, height, descent = self.get_text_width_height_descent(text, font, False)
         ends = x, y + descent - height, x + width, y + descent
         box = (*map(math.floor, ends[:2]), *map(math.ceil, ends[2:]))
-        boxes.append((int(self.height), box))
+        boxes.append((int(self.height), box, len(text)))
         draw_text(self, gc, x, y, text, font, *more, **named)
 
     with mock.patch.object(RendererAgg, "draw_text", noting):
