@@ -28,24 +28,15 @@ from workbook.lesson import check, claim, hint, predict, solution
 # with recording they are the three **grad modes**.
 
 # %%
-predict(autograd.LINEAR_NO_GRAD)
-
-# %%
 layer, x = torch.nn.Linear(8, 8), torch.rand(5, 8)
 with torch.no_grad():
     unrecorded = layer(x)
 print(torch.equal(layer(x), unrecorded), unrecorded.requires_grad)
 
 # %% [markdown]
-# One layer proves little. Here are twenty modules in training mode, each with the same weights, input
-# and draws in all three grad modes:
-
-# %%
-explore(autograd.FORWARD_MODES)
-
-# %% [markdown]
-# If the LSTM is marked on your machine, the line at the figure's foot names it: without gradients it
-# may take another kernel. What about the last module, and evaluation mode?
+# The forward pass computes the same numbers. Recording keeps a note of each operation for the
+# backward pass; the note is not an operand. One layer proves little, and some modules are written so
+# that the grad mode chooses their **kernel**, the routine that does the arithmetic.
 
 # %%
 predict(autograd.TRANSFORMER_NO_GRAD)
@@ -56,9 +47,8 @@ explore(autograd.KERNEL_CHOICE)
 # %% [markdown]
 # Without gradients, a **fused** kernel may compute the whole layer at once, and so in another order.
 # Untick *fused kernel allowed*, and every bit is equal again: the kernel was the cause, and the grad
-# mode chose it. Neither result is the better one: both are as near to `float64`'s. (In the explorer
-# before, choose *eval*, and the Transformer layer is marked.) **Cure:** evaluate in one grad mode
-# everywhere, or call `torch.backends.mha.set_fastpath_enabled(False)`.
+# mode chose it. Neither result is the better one: both are as near to `float64`'s. **Cure:** evaluate
+# in one grad mode everywhere, or call `torch.backends.mha.set_fastpath_enabled(False)`.
 #
 # `no_grad()` is not `eval()`. It does not switch dropout off and does not stop the running
 # statistics of BatchNorm; that is [chapter 04](04_eval_mode.ipynb).
@@ -85,10 +75,8 @@ except RuntimeError as error:
 # what needs a gradient outside of `no_grad()`.
 #
 # The backward pass needs some values again. To notice when one was overwritten, autograd counts the
-# **versions** of each tensor.
-
-# %%
-predict(autograd.ROUND_THE_COUNTER)
+# **versions** of each tensor. [Chapter 02](02_in_place.ipynb) goes around that counter; so does this
+# program:
 
 # %%
 x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
@@ -108,10 +96,8 @@ explore(autograd.CUT_GRAPH)
 # %% [markdown]
 # ## A line that is easily forgotten
 #
-# A training step calls `zero_grad()`, `backward()` and `step()`.
-
-# %%
-predict(autograd.NEVER_CLEARED)
+# A training step calls `zero_grad()`, `backward()` and `step()`. Here is what happens without the
+# first of them:
 
 # %%
 w = torch.tensor(1.0, requires_grad=True)
@@ -119,11 +105,9 @@ for _ in range(3):
     (3 * w).backward()
     print(w.grad.item())
 
-# %%
-explore(autograd.ACCUMULATION)
-
 # %% [markdown]
-# `backward()` *adds* to what `.grad` holds. This is no rounding and no chance; it repeats in every
+# `backward()` *adds* to what `.grad` holds. At first that is nothing; from then on each step would use
+# the sum of all gradients so far. This is no rounding and no chance; it repeats in every
 # bit. **Cure:** `optimizer.zero_grad()` before `backward()`.
 #
 # Sometimes adding is what you want: a batch that does not fit into memory is cut into
@@ -157,24 +141,9 @@ explore(autograd.GRADIENT_ORDER)
 # last bits of a training run. **Cure:** keep the order in which branches are made, or compare
 # gradients by a bound.
 #
-# **Clipping** scales a gradient down to a given norm if it is longer. Does it make such differences
-# worse?
-
-# %%
-predict(autograd.CLIPPING_BET)
-
-# %%
-explore(autograd.CLIPPING)
-
-# %% [markdown]
-# A few more roundings, and that is all. And weight normalization, which writes a weight as a length
-# times a direction?
-
-# %%
-explore(autograd.WEIGHT_NORM)
-
-# %% [markdown]
-# So neither is a cause to look for, and there is nothing to cure.
+# Two suspects that the ledger acquits: **clipping**, which scales a gradient down to a given norm, and
+# weight normalization, which writes a weight as a length times a direction. Each adds a few roundings
+# and keeps relative differences as they are (`python -m workbook claims --chapter 03` measures both).
 #
 # ## One weight in two formats
 #

@@ -12,10 +12,6 @@ ANSWERS = {
     # autograd
     "after_no_grad": "backward() raises",
     "cached_weight": "the old weight",
-    "clipping_bet": "it leaves the gap as it is",
-    "linear_no_grad": "no bit",
-    "never_cleared": "from the second step on",
-    "round_the_counter": "no, some give a wrong gradient silently",
     "transformer_no_grad": "the last bits differ",
     "which_order": "the order of creation",
     # cudnn

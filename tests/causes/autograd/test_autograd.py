@@ -2,12 +2,10 @@
 
 import itertools
 
-import numpy as np
 import pytest
 import torch
 
 from workbook.causes.autograd import (
-    ACCUMULATION,
     AUTOCAST_CACHE,
     CLIPPING,
     CUT_GRAPH,
@@ -59,20 +57,6 @@ def test_the_ways_give_what_the_rules_of_autograd_say() -> None:
     assert values["… y.detach().add_(1)"] == "raises RuntimeError"
     assert values["y = x², then x.data.mul_(2)"] == "wrong, silently"
     assert values["… y.detach().numpy() += 1"] == "wrong, silently"
-
-
-def test_keeping_gradients_is_momentum_without_friction() -> None:
-    """The run that never clears equals NumPy's heavy ball with momentum 1, in float64 to 1e-4."""
-    result = run(ACCUMULATION, steps=20)
-    torch.manual_seed(0)
-    x, target = torch.rand(32, 6).double().numpy(), torch.rand(6).double().numpy()
-    y, weights, velocity = x @ target, np.zeros(6), np.zeros(6)
-    for _ in range(20):
-        velocity += 2 * x.T @ (x @ weights - y) / 32
-        weights -= 0.1 * velocity
-    loss = float(np.square(x @ weights - y).mean())
-    assert result.finding.values["kept"] == pytest.approx(loss, rel=1e-3)
-    assert result.finding.values["first_step_equal"]
 
 
 def test_repeating_a_backward_pass_repeats_its_bits() -> None:

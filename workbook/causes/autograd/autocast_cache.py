@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
@@ -28,11 +28,15 @@ def update_a_weight(where: Conditions, *, update: str) -> Finding:
     stale = F.linear(x.bfloat16(), start.bfloat16())
     compared = compare(second[True], second[False], first="with the cache", second="without")
     told = {cache: _told(out, expected, stale) for cache, out in second.items()}
-    rows = ("with the cache", "without it")
-    shades = tuple((1 if told[cache] == "new" else 2,) for cache in (True, False))
-    text = tuple((f"uses the {told[cache]} weight",) for cache in (True, False))
-    kinds = ("", "the doubled weight", "the weight from before")
-    grid = Cells.shaded(rows, (f"after an update {update}",), shades, text, kinds)
+    cells = {
+        cache: Cell(f"uses the {weight} weight", "agrees" if weight == "new" else "wrong")
+        for cache, weight in told.items()
+    }
+    column = f"after an update {update}"
+    grid = Cells.of(
+        {"with the cache": {column: cells[True]}, "without it": {column: cells[False]}},
+        {"agrees": "the doubled weight", "wrong": "the weight from before"},
+    )
     reading = f"{compared.differing} of {compared.count} results differ with the cache"
     values = {"cached": told[True], "uncached": told[False]}
     return Finding(_verdict(told[True]), reading, Chart((grid,)), values, (compared,))

@@ -23,8 +23,8 @@ def close_values(where: Conditions, *, gap: int) -> Finding:
     """Take the gradient of one entry of a singular vector for singular values 2 and 2 - 1/gap."""
     gaps = [2**power for power in range(1, 13)]
     sizes = {each: _gradient(1 / each, where) for each in (*gaps, gap, 2)}
-    x = tuple(1 / each for each in gaps)
-    points = Series("gradient", x, tuple(sizes[each] for each in gaps), "points")
+    x, y = [1 / each for each in gaps], [sizes[each] for each in gaps]
+    points = Series("gradient", x, y, "points")
     axes = Axis("gap", 1e-4, 1, log=True), Axis("largest entry", 1e-2, 1e5, log=True)
     growth = sizes[gap] / sizes[2]
     verdict = "The closer the two singular values, the larger the gradient."

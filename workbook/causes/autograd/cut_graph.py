@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice
 from workbook.experiment import Experiment
@@ -19,7 +19,7 @@ from workbook.floats import bits_equal
 from workbook.result import Finding
 
 RIGHT, RAISES, SILENT = "right", "raises RuntimeError", "wrong, silently"
-SHADES = {RIGHT: 1, RAISES: 2, SILENT: 3}
+KINDS: dict[Kind, str] = {"agrees": RIGHT, "raises": RAISES, "wrong": SILENT}
 VALUES = (1.0, 2.0, 3.0)
 
 
@@ -83,11 +83,14 @@ def every_way(where: Conditions, *, way: str) -> Finding:
     chosen = WAYS if way == ALL else {way: WAYS[way]}
     told = {name: _outcome(*pair) for name, pair in chosen.items()}
     outcomes = {name: outcome for name, (outcome, _) in told.items()}
-    counts = {kind: list(outcomes.values()).count(kind) for kind in SHADES}
+    counts = {kind: list(outcomes.values()).count(kind) for kind in KINDS.values()}
     reading = "; ".join(f"{kind}: {count}" for kind, count in counts.items())
-    cells = tuple((f"{gradient}",) for _, gradient in told.values())
-    shades = tuple((SHADES[outcome],) for outcome in outcomes.values())
-    grid = Cells.shaded(tuple(told), ("x.grad",), shades, cells, ("", *SHADES))
+    kind_of = {outcome: kind for kind, outcome in KINDS.items()}
+    table = {
+        name: {"x.grad": Cell(gradient, kind_of[outcome])}
+        for name, (outcome, gradient) in told.items()
+    }
+    grid = Cells.of(table, KINDS)
     return Finding(_verdict(counts), reading, Chart((grid,)), {**outcomes, **counts})
 
 

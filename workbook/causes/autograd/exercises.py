@@ -135,6 +135,3 @@ def _changes_its_input(doubled: Callable[[Tensor], Any]) -> bool:
 def _is_recorded(doubled: Callable[[Tensor], Any]) -> bool:
     with torch.enable_grad():
         return bool(doubled(torch.rand(6, requires_grad=True)).requires_grad)
-
-
-EXERCISES = (MICRO_GRADIENT, OUT_OF_THE_GRADIENT)

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions, Grad
 from workbook.control import Choice, DeviceChoice, Dtype, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
-EQUAL, DIFFERENT = 1, 2
 ROWS, LENGTH, WIDTH = 5, 6, 8
 
 
@@ -119,15 +118,22 @@ def _verdict(changed: list[str]) -> str:
 
 def _chart(found: dict[str, tuple[Comparison, ...]]) -> Chart:
     names = list(found)
-    lines = [names[i : i + COLUMNS] for i in range(0, len(names), COLUMNS)]
     short = {"TransformerEncoderLayer": "TransformerLayer"}
-    same = {name: all(one.identical for one in pair) for name, pair in found.items()}
-    shades = tuple(tuple(EQUAL if same[n] else DIFFERENT for n in line) for line in lines)
-    text = tuple(
-        tuple(short.get(n, n) + (" =" if same[n] else " ≠") for n in line) for line in lines
-    )
-    kinds = ("", "equal in every bit", "other bits without gradients")
-    return Chart((Cells.shaded(("",) * len(lines), ("",) * COLUMNS, shades, text, kinds),))
+    same = {name: all(each.identical for each in pair) for name, pair in found.items()}
+    cells = [
+        Cell(f"{short.get(name, name)} {'=' if same[name] else '≠'}", _kind(same[name]))
+        for name in names
+    ]
+    table = {names[i]: cells[i : i + COLUMNS] for i in range(0, len(names), COLUMNS)}
+    legend: dict[Kind, str] = {
+        "agrees": "equal in every bit",
+        "differs": "other bits without gradients",
+    }
+    return Chart((Cells.of(table, legend),))
+
+
+def _kind(same: bool) -> Kind:
+    return "agrees" if same else "differs"
 
 
 FORWARD_MODES = Experiment(

@@ -44,8 +44,7 @@ def branch_orders(where: Conditions, *, changed: str) -> Finding:
     distinct = int(labels.max()) + 1
     reading = f"{distinct} distinct gradients from {len(ORDERS)} runs; at most "
     reading += f"{compared.max_ulps} ULPs from the first"
-    x_axis = tuple(float(i + 1) for i in range(len(ORDERS)))
-    points = Series("each run", x_axis, tuple(float(i + 1) for i in labels.tolist()), "points")
+    points = Series("each run", range(1, len(ORDERS) + 1), labels + 1, "points")
     axes = Axis("run", 0, len(ORDERS) + 1), Axis("which gradient", 0, len(ORDERS) + 1)
     chart = Chart((Panel(*axes, (points,)),))
     return Finding(_order_verdict(compared), reading, chart, {"distinct": distinct}, (compared,))
@@ -127,12 +126,10 @@ def _batch_verdict(compared: Comparison) -> str:
 
 
 def _gap_chart(summed: Tensor, whole: Tensor, bound: Bound) -> Chart:
-    x = tuple(float(i) for i in range(FEATURES))
-    gaps = (summed.double() - whole.double()).abs().tolist()
-    limits = torch.as_tensor(bound.limit).tolist()
+    gaps = (summed.double() - whole.double()).abs()
     series = (
-        Series("difference", x, tuple(gaps), "points"),
-        Series("bound", x, tuple(limits), "line"),
+        Series("difference", range(FEATURES), gaps, "points"),
+        Series("bound", range(FEATURES), torch.as_tensor(bound.limit)),
     )
     return Chart((Panel(Axis("weight", -1, FEATURES), Axis("gap", 1e-18, 1, log=True), series),))
 

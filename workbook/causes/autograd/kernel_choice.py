@@ -113,16 +113,13 @@ def _verdict(compared: Comparison, errors: tuple[Comparison, ...]) -> str:
 
 
 def _chart(plain: Tensor, other: Tensor, truth: Tensor) -> Chart:
-    errors = [(out.double() - truth).flatten()[:120].tolist() for out in (plain, other)]
-    x = tuple(float(i) for i in range(len(errors[0])))
+    errors = [(out.double() - truth).flatten()[:120] for out in (plain, other)]
+    x = range(len(errors[0]))
     series = tuple(
-        Series(name, x, tuple(values), "points")
+        Series(name, x, values, "points")
         for name, values in zip(("as usual", "the other kernel"), errors, strict=True)
     )
-    limit = 1e-6
-    while any(abs(value) > limit for values in errors for value in values):
-        limit *= 2
-    axes = Axis("number", 0, len(x)), Axis("error against float64", -limit, limit)
+    axes = Axis("number", 0, len(x)), Axis.around("error against float64", *errors, least=1e-6)
     return Chart((Panel(*axes, series),))
 
 

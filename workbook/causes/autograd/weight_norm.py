@@ -59,10 +59,7 @@ def _verdict(largest: dict[str, float]) -> str:
 
 
 def _chart(errors: dict[str, Tensor]) -> Chart:
-    x = tuple(float(i) for i in range(ROWS))
-    series = tuple(
-        Series(name, x, tuple(values.tolist()), "points") for name, values in errors.items()
-    )
+    series = tuple(Series(name, range(ROWS), values, "points") for name, values in errors.items())
     axes = Axis("row", -1, ROWS), Axis("largest relative error", 1e-9, 1e-4, log=True)
     return Chart((Panel(*axes, series),))
 

@@ -1,0 +1,85 @@
+"""Clipping scales a gradient down to a norm: does that enlarge what rounding made?
+
+Owns one experiment. The factor is the clipping.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.conditions import Conditions
+from workbook.control import Choice, LogRange, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+ROWS, FEATURES = 32, 6
+NO_CLIP, CLIP = "as they are", "clipped to norm"
+
+
+def clipped(where: Conditions, *, treatment: str, scale: int) -> Finding:
+    """Two gradients that differ by rounding, compared before and after clipping."""
+    x = torch.rand(ROWS, FEATURES) * scale
+    y = torch.rand(ROWS)
+    one, other = (_gradient(x[rows], y[rows]) for rows in (slice(None), torch.arange(ROWS).flip(0)))
+    gap = _relative(one, other)
+    treated = (_clip(one), _clip(other)) if treatment == CLIP else (one, other)
+    after = _relative(*treated)
+    reading = f"relative gap {gap:.2g} before, {after:.2g} after; norm {float(one.norm()):.2g}"
+    series = tuple(
+        Series(name, range(FEATURES), _gaps(*pair), "points")
+        for name, pair in (("before", (one, other)), (f"now, {treatment}", treated))
+    )
+    axes = Axis("weight", -1, FEATURES), Axis("relative gap", 1e-9, 1e-3, log=True)
+    values = {"before": gap, "after": after}
+    return Finding(
+        _clip_verdict(gap, after, treatment), reading, Chart((Panel(*axes, series),)), values
+    )
+
+
+def _gradient(x: Tensor, y: Tensor) -> Tensor:
+    """The gradient of a mean squared error at ones; the order of the rows is the order of a sum."""
+    weights = torch.ones(FEATURES)
+    residual = x @ weights - y
+    total = torch.zeros(FEATURES)
+    for row, error in zip(x, residual, strict=True):
+        total = total + row * error
+    return 2 * total / len(y)
+
+
+def _clip(gradient: Tensor, largest: float = 1.0) -> Tensor:
+    """Scale to a norm of at most `largest`, as torch.nn.utils.clip_grad_norm_ does."""
+    weights = torch.zeros_like(gradient, requires_grad=True)
+    weights.grad = gradient.clone()
+    torch.nn.utils.clip_grad_norm_([weights], largest)
+    return torch.as_tensor(weights.grad)
+
+
+def _relative(one: Tensor, other: Tensor) -> float:
+    return float((one.double() - other.double()).norm() / one.double().norm())
+
+
+def _gaps(one: Tensor, other: Tensor) -> Tensor:
+    return (one.double() - other.double()).abs() / one.double().abs()
+
+
+def _clip_verdict(before: float, after: float, treatment: str) -> str:
+    if treatment == NO_CLIP:
+        return "Two orders of the rows give two gradients, a rounding apart."
+    if after <= 4 * max(before, 2.0**-24):
+        return "Clipping scales both gradients alike: they stay as near to each other as they were."
+    return "Clipping drove the two gradients apart."
+
+
+CLIPPING = Experiment(
+    name="clipping",
+    question="Does gradient clipping make rounding worse?",
+    factor="clipping",
+    controls=(
+        Choice("treatment", CLIP, (CLIP, NO_CLIP), label="gradients"),
+        LogRange("scale", 10, 0, 3, label="size of the inputs"),
+        Seed(),
+    ),
+    measure=clipped,
+)
