@@ -136,7 +136,7 @@ def structure(chart: Chart, *, named: bool = True) -> dict[str, Any]:
                 parts[f"{place}'s title"] = words(panel.title)
                 parts[f"{place}'s rows"] = tuple(map(words, panel.rows))
                 parts[f"{place}'s columns"] = tuple(map(words, panel.columns))
-                parts[f"{place}'s kinds"] = panel.kinds
+                parts[f"{place}'s legend"] = panel.legend
             continue
         parts[f"{place} is"] = "axes"
         parts[f"{place}'s scales"] = tuple("log" if a.log else "linear" for a in (panel.x, panel.y))

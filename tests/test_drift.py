@@ -28,7 +28,9 @@ from workbook.result import KEPT, Finding, Result
 
 STEPS = tuple(map(float, range(40)))
 HEIGHTS = tuple(abs(math.sin(step / 3)) for step in STEPS)
-BITS = Cells(("a", "b"), ("1", "2"), ((0, 1), (0, 0)), (("0", "1"), ("0", "0")), ("", "flipped"))
+BITS = Cells.shaded(
+    ("a", "b"), ("1", "2"), ((0, 1), (0, 0)), (("0", "1"), ("0", "0")), ("", "flipped")
+)
 
 
 def measured(*heights: float, **changes: Any) -> Result:
@@ -105,7 +107,7 @@ def test_what_another_machine_measured_is_no_drift(elsewhere: Result, fresh: Not
         measured(*HEIGHTS[:20], 0.0, *HEIGHTS[21:]),
         with_panel(series=HERE.finding.chart.panels[0].series[:1]),
         with_finding(
-            chart=Chart((HERE.finding.chart.panels[0], replace(BITS, shades=((0, 0),) * 2)))
+            chart=Chart((HERE.finding.chart.panels[0], replace(BITS, kinds=(BITS.kinds[1],) * 2)))
         ),
         with_finding(
             chart=Chart(
