@@ -46,7 +46,7 @@ REASON = re.compile(r"reason:[a-z0-9]+(-[a-z0-9]+)+")
 
 
 def generate(source: Path) -> NotebookNode:
-    """The notebook that a source makes, not yet run.
+    """Make the notebook of a source, not yet run.
 
     A cell's id comes from its text: it stays when cells are put in before it.
     """
@@ -90,7 +90,7 @@ def strip(notebook: NotebookNode) -> None:
 
 
 def built(source: Path, folder: Path) -> NotebookNode:
-    """The notebook as readers open it: generated, run in `folder`, stripped."""
+    """Make the notebook as readers open it: generated, run in `folder`, stripped."""
     notebook = generate(source)
     execute(notebook, folder)
     strip(notebook)
@@ -98,7 +98,7 @@ def built(source: Path, folder: Path) -> NotebookNode:
 
 
 def lint(notebook: NotebookNode) -> list[str]:
-    """What a chapter does that the rules in CONTRIBUTING.md do not allow, one sentence each."""
+    """List what a chapter does against the rules in CONTRIBUTING.md, one sentence each."""
     problems = []
     first = notebook.cells[0]
     if first.cell_type != "markdown" or not first.source.startswith("# "):
@@ -151,7 +151,7 @@ def build(name: str, check: bool) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line; 1 where anything is wrong."""
+    """Run the command line; 1 where anything is wrong."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
         "names", metavar="NAME", nargs="*", help="such as 01_precision; all if none"

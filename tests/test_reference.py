@@ -16,8 +16,15 @@ from docs import build
 
 ROOT = Path(__file__).resolve().parents[1]
 
+# What a public function does. A new verb is welcome here; a noun is not.
+VERBS = {
+    *("Bound", "Change", "Compare", "Count", "Find", "Give", "Make", "Measure"),
+    *("Pair", "Read", "Round", "Run", "Save", "Say", "Write"),
+}
+
 # Rewritten at present; each leaves this set when its examples are there.
-WITHOUT_EXAMPLES = {f"workbook.{name}" for name in ("bounds", "comparison", "diagnosis", "trace")}
+WITHOUT_EXAMPLES = {"workbook.bounds", "workbook.comparison", "workbook.diagnosis"}
+WITHOUT_VERBS = {"workbook.comparison", "workbook.diagnosis"}
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +86,18 @@ def test_every_public_name_has_an_example(package: str) -> None:
         if ">>> " not in inspect.getsource(value) and not hasattr(value, "__total__")
     ]
     assert lacking == []
+
+
+@pytest.mark.parametrize("package", sorted({*build.PUBLIC} - WITHOUT_VERBS))
+def test_every_public_function_says_what_it_does(package: str) -> None:
+    """The docstring of a public function or method begins with a verb of the list above."""
+    functions = {name: value for name, value in public(package) if inspect.isfunction(value)}
+    for name, value in public(package):
+        if inspect.isclass(value):
+            methods = inspect.getmembers(value, inspect.isroutine)
+            functions |= {f"{name}.{m}": f for m, f in methods if m in vars(value) and m[0] != "_"}
+    first = {name: (value.__doc__ or "nothing").split()[0] for name, value in functions.items()}
+    assert {name: word for name, word in first.items() if word not in VERBS} == {}
 
 
 def test_a_warning_is_an_error(

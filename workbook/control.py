@@ -43,7 +43,7 @@ class Choice(_Labeled):
     ordered: bool = False
 
     def values(self) -> Sequence[Any]:
-        """Every allowed value."""
+        """List every allowed value."""
         return self.options
 
     def check(self, value: Any) -> Any:
@@ -68,7 +68,7 @@ class Integer(_Labeled):
     help: str = ""
 
     def values(self) -> Sequence[int]:
-        """At most nine values spread over the range, the ends and the opening among them."""
+        """Give at most nine values spread over the range, the ends and the opening among them."""
         every = range(self.low, self.high + 1, self.step)
         some = every[:: max(1, len(every) // 7)]
         return sorted({*some, every[-1], self.opening})
@@ -98,7 +98,7 @@ class LogRange(_Labeled):
     help: str = ""
 
     def values(self) -> Sequence[int]:
-        """Every allowed value."""
+        """List every allowed value."""
         return tuple(self.base**power for power in range(self.low, self.high + 1))
 
     def check(self, value: Any) -> int:
@@ -120,7 +120,7 @@ class Toggle(_Labeled):
     help: str = ""
 
     def values(self) -> Sequence[bool]:
-        """Off and on."""
+        """List off and on."""
         return (False, True)
 
     def check(self, value: Any) -> bool:
@@ -141,7 +141,7 @@ class Seed:
     shown: ClassVar[range] = range(100)
 
     def values(self) -> Sequence[int]:
-        """Five seeds and the opening one."""
+        """Give five seeds and the opening one."""
         return sorted({0, 1, 2, 3, 4, self.opening})
 
     def check(self, value: Any) -> int:
@@ -166,7 +166,7 @@ class Dtype:
         self.check(self.opening)
 
     def values(self) -> Sequence[str]:
-        """Every format offered."""
+        """List every format offered."""
         return self.options
 
     def check(self, value: Any) -> str:

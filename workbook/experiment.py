@@ -68,7 +68,7 @@ class Experiment:
         raise ValueError(f"{self.name} has these controls: {known}; got {name!r}")
 
     def checked(self, settings: dict[str, Any]) -> dict[str, Any]:
-        """All settings, each allowed: the opening ones with `settings` in their place."""
+        """Give all settings, each checked: the opening ones with `settings` in their place."""
         checked = {name: self.control(name).check(value) for name, value in settings.items()}
         return {**self.opening, **checked}
 

@@ -116,7 +116,7 @@ def load(path: Path) -> Recording:
 
 @cache
 def recordings() -> tuple[Recording, ...]:
-    """Every recording that comes with the package, by name."""
+    """Give every recording that comes with the package, by name."""
     return tuple(load(path) for path in sorted(FOLDER.glob("*.json")))
 
 

@@ -87,7 +87,7 @@ class Result:
         return " · ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
-        """The result as plain data that json.dumps takes as it is (no NaN, no infinities)."""
+        """Give the result as plain data that json.dumps takes as it is (no NaN, no infinities)."""
         finding = self.finding
         return {
             "experiment": self.experiment,
@@ -105,7 +105,7 @@ class Result:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Result:
-        """The result that `to_json` wrote; ValueError with the missing or damaged part."""
+        """Read the result that `to_json` wrote; ValueError names the missing or damaged part."""
         if not isinstance(data, Mapping):
             raise ValueError(f"a result is a JSON object, got {type(data).__name__}")
         try:

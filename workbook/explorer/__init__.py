@@ -113,7 +113,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             self._table()
 
     def _result(self) -> Result:
-        """Measured now, or looked up where the device chosen is a recording."""
+        """Measure now, or look up what a recording of the chosen device has."""
         chosen = self.settings
         recording = self._recordings.get(chosen.get("device", ""))
         if recording is not None:
@@ -121,7 +121,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         return run(self.experiment, **chosen)
 
     def _with_recording(self, opening: dict[str, Any]) -> dict[str, Any]:
-        """The settings, with a recording in place of a device that is absent here."""
+        """Give the settings, with a recording in place of a device that is absent here."""
         name = opening.get("device")
         if name is None or devices.device(name).absent() is None:
             return opening
@@ -131,7 +131,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         return opening
 
     def _table(self, _: Any = None) -> None:
-        """The figure's data as a table, made only while a reader has it open."""
+        """Give the figure's data as a table, made only while a reader has it open."""
         wanted = self.view.wants_table
         self.view.table = plots.table_html(self.result.finding.chart) if wanted else ""
 

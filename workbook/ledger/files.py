@@ -21,7 +21,7 @@ LEFT_OUT = Path(__file__).parent / "unanswered.json"
 
 @cache
 def claims() -> tuple[Claim, ...]:
-    """Every row, in the file's order; ValueError names a damaged one."""
+    """Give every row, in the file's order; ValueError names a damaged one."""
     return read(FILE)
 
 
@@ -33,7 +33,7 @@ def unanswered() -> Mapping[str, str]:
 
 
 def claim_of(name: str) -> Claim:
-    """The row of that id; ValueError says how ids look."""
+    """Give the row of that id; ValueError says how ids look."""
     for row in claims():
         if row.id == name:
             return row
@@ -42,7 +42,7 @@ def claim_of(name: str) -> Claim:
 
 
 def read(path: Path) -> tuple[Claim, ...]:
-    """The rows of a file; ValueError says what is wrong with it, and in which row."""
+    """Read the rows of a file; ValueError says what is wrong with it, and in which row."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
@@ -59,7 +59,7 @@ def read(path: Path) -> tuple[Claim, ...]:
 
 
 def claim_from(row: Any) -> Claim:
-    """The claim of one row of the file; ValueError names the row and what is wrong with it."""
+    """Read the claim of one row of the file; ValueError names the row and what is wrong."""
     name = row.get("id", "a row without an id") if isinstance(row, Mapping) else repr(row)
     try:
         _same_keys(row, Claim, "answers")

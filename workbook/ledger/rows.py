@@ -143,7 +143,7 @@ class Claim:
                 raise ValueError(f"{self.id}: {rule}")
 
     def _rules(self) -> tuple[tuple[str, bool], ...]:
-        """Each rule as a sentence, and whether this row keeps it."""
+        """Give each rule as a sentence, and whether this row keeps it."""
         strange = ", ".join(str(n) for n in self.answers if n not in STATEMENTS)
         here = self.where in ("cpu", "cuda")
         places, verdicts = ", ".join(PLACES), ", ".join(VERDICTS)

@@ -37,7 +37,7 @@ class Settled:
     failed: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The row and the outcome as plain data."""
+        """Give the row and the outcome as plain data."""
         row = self.claim
         names = ("id", "chapter", "claim", "verdict", "because", "where")
         told = {name: getattr(row, name) for name in names}

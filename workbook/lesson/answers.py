@@ -31,7 +31,7 @@ _STATUS = {
 
 @functools.cache
 def shared_workers() -> Workers:
-    """The processes that run diagnosed code, started once and ended with the kernel."""
+    """Give the processes that run diagnosed code, started once, ended with the kernel."""
     workers = Workers().__enter__()
     atexit.register(workers.__exit__)
     for hash_seed in (0, 1):
@@ -40,7 +40,7 @@ def shared_workers() -> Workers:
 
 
 def told(answer: Answer, *, digits: bool = True) -> list[str]:
-    """The answer in a few paragraphs, with code in backquotes.
+    """Tell the answer in a few paragraphs, with code in backquotes.
 
     Without `digits` it says only what holds on every machine: no sizes, and no rounding beside a
     cause that is none.
@@ -108,7 +108,7 @@ class Report:
 
 
 def remedies() -> Remedies:
-    """What to do about each cause that a diagnosis can name, as a table."""
+    """List what to do about each cause that a diagnosis can name, as a table."""
     return Remedies()
 
 

@@ -73,7 +73,7 @@ def hint(exercise: Exercise, n: int = 1) -> Note:
 
 
 def solution(exercise: Exercise) -> Note:
-    """One solution, covered."""
+    """Show one solution, covered."""
     return Note(
         heading=f"A solution: {_title(exercise)}",
         text=exercise.because,

@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 
 
 def joined(name: str) -> str:
-    """The text of the shared file and the widget's own: `joined("predictor.js")`."""
+    """Join the shared file and the widget's own: `joined("predictor.js")`."""
     shared = HERE / f"page{Path(name).suffix}"
     return shared.read_text("utf-8") + (HERE / name).read_text("utf-8")
 
@@ -33,7 +33,7 @@ class Page(anywidget.AnyWidget):
         return data, {KEPT: text} if (text := self._kept()) else {}
 
     def _kept(self) -> str:
-        """What was measured, as a notebook keeps it; empty where nothing is kept."""
+        """Give what was measured, as a notebook keeps it; empty where nothing is kept."""
         return ""
 
     def _covered_html(self) -> str:

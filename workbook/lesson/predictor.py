@@ -102,7 +102,7 @@ class Predictor(Page):
             self.turns += 1
 
     def _told(self, _: object, content: Mapping[str, Any], __: object) -> None:
-        """The page's button: what it carries is newer than what the traits were told so far."""
+        """Act on the page's button: it carries newer words than the traits were told so far."""
         if not self.measured:
             self.choice, self.confidence = content["choice"], content["confidence"]
         self.reveal()

@@ -19,7 +19,7 @@ class Tally:
         self.answers.setdefault(name, (confidence, right))
 
     def sentence(self) -> str:
-        """How the confident predictions fared; empty until there are two.
+        """Say how the confident predictions fared; empty until there are two.
 
         >>> tally = Tally({"a": (90, True), "b": (80, False), "c": (10, False)})
         >>> tally.sentence()

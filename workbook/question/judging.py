@@ -113,7 +113,7 @@ def _overrun(late: TookTooLong, answer: object) -> str:
 
 
 def _place(frames: Iterable[traceback.FrameSummary], code: CodeType | None) -> str:
-    """Where in the reader's own code, as ` at line 2, `return x``; empty if that is not known."""
+    """Name the place in the reader's code, as ` at line 2, `return x``; empty if not known."""
     own = [frame for frame in frames if code is not None and frame.filename == code.co_filename]
     if not own or own[-1].filename.startswith(os.path.dirname(torch.__file__)):
         return ""
@@ -138,7 +138,7 @@ def _holds_stub(answer: object) -> bool:
 
 
 def _is_stub(exercise: Exercise, code: CodeType | None) -> bool:
-    """Whether the reader's function does what the stub's function of that name does."""
+    """Say whether the reader's function does what the stub's function of that name does."""
     if code is None:
         return False
     stub = compile(exercise.stub, "<stub>", "exec")

@@ -16,7 +16,7 @@ from workbook.question.rows import Exercise, Outcome
 
 
 def prove(exercise: Exercise) -> list[str]:
-    """Everything that keeps an exercise from being fit for a reader, in sentences; empty if none.
+    """List what keeps an exercise from being fit for a reader, in sentences; empty if nothing.
 
     The solution must pass, every foreseen wrong answer must fail with its own message, and the
     untouched stub must count as not attempted. There must be hints, and wrong answers foreseen,

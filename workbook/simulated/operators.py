@@ -20,7 +20,7 @@ _COMPUTED = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def _imitated(*tensors: Tensor) -> bool:
-    """Whether all are dense CPU tensors of one floating dtype."""
+    """Say whether all are dense CPU tensors of one floating dtype."""
     first = tensors[0]
     return first.dtype in _COMPUTED and all(
         tensor.device.type == "cpu"

@@ -18,7 +18,19 @@ _LONGEST = 3000  # operations beyond the common start and end that are matched b
 
 @dataclass(frozen=True)
 class Origin:
-    """Where two runs part: at an operation, or at something that came in."""
+    """Where two runs part: at an operation, or at something that came in.
+
+    `first` and `second` are the matched operations. Where the kind is "operation", their inputs
+    agree and their outputs differ; where it is "input", their inputs differ already.
+
+    >>> import torch
+    >>> with Trace() as ours:
+    ...     _ = torch.ones(3).add(1)
+    >>> with Trace() as theirs:
+    ...     _ = torch.ones(3).add(2)
+    >>> Origin("input", ours[1], theirs[1]).place.partition(" ")[0]
+    'aten.add.Tensor'
+    """
 
     kind: Literal["operation", "input"]
     first: Operation
@@ -33,10 +45,18 @@ class Origin:
 
 
 def align(first: Trace, second: Trace) -> list[tuple[int, int]]:
-    """Pairs of places that answer one another, in order; operations that one lacks are left out.
+    """Pair the places of operations that match, in order; an operation without a match is left out.
 
     Operations match where name and submodule do; the common beginning and end are matched first,
     the rest by the longest common subsequence (at most 3000 operations of each).
+
+    >>> import torch
+    >>> with Trace() as ours:
+    ...     _ = torch.ones(3).exp().sum()
+    >>> with Trace() as theirs:
+    ...     _ = torch.ones(3).sum()
+    >>> align(ours, theirs)  # the exponential has no match
+    [(0, 0), (2, 1)]
     """
     ours, theirs = _keys(first), _keys(second)
     low = 0
@@ -56,7 +76,16 @@ def align(first: Trace, second: Trace) -> list[tuple[int, int]]:
 
 
 def origin(first: Trace, second: Trace) -> Origin | None:
-    """The operation where two runs part, or None where every matched pair agrees."""
+    """Find where two runs part, or None where every matched pair agrees.
+
+    >>> import torch
+    >>> with Trace() as ours:
+    ...     _ = torch.ones(3).sum()
+    >>> with Trace() as theirs:
+    ...     _ = torch.ones(3).sum()
+    >>> origin(ours, theirs) is None
+    True
+    """
     came_in: Origin | None = None
     for i, j in align(first, second):
         ours, theirs = first[i], second[j]

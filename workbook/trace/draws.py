@@ -93,7 +93,15 @@ _SEEDS = ("seed", "set_state", "setstate")
 
 @dataclass(frozen=True)
 class Draw:
-    """One draw, or one setting of a generator: `what` is the function's name."""
+    """One draw, or one setting of a generator: `what` is the function's name.
+
+    >>> import torch
+    >>> from workbook.trace import Trace
+    >>> with Trace() as trace:
+    ...     _ = torch.rand(5)
+    >>> [(draw.generator, draw.count) for draw in trace.draws]
+    [('torch', 5)]
+    """
 
     generator: str  # "torch", "torch:cuda", "own torch", "numpy", "own numpy", "random", ...
     what: str
@@ -126,7 +134,7 @@ def _names(owner: Any, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _subclass(kind: type, names: tuple[str, ...], generator: str, note: Note) -> type:
-    """A subclass whose drawing methods tell of themselves; instances behave as before."""
+    """Make a subclass whose drawing methods tell of themselves; instances behave as before."""
 
     def method(name: str) -> Callable[..., Any]:
         real = getattr(kind, name)
@@ -145,7 +153,7 @@ def _subclass(kind: type, names: tuple[str, ...], generator: str, note: Note) ->
 
 @contextmanager
 def watch(note: Note) -> Iterator[None]:
-    """While it lasts, every draw from NumPy's and `random`'s generators calls `note`.
+    """Tell `note` of every draw from NumPy's and `random`'s generators inside the block.
 
     Generators made before and bound methods taken before are not seen.
     """

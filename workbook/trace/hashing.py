@@ -37,7 +37,7 @@ class _Room(threading.local):
         self._bytes = torch.empty(0, dtype=torch.uint8)
 
     def packed(self, tensor: torch.Tensor) -> torch.Tensor:
-        """A contiguous copy, valid until the next one; large ones get memory of their own."""
+        """Make a contiguous copy, valid until the next one; large ones get memory of their own."""
         size = tensor.numel() * tensor.element_size()
         if size > _ROOM:
             return tensor.contiguous()
@@ -50,7 +50,7 @@ _HERE = _Room()
 
 
 def shape_hash(tensor: torch.Tensor) -> int:
-    """A number for a tensor whose values cannot be read."""
+    """Give a number for a tensor whose values cannot be read."""
     return hash(tuple([int(n) for n in tensor.shape])) & _MASK
 
 
@@ -70,13 +70,13 @@ def _as_array(tensor: torch.Tensor) -> Any:
 
 
 def reads_as_it_lies(tensor: torch.Tensor) -> bool:
-    """Whether it is a large transposed matrix (a weight, mostly): packing it costs 10 times."""
+    """Say whether a tensor is a large transposed matrix: packing it costs 10 times reading it."""
     large = tensor.dim() == 2 and tensor.numel() >= _LARGE
     return large and not tensor.is_contiguous() and tensor.t().is_contiguous()
 
 
 def tensor_hash(tensor: torch.Tensor) -> int:
-    """A 64-bit number made from every bit of a tensor, their order, and its dtype's width.
+    """Make a 64-bit number from every bit of a tensor, their order, and its dtype's width.
 
     Sparse and quantized tensors are read as dense; a tensor without storage (meta, fake) hashes
     its shape alone. Strides do not count (equal values in another layout

@@ -20,7 +20,7 @@ _KNOWN: dict[str, bool] = {}
 
 
 def is_user_file(name: str) -> bool:
-    """Whether a file is the user's: not the standard library, an installed package or ours."""
+    """Say whether a file is the user's: not the standard library, an installed package or ours."""
     known = _KNOWN.get(name)
     if known is None:
         path = os.path.realpath(name)
@@ -32,7 +32,7 @@ def is_user_file(name: str) -> bool:
 
 
 def user_frame(frame: FrameType | None) -> FrameType | None:
-    """The nearest frame of the user's code at or above a frame, if there is one."""
+    """Find the nearest frame of the user's code at or above a frame, if there is one."""
     while frame is not None:
         name = frame.f_code.co_filename
         known = _KNOWN.get(name)
@@ -43,7 +43,7 @@ def user_frame(frame: FrameType | None) -> FrameType | None:
 
 
 def line_of(frame: FrameType | None) -> str:
-    """The nearest line of the user's code at or above a frame, as `file.py:12`; "" if none."""
+    """Name the nearest line of the user's code at or above a frame, as `file.py:12`; "" if none."""
     found = user_frame(frame)
     return f"{_short(found.f_code.co_filename)}:{found.f_lineno}" if found else ""
 

@@ -17,7 +17,16 @@ SAMPLES = 4  # values kept of each output, for drawing
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation as it was recorded; hashes are 64-bit numbers."""
+    """One operation as it was recorded.
+
+    `line` is the user's line as `file.py:12`, `inputs` and `outputs` are 64-bit hashes.
+
+    >>> from workbook.trace import Trace
+    >>> with Trace() as trace:
+    ...     _ = torch.ones(2, 3).sum(0)
+    >>> trace[1].name, trace[1].signature
+    ('aten.sum.dim_IntList', 'float32[2,3] -> float32[3]')
+    """
 
     index: int
     name: str
@@ -31,7 +40,7 @@ class Operation:
 
 @functools.cache  # asking torch takes longer than the operation
 def facts(func: Any) -> tuple[str, bool, bool, bool, bool]:
-    """Its name; whether it mutates, draws, only looks, and leaves its output unwritten."""
+    """Tell its name, and whether it mutates, draws, only looks, leaves its output unwritten."""
     schema, name = func._schema, str(func)
     looks = not schema.is_mutable and (
         any(made.alias_info is not None for made in schema.returns) or name in _LOOKS
@@ -53,7 +62,7 @@ DISABLED = torch.Tensor.__torch_dispatch__
 
 
 def plain_number(value: Any) -> int:
-    """A number for a plain argument that is the same in every process and moves with each bit."""
+    """Give a number for an argument: the same in every process, and moved by each of its bits."""
     if isinstance(value, int):
         return value & 0xFFFFFFFFFFFFFFFF  # Python's own hash takes -1 and -2 for one
     if isinstance(value, float):
@@ -66,7 +75,7 @@ Shapes = tuple[tuple[torch.Size, torch.dtype], ...]
 
 @functools.lru_cache(4096)
 def signature(came_in: Shapes, came_out: Shapes) -> str:
-    """Shapes and dtypes in words: `float32[2,3] -> float32[2]`."""
+    """Give shapes and dtypes in words: `float32[2,3] -> float32[2]`."""
     sides = (", ".join([_shape(*one) for one in side]) for side in (came_in, came_out))
     return " -> ".join(sides)
 
@@ -81,7 +90,7 @@ def _dtype(dtype: torch.dtype) -> str:
 
 
 def sample(tensors: list[torch.Tensor]) -> tuple[float, ...]:
-    """Four values spread over the first output, for drawing; NaN where there are fewer."""
+    """Give four values spread over the first output, for drawing; NaN where there are fewer."""
     kept: list[float] = []
     if tensors and tensors[0].numel() and not tensors[0].is_complex():
         flat = tensors[0].detach().reshape(-1)

@@ -31,7 +31,13 @@ class Trace(Store):
     """What a run did: `operations` in order and the ledger of `draws`.
 
     Used as `with Trace() as trace: ...`. Operations in other threads, in worker processes and
-    inside a compiled graph are not seen. `len(trace)` counts operations, `trace[i]` is one.
+    inside a compiled graph are not seen. `len(trace)` counts operations, `trace[i]` is one. With
+    `samples`, four values of each output are kept for drawing.
+
+    >>> with Trace() as trace:
+    ...     total = torch.ones(3).sum()
+    >>> [operation.name for operation in trace]
+    ['aten.ones.default', 'aten.sum.default']
     """
 
     def __init__(self, *, samples: bool = False) -> None:

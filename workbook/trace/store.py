@@ -54,7 +54,7 @@ class Store:
         return (self[index] for index in range(len(self)))
 
     def retained(self) -> int:
-        """Bytes kept for the operations, the names they share not counted."""
+        """Count the bytes kept for the operations, without the names that they share."""
         kept = self._codes.itemsize * len(self._codes) + self._hashes.itemsize * len(self._hashes)
         return kept + (8 * len(self._samples) if self._samples is not None else 0)
 
@@ -72,7 +72,7 @@ class Store:
 
     @classmethod
     def load(cls: type[_S], path: Path) -> _S:
-        """The operations that `save` wrote."""
+        """Read the operations that `save` wrote."""
         made = cls(samples=True)
         with np.load(path, allow_pickle=False) as data:
             made._words = json.loads(data["words"].tobytes())
