@@ -1,11 +1,14 @@
 """A device that nobody has: one more row in the table, and the whole package knows it."""
 
+import dataclasses
 import random
+import types
 
 import pytest
 import torch
 
 from workbook.chart import Axis, Chart, Panel, Series
+from workbook.comparison.pair import near
 from workbook.conditions import Conditions
 from workbook.control import DeviceChoice
 from workbook.devices import Device, DeviceUnavailable, device, forget, here, machine, rows
@@ -79,6 +82,15 @@ def test_experiments_offer_it(abacus):
 def test_a_fingerprint_covers_it(abacus):
     """A fingerprint holds its bits beside the CPU's."""
     assert any(check.endswith(" on abacus") for check in take().bits)
+
+
+def test_values_are_read_where_its_row_says(monkeypatch):
+    """Values stay on a kind whose row lists float64, and come to the CPU from any other."""
+    piece = types.SimpleNamespace(device=types.SimpleNamespace(type="abacus"), cpu=lambda: "CPU")
+    assert near(piece) == "CPU"
+    row = dataclasses.replace(device("cpu"), name="abacus", type="abacus")
+    monkeypatch.setattr(rows, "DEVICES", (*rows.DEVICES, row))
+    assert near(piece) is piece
 
 
 def test_an_absent_one_says_why(monkeypatch):

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from workbook.bounds.arithmetic import undisturbed
 from workbook.bounds.gamma import gamma
+from workbook.devices import computes
 
 HIGHAM = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed. (2002)"
 Limit = Tensor | float
@@ -92,7 +93,7 @@ def real_numbers(x: object) -> Tensor:
 def exact_values(x: Tensor) -> Tensor:
     """Take the values to float64, on the CPU if the device has none."""
     x = real_numbers(x)
-    return (x if x.device.type in ("cpu", "cuda") else x.cpu()).to(torch.float64)
+    return (x if computes(x.device, "float64") else x.cpu()).to(torch.float64)
 
 
 def outward(limit: Limit, operations: int) -> Limit:

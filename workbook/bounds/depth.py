@@ -78,7 +78,7 @@ def summed(x: Tensor, dim: Dim) -> tuple[int, ...]:
 
 @lru_cache(maxsize=1024)
 def _deepest(terms: int, kind: Kind, lanes: tuple[int, ...], pair: int, alone: bool) -> int:
-    """The greatest depth over register widths, and over numbers of threads if `alone`."""
+    """Give the greatest depth over register widths, and over numbers of threads if `alone`."""
     most = min(MOST_THREADS, -(-terms // GRAIN)) if alone and terms >= GRAIN else 1
     widths = (1, *lanes) if terms < pair * max(lanes) else lanes
     if kind != "contiguous":
@@ -125,7 +125,7 @@ def cascade_depth(terms: int, lanes: int, *, columns: int = 4, pair: int = 1) ->
 
 
 def _column_depth(rows: int, leaf: int) -> int | None:
-    """The depth of one column's rows: None for no rows, whose total is an exact zero."""
+    """Give the depth of one column's rows: None for no rows, whose total is an exact zero."""
     step = 1 << max(4, (rows - 1).bit_length() // 4) if rows else 16
     depth, count = leaf + step - 1, rows // step
     parts = [_chained(rows % step, leaf)]
@@ -140,12 +140,12 @@ def _column_depth(rows: int, leaf: int) -> int | None:
 
 
 def _joined(first: int | None, second: int | None) -> int | None:
-    """The depth of two totals added; adding an exact zero (None) rounds nothing."""
+    """Give the depth of two totals added; adding an exact zero (None) rounds nothing."""
     if first is None or second is None:
         return second if first is None else first
     return max(first, second) + 1
 
 
 def _chained(count: int, depth: int) -> int | None:
-    """The depth of `count` totals of one depth, added one after another."""
+    """Give the depth of `count` totals of one depth, added one after another."""
     return depth + count - 1 if count else None

@@ -26,6 +26,10 @@ def dot_bound(a: Tensor, b: Tensor, fmt: Name, *, result: Name | None = None) ->
     """Bound a dot product of two vectors of length n in `fmt`, in any order: n u |a||b|.
 
     `result` as for `matmul_bound`.
+
+    >>> bound = dot_bound(torch.tensor([3.0, 4.0]), torch.tensor([5.0, 6.0]), "float32")
+    >>> bound.greatest < 39 * 2**-22  # 3 * 5 + 4 * 6 is 39; float32's unit roundoff is 2**-24
+    True
     """
     a, b = real_numbers(a), real_numbers(b)
     if a.dim() != 1 or a.shape != b.shape:
@@ -102,7 +106,7 @@ def matmul_bound(
 
 
 def _inner(a: Tensor, b: Tensor) -> int:
-    """The length of the inner dimension of two operands that fit; ValueError for others."""
+    """Give the length of the inner dimension of two operands that fit; ValueError for others."""
     real_numbers(a), real_numbers(b)
     if not a.dim() or not b.dim() or a.shape[-1] != b.shape[-2 if b.dim() > 1 else 0]:
         raise ValueError(
@@ -112,7 +116,7 @@ def _inner(a: Tensor, b: Tensor) -> int:
 
 
 def _rounded_sums(scale: Tensor, n: int, fmt: Name, tensor_cores: bool) -> list[Limit]:
-    """The certain and the likely limit for n roundings of each product on its way."""
+    """Give the certain and the likely limit for n roundings of each product on its way."""
     fmt = format_of(fmt)
     sure = certain(n * (2 if tensor_cores else 1), fmt)
     tiny = n * fmt.smallest_subnormal * (1 + sure)

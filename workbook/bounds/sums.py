@@ -56,6 +56,9 @@ def mean_bound(
     """Bound a mean over `dim`: a sum, bounded as by `sum_bound`, and a division by its length.
 
     With `result` the sum may be rounded to that format before it is divided, too.
+
+    >>> mean_bound(torch.full((1000,), 0.1), "float32").greatest < 1e-4
+    True
     """
     real_numbers(x)
     whole, size = _sum(x, fmt, dim, known_depth(x, fmt, dim, depth), result)

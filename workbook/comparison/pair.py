@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from workbook.bounds import Bound
+from workbook.devices import computes
 from workbook.floats import FORMATS, round_to
 
 PIECE = 1 << 17
@@ -100,7 +101,7 @@ def _numbers(limit: Tensor) -> Tensor:
 
 def near(piece: Tensor) -> Tensor:
     """Bring a piece to the CPU from devices that may lack float64."""
-    return piece if piece.device.type in ("cpu", "cuda") else piece.cpu()
+    return piece if computes(piece.device, "float64") else piece.cpu()
 
 
 def _places(shape: tuple[int, ...]) -> Iterator[tuple[int | slice, ...]]:

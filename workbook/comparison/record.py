@@ -44,6 +44,12 @@ class Comparison:
     fault, go so far; "wrong" if some difference is beyond it; and "left the range" if infinity or
     NaN stands against a number and nothing finite is wrong. Without a bound every bit is expected
     to agree.
+
+    >>> import torch
+    >>> from workbook.comparison import compare
+    >>> compared = compare(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.5]))
+    >>> compared.verdict, compared.differing, compared.worst_index, compared.max_abs
+    ('wrong', 1, (1,), 0.5)
     """
 
     first: str
@@ -139,12 +145,12 @@ class Comparison:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The comparison as plain data that json.dumps takes with allow_nan=False."""
+        """Give the comparison as plain data that json.dumps takes with allow_nan=False."""
         return {name: _plain(value) for name, value in vars(self).items()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Comparison:
-        """The comparison that `to_json` wrote; ValueError with the missing or damaged part."""
+        """Read the comparison that `to_json` wrote; ValueError with the missing or damaged part."""
         names = [field.name for field in fields(cls)]
         needed = [field.name for field in fields(cls) if field.default is MISSING]
         missing = [name for name in needed if name not in data]

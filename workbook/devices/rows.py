@@ -176,13 +176,13 @@ def device(name: str) -> Device:
     raise ValueError(f"device must be one of {', '.join(r.name for r in DEVICES)}, got {name!r}")
 
 
-def device_of(where: torch.device) -> Device | None:
-    """Give the first row of the kind that torch names so, or None where the table has none.
+def computes(where: torch.device, dtype: str) -> bool:
+    """Say whether every device of the kind that torch calls so computes in the dtype.
 
-    >>> device_of(torch.device("cuda", 1)).name
-    'cuda'
+    >>> computes(torch.device("cuda", 1), "float64"), computes(torch.device("mps"), "float64")
+    (True, False)
     """
-    return next((row for row in DEVICES if row.type == where.type), None)
+    return any(row.type == where.type and dtype in row.dtypes for row in DEVICES)
 
 
 def here() -> tuple[Device, ...]:
