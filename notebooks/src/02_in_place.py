@@ -1,5 +1,5 @@
 # %% [markdown]
-# # In place changes who sees a result, not the result
+# # With one writer and no overlap, in place changes who sees a result, not the result
 #
 # `a.add_(b)` puts the sum where a was; `a + b` puts it into new memory. We look at what that means
 # for the sum, for every *other* name of that memory, and for everybody who writes to it meanwhile.
@@ -49,8 +49,9 @@ print(torch.equal(a, out_of_place))
 explore(in_place.BOTH_FORMS)
 
 # %% [markdown]
-# Both forms run the same **kernel**, the routine that does the arithmetic. Two kinds of cell stand
-# out, and neither is rounding:
+# What is measured is that the values agree. torch's reason: most in-place forms run the **kernel** of
+# the other form, the routine that does the arithmetic, with another place for its result. Two kinds
+# of cell stand out, and neither is rounding:
 #
 # - Comparisons and logical operations give `bool` out of place, and 0 or 1 of the tensor's own dtype
 #   in place. The values are equal; the next round looks at the dtype.

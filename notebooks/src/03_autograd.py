@@ -120,8 +120,10 @@ explore(autograd.MICRO_BATCHES)
 # Divided by the number of *all* rows, the difference is rounding: the same products were added in
 # another order. Now choose the *mean of the batches' means*. As long as all parts are equally long,
 # it stays rounding. Move *micro-batches* to a number that does not divide the rows, and the bound is
-# broken: that is a fault, because each row of a short part counts for more. **Cure:** add up sums,
-# and divide once, by the number of all rows.
+# broken: that is a fault, because each row of a short part counts for more. The commonest form of it
+# forgets to divide by the number of parts at all; the next commonest averages over tokens in each
+# part, although the parts hold unequal numbers of them. **Cure:** add up sums, and divide once, by
+# the number of all rows, or of all tokens.
 
 # %% [markdown]
 # ## In which order?
@@ -135,10 +137,10 @@ predict(autograd.WHICH_ORDER)
 explore(autograd.GRADIENT_ORDER)
 
 # %% [markdown]
-# Points at one height are one gradient, equal in every bit. Choose
-# *nothing* as what changes: the same program repeated gives the same bits. The order of the backward
-# pass comes from the program, so moving two lines that do not depend on each other can change the
-# last bits of a training run. **Cure:** keep the order in which branches are made, or compare
+# Points at one height are one gradient, equal in every bit. Set *changed* to *nothing*, and all points
+# lie at one height: this program, repeated, gave the same bits. The order of the backward pass comes
+# from the program, so moving two lines that do not depend on each other can change the last bits of
+# a training run. **Cure:** keep the order in which branches are made, or compare
 # gradients by a bound.
 #
 # Two suspects that the ledger acquits: **clipping**, which scales a gradient down to a given norm, and
@@ -148,7 +150,8 @@ explore(autograd.GRADIENT_ORDER)
 # ## One weight in two formats
 #
 # Inside an `autocast` block torch computes matrix products in a short format. For that it converts
-# the `float32` weights.
+# `float32` operands each time, except one kind, whose converted copies it keeps: leaf tensors that
+# require gradients. Those are the weights.
 
 # %%
 predict(autograd.CACHED_WEIGHT)
@@ -157,8 +160,7 @@ predict(autograd.CACHED_WEIGHT)
 explore(autograd.AUTOCAST_CACHE)
 
 # %% [markdown]
-# To convert each weight only once, `autocast` keeps the converted copies, and they outlive a change
-# of the original. Choose *between two autocast blocks*: the copies end with their block. **Cure:**
+# The kept copies outlive a change of the original. Choose *between two autocast blocks*: the copies end with their block. **Cure:**
 # update weights outside of the block, or pass `cache_enabled=False`.
 
 # %% [markdown]

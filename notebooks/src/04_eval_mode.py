@@ -24,8 +24,8 @@ from workbook.lesson import check, claim, hint, predict, solution
 # %% [markdown]
 # ## An output that will not hold still
 #
-# **Dropout** sets a random share `p` of its entries to 0, so that training does not rely on single
-# units. The same input twice:
+# **Dropout** sets each of its entries to 0 with probability `p`, each by a draw of its own, so that
+# training does not rely on single units. The same input twice:
 
 # %%
 model = nn.Sequential(nn.Linear(8, 64), nn.Dropout(0.5), nn.Linear(64, 4))
@@ -66,7 +66,7 @@ explore(eval_mode.SWITCHES)
 # %% [markdown]
 # ## What training did to the values
 #
-# Half of the entries become 0. Is the sum that reaches the next layer half as large, then?
+# About half of the entries become 0. Is the sum that reaches the next layer half as large, then?
 
 # %%
 print(nn.Dropout(0.5)(torch.ones(100)).unique())
@@ -163,8 +163,10 @@ except ValueError as error:
     print(error)
 
 # %% [markdown]
-# One row has no spread to divide by, so that program shows an error and nothing else. **Cure:** test
-# with a batch of the size that you train with.
+# One value for each channel has no spread to divide by, so that program shows an error and nothing
+# else. A picture has many values for each channel: `nn.BatchNorm2d(3)` takes a batch of one picture of
+# more than one pixel, and normalizes it by that picture's own statistics. **Cure:** test with a batch
+# of the size that you train with.
 #
 # In evaluation mode the layer takes its **running statistics** instead: averages that it kept while
 # training. Unless it was told not to keep any.

@@ -137,8 +137,9 @@ explore(linear_init.PREFIX)
 
 # %% [markdown]
 # Short draws of `randn` are made one by one, longer ones in blocks. So one row more can change numbers
-# that you already had. `rand` has no such edge, and a GPU's generator, which works in another way,
-# may have none either. **Cure:** draw the largest size once and cut from it.
+# that you already had. `rand` has no such edge here. A CUDA generator deals its numbers out to the
+# GPU's threads, so that what a seed draws depends on how many multiprocessors the GPU has.
+# **Cure:** draw the largest size once, on the CPU, and cut from it.
 #
 # ## What a new layer holds
 #
@@ -245,7 +246,9 @@ explore(linear_init.WORKERS)
 # in the first column belongs to the dataset, which each worker gets as a copy: same state, same
 # "random" crops, in every worker and every epoch. **Cure:**
 # a `worker_init_fn` that makes a new one from `torch.initial_seed()`; choose it above. With 0
-# *workers* the parent's own NumPy and `random` draw, and nobody seeded those.
+# *workers* the parent's own NumPy and `random` draw, and nobody seeded those. The number of workers
+# is a condition, too: it decides which worker, and so which stream, makes an item.
+# `persistent_workers=True` keeps the workers, and their streams go on where the last epoch ended.
 #
 # ## How much of a result is its seed
 #
