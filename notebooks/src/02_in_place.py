@@ -212,12 +212,12 @@ print("added 20 times, reached", x.item())
 explore(in_place.LOST_UPDATES)
 
 # %% [markdown]
-# The advice is backwards. Out of place, the gap between reading and writing is as wide as your
-# program makes it; in place it is as narrow as it can be. But it is not closed: a kernel loads,
-# adds and stores, and another thread may come in between. Set *schedule* to `free` for a real
-# race on this machine, with many updates, some times over: anything may be lost, or nothing.
+# The advice looks at the form, and the form is not what counts: in two steps both forms lose alike.
+# What counts is the **gap** between reading and writing. `x.add_(1)` makes it as narrow as it can be,
+# and does not close it: a kernel loads, adds and stores, and another thread may come in between. Set
+# *schedule* to `free` for a real race on this machine: anything may be lost, or nothing.
 #
-# **Cure:** a lock around read *and* write. It helps both forms; the spelling helps neither. Some
+# **Cure:** a lock around read *and* write. Some
 # programs leave the lock out on purpose, because to them a lost step is only a step less (*Hogwild*).
 # They come near their target, and have no promise of equal bits: for those, have one writer.
 

@@ -120,9 +120,10 @@ explore(autograd.MICRO_BATCHES)
 # Divided by the number of *all* rows, the difference is rounding: the same products were added in
 # another order. Now choose the *mean of the batches' means*. As long as all parts are equally long,
 # it stays rounding. Move *micro-batches* to a number that does not divide the rows, and the bound is
-# broken: that is a fault, because each row of a short part counts for more. The commonest form of it
-# forgets to divide by the number of parts at all; the next commonest averages over tokens in each
-# part, although the parts hold unequal numbers of them. **Cure:** add up sums, and divide once, by
+# broken: that is a fault, because each row of a short part counts for more. The commonest form of this
+# fault is *each batch's mean, undivided*: then the gradient is as many times too large as there are
+# parts. In language models the parts hold unequal numbers of tokens, and means over tokens are means
+# of unequal parts. **Cure:** add up sums, and divide once, by
 # the number of all rows, or of all tokens.
 
 # %% [markdown]

@@ -262,7 +262,8 @@ predict(linear_init.ONE_SEED_EACH)
 explore(linear_init.SEED_SPREAD)
 
 # %% [markdown]
-# A point is a training: same data, same recipe, other seed. The seed is a source of variance as
+# A point is a training: same data, same recipe, other seed. The columns overlap, so that one seed
+# of each can put either recipe first. The seed is a source of variance as
 # real as any other, far above rounding. Choose what *the seed sets*: the start, the order of the
 # data, or both. **Cure:** several seeds, the spread beside the mean; and the same seeds on both
 # sides, so that each pair shares its luck.

@@ -47,7 +47,7 @@ ANSWERS = {
     # in_place
     "differing_forms": "none does",
     "float_shares": "only if x is float32",
-    "losing_form": "x = x + 1",
+    "losing_form": "the first two, of two steps",
     "overlaps": "it refuses some, and others go wrong",
     "sum_dtype": "float32",
     "unseen_write": "a wrong gradient, no error",

@@ -15,6 +15,7 @@ from workbook.causes.autograd import (
     MICRO_BATCHES,
     WEIGHT_NORM,
 )
+from workbook.causes.autograd.clipping import CLIP, _clip_verdict, _clipped_limit
 from workbook.causes.autograd.gradient_order import _gradient
 from workbook.experiment import run
 
@@ -99,12 +100,26 @@ def test_the_mean_of_means_is_wrong_where_parts_are_unequal() -> None:
     assert unequal.verdict == "wrong"
 
 
+def test_means_that_are_not_divided_are_as_many_times_too_large_as_there_are_parts() -> None:
+    """Four equal parts give four times the gradient: exactly, as four is a power of two."""
+    result = run(MICRO_BATCHES, parts=4, normalized="each batch's mean, undivided")
+    assert result.finding.comparisons[0].verdict == "wrong"
+    assert result.finding.values["times"] == pytest.approx(4, rel=1e-5)
+    assert "as many times" in result.verdict
+
+
 @pytest.mark.parametrize("scale", [1, 1000])
 def test_clipping_keeps_a_relative_gap(scale: int) -> None:
-    """Before and after, the gap is a few unit roundoffs."""
+    """The gap after is within what follows from the gap before, and a gap made by hand is not."""
     values = run(CLIPPING, scale=scale).finding.values
-    assert values["before"] < 1e-5
-    assert values["after"] <= 4 * max(values["before"], 2.0**-24)
+    assert values["before"] < 1e-5 and values["within"]
+    assert values["after"] <= _clipped_limit(values["before"]) < 1e-4
+    assert _clipped_limit(0.0) < 2.0**-24 * 20
+
+
+def test_clipping_that_spread_gradients_would_be_said() -> None:
+    """The verdict has words for the other outcome, too."""
+    assert "drove the two gradients apart" in _clip_verdict(False, CLIP)
 
 
 def test_autocast_keeps_its_copy_until_the_block_ends() -> None:

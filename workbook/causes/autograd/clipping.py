@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from workbook.bounds import gamma
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Choice, LogRange, Seed
@@ -32,9 +33,10 @@ def clipped(where: Conditions, *, treatment: str, scale: int) -> Finding:
         for name, pair in (("before", (one, other)), (f"now, {treatment}", treated))
     )
     axes = Axis("weight", -1, FEATURES), Axis("relative gap", 1e-9, 1e-3, log=True)
-    values = {"before": gap, "after": after}
+    within = after <= _clipped_limit(gap)
+    values = {"before": gap, "after": after, "within": within}
     return Finding(
-        _clip_verdict(gap, after, treatment), reading, Chart((Panel(*axes, series),)), values
+        _clip_verdict(within, treatment), reading, Chart((Panel(*axes, series),)), values
     )
 
 
@@ -64,11 +66,23 @@ def _gaps(one: Tensor, other: Tensor) -> Tensor:
     return (one.double() - other.double()).abs() / one.double().abs()
 
 
-def _clip_verdict(before: float, after: float, treatment: str) -> str:
+def _clipped_limit(gap: float) -> float:
+    """Bound the relative gap of two clipped gradients by their gap before.
+
+    With a relative gap r the norms differ by at most r, and so do the factors 1 / norm: 2 r to
+    first order, 2 r / (1 - r)**2 for certain. On either side the norm of n numbers errs by
+    (n + 3) / 2 roundings, the norm of that norm by 2, and a sum, a quotient and a product follow:
+    n + 13 for both sides.
+    """
+    rounded = gamma(FEATURES + 13, "float32")
+    return (2 * gap / (1 - gap) ** 2 + rounded) * (1 + rounded)
+
+
+def _clip_verdict(within: bool, treatment: str) -> str:
     if treatment == NO_CLIP:
         return "Two orders of the rows give two gradients, a rounding apart."
-    if after <= 4 * max(before, 2.0**-24):
-        return "Clipping scales both gradients alike: they stay as near to each other as they were."
+    if within:
+        return "Clipping adds no more than its own few roundings to the gap that was there."
     return "Clipping drove the two gradients apart."
 
 

@@ -26,6 +26,7 @@ ORDERS = tuple(itertools.permutations(range(BRANCHES)))
 IN_ORDER = tuple(range(BRANCHES))
 
 WHOLE, UNEVEN = "sum over all rows", "mean of the batches' means"
+UNDIVIDED = "each batch's mean, undivided"
 ROWS, FEATURES = 60, 20
 
 
@@ -62,8 +63,10 @@ def micro_batches(where: Conditions, *, parts: int, normalized: str) -> Finding:
     reading = f"{parts} micro-batches of {min(sizes)} to {max(sizes)} rows; greatest difference "
     reading += f"{compared.max_abs:.2g}, the bound allows {bound.greatest:.2g}"
     chart = _gap_chart(summed, whole, bound)
-    values = {"max_abs": compared.max_abs}
-    return Finding(_batch_verdict(compared), reading, chart, values, (compared,))
+    times = float(summed.double().norm() / whole.double().norm())
+    values = {"max_abs": compared.max_abs, "times": times}
+    verdict = _batch_verdict(compared, normalized)
+    return Finding(verdict, reading, chart, values, (compared,))
 
 
 def _plan(changed: str, order: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
@@ -101,7 +104,11 @@ def _batch_gradient(x: Tensor, y: Tensor, sizes: list[int], normalized: str) -> 
     with torch.enable_grad():
         for inputs, targets in zip(torch.split(x, sizes), torch.split(y, sizes), strict=True):
             loss = (inputs @ weights - targets).square().sum()
-            scale = ROWS if normalized == WHOLE else len(inputs) * len(sizes)
+            scale = {
+                WHOLE: ROWS,
+                UNEVEN: len(inputs) * len(sizes),
+                UNDIVIDED: len(inputs),
+            }[normalized]
             (loss / scale).backward()  # type: ignore[no-untyped-call]
     return torch.as_tensor(weights.grad)
 
@@ -117,11 +124,13 @@ def _descent_bound(x: Tensor, y: Tensor, name: str) -> Bound:
     return Bound(limit, "dot product of the rows, twice", "Higham, 2nd ed., sections 3.1 and 3.5")
 
 
-def _batch_verdict(compared: Comparison) -> str:
+def _batch_verdict(compared: Comparison, normalized: str) -> str:
     if compared.identical:
         return "Both gradients agree in every bit."
     if compared.verdict == "rounding":
         return "Micro-batches give the same gradient up to rounding: the rows were added in parts."
+    if normalized == UNDIVIDED:
+        return "This gradient is as many times too large as there are micro-batches."
     return "This is another gradient, not rounding: rows of short batches were given more weight."
 
 
@@ -148,7 +157,7 @@ MICRO_BATCHES = Experiment(
     factor="cut into micro-batches",
     controls=(
         Integer("parts", 4, 2, 16, label="micro-batches"),
-        Choice("normalized", WHOLE, (WHOLE, UNEVEN), label="divided by"),
+        Choice("normalized", WHOLE, (WHOLE, UNEVEN, UNDIVIDED), label="added up as"),
         Seed(),
         FORMATS,
     ),

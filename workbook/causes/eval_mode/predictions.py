@@ -137,8 +137,9 @@ BATCH_OF_ONE = Prediction(
     "through Linear, BatchNorm1d, ReLU, Linear in training mode. What does it get?",
     (STATISTICS, RAISES),
     _batch_of_one,
-    "A single row has no spread to divide by, and torch says so with a ValueError. The line that "
-    "was to be compared with evaluation mode never runs.",
+    "One row of ten features has one value for each channel. That has no spread to divide by, and "
+    "torch says so with a ValueError. The line that was to be compared never runs. (One picture "
+    "has many values for each channel, and passes.)",
 )
 WITHOUT_RUNNING_STATISTICS = Prediction(
     "without_running_statistics",

@@ -8,7 +8,7 @@ from workbook.causes.in_place.aliases import ALIASES
 from workbook.causes.in_place.both_forms import BOTH_FORMS
 from workbook.causes.in_place.gradients import VERSION_COUNTER
 from workbook.causes.in_place.overlap import CASES, OVERLAP
-from workbook.causes.in_place.races import LOST_UPDATES
+from workbook.causes.in_place.races import LOST_UPDATES, ONE, OUT, TWO
 from workbook.experiment import run
 from workbook.question import Option, Prediction
 from workbook.result import Finding
@@ -33,14 +33,15 @@ def _formats_that_float_shares() -> list[str]:
 
 
 def _losing_forms(finding: Finding) -> list[str]:
-    return [way for way in ("in place", "out of place") if finding.values["lost"][way] > 0]
+    return [way for way in (OUT, TWO, ONE) if finding.values["lost"][way] > 0]
 
 
 DIFFERING_FORMS = Prediction(
     name="differing_forms",
     question=(
         "torch has some two hundred operations with two forms, such as `a.add_(b)` and `a.add(b)`. "
-        "Same numbers, one thread: how many give other bits in place? (Random draws do not count.)"
+        "Same numbers, one thread: how many give other values in place? (Draws do not count, nor "
+        "does the dtype: a comparison gives True out of place and 1 in place.)"
     ),
     options=(
         Option("none does", lambda found: not found.values["differing"]),
@@ -48,8 +49,8 @@ DIFFERING_FORMS = Prediction(
     ),
     measure=lambda: run(BOTH_FORMS).finding,
     because=(
-        "Both forms run the same kernel over the same numbers. They differ in where the result is "
-        "put: in new memory, or over the input."
+        "Each pair agreed in every value. What differs is where the result is put: in new memory, "
+        "or over the input. Most in-place forms run the other form's kernel."
     ),
 )
 SUM_DTYPE = Prediction(
@@ -102,20 +103,23 @@ OVERLAPS = Prediction(
 LOSING_FORM = Prediction(
     name="losing_form",
     question=(
-        "Two threads each add 1 ten times to one tensor x. A script lets them take turns, one step "
-        "each. With which form are updates lost?"
+        "Two threads each add 1 ten times to one tensor x, one statement each in turn. Three ways "
+        "to write it: `new = x + 1`, then `x = new`; `new = x + 1`, then `x.copy_(new)`; or "
+        "`x.add_(1)`. Which lose updates?"
     ),
     options=(
-        Option("x.add_(1)", lambda found: _losing_forms(found) == ["in place"]),
-        Option("x = x + 1", lambda found: _losing_forms(found) == ["out of place"]),
-        Option("both", lambda found: len(_losing_forms(found)) == 2),
-        Option("neither", lambda found: not _losing_forms(found)),
+        Option("the first, which is out of place", lambda found: _losing_forms(found) == [OUT]),
+        Option(
+            "the last two, which are in place", lambda found: _losing_forms(found) == [TWO, ONE]
+        ),
+        Option("the first two, of two steps", lambda found: _losing_forms(found) == [OUT, TWO]),
+        Option("none of them", lambda found: not _losing_forms(found)),
     ),
     measure=lambda: run(LOST_UPDATES).finding,
     because=(
-        "`x = x + 1` is two steps, a read and a later write. Both threads read the same x, and the "
-        "second write replaces the first. In place there is one statement, and the script cannot "
-        "come in between. (A real race can: no kernel promises to be indivisible.)"
+        "Whoever reads in one step and writes in a later one can write over what came in between, "
+        "in either form. The last way is one statement, and this script cannot come in between. (A "
+        "free race can: no kernel promises to be indivisible.)"
     ),
 )
 UNSEEN_WRITE = Prediction(

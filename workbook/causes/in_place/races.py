@@ -1,7 +1,7 @@
 """Writers at once: updates that are lost.
 
-Owns one experiment. The factor is how an update is written (form and lock). No thread waits longer
-than LIMIT seconds.
+Owns one experiment. The factor is how an update is written: in which form, in one statement or in
+two, with a lock or without. No thread waits longer than LIMIT seconds.
 """
 
 from __future__ import annotations
@@ -23,12 +23,11 @@ from workbook.result import Finding
 LIMIT = 20.0
 SCRIPTED, FREE = "scripted", "free"
 SIZE = {SCRIPTED: 8, FREE: 100_000}
-WAYS = {  # how an update is written: in place or not, behind a lock or not
-    "out of place": (False, False),
-    "in place": (True, False),
-    "out of place, lock": (False, True),
-    "in place, lock": (True, True),
-}
+OUT, TWO, ONE = "out of place", "in place, two steps", "in place"
+LOCKED = ", lock"
+WAYS = (OUT, TWO, ONE, OUT + LOCKED, ONE + LOCKED)
+"""How an update is written. The first two read in one statement and write in the next:
+`new = x + 1`, then `x = new` or `x.copy_(new)`. The third is `x.add_(1)`."""
 SHARES = {0.0: "none", 1 / 2: "half", 2 / 3: "two thirds", 3 / 4: "three quarters"}
 
 
@@ -43,10 +42,10 @@ def lose_updates(where: Conditions, *, schedule: str, writers: int, updates: int
     """Let several threads add 1 to a shared tensor, and count the updates that arrive."""
     total = float(writers * updates)
     lost, compared = {}, []
-    for way, (in_place, locked) in WAYS.items():
-        shared, lock = Shared(SIZE[schedule]), threading.Lock() if locked else None
-        waits = schedule == FREE
-        work = [_updates(shared, updates, in_place, lock, waits) for _ in range(writers)]
+    for way in WAYS:
+        shared, lock = Shared(SIZE[schedule]), threading.Lock() if LOCKED in way else None
+        waits, form = schedule == FREE, way.removesuffix(LOCKED)
+        work = [_updates(shared, updates, form, lock, waits) for _ in range(writers)]
         _freely(work) if waits else _by_script(work)
         expected = torch.full_like(shared.value, total)
         compared.append(compare(shared.value, expected, first=way, second="every update"))
@@ -59,24 +58,28 @@ def lose_updates(where: Conditions, *, schedule: str, writers: int, updates: int
     x = Axis.of("how each update is written", WAYS)
     chart = Chart((Panel(x, Axis("updates", low=0, high=total * 1.1), series),))
     shares = [f"{share:.1%}" for share in lost.values()]
-    reading = "lost: {} out of place, {} in place; with a lock {} and {}".format(*shares)
+    reading = "lost: {} out of place, {} in place in two steps, {} in one; ".format(*shares)
+    reading += "with a lock {} and {}".format(*shares[3:])
     return Finding(_verdict(lost, schedule), reading, chart, {"lost": lost}, tuple(compared))
 
 
 def _updates(
-    shared: Shared, count: int, in_place: bool, lock: threading.Lock | None, waits: bool
+    shared: Shared, count: int, form: str, lock: threading.Lock | None, waits: bool
 ) -> Iterator[None]:
     """One writer's work; it yields between two statements, where another writer may go on."""
     for _ in range(count):
         while lock is not None and not (lock.acquire(timeout=LIMIT if waits else 0)):
             yield  # the lock is taken: this turn is lost, the update is not
         try:
-            if in_place:
+            if form == ONE:
                 shared.value.add_(1)
             else:
                 new = shared.value + 1
                 yield  # read, but not yet written
-                shared.value = new
+                if form == TWO:
+                    shared.value.copy_(new)
+                else:
+                    shared.value = new
         finally:
             if lock is not None:
                 lock.release()
@@ -110,10 +113,13 @@ def _freely(work: list[Iterator[None]]) -> None:
 
 
 def _verdict(lost: dict[str, float], schedule: str) -> str:
-    plain, in_place, *locked = map(_amount, lost.values())
+    plain, two_steps, one_step, *locked = map(_amount, lost.values())
     how = "By a script" if schedule == SCRIPTED else "In a free race"
     cured = "a lock saves all" if set(locked) == {"none"} else "a lock does not save all"
-    return f"{how}, out of place loses {plain} of the updates, in place {in_place}; {cured}."
+    return (
+        f"{how}, two steps lose {plain} of the updates out of place and {two_steps} in place; "
+        f"one step in place loses {one_step}; {cured}."
+    )
 
 
 def _amount(share: float) -> str:

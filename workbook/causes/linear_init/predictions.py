@@ -149,8 +149,8 @@ PREDICTIONS = (
     ),
     ONE_SEED_EACH := Prediction(
         "one_seed_each",
-        "Two learning rates, 0.15 and 0.12, are compared with one seed each. Is the better result "
-        "the better rate?",
+        "Two learning rates, 0.15 and 0.12, are trained once each, with unlike seeds. Does the "
+        "smaller error show which rate is better?",
         (SETTLED, OPEN),
         _settled_by_one_seed,
         "The seed chooses start and order, and training leads to another end from each. Compare "

@@ -38,12 +38,16 @@ def many_seeds(where: Conditions, *, seeds: int, varies: str, rate: float) -> Fi
     }
     reading = f"errors at rate {RATE}: {one.min():.3f} to {one.max():.3f}; pairs that mislead: "
     reading += f"{misled:.0%}, with one seed for both {paired:.0%}"
-    x = tuple(float(number) for number in numbers)
+    # One column of points a recipe: seeds of unlike recipes are not drawn as pairs.
+    width = 0.6 / seeds
+    columns = ((f"rate {RATE}", one), (f"rate {rate}, the other", other))
     series = tuple(
-        Series(f"rate {each}", x, tuple(found.tolist()), "points")
-        for each, found in ((RATE, one), (rate, other))
+        Series(name, [place + width * (k - seeds / 2) for k in range(seeds)], errors, "points")
+        for place, (name, errors) in enumerate(columns)
     )
-    chart = Chart((Panel(Axis("seed", x[0] - 1, x[-1] + 1), Axis("test error", 0, 0.5), series),))
+    ticks = tuple((float(place), name) for place, (name, _) in enumerate(columns))
+    axes = Axis("recipe, one point a seed", -0.5, 1.5, ticks=ticks), Axis("test error", 0, 0.5)
+    chart = Chart((Panel(*axes, series),))
     return Finding(_verdict(repeated.identical, misled), reading, chart, values, (repeated,))
 
 
