@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 from workbook.chart import Axis, Cells, Chart, Panel, Series
@@ -44,9 +45,9 @@ def bits(*rows, kinds=("", "sign", "exponent", "fraction")):
 
 def ink(png, frame, scale=1.5, beyond=0.0):
     """The dark pixels inside a frame, or up to `beyond` CSS pixels around it."""
-    left, right = frame.left - beyond, frame.right + beyond
-    rows = slice(round((frame.top - beyond) * scale), round((frame.foot + beyond) * scale))
-    columns = slice(round(left * scale), round(right * scale))
+    left, top, width, height = frame
+    rows = slice(round((top - beyond) * scale), round((top + height + beyond) * scale))
+    columns = slice(round((left - beyond) * scale), round((left + width + beyond) * scale))
     return pixels(png)[rows, columns].min(axis=2) < 200
 
 
@@ -57,3 +58,8 @@ def drawn(some_chart, title=TITLE, **options):
 
 
 POINT = Series("a", (5.0,), (5.0,), "points")
+
+
+def rgb(color):
+    """A color's red, green and blue from 0 to 255."""
+    return tuple(round(255 * part) for part in to_rgb(color))

@@ -1,5 +1,6 @@
 """The persistent figure, held against a fresh one and against its own pixels."""
 
+import io
 import math
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.plots.charts import LONG, POINT, TITLE, bits, chart, drawn, panel, pixels
+from tests.plots.charts import LONG, POINT, TITLE, bits, chart, drawn, panel, pixels, rgb
 from workbook.chart import MARKS, Axis, Cells, Chart, Series
-from workbook.plots import HEIGHT, WIDTH, Drawing
+from workbook.conditions import Conditions
+from workbook.plots import HEIGHT, WIDTH, Drawing, figure, style
+from workbook.result import Finding, Result
 
 X = tuple(float(n) for n in range(1, 10))
 
@@ -50,13 +53,13 @@ def test_a_moved_value_changes_pixels_inside_its_axes_and_none_outside(mark):
     charts = [Chart((still, panel(series(mark, up=up)))) for up in (0.0, 1.0)]
     before, after = (pixels(drawing.png(one, TITLE)) for one in charts)
     rows, columns = np.nonzero((before != after).any(axis=2))
-    frame = drawing.frames[1]
+    left, top, width, height = drawing.frames[1]
     assert len(rows) > 20
     markers = 5  # a marker's radius, in CSS pixels
-    assert columns.min() >= (frame.left - markers) * 1.5
-    assert columns.max() <= (frame.right + markers) * 1.5
-    assert rows.min() >= frame.top * 1.5
-    assert rows.max() <= frame.foot * 1.5
+    assert columns.min() >= (left - markers) * 1.5
+    assert columns.max() <= (left + width + markers) * 1.5
+    assert rows.min() >= top * 1.5
+    assert rows.max() <= (top + height) * 1.5
 
 
 def test_every_picture_of_a_drawing_has_the_same_size():
@@ -101,22 +104,37 @@ def test_the_place_of_the_data_does_not_depend_on_the_title():
     assert one == two
 
 
-def test_margins_that_grew_for_one_picture_stay():
-    """Wider tick texts move the frame once; going back to narrow ones moves nothing."""
+def test_a_drawing_has_no_frames_before_its_first_picture():
+    """Then one for each panel."""
     drawing = Drawing()
-    drawing.png(chart(POINT, y=Axis("y", 0, 1 + 2**-50)), TITLE)
-    drawing.png(chart(POINT, y=Axis("y", 1, 1 + 2**-50)), TITLE)
-    wide = drawing.frames
-    drawing.png(chart(POINT), TITLE)
-    assert drawing.frames == wide
-    assert Drawing().frames == ()
+    assert drawing.frames == ()
+    drawing.png(Chart((panel(POINT), bits("01"))), TITLE)
+    assert len(drawing.frames) == 2
 
 
-def test_the_background_is_opaque_white():
-    """The corner is white, and the file has no transparency."""
-    png = Drawing().png(chart(POINT), TITLE)
-    assert (pixels(png)[0, 0] == 255).all()
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_background_is_opaque_and_the_themes_own(theme):
+    """The corner has the color of the page, and the file has no transparency."""
+    png = Drawing(theme=theme).png(chart(POINT), TITLE)
+    assert tuple(pixels(png)[0, 0]) == rgb(style.PAPER[theme])
     assert b"tRNS" not in png
+
+
+def test_a_theme_changes_colors_and_moves_nothing():
+    """Where the light picture has ink, the dark one has, too."""
+    light, dark = (drawn(chart(POINT, series("line")), theme=theme)[0] for theme in style.PAPER)
+    inked = [
+        (picture != rgb(style.PAPER[theme])).any(axis=2)
+        for picture, theme in ((light, "light"), (dark, "dark"))
+    ]
+    assert (inked[0] != inked[1]).mean() < 0.002
+    assert (light != dark).any(axis=2).all()
+
+
+def test_a_theme_that_does_not_exist_is_refused():
+    """The message names those that do."""
+    with pytest.raises(ValueError, match="a theme is light or dark, got 'blue'"):
+        Drawing(theme="blue")
 
 
 def settings_now():
@@ -162,10 +180,10 @@ def test_pyplot_is_never_imported():
 
 
 @pytest.mark.parametrize("mark", MARKS)
-def test_an_update_is_at_most_20_kilobytes(mark):
+def test_an_update_is_at_most_24_kilobytes(mark):
     """Four series of one mark under a title of two lines."""
     many = [series(mark, up=n, label=f"series {n}") for n in range(4)]
-    assert len(Drawing().png(chart(*many), LONG, "digits " * 9)) <= 20_000
+    assert len(Drawing().png(chart(*many), LONG, "digits " * 9)) <= 24_000
 
 
 def test_an_error_leaves_a_drawing_that_still_draws():
@@ -202,7 +220,7 @@ def test_only_a_chart_is_drawn():
 NUMBERS = st.floats(width=64) | st.sampled_from([0.0, -0.0, 5e-324, 1.7e308, math.inf, math.nan])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(NUMBERS, max_size=6),
     st.lists(NUMBERS, min_size=6, max_size=6),
@@ -225,3 +243,66 @@ def test_charts_without_anything_in_them_are_drawn():
     no_rows, no_columns = Cells.shaded((), (), (), ()), Cells(("a",), (), ((),), ((),))
     for one in (chart(), Chart((no_rows,)), Chart((no_columns,))):
         assert Drawing().png(one, "").startswith(b"\x89PNG")
+
+
+LIMITED = st.floats(-1e9, 1e9) | st.sampled_from([0.0, math.inf, -math.inf, math.nan])
+
+
+@st.composite
+def charts(draw):
+    """Charts of one or two panels with any series, axes and cells."""
+    panels = []
+    for _ in range(draw(st.integers(1, 2))):
+        if draw(st.booleans()):
+            rows = draw(st.lists(st.text("01", min_size=1, max_size=12), min_size=1, max_size=3))
+            panels.append(bits(*rows))
+            continue
+        mark = draw(st.sampled_from(MARKS))
+        y = tuple(draw(st.lists(LIMITED, min_size=3, max_size=3)))[: 1 if mark == "rule" else 3]
+        log = draw(st.booleans())
+        axis = draw(st.sampled_from([Axis("y", log=log), Axis("y", 1e-3, 10, log=log)]))
+        one = Series("a", X[: len(y)], y, mark, y if mark == "band" else ())
+        panels.append(panel(one, series("line", label="b"), y=axis))
+    return Chart(tuple(panels))
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.tuples(charts(), st.sampled_from(["", TITLE, LONG])), min_size=2, max_size=2))
+def test_a_picture_has_no_history(shown):
+    """After any other charts, the file is that of a new drawing, byte for byte."""
+    drawing = Drawing()
+    for some, title in shown[:-1]:
+        drawing.png(some, title, "before")
+    last, title = shown[-1]
+    for _ in range(2):
+        assert drawing.png(last, title, "digits") == Drawing().png(last, title, "digits")
+
+
+def result(some_chart):
+    """A result that shows this chart."""
+    return Result(
+        "name", "A question?", {}, Finding("So it is.", "1 ULP", some_chart), Conditions(), {}
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_figure_itself_holds_the_data_and_saves_as_svg(theme, tmp_path):
+    """The line's own numbers, in data coordinates; words and legend stand in the file."""
+    some = figure(result(chart(series("line", label="float32"))), theme)
+    line = max(some.axes[0].lines, key=lambda each: len(each.get_xdata()))
+    assert line.get_xdata().tolist() == list(X)
+    assert line.get_ydata().tolist() == list(series("line").y)
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        some.savefig(tmp_path / "some.svg")
+    written = (tmp_path / "some.svg").read_text()
+    assert all(words in written for words in ("So it is.", "1 ULP", "float32"))
+    assert style.PAPER[theme].lower() in written
+
+
+def test_the_figure_itself_looks_like_the_png():
+    """Saved at the same resolution, nearly every pixel has the same color."""
+    some = Chart((panel(series("bars"), series("rule", label="bound")), bits("0101", "11")))
+    saved = io.BytesIO()
+    figure(result(some)).savefig(saved, dpi=144)
+    whole, blitted = pixels(saved.getvalue()), pixels(Drawing().png(some, "So it is.", "1 ULP"))
+    assert (np.abs(whole - blitted).max(axis=2) < 80).mean() > 0.99

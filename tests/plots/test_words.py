@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 from tests.plots.charts import LONG, POINT, TITLE, bits, chart, panel
 from workbook.chart import Axis, Chart, Series, rows
 from workbook.plots import alt, table_html
-from workbook.plots.layout import EDGE, TITLE_SIZES, fit, title_lines
+from workbook.plots.drawing import TITLE_SIZES, title_lines
+from workbook.plots.style import EDGE, fit
 
 
 def test_the_alt_text_states_the_result_first():

@@ -1,173 +1,193 @@
-"""Cells as artists: a grid of bits or words, with its kinds told apart by more than color.
+"""Cells on matplotlib's Axes: a grid of bits or words, its kinds told apart by more than color.
 
-Owns how cells are drawn. Knows nothing of layout beyond the frame that it is given. Each kind has a
-light fill and a strip with a pattern of its own along the foot; cells too small for their text are
-all pattern.
+Owns how cells are drawn: column n reaches from n to n + 1, row n likewise, the first on top. Each
+kind has a light fill and a stripe of its own along the foot; cells too small for their text are all
+stripe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
-from workbook.chart import Cells, Kind
+from workbook.chart import PARTS, Cells, Kind
 from workbook.plots import style
-from workbook.plots.shapes import Frame, Places, area, boxes, dots, label, segments
+from workbook.plots.style import POINT, Look, Theme, color
 
-# Which of style.FILLS a kind has; kinds that no table tells apart may share one.
-NUMBERS: Mapping[Kind, int] = {
-    "plain": 0, "agrees": 1, "within the bound": 3, "doubtful": 4, "wrong": 2, "differs": 4,
-    "raises": 5, "not tried": 0, "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5,
-    "blank": -1,
-}  # fmt: skip
-TALLEST = 42.0  # a row of cells grows no higher
-LEGIBLE = 6.5  # smaller texts are left out: the kind's fill and pattern remain
-NARROW = 16.0  # cells below this width are parted by white lines, which texts stand clear of
+TALLEST = 84.0  # a row of cells, in CSS pixels
+LARGEST, LEGIBLE = 15.5, 6.5  # texts; smaller ones are left out: fill and stripe remain
+NARROW = 16.0  # cells below this width are parted by lines of paper, which texts stand clear of
+Runs = dict[Kind, list[tuple[int, int, int]]]
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The sizes of a panel's cells in CSS pixels; `text` is 0 where no text can be read."""
-
-    width: float
-    height: float
-    gap: float
-    strip: float
-    text: float
-
-
-def grid_of(cells: Cells, frame: Frame) -> Grid:
-    """The sizes of the cells in this frame."""
-    width = frame.width / max(len(cells.columns), 1)
-    height = min(TALLEST, frame.height / max(len(cells.rows), 1))
-    gap, strip = min(4.0, height * 0.12), min(5.0, max(3.0, height * 0.18))
-    return Grid(width, height, gap, strip, _text_size(cells, width, height - gap - strip))
+def prepare(ax: Any, cells: Cells, room: tuple[float, float]) -> None:
+    """Set limits, the names of rows and columns; `room` is the width and height in CSS pixels."""
+    rows, columns = max(len(cells.rows), 1), max(len(cells.columns), 1)
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    ax.xaxis.tick_top()
+    names = [style.shorten(name, room[0] * 0.45) for name in cells.rows]
+    ax.set_yticks(np.arange(len(names)) + 0.5, labels=names)
+    free = room[0] - max(map(style.text_width, names), default=0)
+    ax.set_xticks(np.arange(len(cells.columns)) + 0.5, labels=_fitted(cells.columns, free))
+    height = room[1] - (style.ROW if any(cells.columns) else 0)
+    ax.set(xlim=(0, columns), ylim=(max(rows, height / TALLEST), 0))
 
 
-def marks(cells: Cells, frame: Frame) -> list[Artist]:
-    """The artists of the cells: fills, patterns, lines between cells, texts."""
-    grid = grid_of(cells, frame)
+def _fitted(names: tuple[str, ...], width: float) -> list[str]:
+    """Choose names of columns, as many as fit, evenly; of a few, all are shown, shortened."""
+    each = width / max(len(names), 1)
+    widest = max(map(style.text_width, names), default=0.0) + 6
+    every = int(np.ceil(widest / each)) if len(names) > 8 else 1
+    return [
+        style.shorten(name, each * every - 6) if number % every == 0 else ""
+        for number, name in enumerate(names)
+    ]
+
+
+def samples(cells: Cells, theme: Theme) -> list[tuple[str, Any]]:
+    """Make the legend's entries: the words for the kinds, and pictures of them."""
+    return [(words, _sample(look_of(kind), theme)) for kind, words in cells.legend]
+
+
+def look_of(kind: Kind) -> Look | None:
+    """Give a kind of cells its look; None is a plain one."""
+    if kind in PARTS:
+        return style.NAMED[PARTS.index(kind)]
+    return style.CODE.get(kind)
+
+
+def _sample(look: Look | None, theme: Theme) -> Any:
+    edge: dict[str, Any] = {"edgecolor": style.LINE[theme], "linewidth": 0.5}
+    if look is None:
+        return Patch(facecolor=style.PAPER[theme], **edge)
+    fill = Patch(facecolor=style.tint(look, theme), **edge)
+    stripe = Line2D([], [], color=color(look, theme), linewidth=4 * POINT, linestyle=_dash(look, 4))
+    return fill, stripe
+
+
+class _Grid:
+    """The sizes of cells in CSS pixels as the axes are now; `text` is 0 where none can be read."""
+
+    def __init__(self, ax: Any, cells: Cells) -> None:
+        pixel = ax.figure.dpi / 96
+        self.width = ax.bbox.width / pixel / max(len(cells.columns), 1)
+        self.height = ax.bbox.height / pixel / ax.get_ylim()[0]
+        self.gap, self.stripe = min(4.0, self.height * 0.12), min(5.0, max(3.0, self.height * 0.18))
+        texts = {text for line in cells.text for text in line if text}
+        widest = max((style.text_width(text, 100.0) for text in texts), default=0.0)
+        free = self.width - (1.5 if self.width < NARROW else 12.0)
+        most = min(LARGEST, max(LEGIBLE, (self.height - self.gap - self.stripe) * 0.85))
+        size = min(most, 100.0 * free / widest) if widest else 0.0
+        self.text = size if size >= LEGIBLE else 0.0
+
+    def down(self, pixels: float) -> float:
+        """Turn a height into rows."""
+        return float(pixels / self.height)
+
+
+def draw(ax: Any, cells: Cells, theme: Theme) -> list[Artist]:
+    """Add the cells to their axes: fills, stripes, lines between cells, texts."""
+    grid = _Grid(ax, cells)
     found: list[Artist] = []
     for kind, runs in _runs(cells).items():
-        rows, first, last = np.array(runs).T
-        left, right = (frame.left + grid.width * column for column in (first, last))
-        top = frame.top + grid.height * rows + grid.gap / 2
-        foot = top + grid.height - grid.gap
-        strip = grid.strip if grid.text else grid.height - grid.gap
-        found += _cell(kind, left, right, top, foot, strip)
-    found.append(_between(cells, frame, grid, plain=True))
+        rows, first, last = np.array(runs, dtype=np.float64).T
+        top, foot = rows + grid.down(grid.gap / 2), rows + 1 - grid.down(grid.gap / 2)
+        look = look_of(kind)
+        found.append(_boxes(first, last, top, foot, look, theme))
+        if look:
+            tall = grid.stripe if grid.text else grid.height - grid.gap
+            level = foot - grid.down(tall / 2)
+            stripe = _segments((first, last), (level, level), color(look, theme), tall)
+            stripe.set_linestyle(_dash(look, tall))
+            found.append(stripe)
+    found.append(_between(cells, grid, theme))
     if grid.text:
-        found.append(_between(cells, frame, grid, plain=False))
-        found += _texts(cells, frame, grid)
+        found += _texts(cells, grid, theme)
+    for artist in found:
+        ax.add_artist(artist)
+        artist.set_clip_on(False)
     return found
 
 
-def row_labels(cells: Cells, frame: Frame) -> list[Artist]:
-    """The names of the rows, left of the frame, level with the texts of the cells."""
-    grid = grid_of(cells, frame)
-    down = grid.height / 2 + 4.5 - (grid.strip / 2 if grid.text else 0)
-    return [
-        label(
-            frame.left - style.EDGE,
-            frame.top + number * grid.height + down,
-            style.shorten(name, frame.left - 2 * style.EDGE),
-            align="right",
-        )
-        for number, name in enumerate(cells.rows)
-    ]
+def _dash(look: Look, width: float) -> Any:
+    return (0, tuple(length / width for length in look.stripe)) if look.stripe else "-"
 
 
-def sample(kind: Kind, x: float, y: float) -> list[Artist]:
-    """The legend's picture of a kind: a small cell, its left edge at x, its middle at y."""
-    left, right, top, foot = np.array([[x], [x + 18], [y - 7], [y + 7]])
-    return _cell(NUMBERS[kind], left, right, top, foot, 5.0)
-
-
-def _cell(
-    number: int, left: Places, right: Places, top: Places, foot: Places, strip: float
-) -> list[Artist]:
-    """Cells of one kind: the fill, and what marks it without color, a thick dashed line."""
-    outline = boxes(left, right, top, foot)
-    fill = area(outline, fill=style.FILLS[number], line=style.LINE, width=style.HAIRLINE)
-    if not number:
-        return [fill]
-    y = foot - strip / 2
-    dash = tuple(length / strip for length in style.STRIPE_DASHES[number])
-    color = style.STRIPES[number]
-    return [fill, segments((left, right), (y, y), color=color, width=strip, dash=dash)]
-
-
-def _numbers(cells: Cells) -> list[list[int]]:
-    return [[NUMBERS[kind] for kind in line] for line in cells.kinds]
-
-
-def _runs(cells: Cells) -> dict[int, list[tuple[int, int, int]]]:
-    """For each kind its runs of neighbors: row, first column, column after the last."""
-    found: dict[int, list[tuple[int, int, int]]] = {}
-    for row, line in enumerate(_numbers(cells)):
+def _runs(cells: Cells) -> Runs:
+    """Find each kind's runs of neighbors: row, first column, column after the last."""
+    found: Runs = {}
+    for row, line in enumerate(cells.kinds):
         start = 0
         for kind, run in groupby(line):
             end = start + len(list(run))
-            if kind >= 0:
+            if kind != "blank":
                 found.setdefault(kind, []).append((row, start, end))
             start = end
-    return dict(sorted(found.items()))
+    return found
 
 
-def _between(cells: Cells, frame: Frame, grid: Grid, *, plain: bool) -> Artist:
-    """The lines between neighbors of one kind: white where texts stand close on a tint."""
+def _boxes(
+    left: Any, right: Any, top: Any, foot: Any, look: Look | None, theme: Theme
+) -> PathPatch:
+    corners = np.array([(left, top), (right, top), (right, foot), (left, foot)])
+    boxes = Path.make_compound_path_from_polys(corners.transpose(2, 0, 1))
+    fill = style.tint(look, theme) if look else style.PAPER[theme]
+    return PathPatch(boxes, facecolor=fill, edgecolor=style.LINE[theme], linewidth=0.5)
+
+
+def _segments(x: tuple[Any, Any], y: tuple[Any, Any], own: str, width: float) -> Line2D:
+    """Make straight lines, each from its first x and y to its second, `width` CSS pixels wide."""
+    gap = np.full(len(x[0]), np.nan)
+    across, down = (np.stack([*ends, gap], axis=-1).ravel() for ends in (x, y))
+    return Line2D(across, down, color=own, linewidth=width * POINT)
+
+
+def _between(cells: Cells, grid: _Grid, theme: Theme) -> Artist:
+    """Part neighbors of one kind by lines, above their stripes."""
     spots = [
         (row, column)
-        for row, line in enumerate(_numbers(cells))
+        for row, line in enumerate(cells.kinds)
         for column in range(1, len(line))
-        if line[column] == line[column - 1] >= 0 and (line[column] == 0) == plain
+        if line[column] == line[column - 1] != "blank"
     ]
     rows, columns = np.array(spots, dtype=np.float64).reshape(-1, 2).T
-    top = frame.top + grid.height * rows + grid.gap / 2
-    foot = top + grid.height - grid.gap - (0 if plain else grid.strip)
-    x = frame.left + grid.width * columns
-    color = style.LINE if plain or grid.width >= NARROW else style.PAPER
-    return segments((x, x), (top, foot), color=color)
+    top = rows + grid.down(grid.gap / 2)
+    foot = rows + 1 - grid.down(grid.gap / 2 + (grid.stripe if grid.text else 0))
+    own = style.LINE[theme] if grid.width >= NARROW else style.PAPER[theme]
+    return _segments((columns, columns), (top, foot), own, 2 / 3)
 
 
-def _text_size(cells: Cells, width: float, height: float) -> float:
-    """The size at which the longest text fits its cell; 0 where it would be illegible."""
-    texts = {text for line in cells.text for text in line if text}
-    widest = max((style.text_width(text, 100.0) for text in texts), default=0.0)
-    if not widest:
-        return 0.0
-    free = width - (1.5 if width < NARROW else 6.0)
-    size = min(style.TEXT, 100.0 * free / widest, height)
-    return size if size >= LEGIBLE else 0.0
-
-
-def _texts(cells: Cells, frame: Frame, grid: Grid) -> list[Artist]:
-    """The texts as markers: matplotlib draws each different one once, then copies it."""
+def _texts(cells: Cells, grid: _Grid, theme: Theme) -> list[Artist]:
+    """Make the texts as markers: matplotlib draws each different one once, then copies it."""
     places: dict[str, list[tuple[float, float]]] = {}
     for row, line in enumerate(cells.text):
-        y = frame.top + (row + 0.5) * grid.height - grid.strip / 2
         for column, text in enumerate(line):
             if text.strip() and cells.kinds[row][column] != "blank":
-                x = frame.left + (column + 0.5) * grid.width
-                places.setdefault(text, []).append((x, y))
+                middle = row + 0.5 - grid.down(grid.stripe / 2)
+                places.setdefault(text, []).append((column + 0.5, middle))
     found: list[Artist] = []
     for text, spots in places.items():
         outline, reach = _outline(text)
         x, y = np.array(spots).T
-        found.append(dots(x, y, outline, style.INK, size=2 * reach * grid.text))
+        dots = Line2D(x, y, linestyle="none", marker=outline, color=style.INK[theme])
+        dots.set(markersize=2 * reach * grid.text * POINT, markeredgewidth=0)
+        found.append(dots)
     return found
 
 
 @lru_cache(maxsize=2048)
 def _outline(text: str) -> tuple[Path, float]:
-    """The text as an outline of size 1 around its middle, and how far it reaches from there."""
+    """Outline a text at size 1 around its middle, and give how far it reaches from there."""
     corners, codes = text_to_path.get_text_path(style.font(style.TEXT), text, False)
     points = np.asarray(corners, dtype=np.float64).reshape(-1, 2) / text_to_path.FONT_SCALE
     points[:, 0] -= (points[:, 0].min() + points[:, 0].max()) / 2

@@ -1,216 +1,283 @@
-"""Series as artists: lines, points, bars, steps, rules and bands inside one frame.
+"""Series on matplotlib's Axes: lines, points, bars, steps, rules and bands.
 
 Owns how each mark is drawn and what happens at the edges: a NaN is a gap, a value beyond the limits
 an arrow at the edge, a zero on a logarithmic axis a hollow marker on the edge that is labelled 0.
-Knows nothing of layout.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.transforms import IdentityTransform, ScaledTranslation
 from numpy.typing import NDArray
 
 from workbook.chart import Panel, Series
 from workbook.plots import style
-from workbook.plots.scales import HAIR, Scale, bar_width
-from workbook.plots.shapes import Frame, Places, area, boxes, curve, dots, label
+from workbook.plots.axes import bar_width
+from workbook.plots.style import POINT, Look, Theme, color
 
+Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-ORDER = {"band": 0, "bars": 1, "rule": 2}  # of drawing; the others follow as they come
-DARK = 200  # a pixel whose darkest channel is below this is ink; the grid and light fills are not
-ENOUGH = 0.01  # a place with less than this share of ink is free
+ORDER = {"band": 0, "bars": 1, "rule": 2, "points": 4}  # of drawing; the others are 3
+FAR = 1e200  # as good as infinite
+HAIR = 1e-9  # places this far beyond 0 or 1 still count as inside
 STEP = 40.0  # from one place for a rule's name to the next, leftward
+DARK, ENOUGH = 60, 0.01  # ink differs from paper by so much; a place with less of it is free
 
 
-@dataclass(frozen=True)
-class Look:
-    """How the series with a certain number differs from the others, in color and without.
-
-    `under` is how many series of points are drawn over it: its own points are that much larger.
-    """
-
-    number: int
-    under: int
-    marker: str
-    color: str
-    dash: tuple[float, ...]
-    hatch: str
-    tint: str
-
-    def bars(self, path: Path, *, fine: bool = False) -> Artist:
-        """Bars: the first series in its full color, the others light with a hatch."""
-        if not self.hatch:
-            return area(path, fill=self.color)
-        width = 0.5 if fine else 1
-        return area(path, fill=self.tint, line=self.color, hatch=self.hatch, width=width)
-
-    def band(self, x: Places, low: Places, high: Places) -> list[Artist]:
-        """A tint between two edges, and the edges; a NaN parts it."""
-        good = np.isfinite(x + low + high)
-        ends = np.flatnonzero(np.diff(np.concatenate(([0], good.astype(np.int8), [0]))))
-        found: list[Artist] = []
-        for first, last in ends.reshape(-1, 2):
-            there = np.stack([x, low], 1)[first:last]
-            back = np.stack([x, high], 1)[first:last][::-1]
-            outline = Path(np.concatenate([there, back, there[:1]]), closed=True)
-            found.append(area(outline, fill=self.color, alpha=0.2))
-        for edge in (low, high):
-            found.append(curve(x, _only(edge, good), color=self.color, width=1, dash=self.dash))
-        return found
-
-    def sample(self, mark: str, x: float, y: float) -> list[Artist]:
-        """The legend's picture of a series, its left edge at x, its middle at y."""
-        if mark == "bars":
-            return [self.bars(boxes(x, x + 26, y - 5.5, y + 5.5))]
-        ends = np.array([x, x + 28])
-        if mark == "band":
-            return self.band(ends, np.full(2, y - 5.5), np.full(2, y + 5.5))
-        dot = dots([x + 14], [y], self.marker, self.color, size=7)
-        if mark == "points":
-            return [dot]
-        return [curve(ends, (y, y), color=self.color, width=2, dash=self.dash), dot]
+def draw(ax: Any, panel: Panel, theme: Theme) -> list[Artist]:
+    """Add the marks of a panel to its axes: the artists, in the order of drawing."""
+    return Marks(ax, panel, theme).artists
 
 
-def looks(panel: Panel) -> list[Look]:
-    """The look of each series; rules look all alike and take no number."""
-    found: list[Look] = []
-    number = 0
-    for place, one in enumerate(panel.series, start=1):
-        under = sum(later.mark == "points" for later in panel.series[place:])
-        kind = number % len(style.SERIES)
-        marker = style.MARKERS[number % len(style.MARKERS)]
-        found.append(Look(number, under, marker, *style.SERIES[kind]))
-        number += one.mark != "rule"
-    return found
+def series_looks(panel: Panel) -> list[Look]:
+    """Give each series its look; rules look all alike and take none."""
+    free = iter(style.looks(tuple(one.label for one in panel.series if one.mark != "rule")))
+    return [style.CODE["raises"] if one.mark == "rule" else next(free) for one in panel.series]
+
+
+def samples(panel: Panel, theme: Theme) -> list[tuple[str, Any]]:
+    """Make the legend's entries: names and pictures of all series but rules, named in place."""
+    pairs = zip(panel.series, series_looks(panel), strict=True)
+    return [
+        (one.label, _sample(one, look, theme))
+        for one, look in pairs
+        if one.label and one.mark != "rule"
+    ]
+
+
+def _sample(one: Series, look: Look, theme: Theme) -> Artist:
+    own = color(look, theme)
+    if one.mark == "bars":
+        return Patch(**bar_fill(look, theme))
+    if one.mark == "band":
+        return Patch(
+            facecolor=style.tint(look, theme), edgecolor=own, linewidth=0.75, linestyle=dashed(look)
+        )
+    line: Any = "none" if one.mark == "points" else dashed(look)
+    return Line2D(
+        [], [], color=own, linestyle=line, marker=look.marker, markersize=7 * POINT, mew=0
+    )
+
+
+def dashed(look: Look) -> Any:
+    """Name the look's dash as matplotlib does."""
+    return (0, look.dash) if look.dash else "-"
+
+
+def bar_fill(look: Look, theme: Theme, *, fine: bool = False) -> dict[str, Any]:
+    """Fill bars: in full color where a look has no hatch, else with its tint and the hatch."""
+    own = color(look, theme)
+    if not look.hatch:
+        return {"facecolor": own, "linewidth": 0}
+    return {
+        "facecolor": style.tint(look, theme),
+        "edgecolor": own,
+        "hatch": look.hatch,
+        "linewidth": (0.5 if fine else 1) * POINT,
+    }
 
 
 class Marks:
-    """The artists of a panel's series: bands lowest, then the rules, then the others in order.
+    """The artists of one panel: bands lowest, then bars, rules, and the others in their order.
 
-    `inside` ends at the frame; `over` may stand on its edge; `names` are the labels of the rules,
-    each with the pixel row of its line.
+    What may stand on the frame's edge comes last. Places are fractions of an axis, 0 at its low
+    end, 1 at its high end.
     """
 
-    def __init__(self, panel: Panel, scales: tuple[Scale, ...], frame: Frame) -> None:
-        self.inside: list[Artist] = []
-        self.over: list[Artist] = []
-        self.names: list[tuple[str, float]] = []
-        self._across, self._up = scales
-        self._frame = frame
+    def __init__(self, ax: Any, panel: Panel, theme: Theme) -> None:
+        self.ax, self.panel, self.theme = ax, panel, theme
+        self.artists: list[Artist] = []
+        self._over: list[Artist] = []
+        self._names: list[Artist] = []  # of rules; they look at what was drawn before them
         self._bars = [one for one in panel.series if one.mark == "bars"]
-        pairs = list(zip(panel.series, looks(panel), strict=True))
-        draw = {"band": self._add_band, "bars": self._add_bars, "rule": self._add_rule}
-        for one, look in sorted(pairs, key=lambda pair: ORDER.get(pair[0].mark, 3)):
-            draw.get(one.mark, self._add_line)(one, look)
+        self._rules = [one for one in panel.series if one.mark == "rule"]
+        add = {"band": self._band, "bars": self._bar, "rule": self._rule}
+        numbered = list(enumerate(zip(panel.series, series_looks(panel), strict=True)))
+        for number, (one, look) in sorted(numbered, key=lambda n: ORDER.get(n[1][0].mark, 3)):
+            if one.y:
+                add.get(one.mark, self._line)(number, one, look)
+        self.artists += self._over + self._names
 
-    def _add_line(self, one: Series, look: Look) -> None:
-        values = np.asarray(one.y, dtype=np.float64)
-        across, up = self._across.places(one.x), self._up.places(values)
-        x, y = self._frame.x(across), self._frame.y(np.where(np.isfinite(values), up, np.nan))
-        here = _within(across)
-        zero = here & (values < self._up.low) & self._up.log
-        marked = here & _within(up) & ~zero
+    def _places(self, x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
+        """Place points: below 0 what has no place on a logarithmic axis, NaN for NaN."""
+        points = np.clip(np.stack([x, y], 1), -FAR, FAR)  # an infinity would spoil its neighbor
+        with np.errstate(all="ignore"):
+            scaled = (self.ax.transScale + self.ax.transLimits).transform(points)
+        return scaled[:, 0], scaled[:, 1]
+
+    def _bounded(self, values: Numbers) -> Numbers:
+        """Bound heights to one frame beyond its edges, with a gap for infinities."""
+        low, high = self.ax.get_ylim()
+        ends = (low, high * high / low) if self.panel.y.log else (2 * low - high, 2 * high - low)
+        return np.clip(np.where(np.isfinite(values), values, np.nan), *ends)
+
+    def _line(self, number: int, one: Series, look: Look) -> None:
+        x, y = _numbers(one.x), _numbers(one.y)
+        across, up = self._places(x, y)
+        zero = _within(across) & (up < -HAIR) & np.isfinite(y) & self.panel.y.log
+        marked = _within(across) & _within(up)
+        later = sum(each.mark == "points" for each in self.panel.series[number + 1 :])
         few, joined = len(x) <= 60, one.mark != "points"
-        size = 9.0 if len(x) <= 3 else 7.0 if few else 4.5  # few points are meant to be seen
-        size += min(3.0 * look.under, 6.0)
+        size = 9.0 if len(x) <= 3 else 7.0 if few else 4.5
+        size += min(3.0 * later, 6.0)  # points below others are larger, so that both show
         if joined:
-            line = curve(x, y, color=look.color, width=2, dash=look.dash)
-            line.set_drawstyle("steps-post" if one.mark == "steps" else "default")
-            self.inside.append(line)
-            marked &= _spread(len(x), look.number)
+            steps: Any = "steps-post" if one.mark == "steps" else "default"
+            line = Line2D(x, self._bounded(y), linestyle=dashed(look), drawstyle=steps)
+            self._add(line, look, self.artists)
+            marked &= _spread(len(x), number)
             size = 6.0
-        self.over.append(dots(x, _only(y, marked), look.marker, look.color, size=size))
+        dots = Line2D(x[marked], y[marked], linestyle="none", marker=look.marker)
+        dots.set(markersize=size * POINT, markeredgewidth=0)
+        self._add(dots, look, self._over)
         # Later series smaller, so that two zeros in one place both show.
-        size = max((10.5 if few else 7.5) - 2.5 * look.number, 5.0)
-        self._add_hollow(x, self._frame.foot, zero, look.marker, look, size)
-        self._add_arrows(x, np.where(here, up, np.nan), look, each=not joined)
+        size = max((10.5 if few else 7.5) - 2.5 * number, 5.0)
+        self._hollow(x[zero], 0, look, look.marker, size)
+        beyond = np.where(_within(across) & ~zero, up, np.nan)
+        self._arrows(x, beyond, look, each=not joined)
 
-    def _add_arrows(self, x: Places, up: Places, look: Look, *, each: bool) -> None:
-        """Hollow arrows where values lie beyond the limits; for a line one where it leaves."""
-        top, foot = self._frame.top + 5, self._frame.foot - 5
-        for beyond, marker, y in ((up > 1 + HAIR, "^", top), (up < -HAIR, "v", foot)):
-            leaves = beyond if each else beyond & ~np.concatenate(([False], beyond[:-1]))
-            self._add_hollow(x, y, leaves, marker, look, 8)
+    def _add(self, line: Line2D, look: Look, to: list[Artist]) -> None:
+        line.set(color=color(look, self.theme))
+        self.ax.add_artist(line)
+        line.set_clip_on(to is self.artists)
+        to.append(line)
 
-    def _add_hollow(
-        self, x: Places, y: float, wanted: Flags, marker: str, look: Look, size: float
+    def _hollow(
+        self, x: Numbers, place: float, look: Look, marker: str, size: float, inward: float = 0
     ) -> None:
-        if wanted.any():
-            level = np.where(wanted, y, np.nan)
-            self.over.append(dots(x, level, marker, look.color, size=size, hollow=True))
+        """Add hollow markers at a height of the frame, so many CSS pixels inward."""
+        if len(x):
+            dots = Line2D(x, np.full(len(x), place), linestyle="none", marker=marker)
+            dots.set(markersize=size * POINT, markeredgewidth=1.4 * POINT)
+            shift = ScaledTranslation(0, inward / 96, self.ax.figure.dpi_scale_trans)
+            dots.set_transform(self.ax.get_xaxis_transform() + shift)
+            self._add(dots, look, self._over)
+            dots.set_markerfacecolor(style.PAPER[self.theme])
 
-    def _add_bars(self, one: Series, look: Look) -> None:
-        spots, up = self._across.places(one.x), self._up.places(one.y)
-        room = bar_width(spots) * 0.86
+    def _arrows(self, x: Numbers, up: Numbers, look: Look, *, each: bool) -> None:
+        """Add hollow arrows where values lie beyond the limits; for a line one where it leaves."""
+        for beyond, marker, place, inward in ((up > 1 + HAIR, "^", 1, -5), (up < -HAIR, "v", 0, 5)):
+            leaves = beyond if each else beyond & ~np.concatenate(([False], beyond[:-1]))
+            self._hollow(x[leaves], place, look, marker, 8, inward)
+
+    def _bar(self, _: int, one: Series, look: Look) -> None:
+        x, y = _numbers(one.x), _numbers(one.y)
+        across, up = self._places(x, y)
+        log = self.panel.x.log
+        spots: Any = np.log10(np.where(x > 0, x, np.nan)) if log else x
+        room = bar_width(spots[np.isfinite(spots)]) * 0.86
         half = room / len(self._bars) / 2
         middle = spots - room / 2 + half * (2 * self._bars.index(one) + 1)
-        base = np.clip(self._up.places([0.0]), 0, 1)
-        here = np.isfinite(up) & np.isfinite(spots) & (up != base)
+        left, right = ((10.0**v if log else v) for v in (middle - half, middle + half))
+        base = self.ax.get_ylim()[0] if self.panel.y.log else 0.0
+        here = np.isfinite(up) & _within(across) & (self._bounded(y) != base)
         if here.any():
-            left, right = (self._frame.x(middle[here] + side) for side in (-half, half))
-            tops = self._frame.y(np.clip(up[here], -0.01, 1.01))
-            path = boxes(left, right, tops, self._frame.y(base))
-            self.inside.append(look.bars(path, fine=half * self._frame.width < 2.5))
-        seen = np.where(_within(spots), up, np.nan)
-        self._add_arrows(self._frame.x(middle), seen, look, each=True)
+            foot, tops = np.full(here.sum(), base), self._bounded(y)[here]
+            edges = [(left, foot), (left, tops), (right, tops), (right, foot)]
+            corners = np.array([(side[here], level) for side, level in edges])
+            boxes = Path.make_compound_path_from_polys(corners.transpose(2, 0, 1))
+            narrow = self._width(half) < 2.5
+            self._area(PathPatch(boxes, **bar_fill(look, self.theme, fine=narrow)))
+        beyond = np.where(_within(across), up, np.nan)
+        self._arrows(10.0**middle if log else middle, beyond, look, each=True)
 
-    def _add_band(self, one: Series, look: Look) -> None:
-        x = self._frame.x(self._across.places(one.x))
-        low, high = (self._frame.y(self._up.places(values)) for values in (one.y, one.upper))
-        self.inside += look.band(x, low, high)
+    def _area(self, patch: PathPatch) -> None:
+        self.ax.add_artist(patch)
+        self.artists.append(patch)
 
-    def _add_rule(self, one: Series, _: Look) -> None:
-        spot = float(self._up.places(one.y)[0])
-        if np.isnan(spot):
+    def _width(self, scaled: float) -> float:
+        """Turn a width on the x axis into CSS pixels."""
+        low, high = (np.log10(e) if self.panel.x.log else e for e in self.ax.get_xlim())
+        return float(scaled / (high - low) * self.ax.bbox.width / self.ax.figure.dpi * 96)
+
+    def _band(self, _: int, one: Series, look: Look) -> None:
+        x, low, high = (_numbers(values) for values in (one.x, one.y, one.upper))
+        good = np.isfinite(x + low + high)
+        low, high = (np.where(good, self._bounded(edge), np.nan) for edge in (low, high))
+        fill = self.ax.fill_between(
+            x, low, high, where=good, linewidth=0, alpha=style.TINTED[self.theme]
+        )
+        fill.set_facecolor(color(look, self.theme))
+        self.artists.append(fill)
+        for edge in (low, high):
+            self._add(Line2D(x, edge, linestyle=dashed(look), linewidth=0.75), look, self.artists)
+
+    def _rule(self, _: int, one: Series, look: Look) -> None:
+        up = self._places(_numbers((self.ax.get_xlim()[0],)), _numbers(one.y))[1]
+        if np.isnan(up[0]):
             return
-        y = self._frame.foot - min(max(spot, 0.0), 1.0) * self._frame.height
-        dash = style.RULES[len(self.names) % len(style.RULES)]
-        ends = (self._frame.left, self._frame.right)
-        self.inside.append(curve(ends, (y, y), color=style.INK, width=1.6, dash=dash))
-        arrow = " ↑" if spot > 1 + HAIR else " ↓" if spot < -HAIR else ""
-        self.names.append((one.label + arrow, y))
+        dash = style.RULES[self._rules.index(one) % len(style.RULES)]
+        level = float(np.clip(up[0], 0, 1))
+        line = Line2D((0, 1), (level, level), linestyle=(0, dash), linewidth=1.2)
+        line.set_transform(self.ax.transAxes)
+        self._add(line, look, self.artists)
+        line.set_color(style.INK[self.theme])
+        arrow = " ↑" if up[0] > 1 + HAIR else " ↓" if up[0] < -HAIR else ""
+        name = RuleName(one.label + arrow, level, self.theme)
+        self.ax.add_artist(name)
+        name.set_clip_on(False)
+        self._names.append(name)
 
 
-def rule_name(text: str, y: float, frame: Frame, pixels: NDArray[np.uint8], scale: float) -> Text:
-    """The name of the rule at y: above or below its line, as near its right end as is free.
+class RuleName(Text):
+    """The name of a rule: above or below its line, as near its right end as is free of ink.
 
-    Where no place is free, the one with the least ink, on a pale ground. `pixels` is the picture
-    so far, with `scale` pixels to a CSS pixel.
+    Where no place is free, the one with the least ink, on a ground of paper. It looks at what was
+    drawn before it and must be drawn last; on other canvases than Agg it stands at the end.
     """
-    text = style.shorten(text, frame.width - 8)
-    width = style.text_width(text)
-    best, least = (frame.right - 5, y - 5), 1.0
-    for right in np.arange(frame.right - 5, frame.left + 3 + width, -STEP):
-        for row in (y - 5, y + 14):
-            if not frame.top + 9 <= row <= frame.foot - 2:
-                continue
-            rows = slice(max(0, round((row - 10.5) * scale)), round((row + 3) * scale))
-            ends = max(0, round((right - width - 2) * scale)), round((right + 2) * scale)
-            share = float((pixels[rows, slice(*ends), :3].min(axis=2) < DARK).mean())
-            if share < ENOUGH:
-                return label(float(right), row, text, align="right")
-            if share < least:
-                best, least = (float(right), row), share
-    found = label(*best, text, align="right")
-    found.set_bbox({"facecolor": style.PAPER, "alpha": 0.85, "linewidth": 0, "pad": 0.5})
-    return found
+
+    def __init__(self, text: str, level: float, theme: Theme) -> None:
+        super().__init__(0, 0, text, fontproperties=style.font(style.TEXT), color=style.INK[theme])
+        self.set(horizontalalignment="right", verticalalignment="baseline", parse_math=False)
+        self._level, self._paper = level, style.PAPER[theme]
+        self.set_transform(IdentityTransform())
+
+    def draw(self, renderer: Any) -> None:
+        """Find the place, then draw."""
+        axes: Any = self.axes
+        box, pixel = axes.bbox, axes.figure.dpi / 96
+        width = style.text_width(self.get_text()) * pixel
+        line = box.y0 + self._level * box.height
+        best, least = (box.x1 - 5 * pixel, line + 5 * pixel), 1.0
+        if hasattr(renderer, "buffer_rgba"):
+            rgba = np.asarray(renderer.buffer_rgba())[..., :3].astype(np.int16)
+            ink = np.abs(rgba - np.array(to_rgb(self._paper)) * 255).max(axis=2) > DARK
+            for right in np.arange(box.x1 - 5 * pixel, box.x0 + 3 * pixel + width, -STEP * pixel):
+                for foot in (line + 5 * pixel, line - 14 * pixel):
+                    if not box.y0 + 2 * pixel <= foot <= box.y1 - 9 * pixel:
+                        continue
+                    rows = slice(
+                        round(len(ink) - foot - 10.5 * pixel), round(len(ink) - foot + 3 * pixel)
+                    )
+                    columns = slice(max(0, round(right - width)), round(right + 2))
+                    share = float(ink[rows, columns].mean())
+                    if share < least - ENOUGH:
+                        best, least = (float(right), foot), share
+        crowded = least > ENOUGH
+        ground = {"facecolor": self._paper, "alpha": 0.85, "linewidth": 0, "pad": 0.5}
+        self.set_bbox(ground if crowded else None)
+        self.set_position(best)
+        super().draw(renderer)
 
 
-def _within(places: Places) -> Flags:
+def _numbers(values: Sequence[float]) -> Numbers:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _within(places: Numbers) -> Flags:
     return np.asarray((places >= -HAIR) & (places <= 1 + HAIR))
 
 
-def _only(values: Places, wanted: Flags) -> Places:
-    return np.where(wanted, values, np.nan)
-
-
 def _spread(count: int, number: int) -> Flags:
-    """Which points of a line get a marker: all of a few, else about nine, shifted for each line."""
+    """Choose which points of a line get a marker: a few all, else about nine, shifted by line."""
     wanted = np.zeros(count, dtype=bool)
     every = 1 if count <= 25 else max(1, count // 9)
     wanted[(number * every // 3) % every :: every] = True

@@ -1,72 +1,185 @@
-"""What marks look like: colors, dashes, markers, hatches, and how wide a text is.
+"""What pictures look like: two themes, the color code, and how wide a text is.
 
-Owns every choice of look. Knows nothing of charts or of the figure. Lengths are CSS pixels (96 to
-the inch). Thin marks use only those Okabe-Ito colors that reach a contrast of 3:1 on white, and
-every color goes with a dash, a marker and a hatch of its own, so that none carries meaning alone.
+Owns every choice of look. Knows nothing of charts. A theme is a dict of matplotlib's own settings
+and a few colors more. The color code says what became of a result and is the same in every chapter;
+series and kinds that only have names take colors that mean nothing. Each color goes with a pattern
+of its own (dash, marker, hatch, stripe), so that none carries meaning alone.
 """
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Literal
 
+import matplotlib
+import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-Dashes = tuple[tuple[float, ...], ...]
+Theme = Literal["light", "dark"]
+Dash = tuple[float, ...]
 
-# Blue, vermilion, bluish green, reddish purple, black: contrast on white 5.2, 3.9, 3.4, 3.1, 21.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000")
-# Lengths are in line widths; the first is solid.
-DASHES: Dashes = ((), (5, 2), (1.2, 1.5), (6, 2, 1.2, 2), (9, 3))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-HATCHES = ("", "////", "....", "\\\\\\\\", "xxxx")
-TINTS = ("#cce3f0", "#f7dfcc", "#ccece3", "#f5e4ed", "#e3e3e3")  # a fifth of COLORS
-SERIES = tuple(zip(COLORS, DASHES, HATCHES, TINTS, strict=True))
-RULES: Dashes = ((4.0, 2.5), (1.5, 2.0), (7.0, 2.0, 1.5, 2.0))  # dashes of horizontal rules
-
-# Kinds of cells: a light fill and, along the foot of the cell, a stripe with dashes of its own,
-# whose lengths are CSS pixels.
-FILLS = ("#ffffff", *TINTS)
-STRIPES = ("", *COLORS[:4], "#595959")
-THIRD = 4 / 3
-STRIPE_DASHES: Dashes = ((), (), (4, 2), (THIRD, THIRD), (6, THIRD, THIRD, THIRD), (THIRD, 4))
-
-INK = "#1a1a1a"
-SOFT = "#595959"  # labels of lesser rank: 7:1 on white
-LINE = "#8c8c8c"
-PALE = "#b8b8b8"
-GRID = "#e3e3e3"
-HAZE = "#f2f2f2"  # between paper and grid, where edges are smoothed
-PAPER = "#ffffff"
-GREYS = (PAPER, HAZE, GRID, PALE, LINE, SOFT, INK)
-
-TEXT = 12.8  # 9.6 pt
-TITLE = 14.6
-HAIRLINE = 2 / 3  # one device pixel at the usual scale
+POINT = 0.75  # points to a CSS pixel; all sizes here are CSS pixels, 96 to the inch
+TEXT, TITLE = 12.8, 14.6
 ROW = 17.0  # from one line of text to the next
 EDGE = 8.0  # free space along the border
-
 FAMILY = "DejaVu Sans"  # comes with matplotlib, so that every machine draws the same
 
 
-@lru_cache(maxsize=256)
-def font(size: float, bold: bool = False) -> FontProperties:
-    """The font at `size` CSS pixels."""
-    return FontProperties(family=FAMILY, size=size * 0.75, weight="bold" if bold else "normal")
+@dataclass(frozen=True)
+class Look:
+    """One color with the patterns that go with it: of lines, points, bars, and cells' stripes.
+
+    The lengths of a dash are in line widths, those of a stripe in CSS pixels; none is solid.
+    """
+
+    light: str
+    dark: str
+    dash: Dash
+    marker: str
+    hatch: str
+    stripe: Dash
+
+
+# The color code: each kind of chart.KINDS that judges. Blue, green, purple and vermilion are Okabe
+# and Ito's, which color-blind readers tell apart; the dark theme has lighter ones.
+CODE: dict[str, Look] = {
+    "agrees": Look("#0072B2", "#56B4E9", (), "o", "", ()),
+    "within the bound": Look("#008763", "#2CC99A", (5, 2), "s", "////", (4, 2)),
+    "doubtful": Look("#B0528A", "#E8A0CB", (6, 2, 1.2, 2), "D", "\\\\\\\\", (6, 1.5, 1.5, 1.5)),
+    "wrong": Look("#C44F00", "#FF9455", (1.2, 1.5), "X", "xxxx", (1.5, 1.5)),
+    "differs": Look("#6B5000", "#F0DC82", (3, 1.5), "^", "++++", (9, 2)),
+    "raises": Look("#1A1A1A", "#F2F2F2", (9, 3), "P", "....", (1.5, 4)),
+    "not tried": Look("#8F8F8F", "#808080", (2, 4), "v", "", (1, 9)),
+}
+# What has only a name (series, and the kinds first to fifth): these colors mean nothing.
+NAMED = (
+    Look("#3D4A5C", "#C9D3E0", (), "o", "", ()),
+    Look("#946200", "#E3B341", (5, 2), "s", "////", (4, 2)),
+    Look("#00808A", "#4FD3DC", (1.2, 1.5), "^", "....", (1.5, 1.5)),
+    Look("#8A2D5C", "#F08CB8", (6, 2, 1.2, 2), "D", "\\\\\\\\", (6, 1.5, 1.5, 1.5)),
+    Look("#6E6E6E", "#A6A6A6", (9, 3), "v", "xxxx", (1.5, 4)),
+)
+RULES: tuple[Dash, ...] = ((4.0, 2.5), (1.5, 2.0), (7.0, 2.0, 1.5, 2.0))  # of horizontal rules
+
+# Paper, ink, ink of lesser rank, lines between cells, axes, grid.
+PAPER = {"light": "#FFFFFF", "dark": "#212121"}
+INK = {"light": "#1A1A1A", "dark": "#E8E8E8"}
+SOFT = {"light": "#595959", "dark": "#B4B4B4"}
+LINE = {"light": "#8C8C8C", "dark": "#7A7A7A"}
+GRID = {"light": "#E3E3E3", "dark": "#3A3A3A"}
+SEEN = ("agg.", "axes.", "figure.", "font.", "grid.", "hatch.", "legend.", "lines.", "markers.") + (
+    ("patch.", "path.", "text.", "xtick.", "ytick.")  # settings that show in these figures
+)
+TINTED = {"light": 0.2, "dark": 0.3}  # how much of its color a cell's fill has
+
+
+def settings(theme: Theme) -> Any:
+    """Give matplotlib's settings for a theme, with its defaults: a reader's own do not show."""
+    if theme not in PAPER:
+        raise ValueError(f"a theme is light or dark, got {theme!r}")
+    return _settings(theme)
+
+
+@lru_cache(maxsize=2)
+def _settings(theme: Theme) -> dict[str, Any]:
+    defaults = matplotlib.rcParamsDefault
+    own: dict[str, Any] = {name: defaults[name] for name in defaults if name.startswith(SEEN)}
+    own |= dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), PAPER[theme])
+    own |= dict.fromkeys(("text.color", "xtick.labelcolor", "ytick.labelcolor"), INK[theme])
+    own |= dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), LINE[theme])
+    own |= {
+        "axes.labelcolor": SOFT[theme],
+        "grid.color": GRID[theme],
+        "font.family": [FAMILY],
+        "font.size": TEXT * POINT,
+        "text.parse_math": False,
+        "axes.labelsize": TEXT * POINT,
+        "xtick.labelsize": TEXT * POINT,
+        "ytick.labelsize": TEXT * POINT,
+        "legend.fontsize": TEXT * POINT,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.5,
+        "grid.linewidth": 0.5,
+        "xtick.major.width": 0.5,
+        "ytick.major.width": 0.5,
+        "ytick.major.size": 0,
+        "xtick.major.pad": 2.5,
+        "lines.linewidth": 1.5,
+        "lines.dash_capstyle": "butt",
+        "lines.solid_capstyle": "butt",
+        "hatch.linewidth": 0.75,
+    }
+    return own
+
+
+def looks(names: tuple[str, ...]) -> list[Look]:
+    """Give each name a look: a word of the code its own, others the next that means nothing."""
+    free = itertools.cycle(NAMED)
+    return [CODE[name] if name in CODE else next(free) for name in names]
+
+
+def color(look: Look, theme: Theme) -> str:
+    """Choose the look's color in this theme."""
+    return look.dark if theme == "dark" else look.light
+
+
+@lru_cache(maxsize=64)
+def tint(look: Look, theme: Theme) -> str:
+    """Mix the fill that goes with a look's color, and on which text is read."""
+    share = TINTED[theme]
+    own, paper = (np.array(to_rgb(each)) for each in (color(look, theme), PAPER[theme]))
+    return to_hex(tuple(share * own + (1 - share) * paper))
+
+
+def palette(theme: Theme) -> tuple[str, ...]:
+    """List every color of a theme, paper first; its tints are the shades of smoothed edges, too."""
+    own = [*CODE.values(), *NAMED]
+    greys = (PAPER[theme], INK[theme], SOFT[theme], LINE[theme], GRID[theme])
+    full, tints = ([of(look, theme) for look in own] for of in (color, tint))
+    return tuple(dict.fromkeys((*greys, *full, *tints)))
+
+
+def text_width(text: str, size: float = TEXT, bold: bool = False) -> float:
+    """Measure one line of text in CSS pixels, with 3 % to spare for hinting."""
+    return sum([_advance(character, bold) for character in text]) * size * 1.03
 
 
 @lru_cache(maxsize=4096)
-def text_width(text: str, size: float = TEXT, bold: bool = False) -> float:
-    """The width of one line of text in CSS pixels, with 3 % to spare for hinting."""
-    if not text:
-        return 0.0
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font(size, bold), False)
-    return float(width) / 0.75 * 1.03
+def _advance(character: str, bold: bool) -> float:
+    """Measure how wide a character is, as a share of the font's size."""
+    width, _, _ = text_to_path.get_text_width_height_descent(character, font(100.0, bold), False)
+    return float(width) / (100.0 * POINT)
 
 
-def wrap(text: str, width: float, size: float = TEXT, bold: bool = False) -> list[str]:
-    """The text in lines no wider than `width`, broken at spaces (in a word if it is too long)."""
+@lru_cache(maxsize=64)
+def font(size: float, bold: bool = False) -> FontProperties:
+    """Give the font at `size` CSS pixels."""
+    return FontProperties(family=FAMILY, size=size * POINT, weight="bold" if bold else "normal")
+
+
+def fit(
+    text: str, width: float, lines: int, sizes: tuple[float, ...] = (TEXT,), *, bold: bool = False
+) -> tuple[list[str], float]:
+    """Break a text into so many lines, at the largest size that fits; at the last it is cut."""
+    found: list[str] = []
+    for size in sizes:
+        found = _wrapped(text, width, size, bold)
+        if len(found) <= lines:
+            return found, size
+    last = shorten(" ".join(found[lines - 1 :]), width, sizes[-1], bold)
+    return [*found[: lines - 1], last], sizes[-1]
+
+
+def _wrapped(text: str, width: float, size: float, bold: bool) -> list[str]:
+    """Break a text into lines no wider than `width`, at spaces (in a word if it is too long)."""
     lines: list[str] = []
     for word in text.split():
         rest = word
@@ -82,13 +195,13 @@ def wrap(text: str, width: float, size: float = TEXT, bold: bool = False) -> lis
 
 
 def shorten(text: str, width: float, size: float = TEXT, bold: bool = False) -> str:
-    """The text, or as much of its start as fits before an ellipsis."""
+    """Give the text, or as much of its start as fits before an ellipsis."""
     if text_width(text, size, bold) <= width:
         return text
     return text[: _fitting(text, width, size, bold, "…")].rstrip() + "…"
 
 
 def _fitting(text: str, width: float, size: float, bold: bool = False, end: str = "") -> int:
-    """How many of the first characters fit, with `end` after them."""
+    """Count how many of the first characters fit, with `end` after them."""
     starts = range(1, len(text) + 1)
     return bisect_right(starts, width, key=lambda n: text_width(text[:n] + end, size, bold))

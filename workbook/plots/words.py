@@ -1,6 +1,6 @@
 """The same chart for those who do not see it: a sentence and a table.
 
-Owns the alt text and the table's HTML. Knows nothing of matplotlib.
+Owns the alt text and the table's HTML. Knows nothing of how pictures are drawn.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from workbook.chart import Axis, Cells, Chart, Panel, rows
-from workbook.plots.scales import Scale, panel_scales, short
+from workbook.plots.axes import limits, short
 
 LONGEST = 400  # characters of an alt text
 ROWS = 400  # rows of a table
@@ -34,18 +34,18 @@ def _panel_words(panel: Panel | Cells) -> str:
         kinds = ", ".join(words for _, words in panel.legend)
         named = f" ({kinds})" if kinds else ""
         return _sentence(f"{len(panel.rows)} rows of cells{named}: {', '.join(panel.rows)}")
-    x, y = panel_scales(panel)
+    x, y = limits(panel)
     series = ", ".join(f"{one.label or 'unnamed'} ({one.mark})" for one in panel.series)
     return _sentence(f"{_axis_words(panel.y, y)} against {_axis_words(panel.x, x)}: {series}")
 
 
-def _axis_words(axis: Axis, scale: Scale) -> str:
+def _axis_words(axis: Axis, ends: tuple[float, float]) -> str:
     """An axis by its name, and from where to where it runs."""
     name = (axis.label or "values") + (" (logarithmic)" if axis.log else "")
     texts = [text for _, text in axis.ticks if text]
     if texts:
         return f"{name} from {texts[0]} to {texts[-1]}"
-    return name if axis.ticks else f"{name} from {short(scale.low)} to {short(scale.high)}"
+    return name if axis.ticks else f"{name} from {short(ends[0])} to {short(ends[1])}"
 
 
 def table_html(chart: Chart, caption: str = "The figure's data") -> str:
