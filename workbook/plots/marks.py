@@ -200,7 +200,7 @@ class Marks:
 
     def _band(self, _: int, one: Series, look: Look) -> None:
         x, low, high = (_numbers(values) for values in (one.x, one.y, one.upper))
-        good = np.isfinite(x + low + high)
+        good = np.isfinite(x) & np.isfinite(low) & np.isfinite(high)
         low, high = (np.where(good, self._bounded(edge), np.nan) for edge in (low, high))
         fill = self.ax.fill_between(
             x, low, high, where=good, linewidth=0, alpha=style.TINTED[self.theme]
