@@ -124,11 +124,12 @@ def ticks(
     """
     low, high = between
     hair = HAIR * (high - low)
+    first, last = (low * (1 - HAIR), high * (1 + HAIR)) if axis.log else (low - hair, high + hair)
     if axis.ticks:
-        found = [(p, text) for p, text in axis.ticks if low - hair <= p <= high + hair]
+        found = [(p, text) for p, text in axis.ticks if first <= p <= last]
     else:
         places = _places(axis, between, count, whole)
-        inside = [p for p in places if low - hair <= p <= high * (1 + HAIR) + hair]
+        inside = [p for p in places if first <= p <= last]
         logs = axis.log and all(math.log10(p) % 1 < 1e-6 or p < 1e4 for p in inside)
         texts = _log_texts(inside) if logs else evenly_spaced(inside)
         found = list(zip(inside, texts, strict=True))

@@ -99,7 +99,7 @@ class Drawing:
 
     @property
     def frames(self) -> tuple[tuple[float, float, float, float], ...]:
-        """Give the data area of each panel as last drawn: left, top, width, height in CSS pixels."""
+        """Give each panel's data area as last drawn: left, top, width, height in CSS pixels."""
         return tuple(self._stage.frames()) if self._stage else ()
 
 

@@ -117,7 +117,7 @@ class Marks:
     def _bounded(self, values: Numbers) -> Numbers:
         """Bound heights to one frame beyond its edges, with a gap for infinities."""
         low, high = self.ax.get_ylim()
-        ends = (low, high * high / low) if self.panel.y.log else (2 * low - high, 2 * high - low)
+        ends = (low, FAR) if self.panel.y.log else (2 * low - high, 2 * high - low)
         return np.clip(np.where(np.isfinite(values), values, np.nan), *ends)
 
     def _line(self, number: int, one: Series, look: Look) -> None:

@@ -1,0 +1,145 @@
+"""Limits, ticks and their texts, against plain arithmetic."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.plots.charts import panel
+from workbook.chart import Axis, Series
+from workbook.plots.axes import beneath, evenly_spaced, fitted, limits, scientific, short, ticks
+from workbook.plots.style import fit, text_width
+
+
+def of_y(axis, *values, mark="points"):
+    """The limits of y of a panel with these values."""
+    one = Series("a", tuple(float(n) for n in range(len(values))), values, mark)
+    return limits(panel(one, y=axis))[1]
+
+
+def test_stated_limits_are_kept():
+    """Values beyond them change nothing."""
+    assert of_y(Axis("y", -1, 3), 100.0) == (-1, 3)
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1), st.booleans())
+def test_limits_from_the_data_hold_all_of_it(values, log):
+    """Every finite value lies within (on a logarithmic axis, those above 0)."""
+    low, high = of_y(Axis("y", log=log), *values)
+    assert low < high
+    assert all(low <= value <= high for value in values if value > 1e-290 or not log)
+
+
+def test_bars_have_their_foot_and_their_width_within():
+    """0 is in range, and half a bar stands free at both ends, even against stated limits."""
+    bars = Series("a", (0.0, 1.0, 2.0), (5.0, 6.0, 7.0), "bars")
+    x, y = limits(panel(bars, x=Axis("x", 0, 2), y=Axis("y")))
+    assert x[0] <= -0.5 and x[1] >= 2.5
+    assert y[0] == 0
+
+
+def test_the_shortest_bar_of_a_logarithmic_axis_has_a_height():
+    """The axis starts a decade below it."""
+    low, _ = of_y(Axis("y", log=True), 0.01, 1.0, mark="bars")
+    assert math.isclose(low, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("values", "edge"),
+    [
+        ((1e-3, 1.0), ""),
+        ((0.0, 1.0), "0"),
+        ((1e-9, 1.0), "≤10⁻⁶"),
+        ((0.0, 1e-9), "≤10⁻⁶"),
+        ((-2.0, 1.0), "≤0"),
+        ((math.nan, 1.0), ""),
+    ],
+)
+def test_the_low_edge_of_a_logarithmic_axis_says_what_it_stands_for(values, edge):
+    """0 for zeros alone, otherwise the limit that they are below."""
+    axis = Axis("y", 1e-6, 1, log=True)
+    assert beneath(panel(Series("a", (0.0, 1.0), values), y=axis), 1e-6) == edge
+    assert ticks(axis, (1e-6, 1), 5, edge=edge)[0] == (1e-6, edge or "10⁻⁶")
+
+
+@pytest.mark.parametrize("value", [5e-324, 1e-323, 1.0, 1e308])
+def test_a_logarithmic_axis_of_one_value_has_a_length(value):
+    """Also for the least of all floats, whose decade below is 0."""
+    low, high = of_y(Axis("x", log=True), value)
+    assert 0 < low < high < math.inf
+
+
+def test_zeros_get_a_decade_of_their_own_below_the_data():
+    """Without a stated limit the edge lies under the smallest positive value."""
+    assert math.isclose(of_y(Axis("y", log=True), 0.0, 1e-5, 1.0)[0], 1e-6)
+
+
+@given(st.floats(-1e3, 1e3), st.floats(1e-2, 1e6), st.integers(4, 9))
+def test_a_linear_axis_has_at_least_two_ticks_with_different_texts(start, length, count):
+    """Whatever the limits, the reader can tell the scale, and no two ticks say the same."""
+    texts = [text for _, text in ticks(Axis("y"), (start, start + length), count)]
+    assert 2 <= len(texts) <= count + 2
+    assert len(set(texts)) == len(texts)
+
+
+@given(st.integers(-300, 290), st.integers(1, 300), st.integers(3, 9))
+def test_a_logarithmic_axis_is_ticked_at_round_numbers(low, span, count):
+    """At least two of them, and hardly more than were asked for."""
+    ends = float(f"1e{low}"), float(f"1e{min(low + span, 299)}")
+    assert 2 <= len(ticks(Axis("y", log=True), ends, count)) <= count + 3
+
+
+def test_ticks_of_the_axis_itself_are_used_within_its_limits():
+    """Names of categories replace numbers; what lies outside is dropped."""
+    axis = Axis("x", ticks=((0.0, "CPU"), (1.0, "GPU"), (9.0, "far")))
+    assert [text for _, text in ticks(axis, (-0.5, 1.5), 5)] == ["CPU", "GPU"]
+
+
+def test_whole_numbers_are_ticked_at_whole_numbers():
+    """Steps from 0 to 4, say: no half steps."""
+    assert [text for _, text in ticks(Axis("step"), (0, 4), 9, whole=True)] == list("01234")
+
+
+def test_texts_that_do_not_fit_side_by_side_take_turns_on_two_lines():
+    """Two rows hold what one cannot; beyond that every second text is left out."""
+    found = [(float(n), "a word") for n in range(5)]
+    room = (text_width("a word") + 8) * 4
+
+    def texts(share, *, stagger):
+        some = fitted(found, Axis("x"), (0.0, 4.0), room * share, stagger=stagger)
+        return [text for _, text in some]
+
+    assert texts(1.01, stagger=True) == ["a word"] * 5
+    assert texts(0.7, stagger=True) == ["a word", "\na word"] * 2 + ["a word"]
+    assert texts(0.7, stagger=False) == ["a word", ""] * 2 + ["a word"]
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ((0.0, 0.5, 1.0), ["0.0", "0.5", "1.0"]),
+        ((-2.0, 0.0, 2.0), ["−2", "0", "2"]),
+        ((0.0, 2e5, 4e5), ["0", "200,000", "400,000"]),
+        ((1e-6, 2e-6), ["1×10⁻⁶", "2×10⁻⁶"]),
+        ((-5e7, 0.0), ["−5×10⁷", "0"]),
+        ((3.0,), ["3"]),
+    ],
+)
+def test_numbers_of_an_axis_share_one_form(values, texts):
+    """The same digits after the point, the same power of ten, a true minus sign."""
+    assert evenly_spaced(values) == texts
+
+
+def test_numbers_in_sentences_are_short():
+    """Three digits, raised powers."""
+    assert [short(v) for v in (0.0, -1234.0, 1e-9, 2.5e-7)] == ["0", "−1234", "10⁻⁹", "2.50×10⁻⁷"]
+    assert scientific(0.0) == "0" and scientific(-1e-5) == "−10⁻⁵"
+
+
+@given(st.text("abc ", max_size=80), st.floats(30, 300))
+def test_wrapping_loses_no_character_and_keeps_the_width(text, width):
+    """The lines hold the words in order, and each is at most as wide as asked."""
+    lines, size = fit(text, width, 99)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(text_width(line, size) <= width for line in lines)
