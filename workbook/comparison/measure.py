@@ -80,6 +80,8 @@ def _compared(pair: Pair, bound: Bound | None, first: str, second: str) -> Compa
     shape = tuple(pair.actual.shape)
     ulps = pair.actual.dtype.is_floating_point
     worst, worst_rel = tally.absolute, tally.relative
+    if pair.limits:
+        tally.finish(pair.limits)
     verdict = _verdict(tally, bound)  # by what is finite, before the others count as infinite
     if tally.first_incomparable is not None:
         worst.value = worst_rel.value = tally.used.value = tally.likely_used.value = math.inf

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from workbook.comparison.distances import Distances
-from workbook.comparison.pair import Limits
+from workbook.comparison.pair import Limits, near
 
 
 @dataclass
@@ -59,10 +59,31 @@ class Tally:
         """
         self.absolute.offer(size, places)
         self.relative.offer(torch.div(size, against, out=against), places)
-        if limits is None:
-            return
+        if limits is None or not any(isinstance(one, Tensor) for one in limits):
+            return  # one limit for all: `finish` needs the greatest difference only
         limit, likely, scale = limits
         self.used.offer(torch.div(size, limit, out=against), places)
         self.likely_used.offer(torch.div(size, likely, out=against), places)
         self.unseen.offer(size.add_(limit), places)
         self.unseen_share.offer(size.div_(scale), places)
+
+    def finish(self, limits: Limits) -> None:
+        """Take in the limits where nothing differed, and limits that are one for all elements."""
+        limit, likely, scale = (_numbers(one) for one in limits)
+        if not limit.numel():
+            return
+        limit = limit.nan_to_num(nan=0.0, posinf=math.inf)
+        size = torch.zeros((), dtype=torch.float64)
+        if not any(isinstance(one, Tensor) for one in limits):
+            size += self.absolute.value
+        self.used.offer((size / limit).reshape(-1), 0)
+        self.likely_used.offer((size / likely).reshape(-1), 0)
+        self.unseen.offer((size + limit).reshape(-1), 0)
+        self.unseen_share.offer(((size + limit) / scale).reshape(-1), 0)
+
+
+def _numbers(limit: Tensor | float) -> Tensor:
+    """Give a limit as a float64 tensor, wherever new tensors are made by default."""
+    if isinstance(limit, Tensor):
+        return near(limit).to(torch.float64)
+    return torch.tensor(limit, dtype=torch.float64, device="cpu")
