@@ -6,6 +6,7 @@ a distance is a whole number from 0 to 2**63 - 1.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import itemgetter
@@ -21,6 +22,13 @@ _BINS = EXACT * (64 - _EXACT_BITS)
 _FINER_BITS = 16
 _FEW = 1 << 20
 
+# Places in the count of leading bits: distances below EXACT have one each, not side by side.
+_SMALL = (_EXACT_BITS + 1) * EXACT
+_LEADING = _SMALL + _BINS - EXACT
+_OF_SMALL = [0] + [
+    int(math.ldexp(math.frexp(d)[0] * 2 + math.frexp(d)[1] - 1, 10)) for d in range(1, EXACT)
+]
+
 
 class Distances:
     """Counts of distances; `longest` is the greatest met, 0 at first."""
@@ -35,27 +43,31 @@ class Distances:
         self._bins[0] += count
 
     def add(self, steps: Tensor) -> None:
-        """Count a piece's distances; `steps` is overwritten."""
+        """Count a piece's distances, whole numbers of any dtype; `steps` is overwritten."""
         top = int(steps.amax().item())
         self.longest = max(self.longest, top)
         if top >= EXACT == self._bins.numel():
             self._bins = torch.cat([self._bins, self._bins.new_zeros(_BINS - EXACT)])
-        counts = torch.bincount(steps if top < EXACT else self._placed(steps, top)).cpu()
-        self._bins[: counts.numel()] += counts
+        if top < EXACT:
+            counts = torch.bincount(steps.to(torch.int64) if steps.is_floating_point() else steps)
+            self._bins[: counts.numel()] += counts.cpu()
+            return
+        counts = torch.bincount(self._leading(steps, top), minlength=_LEADING).cpu()
+        self._bins[EXACT:] += counts[_SMALL:]
+        self._bins[:EXACT] += counts[_OF_SMALL]
 
-    def _placed(self, steps: Tensor, top: int) -> Tensor:
-        """Give each distance its bin: the leading bits of a float64 are exponent, then fraction."""
-        if self._buffer.numel() < steps.numel() or self._buffer.device != steps.device:
-            self._buffer = steps.new_empty(steps.numel(), dtype=torch.float64)
-        if top >= 1 << 53:
-            # float64 would round: without the lowest 10 bits, 63 bits are exact again.
-            steps.sub_(torch.where(steps < 1 << 53, 0, steps & EXACT - 1))
-        leading = self._buffer[: steps.numel()].copy_(steps).view(torch.int64)
+    def _leading(self, steps: Tensor, top: int) -> Tensor:
+        """Give each distance its leading bits as a float64: exponent, then fraction; 0 for 0."""
+        if not steps.is_floating_point():
+            if top >= 1 << 53:
+                # float64 would round: without the lowest 10 bits, 63 bits are exact again.
+                steps.sub_(torch.where(steps < 1 << 53, 0, steps & EXACT - 1))
+            if self._buffer.numel() < steps.numel() or self._buffer.device != steps.device:
+                self._buffer = steps.new_empty(steps.numel(), dtype=torch.float64)
+            steps = self._buffer[: steps.numel()].copy_(steps)
+        leading = steps.view(torch.int64)
         leading >>= 52 - _EXACT_BITS
-        # EXACT itself, with exponent _EXACT_BITS, comes to bin EXACT. Below, a distance is its own
-        # bin, and is larger than what this gives; above, this is at least EXACT.
-        leading -= (1023 + _EXACT_BITS - 1) * EXACT
-        return torch.maximum(leading, steps.clamp_(max=EXACT), out=leading)
+        return leading.sub_(1022 * EXACT).clamp_(min=0)
 
     def histogram(self) -> tuple[int, ...]:
         """How many are 0, 1, 2-3, 4-7, ... apart, up to the longest that occurs."""
@@ -98,7 +110,8 @@ def _ranked(
     """Give the distances of some ranks among the `size` of them that are `start` >> `shift`."""
     if shift == 0:
         return [start] * len(ranks)
-    inside = (steps[(steps >> shift) == start].to(torch.int64) for steps in pieces())
+    whole = (steps.to(torch.int64) for steps in pieces())
+    inside = (steps[(steps >> shift) == start] for steps in whole)
     if size <= _FEW:
         return [int(one) for one in torch.cat(list(inside)).sort().values[ranks].tolist()]
     finer = max(shift - _FINER_BITS, 0)

@@ -139,8 +139,9 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
         return
     size, against = scratch.differences(piece)
     if all_finite(size, piece):
-        tally.distances.add(scratch.distances(piece.actual, piece.expected))
         tally.add_differences(size, against, piece.limits, piece.offset)
+        # Last: where signs differ it needs the memory of the differences.
+        tally.distances.add(scratch.distances(piece.actual, piece.expected))
         return
     tally.finite = False
     finite = finite_places(piece)
@@ -148,8 +149,8 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
     if finite.any():
         kept = only(piece, finite)
         places = finite.nonzero().flatten() + piece.offset
-        tally.distances.add(scratch.distances(kept.actual, kept.expected))
         tally.add_differences(size[finite], against[finite], kept.limits, places)
+        tally.distances.add(scratch.distances(kept.actual, kept.expected))
 
 
 def _add_incomparable(tally: Tally, piece: Pair, finite: Tensor) -> None:

@@ -24,6 +24,7 @@ class Scratch:
         self._size = sample.new_empty(size, dtype=torch.float64)
         self._against = sample.new_empty(size, dtype=torch.float64)
         self._steps = sample.new_empty(size, dtype=bits(sample).dtype)
+        self._below = torch.empty_like(self._steps)
         self._unequal = sample.new_empty(size, dtype=torch.bool)
 
     def differing(self, actual: Tensor, expected: Tensor) -> int:
@@ -40,12 +41,28 @@ class Scratch:
         return size, against.abs_()
 
     def distances(self, a: Tensor, b: Tensor) -> Tensor:
-        """Count the steps between finite values, as `floats.ulp_distance` does, faster."""
+        """Count the steps between finite values, as `floats.ulp_distance` does, faster.
+
+        Whole numbers, in a float64 tensor where signs differ; overwrites what `differences` gave.
+        """
         first, second = bits(a), bits(b)
         steps = self._steps[: a.numel()]
-        if torch.bitwise_xor(first, second, out=steps).amin().item() < 0:
-            return ulp_distance(a, b)  # somewhere the signs differ: the way leads across zero
-        return torch.sub(first, second, out=steps).abs_()  # cannot overflow where signs agree
+        if torch.bitwise_xor(first, second, out=steps).amin().item() >= 0:
+            return torch.sub(first, second, out=steps).abs_()  # cannot overflow: signs agree
+        if first.element_size() == 8:
+            return ulp_distance(a, b)
+        # Somewhere the way leads across zero. float64 holds every place of 32 bits, and any way.
+        start, end = self._size[: a.numel()], self._against[: a.numel()]
+        end.copy_(self._places(second, steps))
+        return start.copy_(self._places(first, steps)).sub_(end).abs_()
+
+    def _places(self, patterns: Tensor, places: Tensor) -> Tensor:
+        """Number the patterns along the line, as `floats.ordered` does, in the memory given."""
+        width = 8 * patterns.element_size() - 1
+        below = self._below[: patterns.numel()]
+        torch.bitwise_right_shift(patterns, width, out=below)  # -1 where the sign is set, else 0
+        torch.bitwise_and(below, (1 << width) - 1, out=places)
+        return places.bitwise_xor_(patterns).sub_(below)
 
 
 def all_finite(size: Tensor, piece: Pair) -> bool:
