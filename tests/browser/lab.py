@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 90
-READY_MS = 90_000
+START_SECONDS = 1800  # these limits are for what never comes, not for a slow machine
+READY_MS = 1_800_000
 
 # What the page needs before a command can reach the kernel: run before that, it is lost silently.
 READY = """async () => {
@@ -74,7 +74,7 @@ class Lab:
         """The server's own answer to a request of its API, read from JSON."""
         headers = {"Authorization": f"token {self.token}"}
         request = urllib.request.Request(self.url(path), method=method, headers=headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
             return json.loads(answer.read() or b"null")
 
     def stop_kernel(self, name: str) -> None:
@@ -158,6 +158,7 @@ class Notebook:
 
     def open(self) -> Notebook:
         """Show the notebook and wait until its cells are drawn and its kernel answers."""
+        self.page.set_default_timeout(READY_MS)
         self.page.on("pageerror", lambda error: self.console.append(str(error)))
         self.page.on("console", self._heard)
         self.page.on("request", self._asked)

@@ -14,7 +14,7 @@ from notebooks import build
 from tests.browser.lab import Lab, Notebook
 
 CHAPTERS = sorted(build.HERE.glob("*.ipynb"))
-RUN_MS = 120_000
+RUN_MS = 1_800_000
 
 
 def calls(path: Path, *functions: str) -> int:

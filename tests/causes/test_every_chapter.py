@@ -1,5 +1,6 @@
 """What every chapter is held to, whatever it teaches."""
 
+import functools
 import json
 
 import pytest
@@ -25,6 +26,13 @@ def named(row: Experiment | Prediction | Exercise) -> str:
     return row.name
 
 
+@functools.cache
+def opened(name: str) -> Result:
+    """Give the experiment's result at its opening settings, measured once for all tests here."""
+    (experiment,) = (each for each in EXPERIMENTS if each.name == name)
+    return run(experiment)
+
+
 def test_names_are_unique() -> None:
     """No two experiments, predictions or exercises of the workbook share a name."""
     for rows in (EXPERIMENTS, PREDICTIONS, EXERCISES):
@@ -35,13 +43,13 @@ def test_names_are_unique() -> None:
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=named)
 def test_an_experiment_says_the_same_twice(experiment: Experiment) -> None:
     """Run twice at its opening settings, the verdict's words are the same."""
-    assert run(experiment).verdict == run(experiment).verdict
+    assert run(experiment).verdict == opened(experiment.name).verdict
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=named)
 def test_a_result_survives_json(experiment: Experiment) -> None:
     """Written as strict JSON and read back, the result is equal."""
-    result = run(experiment)
+    result = opened(experiment.name)
     data = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert Result.from_json(data).to_json() == result.to_json()
 
