@@ -1,18 +1,19 @@
 # %% [markdown]
-# # Some GPU operations add in the order of arrival; most repeat in every bit
+# # Equal results show how rare a difference is, not that there is none
 #
-# "GPUs are not deterministic" is too simple. Most operations give the same bits in every run, some
-# do not, and each switch reaches only some of those. Here you see which, measured one by one.
+# The same line, the same inputs, the same process, and other last bits: it happens on GPUs, and it
+# happens on CPUs. Here you see where, count how often, and learn what a switch does about it and
+# what it does not.
 #
 # About 45 minutes. You will be able to
 #
+# - say what a number of equal repeats proves, and how many you need;
 # - tell *varies from run to run* from *changes with the algorithm, the batch or the device*;
-# - say which switch reaches which operation, and which operations raise instead;
-# - repeat and compare an operation of your own, and say how far apart its results are.
+# - say which switch reaches which operation, and what no switch reaches.
 #
 # You need no GPU. Where this machine has none, explorers that need one show what was **recorded**
-# on one, and so do predictions: the line below a figure says which GPU, and when. Where there is
-# one, they run live.
+# on one, and so do predictions: the figure says on which GPU and when. Where there is one, they run
+# live.
 
 # %%
 import torch
@@ -22,110 +23,85 @@ from workbook.explorer import explore
 from workbook.lesson import check, hint, predict, solution
 
 # %% [markdown]
-# ## A program that flips flags
+# ## Who adds first
+
+# %%
+predict(cudnn.CPU_REPEATS)
+
+# %%
+explore(cudnn.ON_THREADS)
+
+# %% [markdown]
+# Many numbers are added to few places. Several threads share the work, and whoever arrives first is
+# added first; each addition rounds, so another order gives other bits. With one thread there is one
+# order. Under `torch.use_deterministic_algorithms(True)` torch takes a kernel that keeps an order.
 #
-# A program wants to show how non-deterministic PyTorch is by default. Before you run it, look for
-# what it compares.
-
-# %%
-predict(cudnn.WHAT_IT_PRINTS)
-
-# %%
-model = torch.nn.Sequential(torch.nn.Linear(10, 5), torch.nn.ReLU(), torch.nn.Linear(5, 1))
-x, outputs = torch.rand(1, 10), []
-for deterministic in (False, True):
-    with torch.backends.cudnn.flags(deterministic=deterministic, benchmark=False):
-        outputs.append(model(x))
-print("difference:", (outputs[0] - outputs[1]).abs().max().item())
-
-# %% [markdown]
-# Two things are missing: an operation that cuDNN computes, and a GPU. A second program does use the
-# GPU: it runs one seeded Linear layer on the GPU, on the CPU, and on the GPU again, prints the
-# outputs and calls them different. Below, weights and inputs of both programs are drawn once and
-# copied, and under them stands a convolution, which cuDNN does compute. Equal letters are equal
-# bits.
-
-# %%
-explore(cudnn.FLAGGED, device="cuda", repeats=30)
-
-# %% [markdown]
-# The Linear layers give one result under every pair of flags. The CPU may round other last bits:
-# another device, another order of additions. And the flags do reach the gradient of a convolution.
-# (`deterministic` restricts cuDNN to algorithms that repeat; `benchmark` lets it time several and
-# take the fastest.)
-
-# %% [markdown]
-# ## The mechanism: who adds first
+# Look at the pairs: `index_add_` computes what the adding `index_put_` computes, and
+# `index_select` reads what `x[i]` reads. They divide the work by places, not by numbers. **Cure:**
+# use them. Compare the times, too: order need not cost anything.
 #
-# Why would the same kernel on the same inputs give other bits? Threads that add to one place use an
-# **atomic** addition: none is lost, and whoever arrives first is added first.
-
-# %%
-predict(cudnn.IN_ORDER_OF_ARRIVAL)
-
-# %%
-explore(cudnn.ARRIVAL)
+# Choose few *elements*: below a certain size torch uses one thread, and nothing varies. A test with
+# small tensors cannot see this.
 
 # %% [markdown]
-# This runs on your CPU. The orders come from a script, so that they repeat; choose *threads that
-# race* and real threads decide. **Cure:** add in an order that does not depend on arrival, as the
-# line does. It costs a sort, or a second pass.
+# ## How many repeats prove what
 #
-# A sum over a whole tensor needs no atomics. It follows a fixed tree: each thread adds its own
-# numbers (a *lane*), neighbors form *blocks*, and partial sums are combined in pairs.
-
-# %%
-explore(cudnn.TREE)
-
-# %% [markdown]
-# The bars count how many additions each number goes through: every one of them rounds. Choose
-# *pairwise*, and no number takes part in more than a few. Raise *lanes* and *block* to build the
-# tree of a real kernel; then choose `bfloat16` as the accumulator, to see why kernels accumulate in
-# `float32`. A tree is an order: it repeats, and another tree gives other bits.
-#
-# Who chooses the tree? The library, from the number of threads, the layout in memory, and the size
-# of the batch:
-
-# %%
-explore(cudnn.DIVISION)
-
-# %% [markdown]
-# Go through *threads*, *layout* and *batch*. Whether bits change depends on the machine, and so does
-# how many. None of it is random: the same division gives the same bits again.
-
-# %% [markdown]
-# ## Repeat and compare
-#
-# The test is short: call an operation many times on the same inputs and count distinct results.
+# The test is short: run an operation again and again on the same inputs, and count.
 
 # %%
 numbers = torch.rand(10_000)
-found = cudnn.repeat(lambda: numbers.cumsum(0), 50)
-print("distinct results:", found.distinct)
+found = cudnn.repeat(lambda: numbers.cumsum(0), 21)
+print("other bits:", found.count)
 
 # %% [markdown]
-# `repeat` compares on the device and waits for it once, at the end. Waiting after every call would
-# slow a GPU down, and might even hide a race. Two numbers say how far results are apart: **V_c**,
-# the share of elements that differ, and **V_ermv**, the mean of |A − B| / |A|.
+# No repeat differed. What does that prove?
+
+# %%
+predict(cudnn.HOW_RARE)
+
+# %%
+explore(cudnn.COIN)
+
+# %% [markdown]
+# This coin is simulated, so that its rate is known. Each point is a rate, and its height is the
+# share of people who repeated so often and saw no difference. Below the line it is less than one in
+# twenty: there you may say, with 95 % confidence, that the rate is smaller.
+#
+# The **rule of three**: *n* equal repeats show that another result comes in fewer than about 3/*n*
+# of all runs. One different result proves that something varies; equal ones never prove that
+# nothing does. So this chapter writes *not in 299*, and not *never*.
+#
+# Repeats count only if what might vary can vary between them. Within one process the threads, the
+# addresses and the chosen algorithm may stay as they are: then start new processes, too.
+
+# %% [markdown]
+# ## On a GPU
 
 # %%
 predict(cudnn.WHICH_VARIES)
 
 # %%
-explore(cudnn.CATALOGUE, device="cuda", repeats=64)
+explore(cudnn.CATALOGUE, device="cuda", repeats=299)
 
 # %% [markdown]
 # Go through the families. The columns answer four different questions:
 #
-# - **run to run**: do repeats on the same inputs differ? This alone is non-determinism.
-# - **algorithm**: do other bits come from another algorithm (another switch or back end)?
+# - **other bits**: in how many repeats did the result differ from the first? Only this is variation
+#   from run to run. **V_c** is the share of elements that differ, **V_ermv** the mean of
+#   |A − B| / |A|.
+# - **algorithm**: are there other bits with another algorithm (another switch or back end)?
 # - **batch**: does a row get other bits alone than in a batch?
 # - **device**: are the bits other than the CPU's?
 #
-# What varies has atomics in common: writing by index, and gradients of what reads one number more
-# than once. Rows with *duplicates* are worse than rounding: several values are written to one
-# place, and the last one wins. No switch should be needed there; the program is ambiguous.
-# Products, norms and softmax repeat in every run, yet their last bits may be other than the CPU's.
+# Most of what adds or writes by index varied, and so did most gradients of what reads one number
+# more than once: gathering, resampling, padding, overlapping pools. But no rule gets all of it: in
+# the recording the sums along one row (`cumsum`), a transposed convolution, a sparse product, one
+# loss and the gradients of two kinds of attention varied as well, and some gradients of reading by
+# index did not. So measure.
+#
+# Rows with *duplicates* are worse than rounding: several values are written to one place, and the
+# last one wins. There the program itself is ambiguous. And what did not vary, products and norms
+# above all, still has other last bits on a GPU than on a CPU.
 
 # %% [markdown]
 # ## What the switches do
@@ -134,13 +110,15 @@ explore(cudnn.CATALOGUE, device="cuda", repeats=64)
 predict(cudnn.CUDNN_REPAIRS)
 
 # %%
-explore(cudnn.SWITCHES, device="cuda", repeats=64)
+explore(cudnn.SWITCHES, device="cuda", repeats=299)
 
 # %% [markdown]
-# Choose *convolution*: there `cudnn.deterministic` repairs what varies, and there only, because
-# these are cuDNN's own operations. `use_deterministic_algorithms(True)` reaches all of torch. It
-# repairs an operation, at a price that you can read off, or it raises. `cudnn.benchmark` repairs
-# nothing: it may choose another algorithm, and its choice depends on measured times.
+# Choose *convolution*: `cudnn.deterministic` settles what varied there, and there only, because
+# these are cuDNN's own operations. `use_deterministic_algorithms(True)` reaches all of torch: it
+# takes another kernel, at a price that you can read off, or it raises. With `warn_only=True` it
+# warns in place of raising, and what has no other kernel goes on varying: look for *warn only* in
+# *resampling* and *attention*. `cudnn.benchmark` settles nothing: it lets cuDNN time several
+# algorithms and take the fastest, and times differ from run to run.
 #
 # Torch's documentation lists the operations that raise. Is that the list of those that vary?
 
@@ -148,24 +126,34 @@ explore(cudnn.SWITCHES, device="cuda", repeats=64)
 predict(cudnn.TWO_LISTS_OR_ONE)
 
 # %%
-explore(cudnn.DOCUMENTED, family="every operation", device="cuda", repeats=64)
+explore(cudnn.DOCUMENTED, family="every operation", device="cuda", repeats=299)
 
 # %% [markdown]
-# The figure shows rows where the list in your torch's own docstring (or in that of the recording)
-# and a call disagree, and rows that raise although they never varied. So read an error as "may
-# vary", and measure. On your CPU the same switch raises too:
+# The figure shows the operations for which the list in torch's docstring and a run disagree, and
+# those that raise although no repeat differed. So read the error as "may vary", and measure.
+#
+# The same switch works on your CPU. It also fills fresh memory with NaN, so that a program that
+# reads what it never wrote is found out:
 
 # %%
 torch.use_deterministic_algorithms(True)
 try:
+    print("fresh memory is NaN:", bool(torch.empty(1000).isnan().all()))
     torch.zeros(3).put_(torch.tensor([0, 0]), torch.ones(2))
 except RuntimeError as error:
     print("does not have a deterministic implementation" in str(error))
-torch.use_deterministic_algorithms(False)
+finally:
+    torch.use_deterministic_algorithms(False)
 
 # %% [markdown]
-# Older versions of torch also raised for matrix products, unless the environment variable
-# `CUBLAS_WORKSPACE_CONFIG` was set. Set it before CUDA starts; a running process reads it no more.
+# **What it does not reach:** kernels that are not torch's (extensions of your own, Triton, other
+# libraries), and collectives between processes, whose order of additions depends on their
+# algorithm. Nor does it choose a seed.
+#
+# `CUBLAS_WORKSPACE_CONFIG`: older versions of torch raise for matrix products under this switch
+# until the variable is set, and their error names it. cuBLAS itself needs it only where several
+# streams share one workspace. Set it before the process starts to use CUDA; later changes are not
+# read.
 
 # %% [markdown]
 # ## Six trainings from one seed
@@ -179,8 +167,8 @@ explore(cudnn.TRAINING, device="cuda", steps=200, batch_size=64)
 # %% [markdown]
 # The first step parts the runs by rounding; training enlarges the gap. One switch suffices here,
 # because the gradient that varies is cuDNN's. With *all deterministic* the network raises: its
-# `adaptive_avg_pool2d` is on the list, although it never varied. Choose *avg_pool2d*, which
-# computes the same average here, and it trains. The time of the settings hardly differs here.
+# `adaptive_avg_pool2d` is on the list, although no repeat of it differed. Choose *avg_pool2d*,
+# which computes the same average here, and it trains. The legend gives the seconds of each setting.
 #
 # A seed is no cure: it fixes what is drawn, not who adds first.
 
@@ -188,7 +176,7 @@ explore(cudnn.TRAINING, device="cuda", steps=200, batch_size=64)
 # ## Fewer digits on purpose
 #
 # TF32 is a format for the inputs of products: the range of `float32`, with 11 bits of its 24. It
-# varies nothing from run to run. It changes the result, and it has two switches.
+# makes nothing vary from run to run. It changes the result, and it has two switches.
 
 # %%
 predict(cudnn.WHO_USES_TF32)
@@ -197,26 +185,31 @@ predict(cudnn.WHO_USES_TF32)
 explore(cudnn.TF32, device="cuda", size=1024)
 
 # %% [markdown]
-# `torch.set_float32_matmul_precision` is for matrix products, `torch.backends.cudnn.allow_tf32` for
-# convolutions. *Rounded by hand* rounds the inputs on the CPU and multiplies in `float32`: what TF32
-# costs is the rounding of the inputs. Choose the device *cpu*: there it is the only one that stands
-# out, unless your CPU has such a mode, too.
+# *As it comes* sets no switch. *ieee* and *tf32* are set by `fp32_precision` (of
+# `torch.backends.cuda.matmul` for products, of `torch.backends.cudnn.conv` for convolutions, since
+# torch 2.9), in an older torch by `set_float32_matmul_precision` and
+# `torch.backends.cudnn.allow_tf32`. Use one kind of name: where both are mixed, reading the old one
+# raises an error. *By hand* rounds the inputs on the CPU and multiplies in `float32`: what TF32
+# costs is the rounding of the inputs. The steps are the bounds that follow from each format.
 
 # %% [markdown]
-# ## Memory and streams
+# ## When nobody waits
 #
-# Fragmented memory and work on several streams are often blamed.
+# A GPU computes while your program goes on. Usually torch waits where it must. Not here:
 
 # %%
-predict(cudnn.FRAGMENTED)
+predict(cudnn.READ_AT_ONCE)
 
 # %%
-explore(cudnn.CIRCUMSTANCES, device="cuda")
+explore(cudnn.HAZARDS, device="cuda")
 
 # %% [markdown]
-# An address is no operand, and kernels on one stream run in the order in which they were started.
-# Only a view that starts in the middle of a tensor can matter: kernels that load four numbers at a
-# time must treat the first ones apart, which is another order.
+# These are the culprits of many flaky tests, and no switch of this chapter finds them. The values
+# are not rounded otherwise, they are wrong; and where a race is won, they are right until the
+# machine is busy. **Cure:** `torch.cuda.synchronize()` or an event before the host reads;
+# `wait_stream` before another stream reads, `record_stream` before its memory is given back. To
+# find out whether a wait is missing, run with `CUDA_LAUNCH_BLOCKING=1`: if the difference goes,
+# look for one.
 
 # %% [markdown]
 # ## Your turn
@@ -230,12 +223,38 @@ def v_c(a, b): ...  # the share of elements that differ
 
 check(cudnn.SHARE_THAT_DIFFERS, v_c)
 
+# %%
+hint(cudnn.SHARE_THAT_DIFFERS, 1)
 
 # %%
-def add(index, values): ...  # eight totals, whatever the order of the pairs
+solution(cudnn.SHARE_THAT_DIFFERS)
+
+# %% [markdown]
+# A test repeated every bit. How many equal repeats after the first show, at 95 %, that another
+# result comes in at most 2 of 100 runs?
+
+# %%
+n = ...
+check(cudnn.HOW_MANY_REPEATS, n)
+
+# %%
+hint(cudnn.HOW_MANY_REPEATS, 1)
+
+# %%
+solution(cudnn.HOW_MANY_REPEATS)
+
+
+# %%
+def add(index, values): ...  # eight totals, the same bits whatever the order of the pairs
 
 
 check(cudnn.ANY_ORDER_OF_ARRIVAL, add)
+
+# %%
+hint(cudnn.ANY_ORDER_OF_ARRIVAL, 1)
+
+# %%
+solution(cudnn.ANY_ORDER_OF_ARRIVAL)
 
 # %% [markdown]
 # A model on a GPU adds with `index_add`, and two runs from one seed differ. Which line mends it?
@@ -250,19 +269,19 @@ line = ...  # the line that makes index_add on a GPU repeat, as text
 check(cudnn.WHICH_SWITCH, line)
 
 # %%
-hint(cudnn.ANY_ORDER_OF_ARRIVAL, 1)
+hint(cudnn.WHICH_SWITCH, 1)
 
 # %%
-solution(cudnn.ANY_ORDER_OF_ARRIVAL)
+solution(cudnn.WHICH_SWITCH)
 
 # %% [markdown]
 # ## What we saw
 #
+# - We counted repeats, and said what they prove: one difference settles it, *n* equal ones leave
+#   up to 3/*n* possible.
 # - We asked four questions apart: variation from run to run, and changes with the algorithm, the
-#   batch and the device. Only the first is non-determinism, and most operations are free of it.
-# - We saw what each switch reaches: cuDNN's flags cuDNN's operations, deterministic algorithms all
-#   of torch; they repair or raise, and the list of what raises is not the list of what varies.
-# - We repeated and compared, and measured how far results were apart: rounding, except where
-#   duplicates made the program itself ambiguous, and where training enlarged it.
+#   batch and the device. Only the first is nondeterminism, and a CPU shows it, too.
+# - We saw what each switch reaches: cuDNN's flag cuDNN's operations, deterministic algorithms all
+#   of torch, by another kernel or an error; and neither of them a missing wait.
 #
 # Next: [06 Linear layers and seeds](06_linear_init.ipynb).

@@ -81,7 +81,7 @@ assert seen == [inherited, "tf32", "tf32", True, inherited], seen
 def test_a_torch_with_the_older_switches_alone(monkeypatch):
     """Where torch has no newer switches, the older ones are applied and put back."""
     with Conditions():  # the whole of this torch's switches is put back by this one
-        monkeypatch.setattr(tf32, "_has_newer", lambda: False)
+        monkeypatch.setattr(tf32, "has_newer", lambda: False)
         with Conditions(matmul_precision="medium", cudnn_tf32=False):
             assert torch.get_float32_matmul_precision() == "medium"
             assert torch.backends.cudnn.allow_tf32 is False

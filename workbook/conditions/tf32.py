@@ -53,9 +53,24 @@ def set_cudnn(on: bool) -> None:
         if _older_cudnn() is not on:
             torch.backends.cudnn.allow_tf32 = on
     # torch stores False as "inherit", which is no answer where the switch above says "tf32".
-    for key in CUDNN if not on and _has_newer() else ():
+    for key in CUDNN if not on and has_newer() else ():
         if _get(key) == "tf32":
             _set(key, "ieee")
+
+
+def has_newer() -> bool:
+    """Say whether this torch has the newer switches."""
+    return hasattr(torch._C, "_get_fp32_precision_getter")
+
+
+def set_newer(key: Key, word: str) -> None:
+    """Set one of the newer switches to "ieee" or "tf32"; conditions put it back when left.
+
+    RuntimeError where this torch has only the older ones.
+    """
+    if not has_newer():
+        raise RuntimeError("fp32_precision came with torch 2.9; set cudnn_tf32 or matmul_precision")
+    _set(key, word)
 
 
 def keep(stack: ExitStack) -> None:
@@ -68,7 +83,7 @@ def read() -> Precisions:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as above
         matmul, cudnn = _older_matmul(), _older_cudnn()
-        if not _has_newer():
+        if not has_newer():
             return Precisions(matmul or "highest", bool(cudnn), {})
         newer = _read_newer()
         if matmul is None:
@@ -92,10 +107,6 @@ def _older_cudnn() -> bool | None:
         return torch.backends.cudnn.allow_tf32
     except RuntimeError:
         return None
-
-
-def _has_newer() -> bool:
-    return hasattr(torch._C, "_get_fp32_precision_getter")
 
 
 # Not the attributes named fp32_precision: in torch 2.13 mkldnn's writes the topmost switch.

@@ -7,17 +7,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from workbook.causes.cudnn import catalogue, documentation, switches
+from workbook.causes.cudnn import catalogue, documentation
 from workbook.causes.cudnn.catalogue import CATALOGUE, FAMILIES
 from workbook.causes.cudnn.documentation import DOCUMENTED, listed, said_of
 from workbook.causes.cudnn.operations import Operation, batch, rand
-from workbook.causes.cudnn.switches import ALL, BENCHMARK, CUDNN, SWITCHES
+from workbook.causes.cudnn.series import RAISES, forget, series
+from workbook.causes.cudnn.switches import ALL, BENCHMARK, CUDNN, DEFAULT, SWITCHES
 from workbook.chart import Cells
 from workbook.experiment import run
 from workbook.result import Result
 
 ROWS = [row for family in FAMILIES.values() for row in family]
-COUNTER = itertools.count()
+COUNTER = itertools.count(1)
 NOT_DETERMINISTIC = "this operation does not have a deterministic implementation"
 
 
@@ -33,7 +34,7 @@ def varying_in_cudnn(x: Tensor) -> Tensor:
 
 
 def raising(x: Tensor) -> Tensor:
-    """Never varies, and is refused all the same."""
+    """Does not vary, and is refused all the same."""
     if torch.are_deterministic_algorithms_enabled():
         raise RuntimeError(NOT_DETERMINISTIC)
     return x * 2
@@ -60,8 +61,10 @@ CASES = (
 
 
 @pytest.fixture(autouse=True)
-def _same_verdicts() -> Iterator[None]:
+def _fresh_series() -> Iterator[None]:
+    forget()
     yield
+    forget()
     assert not torch.are_deterministic_algorithms_enabled()
     assert not torch.backends.cudnn.deterministic
 
@@ -103,19 +106,22 @@ def test_what_varies_is_found() -> None:
     """An operation that gives other bits in every run is counted, and the verdict says some do."""
     result = run(CATALOGUE)
     assert set(result.finding.values["varies"]) == {"varies", "varies in cuDNN"}
-    assert result.verdict == "Some of these operations vary from run to run; the others never did."
-    assert line(result, "varies")["run to run"] == "4 of 4"
-    assert line(result, "steady")["run to run"] == "1 result"
-    assert line(result, "absent")["run to run"] == "absent"
+    assert result.verdict == (
+        "Some of these operations vary from run to run; the others were not seen to."
+    )
+    assert line(result, "varies")["other bits"] == "5 of 5"
+    assert line(result, "steady")["other bits"] == "not in 5"
+    assert line(result, "absent")["other bits"] == "absent"
 
 
 @pytest.mark.usefixtures("cases")
 def test_the_other_questions_are_asked_apart() -> None:
     """Batch and algorithm are told from run-to-run variation."""
     result = run(CATALOGUE)
+    assert line(result, "varies")["algorithm"] == "–"
     assert result.finding.values["batch"] == ["by batch"]
     assert "by batch" in result.finding.values["algorithm"]
-    assert line(result, "by batch")["run to run"] == "1 result"
+    assert line(result, "by batch")["other bits"] == "not in 5"
     assert line(result, "steady")["batch"] == "–"
     assert line(result, "steady")["device"] == "–"
 
@@ -145,13 +151,13 @@ def test_a_switch_repairs_what_it_reaches() -> None:
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        (CASES[:1], "refuse all that varied; cudnn.deterministic repairs none of it."),
-        (CASES[1:2], "refuse all that varied; cudnn.deterministic repairs all of it."),
-        (CASES[:2], "refuse all that varied; cudnn.deterministic repairs some of it."),
-        (CASES[5:], "Nothing varied as torch comes, so there was nothing to repair."),
+        (CASES[:1], "not seen to vary; cudnn.deterministic settles none of it."),
+        (CASES[1:2], "not seen to vary; cudnn.deterministic settles all of it."),
+        (CASES[:2], "not seen to vary; cudnn.deterministic settles some of it."),
+        (CASES[5:], "Nothing was seen to vary as torch comes, so there was nothing to settle."),
         (
             (Operation("always", (rand(3),), lambda x: x + next(COUNTER)),),
-            "leave something varying; cudnn.deterministic repairs none of it.",
+            "something still varies; cudnn.deterministic settles none of it.",
         ),
     ],
 )
@@ -165,21 +171,62 @@ def test_the_switches_have_their_sentences(
 
 @pytest.mark.usefixtures("cases")
 def test_words_of_the_switches() -> None:
-    """A cell says repaired, no effect, same or raises."""
+    """A cell says how many repeats had other bits, and in which time; or that it raises."""
     result = run(SWITCHES)
-    assert line(result, "varies")["all determ."].startswith("repaired")
-    assert line(result, "varies")["cuDNN determ."].startswith("no effect")
-    assert line(result, "steady")["benchmark"].startswith("same")
-    assert line(result, "raises")["all determ."] == switches.RAISES
+    assert line(result, "varies")["all determ."].startswith("not in 5, ")
+    assert line(result, "varies")["cuDNN determ."].startswith("5 of 5, ")
+    assert line(result, "steady")["benchmark"].endswith(" ms")
+    assert line(result, "raises")["all determ."] == RAISES
+
+
+@pytest.mark.usefixtures("cases")
+def test_three_figures_read_one_series() -> None:
+    """However many repeats each asks for, catalogue, switches and list show the same count."""
+    asked = [(DOCUMENTED, 5), (CATALOGUE, 59), (SWITCHES, 11), (DOCUMENTED, 5)]
+    first, *later = [run(one, repeats=n).finding.values["counts"] for one, n in asked]
+    assert first["steady"] == [0, 5]
+    assert later[0] == later[2] == {n: line[DEFAULT] for n, line in later[1].items()}
+    assert later[0]["steady"] == [0, 59]
+
+
+def test_a_series_is_extended_and_not_run_anew() -> None:
+    """More repeats run the missing ones only, on the same inputs, and count from the first run."""
+    calls: list[Tensor] = []
+
+    def once(x: Tensor) -> Tensor:
+        calls.append(x)
+        return x + (len(calls) == 2)  # the first run that counts; one before it warms up
+
+    row, where = Operation("once", (rand(4),), once), CATALOGUE.fixed
+    assert str(series(where, row, 5).count) == "5 of 5"
+    ran = len(calls)
+    assert str(series(where, row, 11).count) == "11 of 11"
+    assert len(calls) == ran + 6 + 1
+    assert len({tuple(x.tolist()) for x in calls}) == 1
+    assert str(series(where, row, 3).count) == "11 of 11"
+
+
+def test_warn_only_lets_what_has_no_other_form_run_on() -> None:
+    """An operation that raises under the strict flag runs, and varies, where it only warns."""
+
+    def marked(x: Tensor) -> Tensor:
+        if torch.is_deterministic_algorithms_warn_only_enabled():
+            return x + next(COUNTER)
+        return raising(x)
+
+    row = Operation("marked", (rand(3),), marked)
+    where = CATALOGUE.fixed
+    assert series(where.replace(deterministic="warn"), row, 5).varies
+    assert series(where.replace(deterministic="on"), row, 5).said == RAISES
 
 
 @pytest.mark.usefixtures("cases")
 def test_raising_and_varying_are_told_apart() -> None:
-    """An operation that raises and never varied is named, and so is one that varies unlisted."""
+    """What raises and was not seen to vary is named, and so is what varies unlisted."""
     result = run(DOCUMENTED)
-    assert result.finding.values["raises_and_never_varied"] == ["raises"]
+    assert result.finding.values["raises_unseen"] == ["raises"]
     assert result.finding.values["varies_unlisted"] == ["varies", "varies in cuDNN"]
-    assert result.verdict.startswith("Some operations raise that never varied")
+    assert result.verdict.startswith("Some operations raise that were not seen to vary")
 
 
 def test_the_list_is_read_from_torch() -> None:
@@ -197,6 +244,8 @@ def test_the_list_is_read_from_torch() -> None:
         ("put_, duplicates", "cpu", "raises"),
         ("histc", "cuda", "raises"),
         ("histc", "cpu", "not listed"),
+        ("bmm, sparse @ dense", "cuda", "made deterministic"),
+        ("bmm", "cuda", "not listed"),
         ("scatter_add", "cuda", "made deterministic"),
         ("scatter_reduce prod", "cuda", "raises"),
         ("scatter_reduce sum", "cuda", "made deterministic"),
@@ -220,4 +269,4 @@ def test_older_torch_refuses_products_in_other_words() -> None:
         raise RuntimeError("set the environment variable CUBLAS_WORKSPACE_CONFIG=:4096:8")
 
     where = CATALOGUE.fixed
-    assert switches.outcome(where, Operation("mm", (rand(2),), product), 2).said == "raises"
+    assert series(where, Operation("mm", (rand(2),), product), 2).said == RAISES

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from workbook.causes.cudnn.count import Count
 from workbook.causes.cudnn.repeats import distances, fingerprint, fingerprints, repeat, seconds
 
 VALUES = (0.0, -0.0, 1.0, math.nan, math.inf, 1e-45)
@@ -31,6 +32,20 @@ def test_one_result_is_one() -> None:
 def test_distinct_results_are_counted_once_each() -> None:
     """Three results in turn are three, however often they come."""
     assert repeat(in_turn(torch.zeros(5), torch.ones(5), torch.full((5,), 2.0)), 30).distinct == 3
+
+
+def test_repeats_are_counted_after_the_first() -> None:
+    """Of ten runs nine are repeats, and those with other bits than the first are counted."""
+    found = repeat(in_turn(torch.zeros(5), torch.zeros(5), torch.ones(5)), 10)
+    assert found.count == Count(3, 9)
+
+
+def test_later_runs_join_the_first() -> None:
+    """The first result stays the one that all others are held against."""
+    zeros, ones = torch.zeros(3), torch.ones(3)
+    joined = repeat(in_turn(zeros), 4).joined(repeat(in_turn(ones, zeros), 4))
+    assert joined.count == Count(2, 7)
+    assert (joined.distinct, joined.changed) == (2, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,13 @@ ROWS, LONG = batch(32, 1000), rand(2**20)
 
 PRODUCTS = (
     Operation("matmul", (batch(200, 300), rand(300, 100)), torch.matmul, entry=("torch.mm`",)),
-    Operation("bmm", (batch(8, 64, 64), batch(8, 64, 64)), torch.bmm, entry=("torch.bmm`",)),
+    Operation("bmm", (batch(8, 64, 64), batch(8, 64, 64)), torch.bmm),
+    Operation(
+        "bmm, sparse @ dense",
+        (whole(8, 64, 64, high=4), rand(8, 64, 64)),
+        lambda a, b: torch.bmm((a.float() / 3).to_sparse(), b),
+        entry=("torch.bmm`",),
+    ),
     Operation("Linear", (batch(64, 512), rand(64, 512), rand(64)), F.linear),
     Operation("Linear, weights' grad.", (batch(64, 512), rand(64, 512)), F.linear, 1),
     Operation("mv", (rand(100, 1000), rand(1000)), torch.mv, entry=("torch.mv`",)),

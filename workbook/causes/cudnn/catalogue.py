@@ -2,14 +2,13 @@
 
 Owns one experiment. The factor is the run: every repeat has the same inputs. Three more questions
 are asked apart from it, each with one thing changed: the algorithm, the size of the batch, and the
-device. For them an operation that varies by itself is asked in its deterministic form.
+device. What varies by itself is compared with its deterministic form; where that raises, or where
+the algorithm is what would be changed, there is no answer.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -19,10 +18,11 @@ from workbook.causes.cudnn.arithmetic import ATTENTION, LOSSES, PRODUCTS, SUMS
 from workbook.causes.cudnn.indexing import ADDING, GATHERING, OVERWRITING, SORTING
 from workbook.causes.cudnn.layers import CONVOLUTION, POOLING, RESAMPLING
 from workbook.causes.cudnn.operations import Operation, on
-from workbook.causes.cudnn.repeats import Repeats, fingerprint, repeat
-from workbook.chart import Cells, Chart
+from workbook.causes.cudnn.repeats import fingerprint
+from workbook.causes.cudnn.series import REFUSED, Series, quiet, series
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
-from workbook.control import Choice, DeviceChoice, LogRange, Seed
+from workbook.control import Choice, DeviceChoice, Integer, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
@@ -38,12 +38,12 @@ FAMILIES: dict[str, tuple[Operation, ...]] = {
     "attention, LSTM": ATTENTION,
 }
 FAMILY = Choice("family", "adding by index", tuple(FAMILIES), help="which operations")
-REPEATS = LogRange("repeats", 4, 1, 3, base=4, help="how often each operation runs")
+# 59 equal repeats say "rarer than 5 %", 299 say "rarer than 1 %".
+REPEATS = Integer("repeats", 5, 5, 299, step=6, help="runs after the first one")
+MOST = 299
 DEVICE = DeviceChoice("cpu", ("cpu", "cuda"))
-COLUMNS = ("run to run", "V_c", "V_ermv", "ULPs", "algorithm", "batch", "device")
-SAME, CHANGES, UNASKED = 1, 2, 0
-KINDS = ("not asked", "same bits", "other bits")
-REFUSED = (RuntimeError, NotImplementedError)
+ALGORITHM, BATCH, PLACE = OTHERS = ("algorithm", "batch", "device")
+LEGEND: dict[Kind, str] = {"agrees": "same bits", "differs": "other bits", "not tried": "not asked"}
 
 
 @dataclass(frozen=True)
@@ -53,36 +53,32 @@ class Answers:
     None where a question does not arise, or cannot be told from run-to-run variation.
     """
 
-    repeats: Repeats
-    algorithm: bool | None
-    batch: bool | None
-    device: bool | None
+    series: Series
+    algorithm: bool | None = None
+    batch: bool | None = None
+    device: bool | None = None
 
 
 def ask(where: Conditions, *, family: str, repeats: int) -> Finding:
     """Repeat every operation of a family, then change one other thing at a time."""
-    asked: dict[str, Answers | None] = {}
-    for row in FAMILIES[family]:
-        with quiet(), where:
-            asked[row.name] = _answers(where, row, repeats)
-    found = {name: one for name, one in asked.items() if one is not None}
-    varies = [name for name, one in found.items() if one.repeats.distinct > 1]
-    columns = ("algorithm", "batch", "device")
-    changed = {c: [name for name, one in found.items() if getattr(one, c)] for c in columns}
-    reading = f"{len(varies)} of {len(found)} vary in {repeats} runs; others change with the "
-    parts = (f"{c} ({len(set(names) - set(varies))})" for c, names in changed.items())
-    values = {"operations": len(found), "varies": varies, "absent": len(asked) - len(found)}
+    every = {row.name: _answers(where, row, repeats) for row in FAMILIES[family]}
+    found = {name: one for name, one in every.items() if one.series.ran}
+    counts = {name: one.series.count for name, one in found.items()}
+    varies = [name for name, count in counts.items() if count.varies]
+    changed = {what: [name for name, one in found.items() if getattr(one, what)] for what in OTHERS}
+    least = min((count.repeats for count in counts.values()), default=0)
+    reading = f"{len(varies)} of {len(found)} vary in {least} repeats; others change with the "
+    parts = (f"{what} ({len(set(names) - set(varies))})" for what, names in changed.items())
+    values = {
+        "operations": len(found),
+        "varies": varies,
+        "absent": len(every) - len(found),
+        "counts": {name: [count.other, count.repeats] for name, count in counts.items()},
+        **changed,
+    }
+    table = {name: _line(one) for name, one in every.items()}
     verdict = _verdict(len(varies), len(found))
-    chart = _chart(asked, repeats)
-    return Finding(verdict, reading + ", ".join(parts), chart, {**values, **changed})
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without the warnings by which torch names the back ends that it lacks."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    return Finding(verdict, reading + ", ".join(parts), Chart((Cells.of(table, LEGEND),)), values)
 
 
 def result_of(where: Conditions, row: Operation, tensors: tuple[Tensor, ...]) -> Tensor | None:
@@ -94,27 +90,27 @@ def result_of(where: Conditions, row: Operation, tensors: tuple[Tensor, ...]) ->
         return None
 
 
-def _answers(where: Conditions, row: Operation, repeats: int) -> Answers | None:
-    host = row.drawn()
-    tensors = on(where, host)
-    if result_of(where, row, tensors) is None:
-        return None
-    repeated = repeat(lambda: row.run(tensors), repeats)
-    varies = repeated.distinct > 1
-    # TF32 would be a change of the format. Here it is off, so that only the order can change.
-    still = where.replace(cudnn_tf32=False, deterministic="on" if varies else None)
-    steady = result_of(still, row, tensors)
-    others = {fingerprint(one) for one in _other_algorithms(where, row, tensors)}
-    algorithm = bool(others - repeated.keys) if others else None
-    if steady is None:
-        return Answers(repeated, algorithm, None, None)
-    alone = result_of(still, row, row.one_row(tensors)) if row.has_batch else None
-    batch = None if alone is None else fingerprint(alone) != fingerprint(steady[:1])
-    device = None
-    if where.device != "cpu":
-        there = result_of(still.replace(device="cpu"), row, host)
-        device = None if there is None else fingerprint(there) != fingerprint(steady)
-    return Answers(repeated, algorithm, batch, device)
+def _answers(where: Conditions, row: Operation, repeats: int) -> Answers:
+    ran = series(where, row, repeats)
+    if ran.repeats is None:
+        return Answers(ran)
+    with quiet(), where:
+        host = row.drawn()
+        tensors = on(where, host)
+        # TF32 would be a change of the format. Here it is off, so that only the order can change.
+        still = where.replace(cudnn_tf32=False, deterministic="on" if ran.varies else None)
+        steady = result_of(still, row, tensors)
+        others = {fingerprint(one) for one in _other_algorithms(where, row, tensors)}
+        algorithm = bool(others - set(ran.repeats.keys)) if others and not ran.varies else None
+        if steady is None:
+            return Answers(ran, algorithm)
+        alone = result_of(still, row, row.one_row(tensors)) if row.has_batch else None
+        batch = None if alone is None else fingerprint(alone) != fingerprint(steady[:1])
+        device = None
+        if where.device != "cpu":
+            there = result_of(still.replace(device="cpu"), row, host)
+            device = None if there is None else fingerprint(there) != fingerprint(steady)
+    return Answers(ran, algorithm, batch, device)
 
 
 def _other_algorithms(
@@ -147,32 +143,33 @@ def _verdict(varying: int, count: int) -> str:
     if count == 0:
         return "None of these operations exists on this device."
     if varying == 0:
-        return "No operation of this family varied from run to run."
+        return "No operation of this family was seen to vary from run to run."
     if varying == count:
-        return "Every operation of this family varied from run to run."
-    return "Some of these operations vary from run to run; the others never did."
+        return "Every operation of this family varies from run to run."
+    return "Some of these operations vary from run to run; the others were not seen to."
 
 
-def _chart(asked: dict[str, Answers | None], repeats: int) -> Chart:
-    lines = [_line(one, repeats) for one in asked.values()]
-    text = tuple(tuple(words for words, _ in line) for line in lines)
-    shades = tuple(tuple(shade for _, shade in line) for line in lines)
-    return Chart((Cells.shaded(tuple(asked), COLUMNS, shades, text, KINDS),))
-
-
-def _line(one: Answers | None, repeats: int) -> list[tuple[str, int]]:
-    if one is None:
-        return [("absent", UNASKED), *[("", -1)] * 6]
-    many = one.repeats
-    if many.distinct > 1:
-        line = [(f"{many.distinct} of {repeats}", CHANGES), (_percent(many.changed), CHANGES)]
-        line += [(_short(many.apart), CHANGES), (_short(many.ulps), CHANGES)]
+def _line(one: Answers) -> dict[str, Cell]:
+    """One row of the figure, by column."""
+    many = one.series.repeats
+    if many is None:
+        return {"other bits": Cell(one.series.said, "not tried")}
+    count = many.count
+    if count.varies:
+        words = (str(count), str(many.distinct), _percent(many.changed),
+                 _short(many.apart), _short(many.ulps))  # fmt: skip
+        cells = [Cell(word, "differs") for word in words]
     else:
-        line = [("1 result", SAME), *[("0", SAME)] * 3]
-    for answer in (one.algorithm, one.batch, one.device):
-        words = {None: "–", False: "same", True: "changes"}[answer]
-        line.append((words, {None: UNASKED, False: SAME, True: CHANGES}[answer]))
-    return line
+        words = (str(count), f"1 ({count.proof})", "0", "0", "0")
+        cells = [Cell(word, "agrees") for word in words]
+    line = dict(zip(("other bits", "results", "V_c", "V_ermv", "ULPs"), cells, strict=True))
+    return {**line, **{what: _answer(getattr(one, what)) for what in OTHERS}}
+
+
+def _answer(changed: bool | None) -> Cell:
+    if changed is None:
+        return Cell("–", "not tried")
+    return Cell("changes", "differs") if changed else Cell("same", "agrees")
 
 
 def _percent(share: float) -> str:
@@ -189,5 +186,5 @@ CATALOGUE = Experiment(
     factor="the run",
     controls=(FAMILY, REPEATS, Seed(), DEVICE),
     measure=ask,
-    recorded={"repeats": 64},
+    recorded={"repeats": MOST},
 )

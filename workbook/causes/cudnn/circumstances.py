@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from workbook.bounds import HIGHAM, Bound, gamma
 from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.causes.cudnn.repeats import fingerprint
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
 from workbook.control import Seed
@@ -25,7 +25,11 @@ from workbook.result import Finding
 
 SIZE, ROUNDS, STARTS, STREAMS = 2**16, 30, 17, 8
 FRAGMENTS, OFFSET, AT_ONCE = COLUMNS = ("fragmented memory", "start of a view", "8 streams at once")
-KINDS = ("not here", "same bits", "other bits")
+LEGEND: dict[Kind, str] = {
+    "agrees": "same bits",
+    "differs": "other bits",
+    "not tried": "not here",
+}
 Operation = Callable[[Tensor], Tensor]
 
 # Each takes SIZE numbers; the second entry is how many are added for one result.
@@ -42,7 +46,8 @@ OPERATIONS: dict[str, tuple[Operation, int]] = {
 def change_circumstances(where: Conditions) -> Finding:
     """Compute the same six results in other memory, at other starts, on other streams."""
     numbers = torch.rand(SIZE).to(where.torch_device)
-    text, shades, compared = [], [], []
+    compared: list[Comparison] = []
+    table: dict[str, dict[str, Cell]] = {}
     counts: dict[str, dict[str, int]] = {}
     for name, (operation, length) in OPERATIONS.items():
         first = operation(numbers)
@@ -58,11 +63,8 @@ def change_circumstances(where: Conditions) -> Finding:
             for other in {fingerprint(one): one for one in found}.values()
         ]
         counts[name] = {c: _distinct(first, *found) for c, found in columns.items()}
-        words = [_words(counts[name][c]) if columns[c] else "not here" for c in COLUMNS]
-        text.append(tuple(words))
-        kinds = [min(counts[name][c], 2) if columns[c] else 0 for c in COLUMNS]
-        shades.append(tuple(kinds))
-    chart = Chart((Cells.shaded(tuple(OPERATIONS), COLUMNS, tuple(shades), tuple(text), KINDS),))
+        table[name] = {c: _cell(counts[name][c] if columns[c] else 0) for c in COLUMNS}
+    chart = Chart((Cells.of(table, LEGEND),))
     other = {c: [name for name in counts if counts[name][c] > 1] for c in COLUMNS}
     reading = f"the start of a view changes bits of: {', '.join(other[OFFSET]) or 'none'}"
     return Finding(_verdict(other, compared), reading, chart, {"other": other}, tuple(compared))
@@ -117,8 +119,10 @@ def _distinct(*results: Tensor) -> int:
     return len({fingerprint(one) for one in results})
 
 
-def _words(count: int) -> str:
-    return f"{count} result{'s' * (count > 1)}"
+def _cell(count: int) -> Cell:
+    if count == 0:
+        return Cell("not here", "not tried")
+    return Cell(f"{count} result{'s' * (count > 1)}", "differs" if count > 1 else "agrees")
 
 
 def _verdict(other: dict[str, list[str]], compared: list[Comparison]) -> str:

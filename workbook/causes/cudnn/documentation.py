@@ -1,21 +1,24 @@
 """Torch's own list of operations that raise, beside what they do.
 
 Owns reading the list out of the docstring of torch.use_deterministic_algorithms, and one
-experiment. The factor is the source: what the list says, and what a call does.
+experiment. The factor is the source: what the list says, and what running it does.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import dataclass
 from functools import cache
 
 import torch
 
-from workbook.causes.cudnn.catalogue import DEVICE, FAMILIES, REPEATS
+from workbook.causes.cudnn.catalogue import DEVICE, FAMILIES, MOST, REPEATS
+from workbook.causes.cudnn.count import Count
 from workbook.causes.cudnn.operations import Operation
-from workbook.causes.cudnn.switches import ABSENT, ALL, CHANGES, RAISES, outcome
-from workbook.chart import Cells, Chart
+from workbook.causes.cudnn.series import ABSENT, RAISES, series
+from workbook.causes.cudnn.switches import ALL, CHANGES
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
@@ -23,8 +26,12 @@ from workbook.result import Finding
 
 REPAIRED, UNLISTED, RUNS = "made deterministic", "not listed", "runs"
 SECTIONS = ((REPAIRED, "will act"), (RAISES, "will throw"))
-COLUMNS = ("in the list", "when called", "varied before")
-KINDS = ("", "as the list has it", "not as the list has it", "raises, never varied")
+LEGEND: dict[Kind, str] = {
+    "agrees": "as the list has it",
+    "wrong": "not as the list has it",
+    "differs": "varies",
+    "raises": "raises, not seen to vary",
+}
 SHOWN = 14
 EVERY = "every operation"
 KIND = Choice("family", "adding by index", (*FAMILIES, EVERY), help="which operations")
@@ -58,53 +65,68 @@ def said_of(row: Operation, device: str) -> str:
 
 
 def compare_with_list(where: Conditions, *, family: str, repeats: int) -> Finding:
-    """Call each operation of the catalogue as torch comes, then with deterministic algorithms."""
-    lines: dict[str, tuple[str, str, str]] = {}
+    """Run each operation of the catalogue as torch comes, and under deterministic algorithms."""
+    lines: dict[str, Line] = {}
     chosen = FAMILIES.values() if family == EVERY else (FAMILIES[family],)
     for row in itertools.chain(*chosen):
-        default = outcome(where, row, repeats, timed=False)
-        strict = outcome(where.replace(**CHANGES[ALL]), row, 2, timed=False)
-        if default.said == ABSENT:
-            continue
-        varied = "varied" if default.distinct > 1 else "never"
-        refused = "no kernel" if strict.said == ABSENT else strict.said
-        called = refused or (RUNS if strict.distinct == 1 else "still varies")
-        lines[row.name] = (said_of(row, where.device), called, varied)
-    unlike = [name for name, line in lines.items() if (line[0] == RAISES) != (line[1] == RAISES)]
-    raises = [name for name, line in lines.items() if line[1] == RAISES]
-    steady = [name for name in raises if lines[name][2] == "never"]
-    varying = [name for name, line in lines.items() if line[2] == "varied"]
-    surprises = [n for n in varying if lines[n][0] == UNLISTED]
+        default = series(where, row, repeats)
+        if default.ran:
+            strict = series(where.replace(**CHANGES[ALL]), row, repeats)
+            called = {"": "still varies" if strict.varies else RUNS, ABSENT: "no kernel"}
+            lines[row.name] = Line(
+                said_of(row, where.device), called.get(strict.said, strict.said), default.count
+            )
+    unlike = [n for n, line in lines.items() if not line.as_listed]
+    raises = [n for n, line in lines.items() if line.called == RAISES]
+    unseen = [n for n in raises if not lines[n].count.varies]
+    varying = [n for n, line in lines.items() if line.count.varies]
+    surprises = [n for n in varying if lines[n].said == UNLISTED]
     reading = (
-        f"{len(raises)} of {len(lines)} raise, {len(steady)} of them never varied; "
+        f"{len(raises)} of {len(lines)} raise, {len(unseen)} of them were not seen to vary; "
         f"{len(unlike)} are not as listed; {len(surprises)} vary unlisted"
     )
     values = {
-        "operations": len(lines), "raises": raises, "raises_and_never_varied": steady,
+        "operations": len(lines), "raises": raises, "raises_unseen": unseen,
         "varies": varying, "not_as_listed": unlike, "varies_unlisted": surprises,
+        "counts": {n: [line.count.other, line.count.repeats] for n, line in lines.items()},
     }  # fmt: skip
-    shown = list(dict.fromkeys((*unlike, *steady, *surprises)))[:SHOWN]
-    verdict = _verdict(bool(raises), bool(steady))
-    return Finding(
-        verdict, reading, _chart({n: lines[n] for n in shown or raises or lines}), values
-    )
+    shown = list(dict.fromkeys((*unlike, *unseen, *surprises)))[:SHOWN]
+    table = {name: lines[name].cells for name in shown or raises or lines}
+    verdict = _verdict(bool(raises), bool(unseen))
+    return Finding(verdict, reading, Chart((Cells.of(table, LEGEND),)), values)
 
 
-def _verdict(raises: bool, steady: bool) -> str:
+@dataclass(frozen=True)
+class Line:
+    """What the list says of an operation, what became of it, and how often it varied before."""
+
+    said: str
+    called: str
+    count: Count
+
+    @property
+    def as_listed(self) -> bool:
+        """Whether it raises if and only if the list says so."""
+        return (self.said == RAISES) == (self.called == RAISES)
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """One row of the figure, by column."""
+        unseen = self.called == RAISES and not self.count.varies
+        kind: Kind = "raises" if unseen else "differs" if self.count.varies else "plain"
+        return {
+            "in the list": Cell(self.said),
+            "when called": Cell(self.called, "agrees" if self.as_listed else "wrong"),
+            "other bits before": Cell(str(self.count), kind),
+        }
+
+
+def _verdict(raises: bool, unseen: bool) -> str:
     if not raises:
         return "No operation raised."
-    if steady:
-        return "Some operations raise that never varied: to raise and to vary are two lists."
+    if unseen:
+        return "Some operations raise that were not seen to vary: these are two lists."
     return "Every operation that raises also varied."
-
-
-def _chart(lines: dict[str, tuple[str, str, str]]) -> Chart:
-    shades = []
-    for said, called, varied in lines.values():
-        fits = 1 if (said == RAISES) == (called == RAISES) else 2
-        shades.append((0, fits, 3 if called == RAISES and varied == "never" else 0))
-    cells = Cells.shaded(tuple(lines), COLUMNS, tuple(shades), tuple(lines.values()), KINDS)
-    return Chart((cells,))
 
 
 DOCUMENTED = Experiment(
@@ -113,5 +135,5 @@ DOCUMENTED = Experiment(
     factor="the source: the list, or a call",
     controls=(KIND, REPEATS, Seed(), DEVICE),
     measure=compare_with_list,
-    recorded={"family": EVERY, "repeats": 64},
+    recorded={"family": EVERY, "repeats": MOST},
 )

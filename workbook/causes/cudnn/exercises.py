@@ -18,6 +18,8 @@ CHOICES = (
     "torch.backends.cudnn.benchmark = False",
     "torch.use_deterministic_algorithms(True)",
 )
+WARNING = "torch.use_deterministic_algorithms(True, warn_only=True)"
+SHARE, ENOUGH, BY_THE_RULE = 50, 149, 150  # 1 / 2 %; the least n with 0.98**n < 0.05; 3 / 2 %
 
 
 def _pair() -> tuple[Tensor, Tensor]:
@@ -50,17 +52,31 @@ def _scattered() -> tuple[Tensor, Tensor]:
     return (torch.rand(MANY) * PLACES).long(), numbers
 
 
+def _cancelling() -> tuple[Tensor, Tensor]:
+    """The same, and beside each large number its opposite: what float64 loses on the way shows."""
+    index, numbers = _scattered()
+    large = torch.rand(MANY) * 2.0**70
+    return index.repeat(3), torch.cat([numbers, large, -large])
+
+
 def _same_bits(add: Callable[[Tensor, Tensor], Any]) -> bool | str:
-    index, values = _scattered()
+    index, values = _cancelling()
     found = []
     for _ in range(12):
-        order = torch.randperm(MANY)
+        order = torch.randperm(len(values))
         found.append(add(index[order], values[order]).clone())
     if any(not torch.equal(one, found[0]) for one in found):
         return "The pairs arrived in another order, and the totals have other bits."
+    index, values = _scattered()
     exact = torch.zeros(PLACES, dtype=torch.float64).index_add(0, index, values.double())
-    near = torch.allclose(found[0].double(), exact, rtol=MANY * 2**-23)
+    near = torch.allclose(add(index, values).double(), exact, rtol=MANY * 2**-23)
     return near or "One answer for every order, but not the totals."
+
+
+def _in_float64(add: Callable[[Tensor, Tensor], Any]) -> bool:
+    index, values = _cancelling()
+    wide = torch.zeros(PLACES, dtype=torch.float64).index_add(0, index, values.double())
+    return torch.equal(add(index, values).float(), wide.float())
 
 
 def _is_index_add(add: Callable[[Tensor, Tensor], Any]) -> bool:
@@ -123,6 +139,15 @@ ANY_ORDER_OF_ARRIVAL = Exercise(
             message="`index_add` adds in the order in which the pairs stand, sorted or not.",
             recognizes=_is_index_add,
         ),
+        WrongAnswer(
+            source=(
+                "def add(index, values):\n"
+                "    wide = torch.zeros(8, dtype=torch.float64)\n"
+                "    return wide.index_add(0, index, values.double()).float()"
+            ),
+            message="In float64 the order counts later, and it counts: these numbers cancel.",
+            recognizes=_in_float64,
+        ),
     ),
     hints=(
         "On a CPU with one thread `index_add` adds from the first pair to the last.",
@@ -143,8 +168,8 @@ WHICH_SWITCH = Exercise(
     ),
     stub="line = ...",
     answer="line",
-    form=Form("text", options=CHOICES),
-    check=lambda line: line == CHOICES[3],
+    form=Form("text", options=(*CHOICES, WARNING)),
+    check=lambda line: line in (CHOICES[3], WARNING),
     wrong=(
         WrongAnswer(
             source=f'line = "{CHOICES[0]}"',
@@ -162,8 +187,48 @@ WHICH_SWITCH = Exercise(
             recognizes=lambda line: line == CHOICES[2],
         ),
     ),
-    hints=("Look at the row of `index_add` under the four settings.",),
+    hints=(
+        "Who computes `index_add`: cuDNN, or torch itself?",
+        "Look at the row of `index_add` under the five settings.",
+    ),
     solution=f'line = "{CHOICES[3]}"',
-    because="It replaces the atomic additions by sorting, or raises where it cannot.",
+    because=(
+        "It replaces the atomic additions by sorting, or raises where it cannot. With "
+        "`warn_only=True` it would warn there, and go on varying."
+    ),
 )
-EXERCISES = (SHARE_THAT_DIFFERS, ANY_ORDER_OF_ARRIVAL, WHICH_SWITCH)
+HOW_MANY_REPEATS = Exercise(
+    name="how_many_repeats",
+    task=(
+        "A test passed and repeated every bit. How many equal repeats after the first show, at "
+        "95 %, that another result comes in at most 2 of 100 runs?"
+    ),
+    stub="n = ...",
+    answer="n",
+    form=Form("whole number"),
+    check=lambda n: ENOUGH <= n <= BY_THE_RULE,
+    wrong=(
+        WrongAnswer(
+            source="n = 50",
+            message="In 50 runs such a result is expected once; more than one in three misses it.",
+            recognizes=lambda n: n == SHARE,
+        ),
+        WrongAnswer(
+            source="n = 59",
+            message="59 equal repeats leave 5 % possible. Here the limit is 2 %.",
+            recognizes=lambda n: n == 59,
+        ),
+        WrongAnswer(
+            source="n = 1000",
+            message="That is more than needed: it would show less than 0.3 %.",
+            recognizes=lambda n: n > BY_THE_RULE,
+        ),
+    ),
+    hints=(
+        "At rate p, n runs are all equal with the chance (1 − p)ⁿ. At which n is that 0.05?",
+        "The rule of three: n equal runs leave rates up to about 3/n possible.",
+    ),
+    solution="n = 150",
+    because="3/150 is 2 %. The exact number is 149; the rule of three is close enough.",
+)
+EXERCISES = (SHARE_THAT_DIFFERS, HOW_MANY_REPEATS, ANY_ORDER_OF_ARRIVAL, WHICH_SWITCH)

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.causes.cudnn.repeats import fingerprint
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Changes, Conditions
 from workbook.control import Integer, Seed
 from workbook.experiment import Experiment
@@ -30,7 +30,10 @@ FLAGS: dict[str, Changes] = {
     for benchmark in ("off", "on")
 }
 CPU = "on the CPU"
-KINDS = ("", "same bits as the first", "other bits", "varies")
+LEGEND: dict[Kind, str] = {
+    "agrees": "same bits as the first",
+    "differs": "other bits, or several results",
+}
 
 
 def _two_layers(*there: Tensor) -> Tensor:
@@ -58,7 +61,7 @@ PROGRAMS = ("two Linear layers", "one Linear layer")
 
 def flip_flags(where: Conditions, *, repeats: int) -> Finding:
     """Run each row several times under every pair of flags, and once on the CPU."""
-    text, shades = [], []
+    table: dict[str, dict[str, Cell]] = {}
     by_flags: dict[str, int] = {}
     elsewhere: dict[str, bool] = {}
     for name, (call, shapes) in ROWS.items():
@@ -72,12 +75,13 @@ def flip_flags(where: Conditions, *, repeats: int) -> Finding:
             found[CPU] = [fingerprint(call(*host))]
         letters = list(dict.fromkeys(one for column in found.values() for one in column))
         first = letters[0]
-        text.append(tuple(_letters(column, letters) for column in found.values()))
-        shades.append(tuple(_kind(column, first) for column in found.values()))
+        table[name] = {
+            flags: Cell(_letters(column, letters), _kind(column, first))
+            for flags, column in found.items()
+        }
         by_flags[name] = len({one for flags in FLAGS for one in found[flags]})
         elsewhere[name] = set(found[CPU]) != {first}
-    grid = (tuple(shades), tuple(text))
-    cells = Cells.shaded(tuple(ROWS), (*FLAGS, CPU), *grid, KINDS, "deterministic / benchmark")
+    cells = Cells.of(table, LEGEND, "deterministic / benchmark")
     reading = f"results under the flags, row by row: {', '.join(map(str, by_flags.values()))}"
     values = {"by_flags": by_flags, "differs_on_cpu": elsewhere}
     return Finding(_verdict(by_flags), reading, Chart((cells,)), values)
@@ -91,15 +95,13 @@ def _letters(column: list[int], letters: list[int]) -> str:
     return "ABCDE"[letters.index(column[0])]
 
 
-def _kind(column: list[int], first: int) -> int:
-    if len(set(column)) > 1:
-        return 3
-    return 1 if column[0] == first else 2
+def _kind(column: list[int], first: int) -> Kind:
+    return "agrees" if set(column) == {first} else "differs"
 
 
 def _verdict(by_flags: dict[str, int]) -> str:
     if all(by_flags[name] == 1 for name in PROGRAMS):
-        return "No cuDNN flag changes a bit of the two programs: neither asks cuDNN for anything."
+        return "No cuDNN flag changed a bit of the two programs: neither asks cuDNN for anything."
     return "A flag changes bits of a program that asks cuDNN for nothing."
 
 

@@ -83,11 +83,21 @@ OVERWRITING = (
         entry=("Tensor.put_", "accumulate=False"),
     ),
 )
+EQUALS = whole(MANY, high=8)
 SORTING = (
     Operation("sort", (VALUES,), lambda v: v.sort().indices),
     Operation("topk", (VALUES,), lambda v: v.topk(100).values),
     Operation("median, index", (VALUES,), lambda v: v.median(0).indices, entry=("median",)),
     Operation("kthvalue", (VALUES,), lambda v: v.kthvalue(100).values, entry=("kthvalue",)),
+    Operation(
+        "median of equals, index", (EQUALS,), lambda v: v.median(0).indices, entry=("median",)
+    ),
+    Operation(
+        "kthvalue of equals, index",
+        (EQUALS,),
+        lambda v: v.kthvalue(100).indices,
+        entry=("kthvalue",),
+    ),
 )
 
 TABLE, WORDS = rand(FEW, WIDE), whole(2**12, high=FEW)

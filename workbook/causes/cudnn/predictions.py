@@ -8,113 +8,101 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbook.causes.cudnn.arrival import ARRIVAL
 from workbook.causes.cudnn.catalogue import CATALOGUE
-from workbook.causes.cudnn.circumstances import CIRCUMSTANCES, FRAGMENTS
+from workbook.causes.cudnn.coin import COIN
 from workbook.causes.cudnn.documentation import DOCUMENTED
-from workbook.causes.cudnn.flags import FLAGGED, PROGRAMS
-from workbook.causes.cudnn.switches import CUDNN, SWITCHES
-from workbook.causes.cudnn.tensor_float import TF32
+from workbook.causes.cudnn.hazards import COPY, HAZARDS, UNWAITED
+from workbook.causes.cudnn.on_threads import ON_THREADS, SEVERAL
+from workbook.causes.cudnn.switches import ALL, CUDNN, DEFAULT, SWITCHES
+from workbook.causes.cudnn.tensor_float import AS_IT_COMES, TF32
 from workbook.causes.cudnn.training import TRAINING
-from workbook.devices import DeviceUnavailable, device
-from workbook.experiment import Experiment, run
-from workbook.question import Prediction
-from workbook.recording import recorded
-from workbook.result import Finding
+from workbook.experiment import recall, run
+from workbook.question import Option, Prediction
 
-ZERO, SMALL = "exactly 0", "a small number"
-SUMS_VARY, WRITES_VARY, BOTH_VARY = "the sum", "the adding by index", "both"
-REPAIRS, REPAIRS_NONE = "yes, it repeats then", "no, it changes nothing there"
-ONE_LIST, TWO_LISTS = "they are the same operations", "some raise that never varied"
-SAME_WEIGHTS, OTHER_WEIGHTS = "yes, in every bit", "no"
-NEITHER, ONLY_CONV, ONLY_MATMUL, BOTH_TF32 = "neither", "convolutions", "matrix products", "both"
-ONE_TOTAL, MORE_TOTALS = "one", "more than one"
-NO_CHANGE, CHANGE = "no", "yes, in the last bits"
+TRIES, EQUAL = 10, 20
 
 
-def on_gpu(experiment: Experiment, **settings: Any) -> Finding:
-    """What the experiment finds on a GPU: measured now if there is one, else as recorded.
-
-    DeviceUnavailable where there is neither.
-    """
-    wanted = {**experiment.opening, **experiment.recorded, **settings, "device": "cuda"}
-    reason = device("cuda").absent()
-    if reason is None:
-        return run(experiment, **wanted).finding
-    for each in recorded(experiment.name):
-        if each.provenance["device"] == "cuda":
-            return each.find(experiment.name, wanted).finding
-    raise DeviceUnavailable(f"{reason} And {experiment.name} has not been recorded on a GPU.")
+def _values(experiment: Any, **settings: Any) -> Any:
+    """What an experiment found on a GPU, here or recorded."""
+    return recall(experiment, **settings, device="cuda").finding.values
 
 
-def _difference_of_program() -> str:
-    counts = run(FLAGGED).finding.values["by_flags"]
-    return ZERO if all(counts[name] == 1 for name in PROGRAMS) else SMALL
+def _varies_on_threads() -> bool:
+    # A race: one difference settles it, and no number of equal runs does.
+    seeds = (run(ON_THREADS, seed=seed).finding for seed in range(TRIES))
+    return any(found.values["varies"][SEVERAL] for found in seeds)
 
 
-def _which_varies() -> str:
-    adding = "index_add" in on_gpu(CATALOGUE).values["varies"]
-    summing = "sum" in on_gpu(CATALOGUE, family="sums").values["varies"]
-    if adding and summing:
-        return BOTH_VARY
-    return WRITES_VARY if adding else SUMS_VARY
+def _still_possible() -> float:
+    return float(run(COIN, repeats=EQUAL).finding.values["limit"])
 
 
-def _cudnn_repairs_index_add() -> str:
-    return REPAIRS if on_gpu(SWITCHES).values["repaired"][CUDNN] else REPAIRS_NONE
+def _who_varies() -> tuple[bool, bool]:
+    summed = "sum" in _values(CATALOGUE, family="sums")["varies"]
+    return summed, "index_add" in _values(CATALOGUE)["varies"]
 
 
-def _raises_and_varies() -> str:
-    return TWO_LISTS if on_gpu(DOCUMENTED).values["raises_and_never_varied"] else ONE_LIST
+def _default_tf32() -> tuple[bool, bool]:
+    coarse = _values(TF32)["coarse"]
+    return f"matmul, {AS_IT_COMES}" in coarse, f"conv, {AS_IT_COMES}" in coarse
 
 
-def _six_trainings() -> str:
-    counts = on_gpu(TRAINING).values["distinct"]
-    return SAME_WEIGHTS if counts["as torch comes"] == 1 else OTHER_WEIGHTS
-
-
-def _tf32_by_default() -> str:
-    coarse = on_gpu(TF32).values["coarse"]
-    # As torch comes, matmul precision is "highest" and TF32 in cuDNN is allowed.
-    matmul, conv = "matmul, highest" in coarse, "conv, on" in coarse
-    return {(False, False): NEITHER, (False, True): ONLY_CONV, (True, False): ONLY_MATMUL}.get(
-        (matmul, conv), BOTH_TF32
-    )
-
-
-def _totals_by_arrival() -> str:
-    return ONE_TOTAL if run(ARRIVAL).finding.values["by_arrival"] == 1 else MORE_TOTALS
-
-
-def _fragments() -> str:
-    return CHANGE if on_gpu(CIRCUMSTANCES).values["other"][FRAGMENTS] else NO_CHANGE
-
-
-WHAT_IT_PRINTS = Prediction(
-    name="what_it_prints",
+CPU_REPEATS = Prediction(
+    name="cpu_repeats",
     question=(
-        "A program runs two `nn.Linear` layers twice on one input, first with "
-        "`torch.backends.cudnn.deterministic = False`, then with `True`, and prints the largest "
-        "difference, to show how non-deterministic the default is. What does it print?"
+        "The same process runs one line twice on the same inputs, on a CPU, and draws no random "
+        "number. Can the two results differ?"
     ),
-    options=(SMALL, ZERO),
-    measure=_difference_of_program,
+    options=(
+        Option(
+            "no: only GPUs do that",
+            lambda varied: not varied,
+            "Threads of a CPU that add to one place do so in the order in which they arrive, too.",
+        ),
+        Option("yes, where several threads write to one place", lambda varied: varied),
+        Option(
+            "only while another program runs",
+            lambda _: False,
+            "That changes how often the order of the threads changes, not whether it can.",
+        ),
+        Option("only with another seed", lambda _: False, "Nothing is drawn that a seed decides."),
+    ),
+    measure=_varies_on_threads,
     because=(
-        "cuDNN is a library for GPUs, for convolutions and recurrent layers above all. The program "
-        "has neither, and its tensors are on the CPU. Its flags switch nothing that it uses."
+        "Each thread adds its numbers to the same places, and each addition rounds. Who comes "
+        "first is decided anew in every run."
     ),
 )
-IN_ORDER_OF_ARRIVAL = Prediction(
-    name="in_order_of_arrival",
+HOW_RARE = Prediction(
+    name="how_rare",
     question=(
-        "64 numbers are added to one total, one after another. In 20 runs they arrive in 20 "
-        "orders. How many different totals come out?"
+        f"You ran a line, and then {EQUAL} times again: all results are equal. How often may "
+        "another result still come? (Say it so that you are right in 19 of 20 such cases.)"
     ),
-    options=(ONE_TOTAL, MORE_TOTALS),
-    measure=_totals_by_arrival,
+    options=(
+        Option(
+            "it cannot come",
+            lambda limit: limit == 0,
+            "No number of equal runs shows that: a rare result may stay away each time.",
+        ),
+        Option(
+            "in up to 1 of 100 runs",
+            lambda limit: 0 < limit <= 0.02,
+            "A result with that rate stays away 20 times in a row in four of five cases. So do "
+            "results that come far more often.",
+        ),
+        Option(
+            "in up to 1 of 20 runs",
+            lambda limit: 0.02 < limit <= 0.07,
+            "It is tempting to read 1 of 20 off 20 runs. But a result with that rate stays away 20 "
+            "times in a row in one of three cases.",
+        ),
+        Option("in up to 1 of 7 runs", lambda limit: 0.07 < limit <= 0.2),
+    ),
+    measure=_still_possible,
     because=(
-        "Each addition rounds, and another order rounds other partial sums. No update is lost and "
-        "nothing is random in the arithmetic: the order was the only thing that changed."
+        "A result that comes in 1 of 7 runs stays away 20 times in a row with the chance (6/7)²⁰, "
+        "which is about 1 in 20. The rule of three says it in short: up to 3/n."
     ),
 )
 WHICH_VARIES = Prediction(
@@ -123,21 +111,63 @@ WHICH_VARIES = Prediction(
         "On a GPU, a million numbers are summed with `sum`, and thousands are added to a few "
         "places with `index_add`, again and again on the same inputs. What varies?"
     ),
-    options=(SUMS_VARY, WRITES_VARY, BOTH_VARY),
-    measure=_which_varies,
+    options=(
+        Option(
+            "both",
+            all,
+            "Both use thousands of threads, but `sum` adds along a fixed tree, whoever is first.",
+        ),
+        Option("the adding by index", lambda found: found == (False, True)),
+        Option(
+            "the sum",
+            lambda found: found == (True, False),
+            "More numbers are no reason to vary: a fixed tree of additions repeats.",
+        ),
+        Option(
+            "neither",
+            lambda found: not any(found),
+            "`index_add` lets threads add to one place in the order in which they arrive.",
+        ),
+    ),
+    measure=_who_varies,
     because=(
-        "Both use thousands of threads. But `sum` adds along a fixed tree, whoever is first. "
-        "`index_add` uses atomic additions: numbers for one place are added in order of arrival."
+        "`sum` adds along a fixed tree. `index_add` uses atomic additions: numbers for one place "
+        "are added in the order in which they arrive."
     ),
 )
 CUDNN_REPAIRS = Prediction(
     name="cudnn_repairs",
-    question="`index_add` varies on a GPU. Does `torch.backends.cudnn.deterministic = True` help?",
-    options=(REPAIRS, REPAIRS_NONE),
-    measure=_cudnn_repairs_index_add,
+    question=(
+        "`index_add` varies on a GPU. With which of these settings was no other result seen any "
+        "more?"
+    ),
+    options=(
+        Option(
+            "`torch.backends.cudnn.deterministic = True`",
+            lambda repaired: repaired == {CUDNN},
+            "torch reads that flag only where it uses cuDNN. `index_add` is torch's own kernel.",
+        ),
+        Option(
+            "`torch.use_deterministic_algorithms(True)`",
+            lambda repaired: repaired == {ALL},
+        ),
+        Option(
+            "with either",
+            lambda repaired: repaired == {CUDNN, ALL},
+            "cuDNN's flag reaches cuDNN's operations only, and `index_add` is none of them.",
+        ),
+        Option(
+            "with neither",
+            lambda repaired: not repaired,
+            "torch has a second kernel for it, which deterministic algorithms take.",
+        ),
+    ),
+    measure=lambda: {
+        name for name in (CUDNN, ALL) if "index_add" in _values(SWITCHES)["repaired"][name]
+    },
     because=(
-        "The flag is asked for only where torch calls cuDNN. `index_add` is torch's own kernel. "
-        "`torch.use_deterministic_algorithms(True)` is the switch for all of torch."
+        "`torch.use_deterministic_algorithms(True)` is the switch for all of torch: here it takes "
+        "another kernel, which sorts first."
     ),
 )
 TWO_LISTS_OR_ONE = Prediction(
@@ -146,21 +176,47 @@ TWO_LISTS_OR_ONE = Prediction(
         "With `use_deterministic_algorithms(True)` some operations raise an error. Are they the "
         "operations that varied?"
     ),
-    options=(ONE_LIST, TWO_LISTS),
-    measure=_raises_and_varies,
+    options=(
+        Option(
+            "yes, the same ones",
+            lambda found: not found["raises_unseen"] and found["raises"] == found["varies"],
+            "Some that vary have another form, and take it; and some that raise were not seen to "
+            "vary.",
+        ),
+        Option(
+            "all that raise varied; some that varied run on",
+            lambda found: not found["raises_unseen"] and found["raises"] != found["varies"],
+            "Some that raise were not seen to vary, however often they ran.",
+        ),
+        Option("some that raise were not seen to vary", lambda found: bool(found["raises_unseen"])),
+    ),
+    measure=lambda: _values(DOCUMENTED),
     because=(
         "An operation raises because somebody marked its kernel as one that may vary. Whether it "
-        "does depends on sizes and duplicates, and some marks are older than the kernel."
+        "was seen to depends on sizes, on duplicates, and on how often somebody looked."
     ),
 )
 SIX_TRAININGS = Prediction(
     name="six_trainings",
     question=(
         "A small convolutional network is trained six times on a GPU, from one seed, on the same "
-        "images in the same order, with torch's default settings. Are their final weights equal?"
+        "images in the same order, with torch's default settings. Are the six sets of final "
+        "weights equal?"
     ),
-    options=(SAME_WEIGHTS, OTHER_WEIGHTS),
-    measure=_six_trainings,
+    options=(
+        Option(
+            "yes, in every bit",
+            lambda distinct: distinct == 1,
+            "A seed fixes the draws, not the order in which threads add.",
+        ),
+        Option(
+            "most of them",
+            lambda distinct: 1 < distinct < 4,
+            "One bit in one step is enough: from then on no step starts from the same weights.",
+        ),
+        Option("hardly two of them", lambda distinct: distinct >= 4),
+    ),
+    measure=lambda: _values(TRAINING)["distinct"][DEFAULT],
     because=(
         "A seed fixes the draws, not the order in which threads add. One gradient that varies in "
         "its last bit is enough: from then on no step starts from the same weights."
@@ -169,24 +225,52 @@ SIX_TRAININGS = Prediction(
 WHO_USES_TF32 = Prediction(
     name="who_uses_tf32",
     question="As torch comes, what uses TF32 for `float32` tensors on a recent NVIDIA GPU?",
-    options=(NEITHER, ONLY_MATMUL, ONLY_CONV, BOTH_TF32),
-    measure=_tf32_by_default,
+    options=(
+        Option(
+            "neither matrix products nor convolutions",
+            lambda found: not any(found),
+            "One of the two switches is on as torch comes.",
+        ),
+        Option(
+            "matrix products",
+            lambda found: found == (True, False),
+            "They once did; since torch 1.12 their switch is off as torch comes.",
+        ),
+        Option("convolutions", lambda found: found == (False, True)),
+        Option("both", all, "There are two switches, and only one is on as torch comes."),
+    ),
+    measure=_default_tf32,
     because=(
-        "There are two switches with two defaults: `torch.backends.cudnn.allow_tf32` is on, while "
-        "`set_float32_matmul_precision` stands at highest."
+        "There are two switches, and their defaults differ. The experiment leaves both as they "
+        "are and measures: one kind of product errs hundreds of times more than the other."
     ),
 )
-FRAGMENTED = Prediction(
-    name="fragmented",
-    question="Do results on a GPU change when its memory is fragmented?",
-    options=(NO_CHANGE, CHANGE),
-    measure=_fragments,
+READ_AT_ONCE = Prediction(
+    name="read_at_once",
+    question=(
+        "`host.copy_(x, non_blocking=True)` copies from a GPU into pinned memory while the GPU is "
+        "still busy, and the next line reads `host`. What does it read?"
+    ),
+    options=(
+        Option(
+            "the values of `x`",
+            lambda wrong: wrong == 0,
+            "The line only puts the copy into the GPU's queue. The host does not wait for it.",
+        ),
+        Option("what stood there before, or a mixture", lambda wrong: wrong > 0),
+        Option(
+            "nothing: torch raises an error",
+            lambda _: False,
+            "torch does not know who reads `host`, and says nothing.",
+        ),
+    ),
+    measure=lambda: _values(HAZARDS)["wrong"][COPY][UNWAITED],
     because=(
-        "An address is no operand. torch's allocator starts every tensor at a multiple of 512 "
-        "bytes, so a kernel sees the same layout wherever the tensor lies."
+        "The line only puts the copy into the GPU's queue. The host goes on at once, and whoever "
+        "does not wait reads what was there before: a wrong value, not rounding."
     ),
 )
 PREDICTIONS = (
-    WHAT_IT_PRINTS, IN_ORDER_OF_ARRIVAL, WHICH_VARIES, CUDNN_REPAIRS, TWO_LISTS_OR_ONE,
-    SIX_TRAININGS, WHO_USES_TF32, FRAGMENTED,
+    CPU_REPEATS, HOW_RARE, WHICH_VARIES, CUDNN_REPAIRS, TWO_LISTS_OR_ONE, SIX_TRAININGS,
+    WHO_USES_TF32, READ_AT_ONCE,
 )  # fmt: skip

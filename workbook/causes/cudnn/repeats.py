@@ -8,12 +8,14 @@ is copied to the host before the last repeat is done.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from workbook.causes.cudnn.count import Count
 from workbook.floats import bits, ulp_distance
 
 Call = Callable[[], Tensor]
@@ -23,16 +25,15 @@ GOLDEN = -7046029254386353131  # 2**64 over the golden ratio, as a signed odd nu
 
 @dataclass(frozen=True)
 class Repeats:
-    """What repeating gave: the first result, every result's key, and the distance of the farthest.
+    """What repeating gave: how often each result came, and the distance of the farthest.
 
-    `changed` is V_c, the share of elements that differ between two results A and B; `apart` is
-    V_ermv, the mean of |A - B| / |A| over the elements with A other than 0. Both, and `ulps`, hold
-    for the first result and the one with the most differing elements. (Shanmugavelu et al.,
-    arXiv 2408.05148.)
+    `keys` are fingerprints, that of the first run first. `changed` is V_c, the share of elements
+    that differ between two results A and B; `apart` is V_ermv, the mean of |A - B| / |A| over the
+    elements with A other than 0. Both, and `ulps`, hold for a first result and the one with the
+    most differing elements. (Shanmugavelu et al., arXiv 2408.05148.)
     """
 
-    first: Tensor
-    keys: frozenset[int]
+    keys: Mapping[int, int]
     changed: float = 0.0
     apart: float = 0.0
     ulps: int = 0
@@ -42,16 +43,31 @@ class Repeats:
         """How many different results came, bit for bit."""
         return len(self.keys)
 
+    @property
+    def count(self) -> Count:
+        """How many of the runs after the first had other bits than the first."""
+        first, *others = self.keys.values()
+        return Count(sum(others), first - 1 + sum(others))
+
+    def joined(self, later: Repeats) -> Repeats:
+        """These runs followed by later ones of the same operation on the same inputs."""
+        keys = Counter(self.keys)  # keeps the order in which results came
+        keys.update(later.keys)
+        farther = max(self, later, key=lambda each: each.changed)
+        return Repeats(keys, farther.changed, farther.apart, farther.ulps)
+
 
 def repeat(call: Call, count: int) -> Repeats:
     """Call `count` times and compare each result with the first, bit for bit, on its device."""
     results = [call() for _ in range(count)]
     counts = torch.cat(list(_differing(results))).tolist()  # the only wait for the device
     others = [result for result, different in zip(results, counts, strict=True) if different]
-    keys = frozenset(fingerprints([results[0], *others]))
+    first, *rest = fingerprints([results[0], *others])
+    keys = Counter({first: count - len(others)})
+    keys.update(rest)
     if not others:
-        return Repeats(results[0], keys)
-    return Repeats(results[0], keys, *distances(results[0], results[counts.index(max(counts))]))
+        return Repeats(keys)
+    return Repeats(keys, *distances(results[0], results[counts.index(max(counts))]))
 
 
 def _differing(results: Sequence[Tensor]) -> Iterator[Tensor]:

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from workbook.causes.cudnn.catalogue import DEVICE, REFUSED
+from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.causes.cudnn.repeats import fingerprint
+from workbook.causes.cudnn.series import REFUSED, quiet
 from workbook.causes.cudnn.switches import CHANGES, DEFAULT, SETTINGS
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
@@ -45,16 +46,16 @@ def train(where: Conditions, *, steps: int, rate: float, pooling: str) -> Findin
     found: dict[str, Runs | None] = {}
     for name in SETTINGS:
         try:
-            with where.replace(**CHANGES[name]):
+            with quiet(), where.replace(**CHANGES[name]):
                 found[name] = _six(there, steps, rate, pooling)
         except REFUSED:
             found[name] = None
     counts = {name: runs.distinct if runs else 0 for name, runs in found.items()}
-    words = (f"{name} {count or 'raises'}" for name, count in counts.items())
+    words = (str(count or "raises") for count in counts.values())
     largest = {name: runs.spread[-1] if runs else 0.0 for name, runs in found.items()}
     times = {name: runs.seconds if runs else 0.0 for name, runs in found.items()}
     values = {"distinct": counts, "spread": largest, "seconds": times}
-    reading = f"results of {RUNS} runs: {', '.join(words)}"
+    reading = f"different results of {RUNS} runs, setting by setting: {', '.join(words)}"
     return Finding(_verdict(counts), reading, _chart(found, steps), values)
 
 
@@ -103,7 +104,7 @@ def _chart(found: dict[str, Runs | None], steps: int) -> Chart:
             continue
         x = tuple(min(float(i * max(1, steps // POINTS)), steps) for i in range(len(runs.spread)))
         one = f"{runs.distinct} result{'s' * (runs.distinct > 1)}"
-        series.append(Series(f"{name}: {one}", x, runs.spread))
+        series.append(Series(f"{name}: {one}, {runs.seconds:.1f} s", x, runs.spread))
     y = Axis("largest gap of a weight", 1e-10, 10, log=True)
     return Chart((Panel(Axis("step", 0, steps), y, tuple(series)),))
 

@@ -1,0 +1,161 @@
+"""Half-precision products: flags that allow a narrower sum, and what they cost.
+
+Owns one experiment. The factor is the flag of the row; operands and device stay. The truth is
+float64 on the CPU. The flags are CUDA's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from workbook.causes.cudnn.catalogue import DEVICE
+from workbook.causes.cudnn.series import quiet
+from workbook.chart import Cell, Cells, Chart, Kind
+from workbook.conditions import Conditions
+from workbook.control import Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+OFF, ON = COLUMNS = ("flag off", "flag on")
+SHAPES = ((8, 2**14), (64, 2**14), (128, 2**13), (512, 2**11))  # libraries choose by shape
+MATMUL: Any = torch.backends.cuda.matmul
+Tensors = tuple[Tensor, ...]
+
+
+@contextmanager
+def _math_sdp(allow: bool) -> Iterator[None]:
+    cuda: Any = torch.backends.cuda
+    before = cuda.fp16_bf16_reduction_math_sdp_allowed()
+    cuda.allow_fp16_bf16_reduction_math_sdp(allow)
+    try:
+        yield
+    finally:
+        cuda.allow_fp16_bf16_reduction_math_sdp(before)
+
+
+@contextmanager
+def _flag(name: str, allow: bool) -> Iterator[None]:
+    before = getattr(MATMUL, name)
+    setattr(MATMUL, name, allow)
+    try:
+        yield
+    finally:
+        setattr(MATMUL, name, before)
+
+
+def _attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    with sdpa_kernel(SDPBackend.MATH):
+        return F.scaled_dot_product_attention(q, k, v)
+
+
+def _cancelling(dtype: torch.dtype) -> list[Tensors]:
+    """Sums whose halves exceed what float16 can hold, although the whole is small."""
+    found: list[Tensors] = []
+    for side, length in SHAPES:
+        up = torch.full((side, length // 2), 16.0)
+        left = torch.cat([up, -up + 2**-6], 1).to(dtype)
+        found.append((left, torch.ones(length, side, dtype=dtype)))
+    return found
+
+
+def _uniform(dtype: torch.dtype) -> list[Tensors]:
+    return [
+        (torch.rand(side, length).to(dtype), torch.rand(length, side).to(dtype))
+        for side, length in SHAPES
+    ]
+
+
+def _heads(dtype: torch.dtype) -> list[Tensors]:
+    return [tuple(torch.rand(2, 4, 256, 64).to(dtype) for _ in range(3))]
+
+
+HALF, BRAIN = torch.float16, torch.bfloat16
+REDUCED, BRAIN_REDUCED, NARROW = (
+    "allow_fp16_reduced_precision_reduction",
+    "allow_bf16_reduced_precision_reduction",
+    "allow_fp16_accumulation",  # from torch 2.7 on
+)
+Row = tuple[str, Callable[[bool], Any], Callable[[], list[Tensors]], Callable[..., Tensor]]
+# By name: the flag, how it is set, the operands, and the operation.
+ROWS: dict[str, Row] = {
+    "float16, narrow reduction": (
+        REDUCED, partial(_flag, REDUCED), partial(_uniform, HALF), torch.matmul),
+    "float16, halves overflow": (
+        REDUCED, partial(_flag, REDUCED), partial(_cancelling, HALF), torch.matmul),
+    "bfloat16, narrow reduction": (
+        BRAIN_REDUCED, partial(_flag, BRAIN_REDUCED), partial(_uniform, BRAIN), torch.matmul),
+    "float16, float16 accumulator": (
+        NARROW, partial(_flag, NARROW), partial(_uniform, HALF), torch.matmul),
+    "float16 attention, math": (
+        "allow_fp16_bf16_reduction_math_sdp", _math_sdp, partial(_heads, HALF), _attended),
+}  # fmt: skip
+
+
+def flip(where: Conditions) -> Finding:
+    """Compute each product with its flag off and on, and hold it against float64."""
+    table: dict[str, dict[str, Cell]] = {}
+    errors: dict[str, dict[str, float]] = {}
+    defaults: dict[str, str] = {}
+    for name, (flag, switched, operands, call) in ROWS.items():
+        if not _known(flag):
+            table[name] = dict.fromkeys(COLUMNS, Cell("not in this torch", "not tried"))
+            continue
+        defaults[flag] = str(getattr(MATMUL, flag, "a function"))
+        drawn = operands()
+        errors[name] = {}
+        for column, allow in ((OFF, False), (ON, True)):
+            with quiet(), where, torch.no_grad(), switched(allow):
+                errors[name][column] = max(_error(where, call, host) for host in drawn)
+        table[name] = _cells(errors[name])
+    changed = [name for name, line in errors.items() if line[OFF] != line[ON]]
+    reading = f"the flag changes the error of: {', '.join(changed) or 'none'}"
+    verdict = "No flag changed an error of these products."
+    if changed:
+        verdict = "Flags that allow narrower sums change errors of half-precision products."
+    legend: dict[Kind, str] = {"agrees": "finite", "wrong": "overflows", "not tried": "not here"}
+    values = {"errors": errors, "changed": changed, "defaults": defaults}
+    return Finding(verdict, reading, Chart((Cells.of(table, legend),)), values)
+
+
+def _known(flag: str) -> bool:
+    if not flag.endswith("sdp"):
+        try:
+            getattr(MATMUL, flag)
+        except (AttributeError, AssertionError):
+            return False
+        return True
+    return hasattr(torch.backends.cuda, flag)
+
+
+def _error(where: Conditions, call: Callable[..., Tensor], host: Tensors) -> float:
+    """The largest error over the largest exact value; infinite where the result is."""
+    exact = call(*(one.double() for one in host))
+    result = call(*(one.to(where.torch_device) for one in host)).cpu()
+    if not result.isfinite().all():
+        return math.inf
+    return float((result.double() - exact).abs().max() / exact.abs().max())
+
+
+def _cells(errors: dict[str, float]) -> dict[str, Cell]:
+    return {
+        column: Cell(f"{error:.1e}", "agrees") if math.isfinite(error) else Cell("inf", "wrong")
+        for column, error in errors.items()
+    }
+
+
+HALF_PRODUCTS = Experiment(
+    name="half_products",
+    question="What do the flags for narrower sums do to half-precision products?",
+    factor="the flag of the row",
+    controls=(Seed(), DEVICE),
+    measure=flip,
+)

@@ -1,0 +1,106 @@
+"""A CPU's own race: several threads add to few places, and so do gradients of what reads by index.
+
+Owns one experiment. The factor is what keeps threads apart: nothing, one thread, or torch's
+deterministic algorithms. Inputs, process and seed stay, and nothing is drawn on the way.
+"""
+
+from __future__ import annotations
+
+import time
+
+from torch import Tensor
+
+from workbook.causes.cudnn.count import Count
+from workbook.causes.cudnn.operations import Operation, rand, whole
+from workbook.causes.cudnn.repeats import repeat
+from workbook.chart import Cell, Cells, Chart, Kind
+from workbook.conditions import Changes, Conditions
+from workbook.control import Choice, Seed
+from workbook.experiment import OPENING_CONDITIONS, Experiment
+from workbook.result import Finding
+
+PLACES, REPEATED = 50, 20
+SEVERAL, SINGLE, STRICT = COLUMNS = ("several threads", "one thread", "all deterministic")
+CHANGES: dict[str, Changes] = {
+    SEVERAL: {},
+    SINGLE: {"threads": 1},
+    STRICT: {"deterministic": "on"},
+}
+LEGEND: dict[Kind, str] = {"agrees": "no other bits seen", "differs": "varies"}
+
+
+def _put(target: Tensor, index: Tensor, values: Tensor) -> Tensor:
+    return target.clone().put_(index, values, accumulate=True)
+
+
+def rows(elements: int) -> tuple[Operation, ...]:
+    """Four operations in which threads add to one place, and one beside each that adds otherwise.
+
+    From torch's grain size on, 32 768 elements, several threads take part.
+    """
+    table, index, values = rand(PLACES), whole(elements, high=PLACES), rand(elements)
+    write, read = (table, index, values), (table, index)
+    return (
+        Operation(
+            "index_put_, adding", write, lambda t, i, v: t.index_put((i,), v, accumulate=True)
+        ),
+        Operation("put_, adding", write, _put),
+        Operation("index_add_", write, lambda t, i, v: t.index_add(0, i, v)),
+        Operation("x[i], gradient", read, lambda t, i: t[i], 0),
+        Operation("take, gradient", read, lambda t, i: t.take(i), 0),
+        Operation("index_select, gradient", read, lambda t, i: t.index_select(0, i), 0),
+    )
+
+
+def race(where: Conditions, *, elements: int) -> Finding:
+    """Repeat each operation with several threads, with one, and under the strict flag."""
+    counts: dict[str, dict[str, Count]] = {}
+    times: dict[str, dict[str, float]] = {}
+    for row in rows(elements):
+        tensors = row.drawn()
+        counts[row.name], times[row.name] = {}, {}
+        for column, changes in CHANGES.items():
+            with where.replace(**changes):
+                started = time.perf_counter()
+                found = repeat(lambda: row.run(tensors), REPEATED + 1)  # noqa: B023  # called here
+                times[row.name][column] = (time.perf_counter() - started) / (REPEATED + 1)
+                counts[row.name][column] = found.count
+    varying = {c: [name for name, line in counts.items() if line[c].varies] for c in COLUMNS}
+    reading = (
+        f"with {where.threads} threads {len(varying[SEVERAL])} of {len(counts)} operations varied "
+        f"in {REPEATED} repeats; with one thread {len(varying[SINGLE])}, with deterministic "
+        f"algorithms {len(varying[STRICT])}"
+    )
+    table = {
+        name: {c: _cell(count, times[name][c]) for c, count in line.items()}
+        for name, line in counts.items()
+    }
+    values = {"varies": varying, "repeats": REPEATED}
+    verdict = _verdict(varying[SINGLE], varying[STRICT])
+    return Finding(verdict, reading, Chart((Cells.of(table, LEGEND),)), values)
+
+
+def _cell(count: Count, taken: float) -> Cell:
+    return Cell(f"{count}, {taken * 1e3:.2g} ms", "differs" if count.varies else "agrees")
+
+
+def _verdict(single: list[str], strict: list[str]) -> str:
+    if single:
+        return f"Even with one thread a repeat had other bits: {single[0]}."
+    if strict:
+        return f"Even under deterministic algorithms a repeat had other bits: {strict[0]}."
+    return "With one thread, or with deterministic algorithms, no repeat had other bits."
+
+
+ON_THREADS = Experiment(
+    name="threads_that_add",
+    question="One process, one input, nothing random: can a CPU give two results?",
+    factor="what keeps threads apart",
+    controls=(
+        Choice("elements", 40_000, (4_000, 40_000, 100_000), ordered=True),
+        Choice("threads", 8, (2, 4, 8), ordered=True, help="more than the cores will do, too"),
+        Seed(),
+    ),
+    measure=race,
+    fixed=OPENING_CONDITIONS.replace(threads=8),
+)

@@ -1,0 +1,98 @@
+"""Series: the runs of each operation under each setting, as many as were asked for so far.
+
+Owns the one source of what varies. Each figure asks here, and a series is extended, not run anew:
+so that a figure that asked for few repeats and another that asked for many cannot contradict each
+other. Knows how an operation is run, and no experiment.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from workbook.causes.cudnn.count import Count
+from workbook.causes.cudnn.operations import REFUSALS, Operation, on
+from workbook.causes.cudnn.repeats import Repeats, repeat, seconds
+from workbook.conditions import Conditions
+
+ABSENT, RAISES = "absent", "raises"
+REFUSED = (RuntimeError, NotImplementedError)
+TIMED = 8
+AT_ONCE = 300  # results that are kept until they have been compared
+
+
+@dataclass(frozen=True)
+class Series:
+    """The repeats of one operation and the time of a run; or why there are none.
+
+    `said` is "raises" where torch refuses it under deterministic algorithms, "absent" where it has
+    no kernel, and empty otherwise.
+    """
+
+    repeats: Repeats | None
+    seconds: float = 0.0
+    said: str = ""
+
+    @property
+    def ran(self) -> bool:
+        """Whether there is a result at all."""
+        return self.repeats is not None
+
+    @property
+    def count(self) -> Count:
+        """How many repeats had other bits; ValueError where there are none."""
+        if self.repeats is None:
+            raise ValueError(f"an operation that did not run has no repeats: {self.said}")
+        return self.repeats.count
+
+    @property
+    def varies(self) -> bool:
+        """Whether some repeat had other bits."""
+        return self.repeats is not None and self.repeats.count.varies
+
+
+_KEPT: dict[tuple[Conditions, Operation], Series] = {}
+
+
+def forget() -> None:
+    """Forget every series of this process."""
+    _KEPT.clear()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the warnings by which torch names the back ends that it lacks."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def series(where: Conditions, row: Operation, repeats: int) -> Series:
+    """At least `repeats` runs of an operation after its first, on the inputs that the seed draws.
+
+    What this process has run already under these conditions counts; the rest is run now.
+    """
+    kept = _KEPT.get((where, row))
+    if kept is None or (kept.ran and kept.count.repeats < repeats):
+        kept = _KEPT[where, row] = _extended(where, row, repeats, kept)
+    return kept
+
+
+def _extended(where: Conditions, row: Operation, repeats: int, before: Series | None) -> Series:
+    done = before.count.repeats + 1 if before else 0
+    with quiet(), where:
+        try:
+            tensors = on(where, row.drawn())
+            row.run(tensors)  # benchmarking, if it is on, happens here
+            found = before.repeats if before else None
+            for start in range(done, repeats + 1, AT_ONCE):
+                more = repeat(lambda: row.run(tensors), min(AT_ONCE, repeats + 1 - start))
+                found = found.joined(more) if found else more
+            if before:
+                return replace(before, repeats=found)
+            return Series(found, seconds(lambda: row.run(tensors), TIMED))
+        except REFUSED as error:
+            refused = any(words in str(error) for words in REFUSALS)
+            return Series(None, said=RAISES if refused else ABSENT)

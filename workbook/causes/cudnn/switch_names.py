@@ -1,0 +1,105 @@
+"""Old and new names of the switches for TF32: what a reading says after the other name was set.
+
+Owns one experiment. The factor is which switch was set last. `fp32_precision` came with torch 2.9;
+an older torch has the older names alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from workbook.causes.cudnn.series import quiet
+from workbook.chart import Cell, Cells, Chart, Kind
+from workbook.conditions import Conditions, tf32
+from workbook.experiment import OPENING_CONDITIONS, Experiment
+from workbook.result import Finding
+
+OLD_MATMUL, OLD_CUDNN = "float32_matmul_precision", "cudnn.allow_tf32"
+NEW_MATMUL, NEW_CUDNN = "cuda.matmul.fp32_precision", "cudnn.conv.fp32_precision"
+RAISES, ABSENT = "raises", "not in this torch"
+MATMUL, CUDNN = ("cuda", "matmul"), ("cuda", "conv")
+READ: dict[str, Callable[[], Any]] = {
+    OLD_MATMUL: lambda: torch.get_float32_matmul_precision(),
+    OLD_CUDNN: lambda: torch.backends.cudnn.allow_tf32,
+    NEW_MATMUL: lambda: _newer("cuda.matmul"),
+    NEW_CUDNN: lambda: _newer("cudnn.conv"),
+}
+SET: dict[str, Callable[[], Any]] = {
+    f'{OLD_MATMUL} = "high"': lambda: tf32.set_matmul("high"),
+    f"{OLD_CUDNN} = False": lambda: tf32.set_cudnn(False),
+    f'{NEW_MATMUL} = "tf32"': lambda: tf32.set_newer(MATMUL, "tf32"),
+    f'{NEW_CUDNN} = "ieee"': lambda: tf32.set_newer(CUDNN, "ieee"),
+}
+
+
+# After each row, what the other name of the same switch may say.
+AGREES = {
+    row: (name, (*words, RAISES, ABSENT))
+    for row, (name, words) in zip(
+        SET,
+        (
+            (NEW_MATMUL, ("tf32",)),
+            (NEW_CUDNN, ("ieee", "none")),
+            (OLD_MATMUL, ("high",)),
+            (OLD_CUDNN, ("False",)),
+        ),
+        strict=True,
+    )
+}
+
+
+def read_the_other(where: Conditions) -> Finding:
+    """Set each switch by each name, and read all four names."""
+    table: dict[str, dict[str, Cell]] = {}
+    reads: dict[str, dict[str, str]] = {}
+    for row, write in SET.items():
+        with quiet(), where.replace(matmul_precision="highest", cudnn_tf32=True):
+            try:
+                write()
+            except RuntimeError:
+                reads[row] = dict.fromkeys(READ, ABSENT)
+            else:
+                reads[row] = {name: _word(read) for name, read in READ.items()}
+        table[row] = {name: _cell(word) for name, word in reads[row].items()}
+    raising = [row for row, line in reads.items() if RAISES in line.values()]
+    reading = f"a reading raises after: {', '.join(raising) or 'none of them'}"
+    legend: dict[Kind, str] = {"agrees": "read", "raises": "raises", "not tried": ABSENT}
+    silent = [row for row, (name, words) in AGREES.items() if reads[row][name] not in words]
+    verdict = "The other name of a switch agrees with what was set, or raises."
+    if silent:
+        verdict = f"The other name of a switch says something else than was set: {silent[0]}."
+    return Finding(verdict, reading, Chart((Cells.of(table, legend),)), {"reads": reads})
+
+
+def _newer(name: str) -> str:
+    place: Any = torch.backends
+    for part in name.split("."):
+        place = getattr(place, part)
+    return str(place.fp32_precision)
+
+
+def _word(read: Callable[[], Any]) -> str:
+    try:
+        return str(read())
+    except RuntimeError:
+        return RAISES
+    except AttributeError:
+        return ABSENT
+
+
+def _cell(word: str) -> Cell:
+    kinds: dict[str, Kind] = {RAISES: "raises", ABSENT: "not tried"}
+    return Cell(word, kinds.get(word, "agrees"))
+
+
+SWITCH_NAMES = Experiment(
+    name="switch_names",
+    question="What does a switch for TF32 say after it was set by its other name?",
+    factor="the name that was set",
+    controls=(),
+    measure=read_the_other,
+    fixed=OPENING_CONDITIONS,
+)

@@ -1,0 +1,114 @@
+"""Memory that was never written: an operand that nobody named.
+
+Owns two experiments. In the first the factor is the flag: is fresh memory filled? In the second it
+is what freed memory held: one driver of `torch.linalg.lstsq` reads memory that it never wrote
+before torch 2.14 (pytorch issues 71222 and 187411).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from workbook.causes.cudnn.catalogue import DEVICE
+from workbook.causes.cudnn.repeats import fingerprint, seconds
+from workbook.chart import Cell, Cells, Chart
+from workbook.conditions import Changes, Conditions
+from workbook.control import LogRange, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+FLAG, BOTH, OFF = ("as torch comes", "all deterministic", "the same, filling off")
+SETTINGS: dict[str, Changes] = {
+    FLAG: {"deterministic": "off"},
+    BOTH: {"deterministic": "on", "fill_uninitialized": True},
+    OFF: {"deterministic": "on", "fill_uninitialized": False},
+}
+MAKERS: dict[str, Callable[[Tensor], Tensor]] = {
+    "torch.empty": lambda like: torch.empty(len(like), device=like.device),
+    "torch.empty_like": torch.empty_like,
+    "new_empty": lambda like: like.new_empty(len(like)),
+    "resize_": lambda like: like.new_zeros(0).resize_(len(like)),
+}
+HELD, ROUNDS, SIDE = 200, 20, 30
+DRIVERS = ("gelsy", "gelsd")
+
+
+def fill(where: Conditions, *, size: int) -> Finding:
+    """Make fresh memory in four ways under three settings; see whether it is filled with NaN."""
+    like = torch.zeros(size, device=where.torch_device)
+    filled: dict[str, dict[str, bool]] = {}
+    times: dict[str, float] = {}
+    for setting, changes in SETTINGS.items():
+        with where.replace(**changes):
+            filled[setting] = {name: _is_filled(make, like) for name, make in MAKERS.items()}
+            times[setting] = seconds(lambda: torch.empty_like(like), ROUNDS)
+    table = {
+        name: {s: _filled(filled[s][name]) for s in SETTINGS} for name in MAKERS
+    } | {"time of empty_like": {s: Cell(f"{times[s] * 1e6:.2g} µs") for s in SETTINGS}}  # fmt: skip
+    always = all(filled[BOTH].values())
+    values = {"filled": filled, "seconds": times}
+    reading = ", ".join(f"{s}: {t * 1e6:.2g} µs" for s, t in times.items())
+    chart = Chart((Cells.of(table, {"agrees": "filled", "not tried": "whatever was there"}),))
+    verdict = "Deterministic algorithms fill fresh memory with NaN."
+    if not always:
+        verdict = "Deterministic algorithms leave some fresh memory as it was."
+    return Finding(verdict, reading, chart, values)
+
+
+def _is_filled(make: Callable[[Tensor], Tensor], like: Tensor) -> bool:
+    """Whether fresh memory is NaN, where freed memory of its size holds sevens."""
+    held = [torch.full_like(like, 7.0) for _ in range(HELD)]
+    del held
+    return bool(make(like).isnan().all())
+
+
+def _filled(yes: bool) -> Cell:
+    return Cell("NaN", "agrees") if yes else Cell("what was there", "not tried")
+
+
+def after_others(where: Conditions) -> Finding:
+    """Solve one least-squares problem after freed memory held zeros, and after it held ones."""
+    a, b = torch.rand(SIDE, SIDE), torch.rand(SIDE, 2)
+    distinct: dict[str, dict[str, int]] = {}
+    for driver in DRIVERS:
+        zeros = {_after(0, a, b, driver) for _ in range(ROUNDS)}
+        both = zeros | {_after(1, a, b, driver) for _ in range(ROUNDS)}
+        distinct[driver] = {"after zeros": len(zeros), "after zeros and ones": len(both)}
+    table = {d: {c: _results(count) for c, count in line.items()} for d, line in distinct.items()}
+    chart = Chart((Cells.of(table, {"agrees": "one result", "differs": "more results"}),))
+    values = {driver: line["after zeros and ones"] for driver, line in distinct.items()}
+    reading = ", ".join(f"{driver}: {count} results" for driver, count in values.items())
+    verdict = "What freed memory held changed no bit of what the driver gelsd computes."
+    if values["gelsd"] > 1:
+        verdict = "What freed memory held changed bits of what the driver gelsd computes."
+    return Finding(verdict, reading, chart, values)
+
+
+def _after(value: int, a: Tensor, b: Tensor, driver: str) -> int:
+    """The bits of the solution, after memory of the size of a permutation was freed."""
+    held = [torch.full((SIDE,), value, dtype=torch.int32) for _ in range(HELD)]
+    del held
+    return fingerprint(torch.linalg.lstsq(a, b, driver=driver).solution)
+
+
+def _results(count: int) -> Cell:
+    return Cell(f"{count} result{'s' * (count > 1)}", "differs" if count > 1 else "agrees")
+
+
+FILLED = Experiment(
+    name="filled_memory",
+    question="What is in memory that nobody wrote, and what do deterministic algorithms do to it?",
+    factor="the flag",
+    controls=(LogRange("size", 1000, 3, 7), Seed(), DEVICE),
+    measure=fill,
+)
+UNWRITTEN = Experiment(
+    name="unwritten_memory",
+    question="Can a result depend on what memory held before it was freed?",
+    factor="what freed memory held",
+    controls=(Seed(),),
+    measure=after_others,
+)
