@@ -72,13 +72,8 @@ explore(eval_mode.SWITCHES)
 print(nn.Dropout(0.5)(torch.ones(100)).unique())
 
 # %% [markdown]
-# The entries that are kept are multiplied by `1/(1 − p)`, so that the mean stays what it was.
-
-# %%
-explore(eval_mode.SCALE)
-
-# %% [markdown]
-# Evaluation mode has nothing left to repair: it hands its input on, the very same tensor. (Early
+# The entries that are kept are multiplied by `1/(1 − p)`, so that the mean stays what it was, up to
+# chance. Evaluation mode has nothing left to repair: it hands its input on, the very same tensor. (Early
 # papers scaled at evaluation instead. Torch does it in training: *inverted* dropout.)
 
 # %% [markdown]
@@ -112,10 +107,8 @@ explore(eval_mode.REMOVED_LAYER)
 # %% [markdown]
 # ## What is drawn after a dropout
 #
-# Torch's draws on the CPU come from one **stream** of random numbers, which the seed starts.
-
-# %%
-predict(eval_mode.SHIFTED_DRAWS)
+# Torch's draws on the CPU come from one **stream** of random numbers, which the seed starts. Two runs
+# have the same seed; in one of them a dropout layer is in evaluation mode.
 
 # %%
 after = []
@@ -125,12 +118,10 @@ for training in (True, False):
     after.append(torch.rand(4))
 print("the same numbers afterwards:", torch.equal(*after))
 
-# %%
-explore(eval_mode.LATER_DRAWS)
-
 # %% [markdown]
-# How many numbers a layer takes depends on the version of torch and the machine; *that* the rest
-# shifts does not. Set *p* to 0 or 1: nothing is left to chance, and nothing is drawn.
+# A layer that draws nothing leaves its numbers to whoever comes next. How many numbers a layer takes
+# depends on the version of torch and the machine; *that* the rest shifts does not.
+# [Chapter 06](06_linear_init.ipynb) follows such shifts number by number.
 #
 # So two runs with one seed can part because somebody put a layer into evaluation mode, far from where
 # it shows. **Cure:** give data its own `torch.Generator`, and seed again before what must not move.
@@ -211,23 +202,15 @@ explore(eval_mode.DRIFT)
 # **Cure:** `eval()`, as before. No grad mode replaces it.
 #
 # The *momentum* is the weight of the newest batch in the running average. With a momentum of 1 the
-# layer remembers just the last batch. Are both modes then equal on that batch?
-
-# %%
-explore(eval_mode.BATCH_VARIANCE)
-
-# %% [markdown]
-# They are not, by design. Dividing by n describes this batch; dividing by n − 1 estimates the spread
-# of all the data, of which the batch is a sample. For large batches the two meet.
+# layer remembers just the last batch, and still both modes are not equal on that batch: training
+# divides the variance by n, which describes this batch, and remembers it divided by n − 1, which
+# estimates the spread of all the data.
 
 # %% [markdown]
 # ## Every module that torch has
 #
 # Is there anything else? Ask torch: build each module of `torch.nn`, call it twice in each mode, and
 # look at the bits, the stream and the state.
-
-# %%
-predict(eval_mode.RANDOM_IN_EVALUATION)
 
 # %%
 explore(eval_mode.EVERY_MODULE)
@@ -244,41 +227,8 @@ print("the same twice:", torch.equal(F.gumbel_softmax(logits), F.gumbel_softmax(
 # %% [markdown]
 # **Cure** for what draws in both modes: a seed before the call.
 #
-# ## A program that is meant to show randomness
-#
-# It has no dropout and no BatchNorm. Which factor does it change, and what does its result depend
-# on?
-
-# %%
-predict(eval_mode.FLAGS_ON_LINEAR)
-
-# %%
-model, x = nn.Sequential(nn.Linear(10, 5), nn.ReLU(), nn.Linear(5, 1)), torch.rand(1, 10)
-outputs = []
-for flag in (False, True):
-    with torch.backends.cudnn.flags(enabled=True, deterministic=flag):
-        outputs.append(model(x))
-print("difference:", (outputs[0] - outputs[1]).abs().max().item())
-
-# %%
-explore(eval_mode.CUDNN_FLAGS)
-
-# %% [markdown]
-# The difference is zero by construction. **Cure:** change something that the result can depend on.
-# Where the flags do matter is the subject of [05 cuDNN](05_cudnn.ipynb).
-#
-# The same program blames memory: fragments, caches, the place of a tensor.
-
-# %%
-predict(eval_mode.MEMORY)
-
-# %%
-explore(eval_mode.MEMORY_CHURN)
-
-# %% [markdown]
-# The outputs moved from address to address, and their numbers stayed. Memory can make a program slow, or end it.
-# To change its numbers, somebody has to write into them: see
-# [02 In-place operations](02_in_place.ipynb).
+# A program without dropout and BatchNorm is sometimes said to be random as well, because of cuDNN's
+# flags or of memory. [Chapter 05](05_cudnn.ipynb) tries both.
 
 # %% [markdown]
 # ## Settle a claim
@@ -341,7 +291,7 @@ solution(eval_mode.FREEZE_STATISTICS)
 #   `inference_mode` did neither.
 # - Dropout drew, and shifted every later draw; BatchNorm drew nothing, but tied rows together and
 #   changed its own state; one pooling layer drew in both modes.
-# - Three programs forgot something: a flag that was not connected, keys that moved, a batch of one.
+# - Two programs forgot something: keys that moved, a batch of one.
 #
 # Settled here: what a seed leaves open, and whether BatchNorm varies from run to run.
 # `python -m workbook claims --chapter 04` measures all claims about inference.

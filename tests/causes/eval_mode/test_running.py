@@ -1,15 +1,11 @@
-"""Running statistics that move, and the two divisors of the variance."""
-
-from fractions import Fraction
+"""Running statistics that move."""
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from workbook.causes.eval_mode import running
-from workbook.causes.eval_mode.running import BATCH_VARIANCE, DRIFT, EVAL, FEATURES, ROWS
-from workbook.chart import Panel
+from workbook.causes.eval_mode.running import DRIFT, EVAL, FEATURES, ROWS
 from workbook.conditions import Conditions
 from workbook.experiment import run
 
@@ -40,23 +36,3 @@ def test_statistics_that_stay_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """If no pass moved anything, the verdict would say so."""
     monkeypatch.setattr(nn.BatchNorm1d, "forward", lambda self, x: x)
     assert run(DRIFT).verdict.endswith("none of these.")
-
-
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_modes_are_n_over_n_minus_1_apart(dtype: str, seed: int) -> None:
-    """The measured ratios of the variances are the fractions n/(n - 1)."""
-    result = run(BATCH_VARIANCE, dtype=dtype, seed=seed)
-    assert result.finding.values == {"normalizes with": ["n"], "stores": ["n - 1"]}
-    panel = result.finding.chart.panels[0]
-    assert isinstance(panel, Panel)
-    for n, ratio in zip(panel.series[0].x, panel.series[0].y, strict=True):
-        assert ratio == pytest.approx(float(Fraction(int(n), int(n) - 1)), rel=1e-3)
-
-
-def test_one_divisor_for_both_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If both variances were divided by n, the verdict would say so."""
-    monkeypatch.setattr(running, "_nearer", lambda *_: "n")
-    assert (
-        run(BATCH_VARIANCE).verdict == "Training divides the variance by n and remembers it by n."
-    )

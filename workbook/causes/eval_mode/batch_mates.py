@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from workbook.bounds import Bound, matmul_bound
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
 from workbook.control import DeviceChoice, Dtype, LogRange, Seed
@@ -26,6 +26,13 @@ LAYER_NORM, SOFTMAX, LINEAR = "LayerNorm, train()", "softmax", "Linear"
 KINDS = SAME, ROUNDING, OTHER, RAISES = ("same bits", "within the bound", "other values", "raises")
 WORDS = {"identical": SAME, "rounding": ROUNDING, "doubtful": OTHER, "wrong": OTHER}
 WORDS["left the range"] = OTHER
+CODE: dict[str, Kind] = {SAME: "agrees", ROUNDING: "agrees", OTHER: "differs", RAISES: "raises"}
+# Some machines round alike: a figure that told the two apart would not be everybody's.
+LEGEND: dict[Kind, str] = {
+    "agrees": f"{SAME}, or rounding {ROUNDING}",
+    "differs": OTHER,
+    "raises": RAISES,
+}
 
 
 def join_batches(where: Conditions, *, features: int) -> Finding:
@@ -55,14 +62,16 @@ def join_batches(where: Conditions, *, features: int) -> Finding:
     words = {
         name: [WORDS[c.verdict] if c else RAISES for c in each] for name, each in found.items()
     }
-    cells = Cells.shaded(
-        tuple(words),
-        ("alone", *(f"{size} rows" for size in SIZES[1:])),
-        tuple(tuple(max(0, KINDS.index(word) - 1) for word in line) for line in words.values()),
-        tuple(tuple(_digits(c) for c in line) for line in found.values()),
-        (f"{SAME}, or rounding {ROUNDING}", OTHER, RAISES),
-        f"largest difference from the same rows in a batch of {ALL}",
-    )
+    columns = ("alone", *(f"{size} rows" for size in SIZES[1:]))
+    table = {
+        name: {
+            column: Cell(_digits(compared), CODE[word])
+            for column, word, compared in zip(columns, words[name], line, strict=True)
+        }
+        for name, line in found.items()
+    }
+    title = f"largest difference from the same rows in a batch of {ALL}"
+    cells = Cells.of(table, LEGEND, title)
     values: dict[str, object] = {
         name: {"alone": line[0], "in a batch": max(line[1:], key=KINDS.index)}
         for name, line in words.items()

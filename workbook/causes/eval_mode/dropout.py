@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workbook.bounds import elementwise_bound
-from workbook.chart import Axis, Cells, Chart, Panel, Series
+from workbook.chart import Axis, Cell, Cells, Chart, Kind, Panel, Series
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Dtype, Integer, LogRange, Seed, Toggle
@@ -25,8 +25,15 @@ from workbook.result import Finding
 
 TRAIN, NO_GRAD, INFERENCE = "model.train()", "train(), no_grad()", "train(), inference_mode()"
 EVAL, IGNORES, ASKS = "model.eval()", "eval(), F.dropout(x)", "eval(), F.dropout(x, training=…)"
-P = Choice("p", 0.5, (0.1, 0.3, 0.5, 0.7, 0.9), ordered=True, help="the share that is dropped")
+P = Choice(
+    "p",
+    0.5,
+    (0.1, 0.3, 0.5, 0.7, 0.9),
+    ordered=True,
+    help="how likely an entry is dropped",
+)
 RISK = 1e-9
+ON: Kind = "differs"
 
 
 def try_switches(where: Conditions, *, p: float, passes: int, reseed: bool) -> Finding:
@@ -60,20 +67,15 @@ def try_switches(where: Conditions, *, p: float, passes: int, reseed: bool) -> F
         # A copy made outside of inference mode is a tensor like any other.
         off = all(bits_equal(output.clone(), plain) for output in outputs)
         rows[name] = len({tuple(one.flatten().tolist()) for one in outputs}), draws, off
-    cells = Cells.shaded(
-        tuple(rows),
-        ("different outputs", "random numbers", "without dropout"),
-        tuple((int(n > 1), int(draws), int(not off)) for n, draws, off in rows.values()),
-        tuple(
-            (
-                f"{n} of {passes}",
-                "draws" if draws else "draws none",
-                "same bits" if off else "other values",
-            )
-            for n, draws, off in rows.values()
-        ),
-        ("", "dropout is on"),
-    )
+    table = {
+        name: {
+            "different outputs": Cell(f"{n} of {passes}", ON if n > 1 else "plain"),
+            "random numbers": Cell("draws", ON) if draws else Cell("draws none"),
+            "without dropout": Cell("same bits") if off else Cell("other values", ON),
+        }
+        for name, (n, draws, off) in rows.items()
+    }
+    cells = Cells.of(table, {ON: "dropout is on"})
     keys = ("distinct", "draws", "off")
     values = {name: dict(zip(keys, row, strict=True)) for name, row in rows.items()}
     in_training, no_grad, evaluated = (rows[name][0] for name in (TRAIN, NO_GRAD, EVAL))
@@ -103,17 +105,16 @@ def keep_the_mean(where: Conditions, *, p: float, size: int) -> Finding:
     bound = elementwise_bound(exact, str(where.dtype), ulps=2)
     compared = compare(dropped, exact.to(dropped.dtype), bound=bound, second="0 or 1/(1 - p)")
     counts = [2**power for power in range(6, int(math.log2(size)) + 1)]
-    at = tuple(map(float, counts))
     scaled, unscaled = (
-        tuple(float(values[:n].mean()) for n in counts) for values in (dropped.double(), kept)
+        [float(values[:n].mean()) for n in counts] for values in (dropped.double(), kept)
     )
     # Hoeffding (1963): a mean of n values from 0 to 1 is off by more only once in 1 / RISK.
     reach = math.sqrt(math.log(2 / RISK) / (2 * size))
     likely = abs(unscaled[-1] - (1 - p)) <= reach and abs(scaled[-1] - 1) * (1 - p) <= 1.01 * reach
     series = (
-        Series("kept values scaled by 1/(1 − p)", at, scaled),
-        Series("kept values as they are", at, unscaled),
-        Series("in evaluation mode", (), (1.0,), "rule"),
+        Series("kept values scaled by 1/(1 − p)", counts, scaled),
+        Series("kept values as they are", counts, unscaled),
+        Series("in evaluation mode", (), 1, "rule"),
     )
     axes = (
         Axis("values averaged", 50, 100_000, log=True),

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
@@ -25,6 +25,7 @@ from workbook.floats import bits_equal
 from workbook.result import Finding
 
 REPEATS, DRAWS, CHANGES = KINDS = ("repeats", "draws", "changes its state")
+LEGEND: dict[Kind, str] = {"agrees": REPEATS, "first": DRAWS, "second": CHANGES}
 FAMILIES = {
     "all of torch.nn": "",
     "activations": "activation",
@@ -60,12 +61,13 @@ def try_modules(where: Conditions, *, family: str) -> Finding:
         stem = re.sub(r"[123]d$", "", name) if any(row) else "others"
         alike.setdefault((stem, row), []).append(name)
     lines = sorted(alike.items(), key=lambda line: not any(line[0][1]))
-    cells = Cells.shaded(
-        tuple(_label(stem, names) for (stem, _), names in lines),
-        ("train()", "eval()"),
-        tuple(row for (_, row), _ in lines),
-        tuple((KINDS[train], KINDS[evaluated]) for (_, (train, evaluated)), _ in lines),
-        KINDS,
+    each = [Cell(words, kind) for kind, words in LEGEND.items()]
+    cells = Cells.of(
+        {
+            _label(stem, names): {"train()": each[train], "eval()": each[evaluated]}
+            for (stem, (train, evaluated)), names in lines
+        },
+        LEGEND,
     )
     values = {
         f"{kind} in {mode}": [name for name, row in rows.items() if KINDS[row[i]] == kind]

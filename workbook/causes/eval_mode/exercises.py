@@ -180,4 +180,3 @@ WITHOUT_DROPOUT = Exercise(
     ),
     because="Positions are part of a model's format. For the outputs, `eval()` would have done.",
 )
-EXERCISES = (OBEY_THE_MODE, FREEZE_STATISTICS, WITHOUT_DROPOUT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from workbook.chart import Axis, Cells, Chart, Panel, Series
+from workbook.chart import Axis, Cell, Cells, Chart, Kind, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Dtype, Integer, Seed
 from workbook.experiment import Experiment
@@ -30,13 +30,16 @@ def set_flags(where: Conditions) -> Finding:
             with Conditions(cudnn_benchmark=benchmark, cudnn_deterministic=deterministic):
                 outputs.append(_output(layer, x).cpu())
         steps[name] = [int(ulp_distance(one, outputs[0]).max()) for one in outputs]
-    cells = Cells.shaded(
-        tuple(SHAPES),
-        ("both off", "deterministic", "benchmark", "both on"),
-        tuple(tuple(int(ulps > 0) for ulps in line) for line in steps.values()),
-        tuple(tuple(f"{u} ULP" if u else "same bits" for u in line) for line in steps.values()),
-        ("same bits as with both off", "other bits"),
-    )
+    columns = ("both off", "deterministic", "benchmark", "both on")
+    table = {
+        name: {
+            column: Cell(f"{ulps} ULP", "differs") if ulps else Cell("same bits", "agrees")
+            for column, ulps in zip(columns, line, strict=True)
+        }
+        for name, line in steps.items()
+    }
+    legend: dict[Kind, str] = {"agrees": "same bits as with both off", "differs": "other bits"}
+    cells = Cells.of(table, legend)
     largest = max(max(line) for line in steps.values())
     verdict = "The flags change bits here: a kernel of cuDNN was used."
     if not largest and where.torch_device.type == "cpu":
@@ -61,7 +64,7 @@ def churn(where: Conditions, *, layer: str, rounds: int) -> Finding:
     contents = [tuple(output.flatten().tolist()) for output in outputs]
     calls = range(1, rounds + 1)
     series = tuple(
-        Series(name, tuple(map(float, calls)), tuple(float(len(set(found[:n]))) for n in calls))
+        Series(name, calls, [len(set(found[:n])) for n in calls])
         for name, found in (("addresses of the output", places), ("outputs", contents))
     )
     values = {"addresses": len(set(places)), "distinct": len(set(contents))}

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
@@ -20,7 +20,7 @@ from workbook.result import Finding
 
 KEEP, IDENTITY, RENAMED = "keep it, model.eval()", "nn.Identity() there", "left out, keys renamed"
 PRINTED, LAX = "left out", "left out, strict=False"
-KINDS = ("", "not what was trained", "raises")
+KINDS: dict[Kind, str] = {"wrong": "not what was trained", "raises": "raises"}
 
 
 def without_dropout(where: Conditions, *, p: float) -> Finding:
@@ -42,27 +42,23 @@ def without_dropout(where: Conditions, *, p: float) -> Finding:
         pairs = ((one[0], model[0]), (one[-1], model[-1]))
         loaded = sum(_same_weights(a, b) for a, b in pairs)
         rows[name] = {"error": errors[name], "loaded": loaded, "same": bits_equal(one(x), truth)}
-    cells = Cells.shaded(
-        tuple(rows),
-        ("loading", "trained layers", "output"),
-        tuple(
-            (2 * bool(r["error"]), int(r["loaded"] < 2), int(not r["same"])) for r in rows.values()
-        ),
-        tuple(
-            (
-                "raises" if row["error"] else "works",
-                f"{row['loaded']} of 2",
-                "same bits" if row["same"] else "other values",
-            )
-            for row in rows.values()
-        ),
-        KINDS,
-        "Linear, Dropout, Linear without its Dropout",
-    )
+    table = {
+        name: {
+            "loading": Cell("raises", "raises") if row["error"] else Cell("works"),
+            "trained layers": Cell(f"{row['loaded']} of 2", _kind(row["loaded"] == 2)),
+            "output": Cell("same bits" if row["same"] else "other values", _kind(row["same"])),
+        }
+        for name, row in rows.items()
+    }
+    cells = Cells.of(table, KINDS, "Linear, Dropout, Linear without its Dropout")
     reading = errors[PRINTED] or "nothing raised"
     same = {name for name, row in rows.items() if row["same"] and not row["error"]}
     verdict = _verdict(same, bool(errors[PRINTED]) and not errors[LAX])
     return Finding(verdict, reading, Chart((cells,)), rows)
+
+
+def _kind(trained: bool) -> Kind:
+    return "plain" if trained else "wrong"
 
 
 def _same_weights(first: nn.Module, second: nn.Module) -> bool:

@@ -1,7 +1,7 @@
-"""What BatchNorm keeps: running statistics that passes move, and a variance with another divisor.
+"""What BatchNorm keeps: running statistics that passes move.
 
-Owns two experiments. In one the factor is the switch under which the same batches pass, in the
-other the mode in which one batch is normalized. Nothing is drawn after the data.
+Owns one experiment. The factor is the switch under which the same batches pass. Nothing is drawn
+after the data.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ CONTEXTS: tuple[Callable[[], AbstractContextManager[object]], ...] = (
     torch.inference_mode,
     nullcontext,
 )
-WIDE = (Seed(), Dtype("float32", ("float64", "float32")), DeviceChoice())
 
 
 def drift(where: Conditions, *, statistic: str, momentum: float, passes: int) -> Finding:
@@ -65,8 +64,7 @@ def _path(name: str, path: Tensor, number: int) -> Series:
     """A path as a line; those under no_grad and inference_mode as points that take turns on it."""
     in_turns = name in (NO_GRAD, INFERENCE)
     steps = range(2 * number % 4, len(path), 4) if in_turns else range(len(path))
-    y = tuple(float(path[step, 0]) for step in steps)
-    return Series(name, tuple(map(float, steps)), y, "points" if in_turns else "line")
+    return Series(name, steps, path[list(steps), 0], "points" if in_turns else "line")
 
 
 def _drift_verdict(moved: list[str], alike: bool) -> str:
@@ -78,46 +76,6 @@ def _drift_verdict(moved: list[str], alike: bool) -> str:
     return f"The evaluated output moved after passes under: {', '.join(moved) or 'none of these'}."
 
 
-def two_divisors(where: Conditions, *, size: int) -> Finding:
-    """Normalize batches of 2, 3, ... rows in training, then with what the layer remembered."""
-    data = torch.rand(size, FEATURES).to(where.torch_device, where.torch_dtype)
-    counts = range(2, size + 1)
-    divides, stores, ratios = zip(*(_divisors(data[:n]) for n in counts), strict=True)
-    at = tuple(map(float, counts))
-    series = (
-        Series("measured", at, ratios, "points"),
-        Series("n/(n − 1)", at, tuple(n / (n - 1) for n in at)),
-        Series("no difference", (), (1.0,), "rule"),
-    )
-    values = {"normalizes with": sorted(set(divides)), "stores": sorted(set(stores))}
-    axes = Axis("rows in the batch, n", 1, size), Axis("variance in train() / in eval()", 0.8, 2.2)
-    reading = f"ratio {ratios[0]:.4f} for 2 rows, {ratios[-1]:.4f} for {size} rows"
-    normalizes, remembers = (" or ".join(found) for found in values.values())
-    verdict = f"Training divides the variance by {normalizes} and remembers it by {remembers}."
-    if (normalizes, remembers) == ("n", "n - 1"):
-        verdict = (
-            "Training divides the variance by n and remembers it divided by n − 1: one batch, one "
-            "layer, two outputs."
-        )
-    return Finding(verdict, reading, Chart((Panel(*axes, series),)), values)
-
-
-def _divisors(batch: Tensor) -> tuple[str, str, float]:
-    """Which divisor fits better, in normalizing and in storing, and how far the modes are apart."""
-    # eps must be positive; this one is lost in rounding. Momentum 1 remembers this batch alone.
-    layer = nn.BatchNorm1d(FEATURES, eps=1e-20, momentum=1.0).to(batch)
-    output, again = (layer.train(on)(batch).detach().cpu().double() for on in (True, False))
-    biased, unbiased = (batch.cpu().double().var(dim=0, correction=c) for c in (0, 1))
-    kept = layer.state_dict()["running_var"].cpu().double()
-    in_train, in_eval = output.var(dim=0, correction=0), again.var(dim=0, correction=0)
-    divides = _nearer(in_train, torch.ones(FEATURES), biased / unbiased)
-    return divides, _nearer(kept, biased, unbiased), float((in_train / in_eval).mean())
-
-
-def _nearer(found: Tensor, with_n: Tensor, with_less: Tensor) -> str:
-    return "n" if (found - with_n).abs().sum() < (found - with_less).abs().sum() else "n - 1"
-
-
 DRIFT = Experiment(
     "running_statistics",
     "Which switch keeps a pass from changing the model?",
@@ -126,14 +84,9 @@ DRIFT = Experiment(
         Choice("statistic", "running_mean", tuple(HIGHEST)),
         Choice("momentum", 0.1, (0.01, 0.1, 0.5), ordered=True),
         Integer("passes", 40, 8, 80, step=8),
-        *WIDE,
+        Seed(),
+        Dtype("float32", ("float64", "float32")),
+        DeviceChoice(),
     ),
     drift,
-)
-BATCH_VARIANCE = Experiment(
-    "batch_variance",
-    "Are the two modes equal if both have the same batch's statistics?",
-    "mode",
-    (Integer("size", 24, 4, 64, step=4, label="largest batch"), *WIDE),
-    two_divisors,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
@@ -17,6 +17,11 @@ from workbook.result import Finding
 PLAIN, WRAPPED = WRAPPERS = ("the model itself", "nn.DataParallel(model)")
 STRICT, LENIENT = HOW = ("load_state_dict(…)", "load_state_dict(…, strict=False)")
 PREFIX = "module."
+KINDS: dict[Kind, str] = {
+    "agrees": "loads the weights",
+    "raises": "raises",
+    "wrong": "loads nothing, silently",
+}
 
 
 def wrapped_names(where: Conditions, *, wrapper: str, loaded: str) -> Finding:
@@ -31,12 +36,11 @@ def wrapped_names(where: Conditions, *, wrapper: str, loaded: str) -> Finding:
         error = type(raised).__name__
     kept = torch.equal(fresh.weight, before)
     arrived = torch.equal(fresh.weight, model.weight)
-    words = "raises" if error else "loads the weights" if arrived else "loads nothing, silently"
-    kinds = ("loads the weights", "raises", "loads nothing, silently")
-    rows = tuple(saved)
-    shades = tuple((kinds.index(words),) for _ in rows)
-    text = tuple((words,) for _ in rows)
-    chart = Chart((Cells.shaded(rows, ("into a plain model",), shades, text, kinds, "saved as"),))
+    kind: Kind = "raises" if error else "agrees" if arrived else "wrong"
+    cell = Cell(KINDS[kind], kind)
+    chart = Chart(
+        (Cells.of({name: {"into a plain model": cell} for name in saved}, KINDS, "saved as"),)
+    )
     values = {
         "prefixed": all(name.startswith(PREFIX) for name in saved),
         "error": error,
