@@ -57,6 +57,23 @@ def picture(image: Locator) -> bytes:
     return image.screenshot()
 
 
+CORNER = """image => {
+  const pen = new OffscreenCanvas(1, 1).getContext("2d");
+  pen.drawImage(image, 0, 0);
+  return [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}"""
+
+
+def test_the_figure_is_drawn_in_the_theme_of_the_page(live: Notebook) -> None:
+    """In the dark theme its paper is dark and it is seen; back in the light one it is white."""
+    for dark, paper in ((True, [33, 33, 33]), (False, [255, 255, 255])):
+        live.theme(dark)
+        corner = f"({CORNER})(document.querySelector('.wb-explorer img'))"
+        live.page.wait_for_function(f"{corner}.join() === '{','.join(map(str, paper))}'")
+        expect(figure(explorer(live))).to_be_visible()
+        assert figure(explorer(live)).evaluate(CORNER) == paper
+
+
 def test_a_key_on_a_slider_changes_verdict_and_figure(live: Notebook) -> None:
     """Three presses of the right arrow move the seed to 3, in words and in the picture."""
     box = explorer(live)

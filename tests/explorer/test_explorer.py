@@ -14,7 +14,7 @@ from workbook.devices import DeviceUnavailable
 from workbook.experiment import Experiment, run
 from workbook.explorer import Explorer, explore
 from workbook.explorer.widgets import widget_for
-from workbook.plots import static
+from workbook.plots import Drawing, static
 from workbook.recording import Recording
 from workbook.result import KEPT, Finding, Result
 
@@ -49,6 +49,24 @@ def test_moving_a_control_measures_again_and_redraws() -> None:
     assert explorer.view.png == explorer.png != before
     assert explorer.png.startswith(PNG)
     assert "The power is 5." in explorer.view.alt
+
+
+def test_the_figure_follows_the_theme_of_the_page() -> None:
+    """What the page tells is drawn, with nothing measured again; the kept figure stays light."""
+    explorer = explore(CURVE)
+    kept, result = static(explorer.result), explorer.result
+    explorer.view.theme = "dark"
+    finding = result.finding
+    words = finding.chart, finding.verdict, finding.reading
+    assert explorer.view.png == explorer.png == Drawing(theme="dark").png(*words)
+    assert explorer.result is result
+    explorer.controls["power"].value = 5
+    explorer.controls["power"].value = 2
+    assert explorer.view.png == Drawing(theme="dark").png(*words)
+    data, _ = explorer._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]) == kept
+    explorer.view.theme = "light"
+    assert explorer.view.png == Drawing().png(*words)
 
 
 def test_a_seed_is_a_control_like_any_other() -> None:

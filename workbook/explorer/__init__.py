@@ -68,6 +68,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
                 widget.continuous_update = False
             widget.observe(self._changed, names="value")
         self.view.observe(self._table, names="wants_table")
+        self.view.observe(self._redraw, names="theme")
         reset = ipywidgets.Button(description="Reset", tooltip="back to the opening settings")
         reset.on_click(lambda _: self.reset())
         row = ipywidgets.Box([*self.controls.values(), reset]).add_class("wb-controls")
@@ -97,8 +98,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         """Measure and show; an error is shown in the page and raised, the last figure stays."""
         try:
             result = self._result()
-            finding = result.finding
-            png = self._drawing.png(finding.chart, finding.verdict, finding.reading)
+            finding, png = result.finding, self._drawn(result)
         except Exception as error:
             self.view.error = f"{error}"
             raise
@@ -111,6 +111,15 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             self.view.where = result.where
             self.view.error = ""
             self._table()
+
+    def _redraw(self, _: Any) -> None:
+        """Draw the newest result in the theme of the page; nothing is measured."""
+        self._drawing = plots.Drawing(WIDTH, HEIGHT, self.view.theme)
+        self.png = self.view.png = self._drawn(self.result)
+
+    def _drawn(self, result: Result) -> bytes:
+        finding = result.finding
+        return self._drawing.png(finding.chart, finding.verdict, finding.reading)
 
     def _result(self) -> Result:
         """Measure now, or look up what a recording of the chosen device has."""

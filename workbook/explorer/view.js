@@ -26,6 +26,24 @@ function guard(el, signal) {
   root.dataset.wbReady = "";
 }
 
+// JupyterLab says on the body whether its theme is light, VS Code which kind it has.
+function follow(model, el, signal) {
+  const { body } = document;
+  const tell = () => {
+    const { jpThemeLight, vscodeThemeKind = "" } = body.dataset;
+    const dark = jpThemeLight === "false" || /dark|contrast$/.test(vscodeThemeKind);
+    const theme = dark ? "dark" : "light";
+    if (theme === model.get("theme")) return;
+    el.classList.add("wb-waiting"); // no card of the other color while the kernel draws
+    model.set("theme", theme);
+    model.save_changes();
+  };
+  const observer = new MutationObserver(tell);
+  observer.observe(body, { attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"] });
+  signal.addEventListener("abort", () => observer.disconnect());
+  tell();
+}
+
 function make(parent, tag, className, attributes = {}) {
   const element = document.createElement(tag);
   element.className = className;
@@ -56,6 +74,7 @@ function render({ model, el }) {
     if (turn !== newest || abort.signal.aborted) return URL.revokeObjectURL(next);
     ahead.className = image.className;
     ahead.alt = model.get("alt");
+    if (turn > 1) el.classList.remove("wb-waiting"); // the first was drawn before the theme was told
     image.replaceWith(ahead); // already decoded: no blank frame, and nothing to decode again
     image = ahead;
     if (url) URL.revokeObjectURL(url);
@@ -83,6 +102,7 @@ function render({ model, el }) {
   });
   for (const change of new Set(Object.values(changes))) change();
   guard(el, abort.signal);
+  follow(model, el, abort.signal);
   return () => {
     abort.abort();
     for (const [name, change] of Object.entries(changes)) model.off(`change:${name}`, change);

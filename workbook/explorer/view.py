@@ -26,4 +26,5 @@ class View(anywidget.AnyWidget):
     where = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     table = traitlets.Unicode("").tag(sync=True)
+    theme = traitlets.Enum(("light", "dark"), "light").tag(sync=True)  # of the page; it tells
     wants_table = traitlets.Bool(False).tag(sync=True)
