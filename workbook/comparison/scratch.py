@@ -57,7 +57,7 @@ class Scratch:
         return start.copy_(self._places(first, steps)).sub_(end).abs_()
 
     def _places(self, patterns: Tensor, places: Tensor) -> Tensor:
-        """Number the patterns along the line, as `floats.ordered` does, in the memory given."""
+        """Give each pattern its place on the line, as `floats.ordered` does, in given memory."""
         width = 8 * patterns.element_size() - 1
         below = self._below[: patterns.numel()]
         torch.bitwise_right_shift(patterns, width, out=below)  # -1 where the sign is set, else 0

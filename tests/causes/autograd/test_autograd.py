@@ -1,9 +1,11 @@
 """Chapter 03's experiments against formulas, float64 and torch's own switches."""
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.causes.autograd import (
     AUTOCAST_CACHE,
@@ -28,16 +30,41 @@ def test_only_modules_with_a_second_kernel_change(mode: str) -> None:
     assert values["modules"] == 20
 
 
-def test_the_transformer_layer_changes_in_evaluation_mode() -> None:
-    """In eval mode the fused kernel is taken where no gradient is needed."""
-    assert "TransformerEncoderLayer" in run(FORWARD_MODES, mode="eval").finding.values["changed"]
+class Operations(TorchDispatchMode):
+    """Notes the name of every operation that torch runs: which kernel, on any processor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Hand every operator on."""
+        self.names.add(func._opname)
+        return func(*args, **(kwargs or {}))
+
+
+FUSED = {"_transformer_encoder_layer_fwd", "_native_multi_head_attention"}
+
+
+@pytest.mark.parametrize(("mode", "fused"), [("train", False), ("eval", True)])
+def test_the_transformer_layer_has_a_second_kernel_in_evaluation_mode(
+    mode: str, fused: bool
+) -> None:
+    """In eval mode, and in that alone, a fused kernel is taken where no gradient is needed."""
+    with Operations() as ran:
+        run(FORWARD_MODES, mode=mode)
+    assert bool(ran.names & FUSED) is fused
 
 
 @pytest.mark.parametrize("case", ["encoder layer, no_grad", "decoder layer, no_grad"])
 def test_without_the_fused_kernel_every_bit_is_equal(case: str) -> None:
-    """Forbidding the fused kernel takes the difference away; allowing it brings it back."""
-    assert not run(KERNEL_CHOICE, case=case).finding.comparisons[0].identical
-    assert run(KERNEL_CHOICE, case=case, fast_path=False).finding.comparisons[0].identical
+    """Forbidding the fused kernel takes any difference away; allowed, the fused kernel runs."""
+    with Operations() as ran:
+        run(KERNEL_CHOICE, case=case)
+    assert ran.names & FUSED
+    with Operations() as ran:
+        assert run(KERNEL_CHOICE, case=case, fast_path=False).finding.comparisons[0].identical
+    assert not ran.names & FUSED
 
 
 def test_the_fused_kernel_stays_as_it_was() -> None:
