@@ -25,15 +25,12 @@ from workbook.lesson import check, claim, hint, predict, solution
 # "`nn.Linear` gives different outputs for the same input." Does it?
 
 # %%
-predict(linear_init.CALLED_AGAIN)
-
-# %%
 layer, x = torch.nn.Linear(10, 5), torch.rand(1, 10)
 outputs = {tuple(layer(x)[0].tolist()) for _ in range(1000)}
 print("different outputs:", len(outputs))
 
 # %% [markdown]
-# Nothing is drawn in a call. So whoever sees different outputs has different layers, or different
+# A layer draws its weights once, when it is built; nothing is drawn in a call. So whoever sees different outputs has different layers, or different
 # inputs, or computes elsewhere.
 #
 # ## Three layers and a seed
@@ -150,14 +147,9 @@ layer = torch.nn.Linear(100, 50)
 limit = 0.1 * (1 + 1e-6)  # 1/sqrt(100), and its rounding
 print("all within:", bool((layer.weight.abs() <= limit).all()))
 
-# %%
-explore(linear_init.DISTRIBUTION)
-
 # %% [markdown]
 # Weights *and* biases are uniform between plus and minus one over the square root of the number of
-# inputs: many small terms then add up to an output of moderate size. "As evenly as that many draws
-# can" is judged by the Dvoretzky-Kiefer-Wolfowitz inequality, which limits how uneven a fair sample
-# may look.
+# inputs: many small terms then add up to an output of moderate size.
 #
 # ## The same seed in float64
 
@@ -189,26 +181,18 @@ explore(linear_init.DTYPE)
 predict(linear_init.BEFORE_THE_PRODUCT)
 
 # %% [markdown]
-# No GPU is needed to look: the *simulated* device is your CPU, made to add up in another order, as a
-# GPU does.
-
-# %%
-explore(linear_init.DEVICES)
-
-# %% [markdown]
-# Input and weights are the same bits; the output differs by rounding, within a bound that is derived
-# from the number of inputs. Now choose another *seed reset*. Reset *before the layer only*, and the
-# input is another one; then outputs differ in all digits, and no device is to blame.
+# Input and weights are the same bits; the output differs by rounding at most, within a bound that is
+# derived from the number of inputs ([chapter 07](07_directml.ipynb) looks at such outputs). Were the
+# seed reset before the layer only, the input would be another one, outputs would differ in all
+# digits, and no device would be to blame.
 #
-# On a real GPU, choose *layer built: on the device*. Then the GPU's own generator draws, and one
-# seed gives other weights than on the CPU. **Cure:** build on the CPU, then move.
+# A layer that is built *on* a GPU is another matter: then the GPU's own generator draws, and one seed
+# gives other weights than on the CPU. **Cure:** build on the CPU, then move.
 #
 # ## Whom a seed reaches
 #
-# A program may draw from torch, from NumPy and from Python's `random`.
-
-# %%
-predict(linear_init.WHO_FOLLOWS)
+# A program may draw from torch, from NumPy and from Python's `random`. Each library has a generator
+# of its own.
 
 # %%
 import numpy as np
@@ -217,9 +201,6 @@ torch.manual_seed(0)
 number = np.random.rand()
 torch.manual_seed(0)
 print("NumPy repeats:", number == np.random.rand())
-
-# %%
-explore(linear_init.SEEDED)
 
 # %% [markdown]
 # `torch.manual_seed` seeds torch's default generators on *all* devices, so

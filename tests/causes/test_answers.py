@@ -18,9 +18,9 @@ ANSWERS = {
     "cpu_repeats": "yes, where several threads write to one place",
     "how_rare": "in up to 1 of 7 runs",
     "read_at_once": "what stood there before, or a mixture",
-    "cudnn_repairs": "no, it changes nothing there",
-    "six_trainings": "no",
-    "two_lists_or_one": "some raise that never varied",
+    "cudnn_repairs": "`torch.use_deterministic_algorithms(True)`",
+    "six_trainings": "hardly two of them",
+    "two_lists_or_one": "some that raise were not seen to vary",
     "which_varies": "the adding by index",
     "who_uses_tf32": "convolutions",
     # directml
@@ -50,14 +50,12 @@ ANSWERS = {
     # linear_init
     "before_the_product": "nothing: the same bits",
     "built_in_float64": "unrelated numbers",
-    "called_again": "one result",
     "copied_generator": "all workers draw the same",
     "fifteen_and_sixteen": "it does not begin with the 15",
     "one_seed_each": "no, another seed can turn it round",
     "three_layers": "they still differ",
     "unseeded_input": "the same numbers as before",
     "unused_layer": "other numbers",
-    "who_follows": "`torch.rand` alone",
     # precision
     "float64_data": "it raises an error",
     "inside_the_bound": "well inside the bound",

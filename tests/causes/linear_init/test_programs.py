@@ -69,7 +69,11 @@ def test_names_stand_for_equal_numbers() -> None:
 
 def test_names_count_different_values() -> None:
     """Equal values share a name, and only the first of them is new."""
-    assert names.named([7, 9, 7], "y") == [("y1", 2), ("y2", 2), ("y1", 1)]
+    assert [(cell.text, cell.kind) for cell in names.named([7, 9, 7], "y")] == [
+        ("y1", names.NEW),
+        ("y2", names.NEW),
+        ("y1", names.SEEN),
+    ]
 
 
 @pytest.mark.parametrize("inputs", [2, 64, 1024])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from workbook.bounds import matmul_bound
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
 from workbook.control import DeviceChoice, LogRange, Seed
@@ -26,9 +26,14 @@ WAYS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     SUMS: lambda x, w, b: (x[:, None] * w).sum(-1) + b,
     NOT_TURNED: lambda x, w, b: x @ w + b,
 }
-WORDS = {"identical": "same bits", "rounding": "rounding", "wrong": "other numbers"}
-WORDS |= {"doubtful": "doubtful", "left the range": "other numbers"}
-KINDS = ("", *dict.fromkeys(WORDS.values()))
+WORDS: dict[str, Cell] = {
+    "identical": Cell("same bits", "agrees"),
+    "rounding": Cell("rounding", "within the bound"),
+    "doubtful": Cell("doubtful", "doubtful"),
+    "wrong": Cell("other numbers", "wrong"),
+    "left the range": Cell("other numbers", "wrong"),
+}
+LEGEND: dict[Kind, str] = {cell.kind: cell.text for cell in WORDS.values()}
 
 
 def written_out(where: Conditions, *, inputs: int) -> Finding:
@@ -51,15 +56,10 @@ def written_out(where: Conditions, *, inputs: int) -> Finding:
             )
             for way, formula in WAYS.items()
         }
-    words = {way: WORDS[compared.verdict] for way, compared in found.items()}
-    shades = tuple((KINDS.index(word),) for word in words.values())
-    cells = Cells.shaded(
-        tuple(WAYS),
-        ("compared with the layer",),
-        shades,
-        tuple((w,) for w in words.values()),
-        KINDS,
-    )
+    table = {
+        way: {"compared with the layer": WORDS[compared.verdict]} for way, compared in found.items()
+    }
+    cells = Cells.of(table, LEGEND)
     largest = ", ".join(f"{way} by {one.max_abs:.1g}" for way, one in found.items())
     reading = f"largest difference from the layer: {largest}"
     values = {way: one.within for way, one in found.items()}

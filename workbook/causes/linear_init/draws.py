@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from workbook.causes.linear_init.names import key
-from workbook.chart import Axis, Cells, Chart, Panel, Series
+from workbook.chart import BLANK, Axis, Cell, Cells, Chart, Kind, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Dtype, Integer, Seed
 from workbook.experiment import Experiment
@@ -29,7 +29,7 @@ UNUSED, SWAPPED, DROPOUT, EVAL, LOADER = (
 EDITS = (UNUSED, SWAPPED, DROPOUT, EVAL, LOADER)
 TOP, EACH, OWN = SEEDING = "one, at the top", "the same before each", "its own before each"
 LENGTH, WINDOW = 32, 4
-AS_BEFORE, OTHERS = 1, 2
+LEGEND: dict[Kind, str] = {"agrees": "the draws as written", "differs": "other draws"}
 Parts = dict[str, Callable[[], object]]
 
 PROGRAM: Parts = {
@@ -102,25 +102,13 @@ def _bits(made: object) -> object:
 
 def _cells(rows: list[str], lines: list[tuple[list[int], bool]]) -> Cells:
     last = max(place % LENGTH for places, _ in lines for place in places)
-    blank = ("",) * (last + 1)
-    shades, text = [], []
-    for places, same in lines:
-        shade, words = [-1] * len(blank), list(blank)
+    table: dict[str, dict[str, Cell]] = {}
+    for name, (places, same) in zip(rows, lines, strict=True):
+        table[name] = {str(place + 1): BLANK for place in range(last + 1)}
         for place in places:
-            shade[place % LENGTH] = AS_BEFORE if same else OTHERS
-            words[place % LENGTH] = "abcde"[place // LENGTH]
-        shades.append(tuple(shade))
-        text.append(tuple(words))
-    columns = tuple(str(place + 1) for place in range(last + 1))
-    kinds = ("", "the draws as written", "other draws")
-    return Cells.shaded(
-        tuple(rows),
-        columns,
-        tuple(shades),
-        tuple(text),
-        kinds,
-        "place in the stream; each letter is a stream",
-    )
+            kind: Kind = "agrees" if same else "differs"
+            table[name][str(place % LENGTH + 1)] = Cell("abcde"[place // LENGTH], kind)
+    return Cells.of(table, LEGEND, "place in the stream; each letter is a stream")
 
 
 def _verdict(kept: dict[str, bool], shared: bool) -> str:
@@ -136,16 +124,13 @@ def _verdict(kept: dict[str, bool], shared: bool) -> str:
 def prefixes(where: Conditions, *, longest: int) -> Finding:
     """Ask for n and for n + 1 numbers from the same seed; count the leading ones they share."""
     shared = {make.__name__: _shared(make, where, longest) for make in (torch.rand, torch.randn)}
-    x = tuple(float(n) for n in range(1, longest + 1))
-    series = [
-        Series("rand", x, tuple(map(float, shared["rand"]))),
-        Series("randn", x, tuple(map(float, shared["randn"])), "points"),
-    ]
+    x = range(1, longest + 1)
+    series = (Series("rand", x, shared["rand"]), Series("randn", x, shared["randn"], "points"))
     axes = Axis("n", 0, longest + 1), Axis("leading numbers shared", 0, 1.1 * longest)
     stable = {name: counts == list(range(1, longest + 1)) for name, counts in shared.items()}
     broken = [n for n, count in enumerate(shared["randn"], start=1) if count < n]
     reading = "no n breaks it" if not broken else f"randn breaks at n = {_first(broken)}"
-    chart = Chart((Panel(*axes, tuple(series)),))
+    chart = Chart((Panel(*axes, series),))
     return Finding(_prefix_verdict(stable), reading, chart, {**stable, "broken": broken})
 
 

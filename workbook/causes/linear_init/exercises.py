@@ -97,4 +97,3 @@ NOT_SHIFTED = Exercise(
     because="Nothing is drawn between the seed and the layer. `fork_rng` does as well.",
     may_change=("random numbers",),
 )
-EXERCISES = (DRAWS_OF_A_LAYER, NOT_SHIFTED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
@@ -30,13 +30,14 @@ def drawn_inside(where: Conditions, *, operation: str, seeded: str) -> Finding:
         torch.manual_seed(where.seed or 0)
     second = _values(matrix, operation)
     compared = compare(second, first, first="second", second="first")
-    words = "the same bits" if compared.identical else "other bits"
-    cells = (("moves the generator" if moved else "draws nothing", words),)
-    shades = ((int(moved), int(not compared.identical)),)
-    columns = ("while it runs", "evaluated again")
-    chart = Chart(
-        (Cells.shaded((operation,), columns, shades, cells, ("as before", "not as before")),)
-    )
+    row = {
+        "while it runs": Cell("moves the generator", "differs") if moved else Cell("draws nothing"),
+        "evaluated again": Cell("the same bits")
+        if compared.identical
+        else Cell("other bits", "differs"),
+    }
+    legend: dict[Kind, str] = {"plain": "as before", "differs": "not as before"}
+    chart = Chart((Cells.of({operation: row}, legend),))
     verdict = "It draws nothing, and both results are equal in every bit."
     if moved:
         verdict = "It draws while it runs: evaluated again, it gives other bits."

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
@@ -73,14 +73,14 @@ def loader_settings(where: Conditions, *, setting: str) -> Finding:
     """Read the same data twice, without and with one setting of the loader."""
     without, changed = SETTINGS[setting](where.seed or 0)
     rows = {"as it was": without, "with it": changed}
-    width = max(map(len, rows.values()))
-    text = tuple((*map(str, row), *[""] * (width - len(row))) for row in rows.values())
     same = without == changed
-    kind = 0 if same else 1
-    shades = tuple(tuple(-1 if not cell else kind for cell in line) for line in text)
-    kinds = ("the same", "not the same")
-    columns = tuple(str(number + 1) for number in range(width))
-    chart = Chart((Cells.shaded(tuple(rows), columns, shades, text, kinds, setting),))
+    kind: Kind = "agrees" if same else "differs"
+    table = {
+        name: {str(place): Cell(str(item), kind) for place, item in enumerate(row, start=1)}
+        for name, row in rows.items()
+    }
+    legend: dict[Kind, str] = {"agrees": "the same", "differs": "not the same"}
+    chart = Chart((Cells.of(table, legend, setting),))
     values = {"without": without, "with": changed, "same": same}
     verdict = f"{WORDS[setting][0 if same else 1]}."
     return Finding(verdict, f"{len(without)} and {len(changed)} items", chart, values)

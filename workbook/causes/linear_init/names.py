@@ -9,19 +9,22 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-SEEN, NEW = 1, 2
-KINDS = ("", "seen before", "new numbers")
+from workbook.chart import Cell, Kind
+
+SEEN: Kind = "agrees"
+NEW: Kind = "differs"
+KINDS: dict[Kind, str] = {SEEN: "seen before", NEW: "new numbers"}
 
 
-def named(values: Sequence[object], letter: str) -> list[tuple[str, int]]:
+def named(values: Sequence[object], letter: str) -> list[Cell]:
     """A name and a kind for each value; names count the different values as they appear.
 
-    >>> named([7, 7, 9], "x")
-    [('x1', 2), ('x1', 1), ('x2', 2)]
+    >>> [(cell.text, cell.kind) for cell in named([7, 7, 9], "x")]
+    [('x1', 'differs'), ('x1', 'agrees'), ('x2', 'differs')]
     """
     known = list(dict.fromkeys(values))
     return [
-        (f"{letter}{known.index(value) + 1}", SEEN if value in values[:place] else NEW)
+        Cell(f"{letter}{known.index(value) + 1}", SEEN if value in values[:place] else NEW)
         for place, value in enumerate(values)
     ]
 

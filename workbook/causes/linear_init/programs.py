@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from workbook.bounds import Bound, matmul_bound
 from workbook.causes.linear_init.names import KINDS, key, named
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, LogRange, Seed
@@ -27,18 +27,19 @@ COLUMNS = ("weights 1", "weights 2", "weights 3", "input", "output 1", "output 2
 MOVED, BUILT_THERE = BUILT = "on the CPU, then moved", "on the device"
 BEFORE_INPUT, BEFORE_LAYER, NEVER = RESETS = "before the input", "before the layer only", "never"
 SAME, ROUNDED, OTHER = "same bits", "rounding", "other numbers"
+CODE: dict[str, Kind] = {SAME: "agrees", ROUNDED: "within the bound", OTHER: "differs"}
 Run = dict[str, Tensor]  # input, weights and output of one run, on the CPU
 
 
 def two_runs(where: Conditions, *, seeding: str, layers: str) -> Finding:
     """Run the program twice and give equal weights, inputs and outputs the same name."""
     runs = [_program(where, seeding, layers) for _ in range(2)]
-    text, shades = [[""] * len(COLUMNS) for _ in runs], [[0] * len(COLUMNS) for _ in runs]
+    table: dict[str, dict[str, Cell]] = {"run 1": {}, "run 2": {}}
     for group, symbol in (("weights", "W"), ("input", "x"), ("output", "y")):
         places = [(r, c) for r in range(2) for c, n in enumerate(COLUMNS) if n.startswith(group)]
         found = named([runs[r][COLUMNS[c]] for r, c in places], symbol)
-        for (r, c), (name, shade) in zip(places, found, strict=True):
-            text[r][c], shades[r][c] = name, shade
+        for (r, c), cell in zip(places, found, strict=True):
+            table[f"run {r + 1}"][COLUMNS[c]] = cell
     outputs = [[run[name] for name in COLUMNS[4:]] for run in runs]
     values = {
         "distinct": len(set(outputs[0])),
@@ -48,8 +49,7 @@ def two_runs(where: Conditions, *, seeding: str, layers: str) -> Finding:
     }
     reading = f"different outputs in run 1: {len(set(outputs[0]))}; in {CALLS:,} more calls of its "
     reading += f"last layer: {len(runs[0]['calls'])}"
-    grid = (tuple(map(tuple, shades)), tuple(map(tuple, text)))
-    chart = Chart((Cells.shaded(("run 1", "run 2"), COLUMNS, *grid, KINDS),))
+    chart = Chart((Cells.of(table, KINDS),))
     return Finding(
         _verdict(values["distinct"] == 1, outputs[0] == outputs[1]), reading, chart, values
     )
@@ -102,11 +102,13 @@ def three_runs(where: Conditions, *, built: str, reset: str, inputs: int) -> Fin
     limit = _bound(first)
     table = {"run 2, on the CPU": _against(second, first, limit)}
     table["run 3, on the device again"] = _against(third, first, limit)
-    cells = tuple(tuple(words for words in line.values()) for line in table.values())
-    shades = tuple(tuple((SAME, ROUNDED, OTHER).index(w) + 1 for w in line) for line in cells)
-    kinds = ("", SAME, ROUNDED, OTHER)
-    columns = ("input", "weights and bias", "output")
-    chart = Chart((Cells.shaded(tuple(table), columns, shades, cells, kinds, "against run 1"),))
+    columns = {"input": "input", "weights": "weights and bias", "output": "output"}
+    cells = {
+        run: {columns[name]: Cell(words, CODE[words]) for name, words in line.items()}
+        for run, line in table.items()
+    }
+    legend = {kind: words for words, kind in CODE.items()}
+    chart = Chart((Cells.of(cells, legend, "against run 1"),))
     compared = compare(
         second["output"], first["output"], bound=limit, first="CPU", second=str(where.device)
     )

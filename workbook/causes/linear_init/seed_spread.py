@@ -45,9 +45,8 @@ def many_seeds(where: Conditions, *, seeds: int, varies: str, rate: float) -> Fi
         Series(name, [place + width * (k - seeds / 2) for k in range(seeds)], errors, "points")
         for place, (name, errors) in enumerate(columns)
     )
-    ticks = tuple((float(place), name) for place, (name, _) in enumerate(columns))
-    axes = Axis("recipe, one point a seed", -0.5, 1.5, ticks=ticks), Axis("test error", 0, 0.5)
-    chart = Chart((Panel(*axes, series),))
+    x = Axis.of("recipe, one point a seed", [name for name, _ in columns], room=0.5)
+    chart = Chart((Panel(x, Axis("test error", 0, 0.5), series),))
     return Finding(_verdict(repeated.identical, misled), reading, chart, values, (repeated,))
 
 

@@ -18,7 +18,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from workbook.causes.linear_init.names import KINDS, SEEN, named
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Seed
 from workbook.experiment import Experiment
@@ -29,6 +29,8 @@ KEPT = "kept in the dataset"
 DRAWN = (KEPT, "torch.rand", "np.random.rand", "random.random")
 NOTHING, NEW_GENERATOR = INIT = "left as it is", "a new generator in each worker"
 ITEMS = 2
+GOES_ON, REPEATS = Cell("goes on"), Cell("repeats", "agrees")
+LEGEND: dict[Kind, str] = {"plain": "goes on", "agrees": "repeats after the second call"}
 
 
 def who_repeats(where: Conditions) -> Finding:
@@ -57,13 +59,12 @@ def who_repeats(where: Conditions) -> Finding:
         call: {name: _repeats(draw, seeders, seed) for name, draw in sources.items()}
         for call, seeders in calls.items()
     }
-    text = tuple(
-        tuple("repeats" if repeats[call][name] else "goes on" for call in calls) for name in sources
-    )
-    shades = tuple(tuple(1 if word == "repeats" else 0 for word in line) for line in text)
-    kinds = ("goes on", "repeats after the second call")
-    short = ("torch", "NumPy", "random", "own", "all four")
-    chart = Chart((Cells.shaded(tuple(sources), short, shades, text, kinds, "whose seed is set"),))
+    short = dict(zip(calls, ("torch", "NumPy", "random", "own", "all four"), strict=True))
+    table = {
+        name: {short[call]: REPEATS if repeats[call][name] else GOES_ON for call in calls}
+        for name in sources
+    }
+    chart = Chart((Cells.of(table, LEGEND, "whose seed is set"),))
     reached = [name for name, same in repeats["torch.manual_seed"].items() if same]
     reading = f"{len(reached)} of {len(sources)} sources follow torch.manual_seed"
     return Finding(_verdict(reached), reading, chart, repeats)
@@ -119,19 +120,22 @@ def who_shares(where: Conditions, *, workers: int, init: str) -> Finding:
                 table[f"run {run}, epoch {epoch}, {who} {number + 1}"] = item
     columns = zip(*table.values(), strict=True)
     marked = [named(column, letter) for column, letter in zip(columns, "abcd", strict=True)]
-    text = tuple(zip(*([name for name, _ in column] for column in marked), strict=True))
-    shades = tuple(zip(*([kind for _, kind in column] for column in marked), strict=True))
-    chart = Chart((Cells.shaded(tuple(table), DRAWN, shades, text, KINDS),))
+    lines = (dict(zip(DRAWN, cells, strict=True)) for cells in zip(*marked, strict=True))
+    chart = Chart((Cells.of(dict(zip(table, lines, strict=True)), KINDS),))
     values = {
         name: {
-            "within_a_run": any(kind == SEEN for _, kind in column[: 2 * ITEMS]),
-            "next_run_repeats": [a for a, _ in column[:ITEMS]] == [a for a, _ in column[-ITEMS:]],
+            "within_a_run": any(cell.kind == SEEN for cell in column[: 2 * ITEMS]),
+            "next_run_repeats": _texts(column[:ITEMS]) == _texts(column[-ITEMS:]),
         }
         for name, column in zip(DRAWN, marked, strict=True)
     }
     reading = f"{workers} workers; different numbers of 6 draws: "
-    reading += ", ".join(f"{len(dict(column))}" for column in marked)
+    reading += ", ".join(f"{len(set(_texts(column)))}" for column in marked)
     return Finding(_workers_verdict(values), reading, chart, values)
+
+
+def _texts(cells: list[Cell]) -> list[str]:
+    return [cell.text for cell in cells]
 
 
 def _items(loader: DataLoader[tuple[float, ...]]) -> list[tuple[float, ...]]:

@@ -58,24 +58,21 @@ def _gap(numbers: Tensor, limit: float) -> float:
 
 
 def _funnel(drawn: dict[int, Tensor]) -> Panel:
-    x = tuple(float(n) for n in drawn for _ in range(SHOWN))
-    y = tuple(value for numbers in drawn.values() for value in numbers[:SHOWN].tolist())
-    ends = tuple(map(float, WIDTHS))
-    top = tuple(1 / math.sqrt(n) for n in WIDTHS)
-    band = Series("±1/√inputs", ends, tuple(-value for value in top), "band", top)
+    x = [n for n in drawn for _ in range(SHOWN)]
+    y = torch.cat([numbers[:SHOWN] for numbers in drawn.values()])
+    top = [1 / math.sqrt(n) for n in WIDTHS]
+    band = Series("±1/√inputs", WIDTHS, [-value for value in top], "band", top)
     ticks = tuple((float(n), str(n)) for n in (1, 4, 16, 64, 256, 1024))
     axes = Axis("inputs", 0.8, 1300, log=True, ticks=ticks), Axis("weight or bias", -1.1, 1.1)
     return Panel(*axes, (band, Series("drawn", x, y, "points")))
 
 
 def _histogram(numbers: Tensor, limit: float) -> Panel:
-    counts = torch.histc((numbers / limit).float(), BINS, -1, 1).tolist()
-    x = tuple(-1 + (2 * place + 1) / BINS for place in range(BINS))
+    counts = torch.histc((numbers / limit).float(), BINS, -1, 1)
+    x = [-1 + (2 * place + 1) / BINS for place in range(BINS)]
     even = len(numbers) / BINS
     axes = Axis("number × √inputs", -1.15, 1.15), Axis("how many", 0, 1.6 * even)
-    return Panel(
-        *axes, (Series("drawn", x, tuple(counts), "bars"), Series("even", (), (even,), "rule"))
-    )
+    return Panel(*axes, (Series("drawn", x, counts, "bars"), Series("even", (), even, "rule")))
 
 
 def _spread_verdict(inside: bool, even: bool) -> str:
@@ -93,10 +90,9 @@ def built_or_converted(where: Conditions, *, inputs: int) -> Finding:
     same = built == converted
     share = float(same.double().mean())
     limit = 1.05 / math.sqrt(inputs)
-    x, shown = tuple(single[:400].tolist()), (built[:400], converted[:400])
     series = tuple(
-        Series(label, x, tuple(y.double().tolist()), "points")
-        for label, y in zip((f"built in {where.dtype}", "converted"), shown, strict=True)
+        Series(label, single[:400], y[:400], "points")
+        for label, y in ((f"built in {where.dtype}", built), ("converted", converted))
     )
     axes = Axis("float32 weight", -limit, limit), Axis(f"{where.dtype} weight", -limit, limit)
     apart = float((built.double() - single.double()).abs().amax())
