@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 
 from workbook.bounds import matmul_bound, sum_bound
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Dtype, Seed
@@ -21,6 +21,15 @@ SUM, PRODUCT, PRINTED = OPERATIONS = (
     "(A @ B)[:1] and A[:1] @ B",
     "A.sum(1)[:1] and A[:, :1].sum(0)",
 )
+KINDS: dict[str, tuple[Kind, str]] = {
+    "identical": ("agrees", "every bit"),
+    "rounding": ("within the bound", "values, up to rounding"),
+}
+LEGEND: dict[Kind, str] = {
+    "agrees": "equal",
+    "within the bound": "rounding at most",
+    "wrong": "not equal",
+}
 
 
 def slices(where: Conditions, *, operation: str) -> Finding:
@@ -35,16 +44,13 @@ def slices(where: Conditions, *, operation: str) -> Finding:
         before = a[:, :1].sum(0) if operation == PRINTED else a[:1].sum(1)
     compared = compare(after, before, bound=bound + bound, first="after", second="before")
     word = compared.verdict
-    kinds = ("every bit", "rounding", "other numbers")
-    shade = {"identical": 0, "rounding": 1}.get(word, 2)
-    chart = Chart(
-        (Cells.shaded((operation,), ("agree in",), ((shade,),), ((kinds[shade],),), kinds),)
-    )
-    return Finding(_verdict(shade), compared.sentence(), chart, {"word": word}, (compared,))
+    kind, text = KINDS.get(word, ("wrong", "other numbers"))
+    chart = Chart((Cells.of({operation: {"agree in": Cell(text, kind)}}, LEGEND),))
+    return Finding(_verdict(kind), compared.sentence(), chart, {"word": word}, (compared,))
 
 
-def _verdict(shade: int) -> str:
-    if shade == 2:
+def _verdict(kind: str) -> str:
+    if kind == "wrong":
         return "These two expressions are not equal in exact arithmetic either."
     return "Selected before or after, a row has the same values up to rounding."
 
