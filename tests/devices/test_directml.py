@@ -53,7 +53,7 @@ def stand_in(tmp_path, monkeypatch):
 def test_each_fault_has_its_outcome(stand_in, code):
     """A child process meets each fault of the library, and this process lives to name it."""
     stand_in(STUBS[code])
-    limit = 0.5 if code == "timeout" else 60
+    limit = 0.5 if code == "timeout" else 3600
     assert probe(time_limit=limit).code == code
     assert "torch_directml" not in sys.modules
 
