@@ -24,11 +24,6 @@ ANSWERS = {
     "which_varies": "the adding by index",
     "who_uses_tf32": "convolutions",
     # directml
-    "called_float64": "not float64",
-    "can_it_differ": "no",
-    "float32_everywhere": "it stays as large",
-    "masks_on_both_sides": "the same elements",
-    "same_is_true": "no: other numbers do show an order",
     "what_it_measures": "the matrices",
     "who_is_right": "now the one, now the other",
     "whose_float64": "NumPy's",

@@ -9,10 +9,8 @@ import torch
 
 from workbook.causes.directml import (
     ACCELERATOR,
-    DRAWS_ON_BOTH,
     ENVIRONMENT,
     EPSILON,
-    FALLBACK,
     NINE_WAYS,
     PROGRAMS,
     SAME_INPUTS,
@@ -141,26 +139,6 @@ def test_errors_are_in_ulps_of_the_exact_result():
         gap = math.ulp(exact) * 2.0**29  # float32 has 29 fraction bits less
         worst = max(worst, abs(float(loop) - exact) / gap)
     assert found.values["simulated worst"] == pytest.approx(worst, rel=1e-6)
-
-
-def test_the_same_seed_draws_the_same_numbers():
-    """The simulated accelerator draws from the CPU's generator; going on draws others."""
-    result = run(DRAWS_ON_BOTH, seed=5)
-    assert set(result.finding.values.values()) == {True}
-    assert {line[1] for line in result.finding.chart.panels[0].text} == {"others"}
-
-
-def test_what_the_accelerator_does_not_compute_is_equal():
-    """Operations that it hands on have the CPU's bits."""
-    values = run(FALLBACK).finding.values
-    lent = [name for name, who in values.items() if who == "CPU"]
-    assert "cumprod" in lent
-    assert all(values[f"{name} same"] for name in lent)
-
-
-def test_on_the_cpu_everything_is_the_cpus():
-    """With the CPU as the device nothing is computed elsewhere and nothing differs."""
-    assert run(FALLBACK, device="cpu").finding.values["matmul"] == "CPU"
 
 
 def test_the_same_environment_gives_the_same_bits():

@@ -6,13 +6,11 @@ float32 from the same numbers, and the exact result is known from float64.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 from workbook.bounds import matmul_bound, sum_bound
-from workbook.chart import Axis, Chart, Panel, Series
+from workbook.chart import Axis, Chart, Panel, Series, reach
 from workbook.comparison import compare, error_of
 from workbook.conditions import Conditions
 from workbook.control import Choice, LogRange, Seed, Toggle
@@ -74,15 +72,13 @@ def _verdict(wrong: bool, identical: bool) -> str:
 
 
 def _chart(errors: list[Tensor]) -> Chart:
-    worst = max(float(error.abs().max()) for error in errors)
-    # The limit is a power of two, so that the axes rarely move while a control does.
-    limit = 2.0 ** math.ceil(math.log2(max(1.0, worst)))
+    limit = reach(*(error.flatten() for error in errors))
     step = 2 * limit / (STEPS - 1)
-    places = tuple(-limit + step * i for i in range(STEPS))
+    places = [-limit + step * i for i in range(STEPS)]
     series = []
     for name, error in zip(("CPU", "simulated accelerator"), errors, strict=True):
         cut = torch.histc(error, STEPS, -limit - step / 2, limit + step / 2) / error.numel()
-        series.append(Series(name, places, tuple(cut.tolist()), "steps"))
+        series.append(Series(name, places, cut, "steps"))
     x = Axis("error in ULPs of the exact result", -limit - step, limit + step)
     return Chart((Panel(x, Axis("share of the elements", 0, 1), tuple(series)),))
 

@@ -10,7 +10,7 @@ import os
 from functools import cache
 
 from workbook.causes.directml.bits import PORTABLE, in_a_child
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice
 from workbook.devices.facts import NUMERIC_VARIABLES
@@ -23,7 +23,7 @@ VARIABLES = (
     "OMP_NUM_THREADS=1",
     "none: the same again",
 )
-KINDS = ("", "the same bits", "other bits")
+KINDS: dict[Kind, str] = {"agrees": "the same bits", "differs": "other bits"}
 
 
 def second_process(where: Conditions, *, variable: str) -> Finding:
@@ -32,19 +32,18 @@ def second_process(where: Conditions, *, variable: str) -> Finding:
     now = tuple((each, os.environ.get(each, "")) for each in NUMERIC_VARIABLES)
     here, there = _digests(now, (), 1), _digests(now, ((name, value),) if value else (), 2)
     same = {check: here[check] == there[check] for check in here}
-    text = tuple((here[check][:6], there[check][:6], _word(same[check])) for check in here)
-    shades = tuple((0, 0, 1 if equal else 2) for equal in same.values())
-    columns = ("as this kernel is", variable, "compared")
-    chart = Chart(
-        (Cells.shaded(tuple(here), columns, shades, text, KINDS, "first digits of a digest"),)
-    )
+    table = {
+        check: {
+            "as this kernel is": Cell(here[check][:6]),
+            variable: Cell(there[check][:6]),
+            "compared": Cell("same", "agrees") if equal else Cell("other", "differs"),
+        }
+        for check, equal in same.items()
+    }
+    chart = Chart((Cells.of(table, KINDS, "first digits of a digest"),))
     changed = [check for check, equal in same.items() if not equal]
     reading = f"other bits on this machine in: {', '.join(changed) or 'none of the checks'}"
     return Finding(_verdict(changed), reading, chart, {"changed": tuple(changed)})
-
-
-def _word(same: bool) -> str:
-    return "same" if same else "other"
 
 
 def _verdict(changed: list[str]) -> str:

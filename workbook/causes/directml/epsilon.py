@@ -6,6 +6,8 @@ a difference beside 1. The factor is the device; the numbers and their labels ar
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -17,7 +19,7 @@ from workbook.causes.directml.sides import (
     on_device,
     title,
 )
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice
 from workbook.experiment import Experiment
@@ -27,7 +29,11 @@ from workbook.simulated import SimulatedAccelerator
 
 DTYPES = ("float64", "float32", "float16")
 DOWNCAST, REFUSE = "keeps the label", "refuses"
-KINDS = ("", "as the label says", "coarser than the label", "refused")
+KINDS: dict[Kind, str] = {
+    "agrees": "as the label says",
+    "wrong": "coarser than the label",
+    "raises": "refused",
+}
 Found = dict[tuple[str, str, str], float | None]  # by dtype, side, operation
 
 POWERS = 2.0 ** -torch.arange(61, dtype=torch.float64)
@@ -41,7 +47,7 @@ def epsilons(where: Conditions, *, float64: str) -> Finding:
             found[dtype, "CPU", name] = _epsilon(on_cpu(compute, *inputs))
             found[dtype, "device", name] = _there(where, float64, compute, inputs)
     refused = [key for key, value in found.items() if value is None]
-    coarse = [key for key in found if _kind(key[0], found[key]) == 2]
+    coarse = [key for key in found if _kind(key[0], found[key]) == "wrong"]
     reading = f"{len(coarse)} of {len(found)} epsilons are coarser than their label says"
     reading += f", {len(refused)} were refused" if refused else ""
     values = {" ".join(key): value or "refused" for key, value in found.items()}
@@ -84,17 +90,17 @@ def _epsilon(result: Tensor) -> float:
         return float(POWERS[result.double() != 1].min())
 
 
-def _kind(dtype: str, epsilon: float | None) -> int:
+def _kind(dtype: str, epsilon: float | None) -> Kind:
     if epsilon is None:
-        return 3
-    return 1 if epsilon <= format_of(dtype).epsilon else 2
+        return "raises"
+    return "agrees" if epsilon <= format_of(dtype).epsilon else "wrong"
 
 
 def _verdict(found: Found) -> str:
     single = format_of("float32").epsilon
     reduced = [found["float64", "device", name] for name in ("sum", "matmul")]
     others = [
-        _kind(dtype, value) == 1
+        _kind(dtype, value) == "agrees"
         for (dtype, side, name), value in found.items()
         if side == "CPU" or dtype != "float64"
     ]
@@ -109,24 +115,13 @@ def _verdict(found: Found) -> str:
 
 
 def _chart(found: Found, name: str) -> Chart:
-    columns = ("copy", "a + b", "a * b", "sum", "matmul")
-    sides = [(dtype, side) for dtype in DTYPES for side in ("CPU", "device")]
-    grid = [[found[dtype, side, column] for column in columns] for dtype, side in sides]
-    text = [["refused" if e is None else f"2^{round(_log2(e))}" for e in line] for line in grid]
-    shades = [[_kind(dtype, e) for e in line] for (dtype, _), line in zip(sides, grid, strict=True)]
-    cells = Cells.shaded(
-        tuple(f"{dtype}, {side}" for dtype, side in sides),
-        columns,
-        tuple(map(tuple, shades)),
-        tuple(map(tuple, text)),
-        KINDS,
-        f"smallest number that counts beside 1 (device: {name})",
-    )
-    return Chart((cells,))
-
-
-def _log2(value: float) -> float:
-    return float(torch.tensor(value, dtype=torch.float64).log2())
+    table: dict[str, dict[str, Cell]] = {}
+    for (dtype, side, operation), epsilon in found.items():
+        text = "refused" if epsilon is None else f"2^{round(math.log2(epsilon))}"
+        cells = table.setdefault(f"{dtype}, {side}", {})
+        cells[operation] = Cell(text, _kind(dtype, epsilon))
+    title = f"smallest number that counts beside 1 (device: {name})"
+    return Chart((Cells.of(table, KINDS, title),))
 
 
 EPSILON = Experiment(

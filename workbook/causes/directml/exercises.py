@@ -140,4 +140,3 @@ TRUE_EPSILON = Exercise(
     ),
     because="An epsilon that is measured cannot be mislabeled.",
 )
-EXERCISES = (SAME_MATRICES, TRUE_EPSILON)

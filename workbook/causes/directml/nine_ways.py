@@ -10,14 +10,14 @@ import torch
 
 from workbook.bounds import sum_bound
 from workbook.causes.directml.sides import DEVICES, on_device
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Dtype, Integer
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
-KINDS = ("", "as the program is written", "another result")
+KINDS: dict[Kind, str] = {"agrees": "as the program is written", "differs": "another result"}
 
 
 def groupings(where: Conditions, *, start: int) -> Finding:
@@ -56,9 +56,14 @@ def _chart(terms: list[torch.Tensor], results: torch.Tensor) -> Chart:
     rows, columns = (_ways([f"{value:.3g}" for value in x.tolist()]) for x in terms)
     digits = {torch.float64: 17, torch.float32: 9}.get(results.dtype, 5)
     grid = results.tolist()
-    text = tuple(tuple(f"{value:.{digits}g}" for value in line) for line in grid)
-    shades = tuple(tuple(1 if value == grid[0][0] else 2 for value in line) for line in grid)
-    return Chart((Cells.shaded(rows, columns, shades, text, KINDS, "row + column"),))
+    table = {
+        row: {
+            column: Cell(f"{value:.{digits}g}", "agrees" if value == grid[0][0] else "differs")
+            for column, value in zip(columns, line, strict=True)
+        }
+        for row, line in zip(rows, grid, strict=True)
+    }
+    return Chart((Cells.of(table, KINDS, "row + column"),))
 
 
 def _ways(names: list[str]) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def programs(where: Conditions, *, inputs: str, size: int) -> Finding:
         _points("CPU and CPU again", again),
         _points(f"CPU and {title(where)}", device),
     )
-    x = Axis("dtype asked for", -0.5, 1.5, ticks=tuple(enumerate(DTYPES)))
+    x = Axis.of("dtype asked for", DTYPES)
     y = Axis("largest difference", 1e-14, 1e3, log=True)
     reading = f"float32: CPU and device up to {device['float32']:.2g} apart"
     reading += f", CPU and CPU again {again['float32']:.2g}"
@@ -73,7 +73,7 @@ def _three_calls(where: Conditions, dtype: str, once: bool, size: int) -> Row:
 
 
 def _points(label: str, gaps: dict[str, float]) -> Series:
-    return Series(label, (0.0, 1.0), tuple(gaps[dtype] for dtype in DTYPES), "points")
+    return Series(label, range(2), [gaps[dtype] for dtype in DTYPES], "points")
 
 
 def _verdict(rows: list[Row]) -> str:

@@ -71,10 +71,10 @@ def _chart(compared: Comparison, name: str) -> Chart:
     ]
     lows = [0, *(2**power for power in range(BUCKETS - 1))]
     names = ["0", "1", "2–3", *(f"{low}–{2 * low - 1}" for low in lows[3:-1]), f"{lows[-1]}+"]
-    x = Axis("ULPs apart", -0.6, BUCKETS - 0.4, ticks=tuple(enumerate(names)))
-    y = Axis("share of the elements", 0, 1)
-    places = tuple(float(place) for place in range(BUCKETS))
-    return Chart((Panel(x, y, (Series(f"CPU and {name}", places, tuple(shares), "bars"),)),))
+    bars = Series(f"CPU and {name}", range(BUCKETS), shares, "bars")
+    return Chart(
+        (Panel(Axis.of("ULPs apart", names), Axis("share of the elements", 0, 1), (bars,)),)
+    )
 
 
 SAME_INPUTS = Experiment(
