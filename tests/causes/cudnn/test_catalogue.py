@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -9,12 +10,14 @@ from torch import Tensor
 
 from workbook.causes.cudnn import catalogue, documentation
 from workbook.causes.cudnn.catalogue import CATALOGUE, FAMILIES
+from workbook.causes.cudnn.count import Count
 from workbook.causes.cudnn.documentation import DOCUMENTED, listed, said_of
 from workbook.causes.cudnn.operations import Operation, batch, rand
 from workbook.causes.cudnn.series import RAISES, forget, series
 from workbook.causes.cudnn.switches import ALL, BENCHMARK, CUDNN, DEFAULT, SWITCHES
 from workbook.chart import Cells
 from workbook.experiment import run
+from workbook.recording import recorded
 from workbook.result import Result
 
 ROWS = [row for family in FAMILIES.values() for row in family]
@@ -270,3 +273,43 @@ def test_older_torch_refuses_products_in_other_words() -> None:
 
     where = CATALOGUE.fixed
     assert series(where, Operation("mm", (rand(2),), product), 2).said == RAISES
+
+
+def recorded_counts() -> dict[str, Count]:
+    """How often each operation gave other bits on a GPU, over every recording that has it."""
+    found: dict[str, Count] = {}
+    for each in recorded(CATALOGUE.name):
+        for result in each.results:
+            if result.experiment == CATALOGUE.name:
+                for name, (other, repeats) in result.finding.values["counts"].items():
+                    before = found.get(name, Count(0, 0))
+                    found[name] = Count(before.other + other, before.repeats + repeats)
+    return found
+
+
+def test_the_recording_does_not_contradict_itself() -> None:
+    """Catalogue, switches and documented list of one recording hold the same counts."""
+    for each in recorded(CATALOGUE.name):
+        by_figure: dict[str, dict[str, Any]] = {}
+        for result in each.results:
+            counts = result.finding.values.get("counts", {})
+            if result.experiment == SWITCHES.name:
+                counts = {name: line[DEFAULT] for name, line in counts.items()}
+            by_figure.setdefault(result.experiment, {}).update(counts)
+        assert by_figure[CATALOGUE.name] == by_figure[SWITCHES.name] == by_figure[DOCUMENTED.name]
+
+
+def test_what_the_chapter_names_as_varying_was_seen_to() -> None:
+    """The rows that the chapter names as exceptions to every rule varied in the recording."""
+    counts = recorded_counts()
+    named = (
+        "cumsum of one row",
+        "transposed conv2d",
+        "bmm, sparse @ dense",
+        "nll_loss, 2-D",
+        "attention, flash, grad.",
+        "attention, cuDNN, grad.",
+    )
+    assert all(counts[name].varies for name in named)
+    assert not counts["x[index], gradient"].varies
+    assert all(count.repeats >= 299 for count in counts.values())
