@@ -105,6 +105,22 @@ explore(cudnn.CATALOGUE, device="cuda", repeats=299)
 
 # %% [markdown]
 # ## What the switches do
+#
+# A program wants to show how nondeterministic PyTorch is by default. Look for what it compares.
+
+# %%
+predict(cudnn.WHAT_IT_PRINTS)
+
+# %%
+model = torch.nn.Sequential(torch.nn.Linear(10, 5), torch.nn.ReLU(), torch.nn.Linear(5, 1))
+x, outputs = torch.rand(1, 10), []
+for deterministic in (False, True):
+    with torch.backends.cudnn.flags(deterministic=deterministic, benchmark=False):
+        outputs.append(model(x))
+print("difference:", (outputs[0] - outputs[1]).abs().max().item())
+
+# %% [markdown]
+# Two things are missing: an operation that cuDNN computes, and a GPU.
 
 # %%
 predict(cudnn.CUDNN_REPAIRS)
@@ -193,6 +209,21 @@ explore(cudnn.TF32, device="cuda", size=1024)
 # costs is the rounding of the inputs. The steps are the bounds that follow from each format.
 
 # %% [markdown]
+# ## Memory and streams
+#
+# Fragmented memory and work on several streams are often blamed.
+
+# %%
+predict(cudnn.FRAGMENTED)
+
+# %%
+explore(cudnn.CIRCUMSTANCES, device="cuda")
+
+# %% [markdown]
+# Kernels on one stream run in the order in which they were started. Only a view that starts in the
+# middle of a tensor can matter here: kernels that load four numbers at a time must treat the first
+# ones apart, which is another order. But this holds where everybody waits.
+#
 # ## When nobody waits
 #
 # A GPU computes while your program goes on. Usually torch waits where it must. Not here:

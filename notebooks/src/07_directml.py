@@ -10,14 +10,17 @@
 # - find the confounder in a comparison of two devices, and remove it;
 # - write down an environment, and say which bits changed with it.
 #
-# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+# torch-directml needs torch 2.4.1 and Python 3.12 or older. Its last release is of 2024, and its
+# maker says that it is no longer in active development
+# ([issue 712](https://github.com/microsoft/DirectML/issues/712)). What this chapter teaches holds
+# for any second device.
 
 # %%
 import numpy as np
 import torch
 
 from workbook.causes import directml
-from workbook.devices import OUTCOMES, device
+from workbook.devices import device
 from workbook.explorer import explore
 from workbook.lesson import check, hint, predict, solution
 
@@ -31,17 +34,11 @@ from workbook.lesson import check, hint, predict, solution
 print(device("directml").absent() or "It works here.")
 
 # %% [markdown]
-# Nine outcomes are told apart:
-
-# %%
-for code, sentence in OUTCOMES.items():
-    print(f"{code}: {sentence}")
-
-# %% [markdown]
 # Where DirectML works, the explorers below open on it and say LIVE. Elsewhere a **simulated
 # accelerator** stands in, and they say SIMULATED: it adds in another order than your CPU, one
 # exact IEEE operation at a time. It shows the mechanism. It is not DirectML, and no digit of it is
-# DirectML's.
+# DirectML's. Some of what it does was **built into it** and is no finding: it computes `float64` in
+# `float32`, it draws with the CPU's generator, and the CPU runs what it does not know.
 #
 # This workbook has no recording of DirectML hardware: none has been run for it yet. If you have
 # it, `python -m workbook record --device directml` makes one.

@@ -18,6 +18,8 @@ ANSWERS = {
     "cpu_repeats": "yes, where several threads write to one place",
     "how_rare": "in up to 1 of 7 runs",
     "read_at_once": "what stood there before, or a mixture",
+    "fragmented": "no bit of six results",
+    "what_it_prints": "exactly 0",
     "cudnn_repairs": "`torch.use_deterministic_algorithms(True)`",
     "six_trainings": "hardly two of them",
     "two_lists_or_one": "some that raise were not seen to vary",

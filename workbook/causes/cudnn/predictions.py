@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from workbook.causes.cudnn.catalogue import CATALOGUE
+from workbook.causes.cudnn.circumstances import CIRCUMSTANCES, FRAGMENTS
 from workbook.causes.cudnn.coin import COIN
 from workbook.causes.cudnn.documentation import DOCUMENTED
+from workbook.causes.cudnn.flags import FLAGGED, PROGRAMS
 from workbook.causes.cudnn.hazards import COPY, HAZARDS, UNWAITED
 from workbook.causes.cudnn.on_threads import ON_THREADS, SEVERAL
 from workbook.causes.cudnn.switches import ALL, CUDNN, DEFAULT, SWITCHES
@@ -135,6 +137,28 @@ WHICH_VARIES = Prediction(
         "are added in the order in which they arrive."
     ),
 )
+WHAT_IT_PRINTS = Prediction(
+    name="what_it_prints",
+    question=(
+        "A program runs two `nn.Linear` layers twice on one input, first with "
+        "`torch.backends.cudnn.deterministic = False`, then with `True`, and prints the largest "
+        "difference, to show how nondeterministic the default is. What does it print?"
+    ),
+    options=(
+        Option(
+            "a small number",
+            lambda counts: any(counts[name] > 1 for name in PROGRAMS),
+            "The flags reach what cuDNN computes. A Linear layer is a matrix product, which it "
+            "does not compute.",
+        ),
+        Option("exactly 0", lambda counts: all(counts[name] == 1 for name in PROGRAMS)),
+    ),
+    measure=lambda: run(FLAGGED).finding.values["by_flags"],
+    because=(
+        "cuDNN is a library for GPUs, for convolutions and recurrent layers above all. The program "
+        "has neither, and its tensors are on the CPU. Its flags switch nothing that it uses."
+    ),
+)
 CUDNN_REPAIRS = Prediction(
     name="cudnn_repairs",
     question=(
@@ -245,6 +269,28 @@ WHO_USES_TF32 = Prediction(
         "are and measures: one kind of product errs hundreds of times more than the other."
     ),
 )
+FRAGMENTED = Prediction(
+    name="fragmented",
+    question="A GPU's memory is fragmented: every tensor lies at another address. What changes?",
+    options=(
+        Option("no bit of six results", lambda other: not other),
+        Option(
+            "last bits of some results",
+            lambda other: 0 < len(other) < 3,
+            "An address is no operand: kernels see the same layout wherever a tensor lies.",
+        ),
+        Option(
+            "last bits of most results",
+            lambda other: len(other) >= 3,
+            "An address is no operand: kernels see the same layout wherever a tensor lies.",
+        ),
+    ),
+    measure=lambda: _values(CIRCUMSTANCES)["other"][FRAGMENTS],
+    because=(
+        "torch's allocator starts every tensor at a multiple of 512 bytes, so that a kernel sees "
+        "the same layout wherever it lies. A view that starts elsewhere can differ."
+    ),
+)
 READ_AT_ONCE = Prediction(
     name="read_at_once",
     question=(
@@ -271,6 +317,6 @@ READ_AT_ONCE = Prediction(
     ),
 )
 PREDICTIONS = (
-    CPU_REPEATS, HOW_RARE, WHICH_VARIES, CUDNN_REPAIRS, TWO_LISTS_OR_ONE, SIX_TRAININGS,
-    WHO_USES_TF32, READ_AT_ONCE,
+    CPU_REPEATS, HOW_RARE, WHICH_VARIES, WHAT_IT_PRINTS, CUDNN_REPAIRS, TWO_LISTS_OR_ONE,
+    SIX_TRAININGS, WHO_USES_TF32, FRAGMENTED, READ_AT_ONCE,
 )  # fmt: skip
