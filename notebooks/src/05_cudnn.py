@@ -97,7 +97,8 @@ explore(cudnn.CATALOGUE, device="cuda", repeats=299)
 # more than once: gathering, resampling, padding, overlapping pools. But no rule gets all of it: in
 # the recording the sums along one row (`cumsum`), a transposed convolution, a sparse product, one
 # loss and the gradients of two kinds of attention varied as well, and some gradients of reading by
-# index did not. So measure.
+# index did not. So measure, and more than once: in one session on this kind of GPU the loss did not
+# vary in as many repeats, in two others it did. A count holds for the process in which it was made.
 #
 # Rows with *duplicates* are worse than rounding: several values are written to one place, and the
 # last one wins. There the program itself is ambiguous. And what did not vary, products and norms
