@@ -20,7 +20,7 @@ from PIL import Image, PngImagePlugin
 from notebooks import pictures
 from notebooks.drift import VIEW, differences, words
 from workbook import plots
-from workbook.chart import Axis, Cells, Chart, Panel, Series
+from workbook.chart import Axis, Cell, Cells, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.lesson import predict
 from workbook.question import Prediction
@@ -28,8 +28,9 @@ from workbook.result import KEPT, Finding, Result
 
 STEPS = tuple(map(float, range(40)))
 HEIGHTS = tuple(abs(math.sin(step / 3)) for step in STEPS)
-BITS = Cells.shaded(
-    ("a", "b"), ("1", "2"), ((0, 1), (0, 0)), (("0", "1"), ("0", "0")), ("", "flipped")
+ZERO = Cell("0")
+BITS = Cells.of(
+    {"a": {"1": ZERO, "2": Cell("1", "first")}, "b": {"1": ZERO, "2": ZERO}}, {"first": "flipped"}
 )
 
 

@@ -199,22 +199,6 @@ class Cells:
             title,
         )
 
-    @classmethod
-    def shaded(
-        cls,
-        rows: tuple[str, ...],
-        columns: tuple[str, ...],
-        shades: tuple[tuple[int, ...], ...],
-        text: tuple[tuple[str, ...], ...],
-        kinds: tuple[str, ...] = (),
-        title: str = "",
-    ) -> Cells:
-        """Make the grid of shades (-1 is blank), for tables that do not name their kinds yet."""
-        words: tuple[Kind, ...] = ("plain", *PARTS, "blank")
-        named = tuple(tuple(words[shade] for shade in line) for line in shades)
-        legend = tuple((kind, name) for kind, name in zip(words, kinds, strict=False) if name)
-        return cls(rows, columns, named, text, legend, title)
-
     def __post_init__(self) -> None:
         for name, grid in (("kinds", self.kinds), ("text", self.text)):
             if len(grid) != len(self.rows):
@@ -317,8 +301,6 @@ def _panel_to_json(panel: Panel | Cells) -> dict[str, Any]:
 
 def _panel_from_json(data: dict[str, Any]) -> Panel | Cells:
     fields = {name: restored(value) for name, value in data.items() if name != "kind"}
-    if "shades" in fields:  # recorded before kinds had names
-        return Cells.shaded(**fields)
     if data["kind"] == "cells":
         return Cells(**fields)
     series = tuple(Series(**one) for one in fields["series"])

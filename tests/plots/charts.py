@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from workbook.chart import Axis, Cells, Chart, Panel, Series
+from workbook.chart import PARTS, Axis, Cell, Cells, Chart, Panel, Series
 from workbook.plots import Drawing
 
 TITLE = "Both sums are right, yet most elements differ: only the order changed."
@@ -31,16 +31,15 @@ def chart(*series, **options):
     return Chart((panel(*series, **options),))
 
 
-def bits(*rows, kinds=("", "sign", "exponent", "fraction")):
+def bits(*rows, kinds=("sign", "exponent", "fraction")):
     """Rows of bits as cells: the first is a sign, then three exponent bits, then the fraction."""
-    width = max(len(row) for row in rows)
-    shades = tuple(
-        tuple(min(3, 1 + (n > 0) + (n > 3)) if n < len(row) else -1 for n in range(width))
-        for row in rows
-    )
-    text = tuple(tuple(row.ljust(width)[n].strip() for n in range(width)) for row in rows)
-    names = tuple(f"row {n}" for n in range(len(rows)))
-    return Cells.shaded(names, tuple(map(str, range(width))), shades, text, kinds)
+    table = {
+        f"row {number}": {
+            str(n): Cell(bit.strip(), PARTS[(n > 0) + (n > 3)]) for n, bit in enumerate(row)
+        }
+        for number, row in enumerate(rows)
+    }
+    return Cells.of(table, dict(zip(PARTS, kinds, strict=False)))
 
 
 def ink(png, frame, scale=1.5, beyond=0.0):

@@ -240,7 +240,7 @@ def test_any_numbers_at_all_can_be_drawn(x, y, mark, x_log, y_log):
 
 def test_charts_without_anything_in_them_are_drawn():
     """No series, no rows, no columns."""
-    no_rows, no_columns = Cells.shaded((), (), (), ()), Cells(("a",), (), ((),), ((),))
+    no_rows, no_columns = Cells.of({}), Cells(("a",), (), ((),), ((),))
     for one in (chart(), Chart((no_rows,)), Chart((no_columns,))):
         assert Drawing().png(one, "").startswith(b"\x89PNG")
 

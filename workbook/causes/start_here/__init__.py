@@ -1,20 +1,11 @@
 """Chapter 00: how to read an experiment, and a first surprise."""
 
+from workbook.causes import every
 from workbook.causes.start_here.parts import PARTS_OF_ONE
-from workbook.causes.start_here.questions import (
-    EXERCISES,
-    PREDICTIONS,
-    THREE_TENTHS,
-    WHICH_PARTS,
-)
+from workbook.causes.start_here.questions import THREE_TENTHS, WHICH_PARTS
+from workbook.experiment import Experiment
+from workbook.question import Exercise, Prediction
 
-EXPERIMENTS = (PARTS_OF_ONE,)
-
-__all__ = [
-    "EXERCISES",
-    "EXPERIMENTS",
-    "PARTS_OF_ONE",
-    "PREDICTIONS",
-    "THREE_TENTHS",
-    "WHICH_PARTS",
-]
+EXPERIMENTS = every(Experiment, globals())
+PREDICTIONS = every(Prediction, globals())
+EXERCISES = every(Exercise, globals())

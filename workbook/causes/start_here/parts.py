@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 
 from workbook.bounds import Bound
-from workbook.chart import Cells, Chart
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
 from workbook.control import DeviceChoice, Dtype, Integer
@@ -18,7 +18,11 @@ from workbook.floats import format_of, ulp_distance
 from workbook.result import Finding
 
 COUNT = 9
-EQUAL, DIFFERENT = 1, 2
+KINDS: dict[Kind, str] = {
+    "agrees": "equal in every bit",
+    "within the bound": "off by this many ULPs",
+    "wrong": "off by more than rounding",
+}
 
 
 def add_parts(where: Conditions, *, parts: int) -> Finding:
@@ -34,7 +38,8 @@ def add_parts(where: Conditions, *, parts: int) -> Finding:
     reading = (
         f"{count} of {total} pairs are equal; the others are up to {compared.max_ulps} ULP off"
     )
-    chart = _chart(same, ulp_distance(added.cpu(), direct.cpu()), parts)
+    off: Kind = "within the bound" if compared.within else "wrong"
+    chart = _chart(same, ulp_distance(added.cpu(), direct.cpu()), parts, off)
     return Finding(_verdict(compared, count), reading, chart, {"equal": count}, (compared,))
 
 
@@ -61,12 +66,17 @@ def _verdict(compared: Comparison, equal: int) -> str:
     return "Some pairs agree bit for bit, others do not, and every difference is rounding."
 
 
-def _chart(same: torch.Tensor, ulps: torch.Tensor, parts: int) -> Chart:
-    names = tuple(f"{number}/{parts}" for number in range(1, COUNT + 1))
-    shades = tuple(tuple(EQUAL if one else DIFFERENT for one in line) for line in same.tolist())
-    text = tuple(tuple("=" if not one else f"{one}" for one in line) for line in ulps.tolist())
-    kinds = ("", "equal in every bit", "off by this many ULPs")
-    return Chart((Cells.shaded(names, names, shades, text, kinds),))
+def _chart(same: torch.Tensor, ulps: torch.Tensor, parts: int, off: Kind) -> Chart:
+    names = [f"{number}/{parts}" for number in range(1, COUNT + 1)]
+    table = {
+        row: {
+            column: Cell("=", "agrees") if equal else Cell(f"{apart}", off)
+            for column, equal, apart in zip(names, equals, line, strict=True)
+        }
+        for row, equals, line in zip(names, same.tolist(), ulps.tolist(), strict=True)
+    }
+    legend: dict[Kind, str] = {"agrees": KINDS["agrees"], off: KINDS[off]}
+    return Chart((Cells.of(table, legend),))
 
 
 PARTS_OF_ONE = Experiment(

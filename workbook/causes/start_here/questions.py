@@ -6,26 +6,15 @@ import torch
 
 from workbook.causes.start_here.parts import PARTS_OF_ONE
 from workbook.experiment import run
-from workbook.question import Exercise, Form, Prediction, WrongAnswer
-
-IN_NEITHER, IN_32, IN_64, IN_BOTH = (
-    "in neither",
-    "only in float32",
-    "only in float64",
-    "in both",
-)
+from workbook.question import Exercise, Form, Option, Prediction, WrongAnswer
 
 
-def _where_three_tenths_add_up() -> str:
-    same = {
-        dtype: bool(_tenths(1, dtype) + _tenths(2, dtype) == _tenths(3, dtype))
-        for dtype in (torch.float32, torch.float64)
-    }
-    if all(same.values()):
-        return IN_BOTH
-    if not any(same.values()):
-        return IN_NEITHER
-    return IN_32 if same[torch.float32] else IN_64
+def _where_three_tenths_add_up() -> list[str]:
+    return [
+        name
+        for name, dtype in (("float32", torch.float32), ("float64", torch.float64))
+        if bool(_tenths(1, dtype) + _tenths(2, dtype) == _tenths(3, dtype))
+    ]
 
 
 def _tenths(count: int, dtype: torch.dtype) -> torch.Tensor:
@@ -42,7 +31,12 @@ def _adds_up_everywhere(parts: int) -> bool | str:
 THREE_TENTHS = Prediction(
     name="three_tenths",
     question="In which format is 0.1 + 0.2 equal to 0.3?",
-    options=(IN_NEITHER, IN_32, IN_64, IN_BOTH),
+    options=(
+        Option("in neither", lambda equal: equal == []),
+        Option("only in float32", lambda equal: equal == ["float32"]),
+        Option("only in float64", lambda equal: equal == ["float64"]),
+        Option("in both", lambda equal: equal == ["float32", "float64"]),
+    ),
     measure=_where_three_tenths_add_up,
     because=(
         "None of the three numbers has a binary fraction that ends, so all three are rounded, and "
@@ -76,5 +70,3 @@ WHICH_PARTS = Exercise(
     solution="n = 16",
     because="A sixteenth is a power of two: it is held exactly, and so are the sums.",
 )
-PREDICTIONS = (THREE_TENTHS,)
-EXERCISES = (WHICH_PARTS,)

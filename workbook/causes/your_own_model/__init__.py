@@ -1,5 +1,6 @@
 """Chapter 08: differential diagnosis, in three cases that the reader solves."""
 
+from workbook.causes import every
 from workbook.causes.your_own_model.case import Case, Suspect, Trial, standing
 from workbook.causes.your_own_model.cases import (
     CASES,
@@ -7,24 +8,11 @@ from workbook.causes.your_own_model.cases import (
     RESTLESS_REVIEWS,
     UNSTEADY_SCORES,
 )
-from workbook.causes.your_own_model.exercises import AGREES, EXERCISES
-from workbook.causes.your_own_model.predictions import EVAL_SHOWS, PREDICTIONS
+from workbook.causes.your_own_model.exercises import AGREES
+from workbook.causes.your_own_model.predictions import EVAL_SHOWS
 from workbook.experiment import Experiment
+from workbook.question import Exercise, Prediction
 
 EXPERIMENTS: tuple[Experiment, ...] = ()  # its experiments are the trials of the cases
-
-__all__ = [
-    "AGREES",
-    "CASES",
-    "EVAL_SHOWS",
-    "EXERCISES",
-    "EXPERIMENTS",
-    "LOGGED_TRAINING",
-    "PREDICTIONS",
-    "RESTLESS_REVIEWS",
-    "UNSTEADY_SCORES",
-    "Case",
-    "Suspect",
-    "Trial",
-    "standing",
-]
+PREDICTIONS = every(Prediction, globals())
+EXERCISES = every(Exercise, globals())

@@ -74,4 +74,3 @@ AGREES = Exercise(
     because="If this says True where two plain calls differ, the draws are the cause.",
     may_change=("random numbers",),
 )
-EXERCISES = (AGREES,)

@@ -5,20 +5,15 @@ from __future__ import annotations
 from workbook.causes.your_own_model.case import standing
 from workbook.causes.your_own_model.cases import DROPOUT, STATE, UNSTEADY_SCORES
 from workbook.causes.your_own_model.trying import tried
-from workbook.question import Prediction
+from workbook.question import Option, Prediction
 
-ONLY_DROPOUT, ONLY_MEAN = "dropout was the cause", "the running mean was the cause"
-BOTH, NEITHER = "one of the two was, but not which", "neither of them was"
 _EVAL = 0  # the case's first trial
 
 
-def _what_eval_shows() -> str:
+def _suspects_that_eval_leaves() -> set[str]:
     case = UNSTEADY_SCORES
     (found,) = tried(case, case.trials[_EVAL : _EVAL + 1])
-    left = {DROPOUT, STATE} & set(standing(case, {_EVAL: found.went}))
-    if len(left) == 1:
-        return ONLY_DROPOUT if DROPOUT in left else ONLY_MEAN
-    return BOTH if left else NEITHER
+    return {DROPOUT, STATE} & set(standing(case, {_EVAL: found.went}))
 
 
 EVAL_SHOWS = Prediction(
@@ -27,11 +22,15 @@ EVAL_SHOWS = Prediction(
         "A model in train mode has dropout and keeps a running mean. It gives other scores on "
         "each call. You call `eval()`, and the difference goes. What have you shown?"
     ),
-    options=(ONLY_DROPOUT, ONLY_MEAN, BOTH, NEITHER),
-    measure=_what_eval_shows,
+    options=(
+        Option("dropout was the cause", lambda left: left == {DROPOUT}),
+        Option("the running mean was the cause", lambda left: left == {STATE}),
+        Option("one of the two was, but not which", lambda left: left == {DROPOUT, STATE}),
+        Option("neither of them was", lambda left: not left),
+    ),
+    measure=_suspects_that_eval_leaves,
     because=(
         "`eval()` switches both off at once. A trial tells two suspects apart only if it takes "
         "away the difference of one and leaves that of the other."
     ),
 )
-PREDICTIONS = (EVAL_SHOWS,)
