@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workbook.diagnosis import Workers, diagnose
-from workbook.diagnosis.ordering import FilledSet, SortedSet
+from workbook.diagnosis.interventions.sets import FilledSet, SortedSet
 
 
 def test_a_filled_set_goes_through_its_elements_as_they_came() -> None:
@@ -32,9 +32,12 @@ def test_a_sorted_set_is_sorted_also_of_mixed_types() -> None:
 
 HELD = """
 import torch
-from workbook.diagnosis import numerics
+from workbook.diagnosis.interventions import numerics
+from workbook.diagnosis.interventions.intervention import Setting
 
-numerics.install(frozenset(("full-precision", "cudnn-deterministic", "deterministic")))
+run = Setting(on=frozenset(("full-precision", "cudnn-deterministic", "deterministic")))
+for install in dict.fromkeys(row.install for row in numerics.ROWS):
+    install(run)
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
 torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False
 torch.set_float32_matmul_precision("medium")

@@ -5,7 +5,6 @@ Owns its words, its JSON and its chart. Knows nothing of how it was found.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -115,13 +114,3 @@ class Answer:
                 ),
             )
         )
-
-
-def steps_apart(first: float, second: float) -> float:
-    """About how many float32 steps two values are apart; 0 where they are equal."""
-    if first == second or (math.isnan(first) and math.isnan(second)):
-        return 0.0
-    if not (math.isfinite(first) and math.isfinite(second)):
-        return float(2**31)
-    scale = max(abs(first), abs(second), 2.0**-126)
-    return max(1.0, abs(first - second) / 2.0 ** (math.floor(math.log2(scale)) - 23))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 
 from workbook.diagnosis.engine import TIMEOUT, diagnose
@@ -34,16 +35,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _watch(text: str) -> None:
+    """Show what was tried last on one line of a terminal; nothing where stderr is no terminal."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write("\r\x1b[K" + text[:width])
+        sys.stderr.flush()
+
+
 def main(arguments: argparse.Namespace) -> int:
     """Diagnose and print; the exit status."""
     try:
-        answer = diagnose(*arguments.targets, model=arguments.model, timeout=arguments.timeout)
+        answer = diagnose(
+            *arguments.targets, model=arguments.model, timeout=arguments.timeout, watch=_watch
+        )
     except (ValueError, OSError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("interrupted before anything was known\n")
         return 2
+    finally:
+        _watch("")
     if arguments.json:
         sys.stdout.write(json.dumps(answer.to_json(), indent=2) + "\n")
         if not answer.usable:

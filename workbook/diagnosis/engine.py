@@ -1,6 +1,6 @@
 """A diagnosis from beginning to end.
 
-Owns `diagnose` and `diagnose_model`: the deadline, the processes, and what is answered when the
+Owns `diagnose`: the deadline, the processes, and what is answered when the
 code cannot be run or does not end.
 """
 
@@ -9,28 +9,34 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from workbook.diagnosis import answering, models, pairs
 from workbook.diagnosis.answer import Answer
-from workbook.diagnosis.asking import Session, Unusable
-from workbook.diagnosis.calls import Call, call
-from workbook.diagnosis.interpreter import OutOfTime
-from workbook.diagnosis.workers import Workers
+from workbook.diagnosis.process.interpreter import OutOfTime
+from workbook.diagnosis.process.workers import Workers
+from workbook.diagnosis.session import Session, Unusable
+from workbook.diagnosis.target import Call, call
+from workbook.diagnosis.targets import disagreement, module, single
 
 _COMPILES = re.compile(r"\btorch\s*\.\s*compile\b|(?<!\bre)\.compile\(|import compile\b")
 TIMEOUT = 120.0  # seconds for a whole diagnosis
 
 
 def diagnose(
-    *targets: str, model: bool = False, timeout: float = TIMEOUT, workers: Workers | None = None
+    *targets: str,
+    model: bool = False,
+    timeout: float = TIMEOUT,
+    workers: Workers | None = None,
+    watch: Callable[[str], None] = lambda text: None,
 ) -> Answer:
     """Which condition changes the result of a function, or explains why two functions disagree.
 
     One target (`FILE.py:FUNCTION`): why does calling it again give something else? Two: where do
     they part, and why? With `model=True` the one target builds `(module, tuple_of_inputs)`: which
     conditions change the module's output? `timeout` is in seconds, for everything together. The
-    code runs in child processes only; `workers` lets several diagnoses share them.
+    code runs in child processes only; `workers` lets several diagnoses share them. `watch` is told
+    what has been tried, as soon as it is known.
 
     Raises ValueError for a target that names no function in a file, and for a timeout of 0 or less.
     Code that cannot be run or compared is an answer: status "unknown", `usable` False.
@@ -40,31 +46,33 @@ def diagnose(
     asked = call(*targets, model=model)
     with contextlib.ExitStack() as stack:
         shared = workers if workers is not None else stack.enter_context(Workers())
-        return _answered(asked, shared, timeout)
+        return _answered(asked, shared, timeout, watch)
 
 
-def _answered(asked: Call, workers: Workers, timeout: float) -> Answer:
+def _answered(
+    asked: Call, workers: Workers, timeout: float, watch: Callable[[str], None]
+) -> Answer:
     needed = _needed(asked)
     workers.warm(0, needed)
     workers.warm(1, needed)
-    session = Session(workers, asked, time.monotonic() + timeout, load=needed)
+    session = Session(workers, asked, time.monotonic() + timeout, load=needed, watch=watch)
+    session.reserve = timeout / 8
     target = " and ".join(one.words for one in asked.targets)
-    find = {"function": answering.diagnosed, "pair": pairs.diagnosed, "model": models.diagnosed}
+    find = {"function": single.diagnosed, "pair": disagreement.diagnosed, "model": module.diagnosed}
     try:
-        found = find[asked.kind](session)
+        return find[asked.kind](session)
     except Unusable as problem:
         notes = (f"{target} could not be diagnosed: {problem}.", *problem.traceback, *session.notes)
         return Answer(target, "unknown", (), tuple(session.tried), notes, usable=False)
     except OutOfTime as problem:
-        notes = (
-            f"{target} was not diagnosed to the end: {problem} (--timeout {timeout:g}).",
-            *session.notes,
-        )
-        return Answer(target, "unknown", (), tuple(session.tried), notes, usable=False)
+        first = f"{target} was not diagnosed to the end: {problem} (--timeout {timeout:g})."
+        session.unexplained()
     except KeyboardInterrupt:
-        notes = (f"{target}: interrupted; this is what was known by then.", *session.notes)
-        return Answer(target, "unknown", (), tuple(session.tried), notes, usable=False)
-    return found
+        first = f"{target}: interrupted; this is what was known by then."
+        session.unexplained(runs=False)
+    known = session.progress.base is not None
+    notes = (first, *session.notes)
+    return Answer(target, "unknown", (), tuple(session.tried), notes, usable=known)
 
 
 def _needed(asked: Call) -> frozenset[str]:

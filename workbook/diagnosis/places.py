@@ -1,47 +1,44 @@
-"""Where a cause sits: the submodule, the variable or the line, read from facts and traces.
+"""Where two runs part, and where numbers are drawn: read from traces and their ledgers of draws.
 
-Owns the traced runs of a function and the reading of them. Decides nothing.
+Owns the reading. Decides nothing and makes no run.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+import math
 
-from workbook.diagnosis.answer import steps_apart
-from workbook.diagnosis.asking import Plan, Session
-from workbook.diagnosis.interpreter import OutOfTime
-from workbook.diagnosis.interventions import Intervention
-from workbook.diagnosis.reply import Reply
+from workbook.diagnosis.process.run import Run
 from workbook.trace import SAMPLES, Origin, Trace, align, origin
 
-if TYPE_CHECKING:
-    from workbook.diagnosis.functions import Function
-
-_KINDS = {"gradient": "gradient", "data": "data", "module": "module", "state": "state"}
 _LONGEST_CURVE = 400
 
 
-def traced(session: Session, wanted: Plan) -> Reply | None:
-    """The run again with a trace, or None where it cannot be traced."""
-    try:
-        reply = session.run(replace(wanted, trace=True))
-    except OutOfTime:
-        return None
-    return reply if reply.cannot is None and reply.outcomes else None
-
-
-def drawing(reply: Reply | None, number: int = 0) -> str:
+def drawing(result: Run | None, number: int = 0) -> str:
     """The lines that draw, in words: `torch.randn at train.py:12, ...`."""
-    if reply is None or number >= len(reply.outcomes):
+    if result is None or number >= len(result.outcomes):
         return ""
     seen: dict[str, None] = {}
-    for generator, what, line, _, count, _ in reply.outcomes[number].get("draws", ()):
+    for generator, what, line, _, count, _ in result.outcomes[number].get("draws", ()):
         if count and line and not generator.startswith("own"):
             name = what.removeprefix("aten.").split(".")[0]
             seen.setdefault(f"{generator} {name} at {line}", None)
     rows = list(seen)
     return ", ".join(rows[:3]) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")
+
+
+def seeding(result: Run | None, number: int = 0) -> str:
+    """The lines that set a generator after something was drawn: `manual_seed at train.py:9`."""
+    if result is None or number >= len(result.outcomes):
+        return ""
+    seen: dict[str, None] = {}
+    drawn = False
+    for generator, what, line, _, count, _ in result.outcomes[number].get("draws", ()):
+        if generator.startswith("own") or not line:
+            continue
+        if not count and drawn:
+            seen.setdefault(f"{what} at {line}")
+        drawn = drawn or bool(count)
+    return few(list(seen))
 
 
 def parting(first: Trace | None, second: Trace | None) -> Origin | None:
@@ -66,60 +63,16 @@ def curve(first: Trace, second: Trace) -> tuple[tuple[float, ...], tuple[str, ..
     return tuple(heights), tuple(labels), mark
 
 
-class Places:
-    """The places of one function's causes."""
-
-    def __init__(self, function: Function) -> None:
-        self.function = function
-        self._calm: Reply | None = None
-
-    def calm(self) -> Reply | None:
-        if self._calm is None:
-            plan = self.function._plan(frozenset(self.function.dims | _every()), frozenset())
-            self._calm = traced(self.function.session, plan)
-        return self._calm
-
-    def where(self, one: Intervention, cause: str) -> str:
-        """The place of a cause, in a few words; empty where it could not be told."""
-        calm = self.function.calm
-        lists: dict[str, Any] = calm.facts(0)["lists"] if calm.outcomes else {}
-        if cause == "dropout-active" and lists.get("dropout"):
-            return _few(lists["dropout"])
-        if cause == "batch-statistics" and lists.get("norm"):
-            return _few(lists["norm"])
-        if one.how == "between" and one.name in _KINDS:
-            names = [
-                n for rows in calm.data["changed"] for n, kind in rows if kind == one.name and n
-            ]
-            return _few(list(dict.fromkeys(names)))
-        if cause in ("random-numbers", "generator-shift"):
-            return drawing(self.calm())
-        return self._origin(one)
-
-    def _origin(self, one: Intervention) -> str:
-        if one.how != "hold":
-            return ""
-        function = self.function
-        other = traced(function.session, function._plan(_every() - {one.name}, frozenset()))
-        calm = self.calm()
-        if other is None or calm is None:
-            return ""
-        for number in range(len(calm.outcomes)):
-            part = parting(calm.trace(number), other.trace(number))
-            if part is not None:
-                return part.place
-        return ""
-
-    def refined(self, one: Intervention) -> str:
-        """The cause that an intervention speaks for here."""
-        return one.cause
+def steps_apart(first: float, second: float) -> float:
+    """About how many float32 steps two values are apart; 0 where they are equal."""
+    if first == second or (math.isnan(first) and math.isnan(second)):
+        return 0.0
+    if not (math.isfinite(first) and math.isfinite(second)):
+        return float(2**31)
+    scale = max(abs(first), abs(second), 2.0**-126)
+    return max(1.0, abs(first - second) / 2.0 ** (math.floor(math.log2(scale)) - 23))
 
 
-def _every() -> frozenset[str]:
-    from workbook.diagnosis.asking import STORM
-
-    return frozenset(STORM)
-
-
-def _few(names: list[str]) -> str:
+def few(names: list[str]) -> str:
+    """At most three names, and how many more there are."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,9 +1,10 @@
 """The search: which interventions, and no others, make two runs agree.
 
-Owns the elimination. All interventions that can matter are on at first; each is taken off again,
-the general ones first, and stays off where the runs still agree without it. What remains is a set
-of which every member is needed: taking it off brings the difference back, putting it on again
-removes it. Two causes at once leave two members.
+Owns the trials and the elimination. Each intervention that can matter is tried by itself first,
+which is cheap and answers most. Where none suffices, all are on, and each is taken off again, the
+general ones first, and stays off where the runs still agree without it. What remains is a set of
+which every member is needed: taking it off brings the difference back, putting it on again removes
+it. Two causes at once leave two members.
 """
 
 from __future__ import annotations
@@ -11,17 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from workbook.diagnosis.interventions import BETWEEN, HOLDS, ON, Intervention
-from workbook.diagnosis.values import Gap
+from workbook.diagnosis.interventions.intervention import Intervention
+from workbook.diagnosis.probes.values import Gap
+from workbook.diagnosis.rounding import alike, equal_but_for_rounding, much_smaller
 
 Active = frozenset[Intervention]
 Measure = Callable[[Active], Gap]
-# Specific interventions first; holding an ambient condition explains more than putting back state,
-# because what it holds was the only thing that differed.
-_LAST = 1 + next(i for i, one in enumerate(ON) if one.name == "eval-norm")
-_PUT, _DRAWN, _FORK = BETWEEN[:-2], BETWEEN[-2], BETWEEN[-1]
-ORDER = (*ON[:_LAST], *HOLDS[:-1], *_PUT, *ON[_LAST:], _DRAWN, HOLDS[-1], _FORK)
-_LEVEL = 4.0  # a gap within this factor of the smallest reached counts as removed
+Report = Callable[[Intervention, Gap], None]
 
 
 @dataclass(frozen=True)
@@ -38,52 +35,77 @@ def names(active: Iterable[Intervention], how: str) -> frozenset[str]:
     return frozenset(one.name for one in active if one.how == how)
 
 
-def applicable(words: set[str]) -> tuple[Intervention, ...]:
-    """The interventions that can matter for a run that showed these words, specific first."""
-    return tuple(one for one in ORDER if not one.needs or words & set(one.needs))
+def search(
+    measure: Measure,
+    candidates: Iterable[Intervention],
+    base: Gap,
+    report: Report = lambda one, gap: None,
+    likely: Callable[[Intervention], bool] = lambda one: True,
+    early: Callable[[Active], bool] = lambda active: False,
+) -> Search:
+    """The interventions that are needed to make the gap go (or shrink to what cannot go).
 
+    `report` is told what each intervention does by itself, as soon as that is known. Those that
+    are `likely` are tried before the others. `early` says, cheaper than a measure, that a
+    difference is still there; where it does not, the measure is asked.
+    """
+    ordered = sorted(set(candidates), key=lambda one: one.rank)
 
-def holds() -> tuple[Intervention, ...]:
-    """Every intervention that keeps an ambient condition the same."""
-    return HOLDS
+    def sooner(active: Active) -> Gap:
+        return base if early(active) else measure(active)
 
-
-def search(measure: Measure, candidates: Iterable[Intervention], base: Gap) -> Search:
-    """The interventions that are needed to make the gap go (or shrink to what cannot go)."""
-    chosen = set(candidates)
-    active, rest = _start(measure, [one for one in ORDER if one in chosen], base)
-    if not _smaller(rest, base):
+    for some in ([one for one in ordered if likely(one)], ordered):
+        if alone := _alone(sooner, some, base, report):
+            needed = tuple(one for one in ordered if one in alone)
+            gaps = [measure(alone - {one}) if len(alone) > 1 else base for one in needed]
+            return Search(needed, Gap(True), dict(zip(needed, gaps, strict=True)))
+    active, rest = _start(measure, ordered, base)
+    if not much_smaller(rest, base):
         return Search((), rest, {})
-    ordered = [one for one in ORDER if one in active]
+    ordered = [one for one in ordered if one in active]
     without: dict[Intervention, Gap] = {}
     for one in (*reversed(ordered), *reversed(ordered)):  # what undid another may be off by now
         if one in active:
             trial = measure(active - {one})
-            if _reached(trial, rest):
+            if alike(trial, rest):
                 active -= {one}
             else:
                 without[one] = trial
-    fewer = _one_for_all(measure, ordered, active, rest)
-    fewer = fewer or _one_for_two(measure, ordered, active, rest)
+    fewer = _one_for_two(measure, ordered, active, rest)
     if fewer is not None:
         active = fewer
         without = {one: measure(active - {one}) for one in active}
     needed = tuple(one for one in ordered if one in active)
+    if any(one.renumbers for one in needed) and not equal_but_for_rounding(rest):
+        # other numbers, another gap: it may be smaller by chance
+        return search(measure, [one for one in ordered if not one.renumbers], base)
     return Search(needed, rest, {one: without[one] for one in needed})
 
 
-def _one_for_all(
-    measure: Measure, ordered: list[Intervention], active: Active, rest: Gap
-) -> Active | None:
-    """One in place of all, if one suffices that is more specific than the most general of them.
+def _alone(measure: Measure, ordered: list[Intervention], base: Gap, report: Report) -> Active:
+    """The most specific intervention that makes the two agree by itself, in every bit.
 
-    Taking off in order can leave others: where some undid what others did while both were on.
+    One that is held and one that is put back between calls count as one where they have one name:
+    both are about the same thing. The cheap ones are tried first; a costly one only if it comes
+    before one that suffices, or last. Empty where none suffices.
     """
-    if active and rest.same:
-        for one in ordered[: max(ordered.index(each) for each in active)]:
-            if active != {one} and measure(frozenset({one})).same:
-                return frozenset({one})
-    return None
+
+    def suffices(one: Intervention) -> Active:
+        gap = measure(frozenset({one}))
+        report(one, gap)
+        both = frozenset(other for other in ordered if other.name == one.name)
+        if gap.same or len(both) == 1 or one.rank < max(other.rank for other in both):
+            return frozenset({one}) if gap.same else frozenset()
+        return both if measure(both).same else frozenset()
+
+    cheap, before = frozenset[Intervention](), ordered
+    for number, one in enumerate(ordered):
+        if not one.costly and (cheap := suffices(one)):
+            before = ordered[:number]
+            break
+    if cheap and not equal_but_for_rounding(base):
+        return cheap  # how the numbers are computed is not what makes so large a difference
+    return next((found for one in before if one.costly and (found := suffices(one))), cheap)
 
 
 def _one_for_two(
@@ -94,7 +116,7 @@ def _one_for_two(
     if len(streams) > 1:
         for one in ordered:
             fewer = active - streams | {one}
-            if one.cause in _STREAMS and one.how == "on" and _reached(measure(fewer), rest):
+            if one.cause in _STREAMS and one.how == "on" and alike(measure(fewer), rest):
                 return fewer
     return None
 
@@ -105,8 +127,9 @@ _STREAMS = ("checkpoint-incomplete", "reseeded", "generator-shift", "worker-gene
 def _start(measure: Measure, ordered: list[Intervention], base: Gap) -> tuple[Active, Gap]:
     """The interventions to begin with: all of them, unless some of them undo what others do.
 
-    Then all that do not break the program, all but those that give draws other numbers, all but
-    one, and each with nothing but the holds.
+    Then all that do not break the program, all but those that give draws other numbers, all but one
+    of two rivals. Where the holds change the difference, each of the rest with them; and where all
+    together cannot be compared, all but one.
     """
     everything = frozenset(ordered)
     rest = measure(everything)
@@ -115,13 +138,16 @@ def _start(measure: Measure, ordered: list[Intervention], base: Gap) -> tuple[Ac
             if not measure(frozenset({one})).comparable and base.comparable:
                 everything -= {one}
         rest = measure(everything)
-    if _smaller(rest, base):
+    if much_smaller(rest, base):
         return everything, rest
     calm = frozenset(one for one in ordered if one.how == "hold")
     others = [one for one in ordered if one in everything - calm]
-    kept = everything - {one for one in others if one.name in _RENUMBERING}
-    trials = [kept, *(kept - {one} for one in others if one.name in _RIVALS)]
-    trials += [everything - {one} for one in others] + [calm | {one} for one in others]
+    kept = everything - {one for one in others if one.renumbers}
+    trials = [kept, *(kept - {one} for one in others if one.rivals)]
+    if measure(calm) != base:
+        trials += [calm | {one} for one in sorted(others, key=lambda one: one.costly)]
+    if not rest.comparable:
+        trials += [everything - {one} for one in others]
     best = everything
     for trial in dict.fromkeys(trials):
         gap = measure(trial)
@@ -130,21 +156,3 @@ def _start(measure: Measure, ordered: list[Intervention], base: Gap) -> tuple[Ac
         if gap.comparable and (not rest.comparable or gap.relative < rest.relative):
             best, rest = trial, gap
     return best, rest
-
-
-_RENUMBERING = ("keyed", "keyed-seeds", "one-seed")  # they give draws other numbers
-_RIVALS = ("first-seed", "local-seeds", "sorted-sets", "filled-sets")  # of two, one acts
-
-
-def _smaller(rest: Gap, base: Gap) -> bool:
-    if rest.same:
-        return True
-    if not rest.comparable:
-        return False
-    return not base.comparable or rest.relative < base.relative / 16
-
-
-def _reached(trial: Gap, rest: Gap) -> bool:
-    if rest.same:
-        return trial.same
-    return trial.same or (trial.comparable and trial.relative <= rest.relative * _LEVEL)

@@ -9,84 +9,27 @@ from __future__ import annotations
 
 import random
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 # Methods that hand out random numbers (the rest sets or reads the state).
 _NUMPY_DRAWS = (
-    "beta",
-    "binomial",
-    "bytes",
-    "chisquare",
-    "choice",
-    "dirichlet",
-    "exponential",
-    "f",
-    "gamma",
-    "geometric",
-    "gumbel",
-    "hypergeometric",
-    "laplace",
-    "logistic",
-    "lognormal",
-    "logseries",
-    "multinomial",
-    "multivariate_normal",
-    "negative_binomial",
-    "normal",
-    "pareto",
-    "permutation",
-    "permuted",
-    "poisson",
-    "power",
-    "rand",
-    "randint",
-    "randn",
-    "random",
-    "random_integers",
-    "random_sample",
-    "rayleigh",
-    "integers",
-    "sample",
-    "ranf",
-    "shuffle",
-    "standard_cauchy",
-    "standard_exponential",
-    "standard_gamma",
-    "standard_normal",
-    "standard_t",
-    "triangular",
-    "uniform",
-    "vonmises",
-    "wald",
-    "weibull",
-    "zipf",
+    "beta binomial bytes chisquare choice dirichlet exponential f gamma geometric gumbel "
+    "hypergeometric laplace logistic lognormal logseries multinomial multivariate_normal "
+    "negative_binomial normal pareto permutation permuted poisson power rand randint randn "
+    "random random_integers random_sample rayleigh integers sample ranf shuffle "
+    "standard_cauchy standard_exponential standard_gamma standard_normal standard_t "
+    "triangular uniform vonmises wald weibull zipf"
 )
 _PYTHON_DRAWS = (
-    "random",
-    "uniform",
-    "triangular",
-    "randint",
-    "choice",
-    "choices",
-    "randrange",
-    "sample",
-    "shuffle",
-    "normalvariate",
-    "lognormvariate",
-    "expovariate",
-    "vonmisesvariate",
-    "gammavariate",
-    "gauss",
-    "betavariate",
-    "paretovariate",
-    "weibullvariate",
-    "getrandbits",
-    "randbytes",
+    "random uniform triangular randint choice choices randrange sample shuffle normalvariate "
+    "lognormvariate expovariate vonmisesvariate gammavariate gauss betavariate paretovariate "
+    "weibullvariate getrandbits randbytes"
 )
 _SEEDS = ("seed", "set_state", "setstate")
 
@@ -128,12 +71,12 @@ def _watched(real: Callable[..., Any], generator: str, note: Note, sets: bool) -
     return draw
 
 
-def _names(owner: Any, names: tuple[str, ...]) -> Iterator[str]:
+def _names(owner: Any, names: Sequence[str]) -> Iterator[str]:
     kinds = (types.MethodType, types.BuiltinMethodType)
     return (name for name in names if isinstance(getattr(owner, name, None), kinds))
 
 
-def _subclass(kind: type, names: tuple[str, ...], generator: str, note: Note) -> type:
+def _subclass(kind: type, names: Sequence[str], generator: str, note: Note) -> type:
     """Make a subclass whose drawing methods tell of themselves; instances behave as before."""
 
     def method(name: str) -> Callable[..., Any]:
@@ -153,14 +96,17 @@ def _subclass(kind: type, names: tuple[str, ...], generator: str, note: Note) ->
 
 @contextmanager
 def watch(note: Note) -> Iterator[None]:
-    """Tell `note` of every draw from NumPy's and `random`'s generators inside the block.
+    """Tell `note` of every draw from NumPy's and `random`'s generators, and of every seed.
 
     Generators made before and bound methods taken before are not seen.
     """
-    plan: list[tuple[Any, str, Any]] = []
+    plan: list[tuple[Any, str, Any]] = [
+        (owner, "manual_seed", _watched(torch.manual_seed, "torch", note, True))
+        for owner in (torch, torch.random)
+    ]
     for owner, names, generator in (
-        (np.random, _NUMPY_DRAWS, "numpy"),
-        (random, _PYTHON_DRAWS, "random"),
+        (np.random, _NUMPY_DRAWS.split(), "numpy"),
+        (random, _PYTHON_DRAWS.split(), "random"),
     ):
         plan += [
             (owner, name, _watched(getattr(owner, name), generator, note, False))
@@ -171,7 +117,7 @@ def watch(note: Note) -> Iterator[None]:
             for name in _SEEDS
             if hasattr(owner, name)
         ]
-    generator_kind = _subclass(np.random.Generator, _NUMPY_DRAWS, "own numpy", note)
+    generator_kind = _subclass(np.random.Generator, _NUMPY_DRAWS.split(), "own numpy", note)
     real_default = np.random.default_rng
 
     def default_rng(seed: Any = None) -> Any:

@@ -35,6 +35,8 @@ class ModulePath:
             hook.remove()
 
     def _enter(self, module: torch.nn.Module, _: Any) -> None:
+        if torch.compiler.is_compiling():
+            return  # it would be compiled into the user's model
         if not self._stack and (self._root is None or self._root() is not module):
             self._root = weakref.ref(module)
             self._names = {id(part): name for name, part in module.named_modules()}
@@ -42,7 +44,7 @@ class ModulePath:
         self._stack.append(name)
 
     def _leave(self, module: torch.nn.Module, _: Any, __: Any) -> None:
-        if self._stack:
+        if self._stack and not torch.compiler.is_compiling():
             self._stack.pop()
 
     def now(self) -> str:

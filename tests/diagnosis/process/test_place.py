@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from workbook.diagnosis.asking import Session, Unusable, plan
-from workbook.diagnosis.calls import call
 from workbook.diagnosis.process import copies, landlock, place
-from workbook.diagnosis.workers import Workers
+from workbook.diagnosis.process.workers import Workers
+from workbook.diagnosis.session import Session, Unusable, plan
+from workbook.diagnosis.target import call
 
 _PROBE = """
 import sys, tempfile, pathlib
@@ -104,11 +104,11 @@ def workers(
 def _run(workers: Workers, folder: Path) -> tuple[object, list[str], list[str]]:
     session = Session(workers, call(f"{folder / 'p.py'}:f"), time.monotonic() + 100)
     try:
-        reply = session.first(plan(0))
+        result = session.first(plan(0))
     except Unusable as problem:
         return str(problem), [], session.notes
-    outcome = reply.outcomes[0]
-    return outcome.get("raised"), reply.data["wrote"], session.notes
+    outcome = result.outcomes[0]
+    return outcome.get("raised"), result.data["wrote"], session.notes
 
 
 @pytest.mark.parametrize("body", DOES.values(), ids=DOES)
@@ -213,7 +213,7 @@ def test_a_folder_too_large_to_copy_is_refused(
     """Without Landlock a folder beyond the limit is no copy that takes for ever but a sentence."""
     folder = _folder(tmp_path, "return 1")
     monkeypatch.setattr(copies, "_MOST", 1 << 20)
-    with pytest.raises(copies.TooLarge, match="move the program to a small folder"):
+    with pytest.raises(copies.TooLarge, match="in a small folder"):
         copies.refresh(folder, tmp_path / "s", tmp_path / "n", guarded=False, without=tmp_path)
 
 

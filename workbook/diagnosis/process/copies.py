@@ -77,7 +77,8 @@ def _listed(real: Path, without: str, *, guarded: bool) -> dict[str, bool]:
             if not guarded and (size > _MOST or len(found) > _MANY * 5):
                 raise TooLarge(
                     f"the folder {real} is too large to be copied for a run, and this system "
-                    "cannot keep a run from writing to it; move the program to a small folder"
+                    "cannot keep a run from writing to it; keep the program, and start it, in a "
+                    "small folder"
                 )
     return found
 

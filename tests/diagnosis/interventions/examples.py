@@ -1,0 +1,135 @@
+"""The smallest program that each intervention explains: `first` again, or `first` against `second`.
+
+A program is text, or the name of a program in `tests/diagnosis_cases` with its functions.
+"""
+# ruff: noqa: E501  (a table: one row, one program)
+
+from __future__ import annotations
+
+HEAD = "import random, threading, time\nimport numpy as np\nimport torch\nfrom torch import nn\nimport torch.nn.functional as F\n"
+
+# Against itself: called again, or in another process under other conditions.
+AGAIN = {
+    ("hold", "clock"): "T = time.time()\ndef first(): return T",
+    (
+        "hold",
+        "files",
+    ): "import os\ndef first(): return [len(n) + ord(n[0]) for n in os.listdir('/usr')]",
+    ("hold", "poison"): "def first(): return torch.empty(3) * 0 + torch.empty(3)",
+    ("hold", "hash"): "def first(): return hash('a') % 1000",
+    ("hold", "threads"): "def first(): return torch.get_num_threads()",
+    (
+        "hold",
+        "switch",
+    ): "import sys\ndef first():\n    threading.Thread(target=int).start()\n    return sys.getswitchinterval()",
+    ("hold", "rng"): "T = torch.rand(3)\ndef first(): return T",
+    ("between", "clock"): "def first(): return time.perf_counter()",
+    (
+        "between",
+        "gradient",
+    ): "W = torch.ones(3, requires_grad=True)\ndef first():\n    W.sum().backward()\n    return W.grad.clone()",
+    ("between", "data"): "T = torch.ones(3)\ndef first(): return T.add_(1).clone()",
+    (
+        "between",
+        "module",
+    ): "class C:\n    n = 0\n    def __init__(self): self.seen = 0\nM = C()\ndef first():\n    M.seen += 1\n    return M.seen",
+    ("between", "state"): "N = []\ndef first():\n    N.append(1)\n    return len(N)",
+    (
+        "between",
+        "num-threads",
+    ): "def first():\n    torch.set_num_threads(torch.get_num_threads() + 1)\n    return torch.get_num_threads()",
+    ("between", "rng"): "torch.manual_seed(0)\ndef first(): return torch.rand(3)",
+    (
+        "between",
+        "fork",
+    ): "def counter():\n    while True: yield 1\nG = enumerate(counter())\ndef first(): return next(G)[0]",
+    (
+        "on",
+        "no-inplace",
+    ): "X = torch.tensor([-1.0, 2.0])\ndef first():\n    total = X.sum()\n    F.relu(X, inplace=True)\n    return total",
+    ("on", "eval-dropout"): "L = nn.Dropout(0.5)\ndef first(): return L(torch.ones(64))",
+    (
+        "on",
+        "no-dropout",
+    ): "def first():\n    x = torch.ones(64, requires_grad=True)\n    F.dropout(x).sum().backward()\n    return x.grad",
+    (
+        "on",
+        "eval-noise",
+    ): "class M(nn.Module):\n    def forward(self, x): return x + torch.rand(3) if self.training else x\nL = M()\ndef first(): return L(torch.ones(3))",
+    (
+        "on",
+        "one-seed",
+    ): "def first():\n    torch.manual_seed(time.time_ns() % 1000)\n    return torch.rand(3)",
+    (
+        "on",
+        "hold-threads",
+    ): "N = [2]\ndef first():\n    N[0] += 1\n    torch.set_num_threads(N[0])\n    return torch.get_num_threads()",
+}
+# One function against another.
+PAIR = {
+    (
+        "on",
+        "no-autocast",
+    ): "M = torch.full((8, 8), 0.1)\ndef first(): return (M @ M).float()\ndef second():\n    with torch.autocast('cpu', torch.bfloat16): return (M @ M).float()",
+    (
+        "on",
+        "no-compile",
+    ): "def wrong(graph, inputs): return lambda *rest: (torch.ones(3),)\ndef first(): return torch.zeros(3) + 2\ndef second(): return torch.compile(lambda x: x + 2, backend=wrong)(torch.zeros(3))",
+    ("on", "serial"): "race_pair pooled in_order",
+    ("on", "no-workers"): "workers_pair in_process with_workers",
+    ("on", "apart"): "overlap_inplace spread_in_place spread",
+    ("on", "copy-windows"): "overlap_windows tidy quick",
+    ("on", "copy-saved"): "overlap_saved gradient gradient_with_log",
+    ("on", "clear-gradients"): "accumulation_no_zero clearing forgetting",
+    ("on", "no-autocast-cache"): "autocast_cache cached uncached",
+    ("on", "carry-optimizer"): "checkpoint_momentum straight resumed",
+    ("on", "carry-generators"): "checkpoint_generator straight resumed",
+    ("on", "carry-buffers"): "checkpoint_buffer at_once in_two",
+    ("on", "eval-norm"): "batchnorm_pair while_training while_serving",
+    ("on", "first-seed"): "reseeded_pair plain fixed_evaluation",
+    ("on", "local-seeds"): "reseeded_splitter report old_report",
+    ("on", "keyed-seeds"): "shift_logging quiet logged",
+    ("on", "plain"): "layout_pair row_sums row_sums_transposed",
+    ("on", "rows"): "batch_size_pair batched one_by_one",
+    ("on", "split"): "coupling_pair together separately",
+    (
+        "on",
+        "split-outermost",
+    ): "def mean(batch): return batch.mean(0, keepdim=True) + batch * 0\nclass All:\n    def __call__(self, rows, n):\n        return torch.cat([mean(rows[i:i + n]) for i in range(0, len(rows), n)])\nA = All()\ndef first(): return A(torch.arange(4.0).reshape(4, 1), 1)\ndef second(): return A(torch.arange(4.0).reshape(4, 1), 4)",
+    (
+        "on",
+        "sorted-sets",
+    ): "def first(): return list(set('cab')) and [ord(c) for c in set('cabdefgh')]\ndef second(): return [ord(c) for c in sorted('cabdefgh')]",
+    (
+        "on",
+        "filled-sets",
+    ): "def first(): return [ord(c) for c in set('cabdefgh')]\ndef second(): return [ord(c) for c in 'cabdefgh']",
+    ("on", "double"): "dtype_pair single double",
+    (
+        "on",
+        "keyed",
+    ): "def draws(seed):\n    torch.manual_seed(seed)\n    return torch.rand(3)\ndef first(): return draws(1)\ndef second(): return draws(2)",
+    ("on", "plain-arguments"): "layout_columns by_rows by_columns",
+    ("on", "copy-kept"): "overlap_history copied aliased",
+    ("on", "forget"): "state_pair fresh_sequence second_sequence",
+}
+# What a CPU, or a run of seconds, cannot show: why there is no example here.
+ELSEWHERE = {
+    (
+        "on",
+        "keep-arguments",
+    ): "the helpers that it acts on are found by another run: mutated_pair in the corpus",
+    (
+        "on",
+        "deterministic",
+    ): "whether two threads add in another order is chance: index_add_threads in the corpus",
+    ("on", "cudnn-deterministic"): "cuDNN runs on CUDA devices only",
+    ("on", "cpu-draws"): "one generator serves all draws on a CPU",
+    ("on", "full-precision"): "few CPUs have shorter products to choose",
+    ("on", "hold-cpu"): "the difference shows on some CPUs only",
+    ("on", "weigh"): "its weights are computed from two runs: accumulation_summed in the corpus",
+    ("on", "carry-scheduler"): "a scheduler needs its optimizer carried over, too",
+    ("on", "shake-dropout"): "it is a question, not an explanation",
+    ("on", "still"): "the same",
+    ("between", "default-dtype"): "it explains the second of two after the first: dtype_default",
+}

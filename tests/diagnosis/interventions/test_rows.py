@@ -1,0 +1,119 @@
+"""Every intervention: inert where unused, removes what it explains, which comes back without it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.diagnosis.interventions.examples import AGAIN, ELSEWHERE, HEAD, PAIR
+from workbook.diagnosis.interventions.intervention import Intervention
+from workbook.diagnosis.interventions.rows import HOLDS, ROWS
+from workbook.diagnosis.process.workers import Workers
+from workbook.diagnosis.rounding import much_smaller
+from workbook.diagnosis.session import STORM, Session, plan
+from workbook.diagnosis.target import call
+from workbook.diagnosis.targets.function import Function
+from workbook.diagnosis.targets.pair import Pair
+
+CASES = Path(__file__).parents[2] / "diagnosis_cases"
+NAMED = {(row.how, row.name): row for row in ROWS}
+ALL = frozenset(STORM)
+# Exact in every format, on every number of threads, in every layout; draws nothing.
+INERT = (
+    "import torch\n"
+    "def first():\n"
+    "    x = torch.arange(12, dtype=torch.float64).reshape(3, 4)\n"
+    "    return (x @ x.t()).sum(0) + torch.nn.functional.relu(x - 5).amax()\n"
+)
+COMPILED = (
+    "import torch\n"
+    "from torch import nn\n"
+    "from torch._dynamo.utils import counters\n"
+    "torch.manual_seed(0)\n"
+    "NET = nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5), nn.ReLU(inplace=True))\n"
+    "FAST = torch.compile(NET, backend='eager')\n"
+    "def first():\n"
+    "    torch.manual_seed(1)\n"
+    "    FAST(torch.ones(2, 4)).sum().backward()\n"
+    "    NET.zero_grad()\n"
+    "    return counters['stats']['unique_graphs'], FAST(torch.ones(2, 4)).detach()\n"
+)
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    """Child processes for the whole module."""
+    with Workers() as shared:
+        yield shared
+
+
+def _session(workers: Workers, folder: Path, program: str, *names: str) -> Session:
+    path = folder / "p.py"
+    path.write_text(program)
+    targets = call(*(f"{path}:{name}" for name in names))
+    return Session(workers, targets, time.monotonic() + 200)
+
+
+def _example(workers: Workers, folder: Path, text: str, count: int) -> Session:
+    if text.startswith(("def", "class", "import")) or "\n" in text:
+        return _session(workers, folder, HEAD + text, *("first", "second")[:count])
+    name, *functions = text.split()
+    targets = call(*(f"{CASES / name}.py:{function}" for function in functions))
+    return Session(workers, targets, time.monotonic() + 200)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.how} {row.name}")
+def test_it_is_inert_where_nothing_uses_it(
+    row: Intervention, workers: Workers, tmp_path: Path
+) -> None:
+    """A program that has nothing of the kind gives the same bits with it as without it."""
+    session = _session(workers, tmp_path, INERT, "first")
+    plain = session.first(plan(0, 0))
+    name = frozenset({row.name})
+    with_it = {
+        "hold": lambda: session.run(plan(0, 0, held=ALL - name)),
+        "between": lambda: session.run(plan(0, 0, between=name)),
+        "on": lambda: session.run(plan(0, 0, on=name)),
+    }[row.how]()
+    assert [with_it.code(0), with_it.code(1)] == [plain.code(0)] * 2 == [plain.code(1)] * 2
+
+
+def test_every_row_has_an_example_or_a_reason() -> None:
+    """No intervention is in the table without a program that shows what it is for."""
+    assert set(NAMED) == set(AGAIN) | set(PAIR) | set(ELSEWHERE)
+
+
+@pytest.mark.parametrize("key", AGAIN, ids=" ".join)
+def test_it_removes_what_varies(key: tuple[str, str], workers: Workers, tmp_path: Path) -> None:
+    """A function's results agree with it, and do not without it, all else being held."""
+    row, held = NAMED[key], frozenset(HOLDS)
+    function = Function(_example(workers, tmp_path, AGAIN[key], 1))
+    assert function.measure(held | {row}).same
+    assert not function.measure(held - {row}).same
+    assert function.measure(held | {row}).same
+
+
+@pytest.mark.parametrize("key", PAIR, ids=" ".join)
+def test_it_removes_what_two_differ_in(
+    key: tuple[str, str], workers: Workers, tmp_path: Path
+) -> None:
+    """Two functions agree with it (or by rounding only), and do not without it."""
+    row, held = NAMED[key], frozenset(HOLDS)
+    pair = Pair(_example(workers, tmp_path, PAIR[key], 2))
+    without = pair.measure(held)
+    if without.same and row.name in ("rows", "serial"):
+        pytest.skip("on this machine the two happen to agree")
+    assert not without.same
+    assert much_smaller(pair.measure(held | {row}), without)
+
+
+def test_compiled_code_is_compiled_as_before(workers: Workers, tmp_path: Path) -> None:
+    """No patch is compiled into the user's model: one graph serves all calls, with equal bits."""
+    session = _session(workers, tmp_path, COMPILED, "first")
+    result = session.first(plan(0, 0, 0))
+    assert [outcome.get("raised") for outcome in result.outcomes] == [None] * 3
+    assert result.code(0) == result.code(1) == result.code(2)
+    assert float(result.tensors(2)["[0]"]) == 1

@@ -1,0 +1,115 @@
+"""What an answer holds beside a cause: the step, the place, what is refuted, and short runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from workbook.diagnosis import Workers, diagnose
+from workbook.diagnosis.session import Session
+from workbook.diagnosis.target import call
+from workbook.diagnosis.targets import disagreement, pair
+
+TRAINING = """
+import torch
+from torch import nn
+
+def train(log):
+    torch.manual_seed(0)
+    net = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for step in range(12):
+        loss = net(torch.rand(8, 4)).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if log and step == 2:
+            torch.rand(3)
+    return net.weight.detach()
+
+def quiet(): return train(False)
+def logged(): return train(True)
+"""
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    """Child processes for the whole module."""
+    with Workers() as shared:
+        yield shared
+
+
+def test_a_training_is_run_to_the_step_where_it_parts(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trials go to step 4 of 12 only, the step is told, and the cause is that of whole runs."""
+    monkeypatch.setattr(pair, "_LONG", 0.0)
+    path = tmp_path / "p.py"
+    path.write_text(TRAINING)
+    session = Session(workers, call(f"{path}:quiet", f"{path}:logged"), time.monotonic() + 300)
+    answer = disagreement.diagnosed(session)
+    assert answer.causes[0].cause == "generator-shift", answer.text()
+    assert "They part at step 4 of the training: torch's generator" in " ".join(answer.notes)
+    short = {plan.stop for plan in session.known if plan.stop}
+    assert short == {4}
+
+
+def test_do_not_know_says_what_is_known(workers: Workers, tmp_path: Path) -> None:
+    """Where nothing explains a difference, the answer has its place, and the next trial by hand."""
+    path = tmp_path / "p.py"
+    path.write_text(
+        "import torch\n"
+        "def f():\n    return torch.full((4,), 8.0).sqrt()\n"
+        "def g():\n    return torch.full((4,), 9.0).sqrt()\n"
+    )
+    answer = diagnose(f"{path}:f", f"{path}:g", workers=workers)
+    said = " ".join(answer.notes)
+    assert answer.status == "unknown" and answer.usable
+    assert "They part at aten" in said and "p.py:" in said
+    assert "Not the only cause" in said and "Next trial by hand" in said
+
+
+def test_the_words_of_a_parser_are_told(workers: Workers, tmp_path: Path) -> None:
+    """A program that asks for an option ends with argparse's own sentence, and with what to do."""
+    path = tmp_path / "p.py"
+    path.write_text(
+        "import argparse\n"
+        "def f():\n"
+        "    parser = argparse.ArgumentParser()\n"
+        "    parser.add_argument('--data', required=True)\n"
+        "    return len(parser.parse_args().data)\n"
+    )
+    answer = diagnose(f"{path}:f", workers=workers)
+    said = " ".join(answer.notes)
+    assert not answer.usable and "required: --data" in said and "parse_args([" in said
+
+
+def test_inputs_by_name(workers: Workers, tmp_path: Path) -> None:
+    """A builder may give its inputs as a dict, by the names that forward has."""
+    path = tmp_path / "p.py"
+    path.write_text(
+        "import torch\n"
+        "class Scale(torch.nn.Module):\n"
+        "    def forward(self, x, *, by): return x * by\n"
+        "def build(): return Scale(), {'x': torch.ones(4, 2), 'by': torch.full((4, 2), 2.0)}\n"
+    )
+    answer = diagnose(f"{path}:build", model=True, workers=workers)
+    assert [one.cause for one in answer.causes] == ["none"], answer.text()
+
+
+def test_a_relative_import_has_a_remedy(workers: Workers, tmp_path: Path) -> None:
+    """A module of a package is told to be imported by a file beside the package."""
+    (tmp_path / "p.py").write_text("from .other import x\ndef f(): return x\n")
+    answer = diagnose(f"{tmp_path / 'p.py'}:f", workers=workers)
+    assert "beside the package" in " ".join(answer.notes)
+
+
+def test_what_is_tried_is_shown_as_it_goes(workers: Workers, tmp_path: Path) -> None:
+    """Whoever watches is told every trial, in order."""
+    (tmp_path / "p.py").write_text("import torch\ndef f(): return torch.rand(3)\n")
+    told: list[str] = []
+    answer = diagnose(f"{tmp_path / 'p.py'}:f", workers=workers, watch=told.append)
+    assert list(dict.fromkeys(told)) == list(answer.tried)

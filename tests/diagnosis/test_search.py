@@ -1,0 +1,125 @@
+"""The search on invented measures: which interventions are needed, and how few trials it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from workbook.diagnosis.interventions.intervention import PAIR, Intervention, on
+from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.probes.values import Gap
+from workbook.diagnosis.search import Active, Measure, search
+
+LARGE, SMALL, NONE = Gap(False, True, 1.0, 0.5), Gap(False, True, 1e-7, 1e-7), Gap(True)
+ROUNDS = Gap(False, True, 1e-7, 1e-7, roundoff=2.0**-24)
+
+
+def row(name: str, rank: int, **more: object) -> Intervention:
+    """An intervention that exists here only."""
+    return on(name, "none", name, rank, Fact.ALWAYS, axes=PAIR, **more)
+
+
+A, B, C, D = (row(name, rank) for rank, name in enumerate("abcd"))
+
+
+def counted(measure: Measure) -> tuple[Measure, list[Active]]:
+    """The measure, and the list of what it was asked for."""
+    asked: list[Active] = []
+
+    def ask(active: Active) -> Gap:
+        asked.append(active)
+        return measure(active)
+
+    return ask, asked
+
+
+def needs(*rows: Intervention) -> Measure:
+    """A difference that goes when all of these are active."""
+    return lambda active: NONE if set(rows) <= active else LARGE
+
+
+def found(measure: Measure, rows: Iterable[Intervention] = (A, B, C, D)) -> list[str]:
+    """The names of what a search needs."""
+    return [one.name for one in search(measure, rows, measure(frozenset())).needed]
+
+
+def test_one_culprit_is_found_by_trials_of_one() -> None:
+    """Where one suffices, nothing is tried together with anything else."""
+    measure, asked = counted(needs(C))
+    assert found(measure) == ["c"]
+    assert all(len(active) <= 1 for active in asked) and len(asked) == 4
+
+
+def test_of_two_that_suffice_the_specific_one_is_named() -> None:
+    """The smaller rank explains, whatever the order in which they are given."""
+    assert found(lambda active: NONE if active & {B, D} else LARGE, (D, C, B, A)) == ["b"]
+
+
+def test_two_culprits_are_both_needed() -> None:
+    """What only two remove together leaves both, and nothing else."""
+    assert found(needs(B, D)) == ["b", "d"]
+
+
+def test_a_rival_that_undoes_another_is_left_out() -> None:
+    """Of two that undo each other, one is taken off before the rest is tried together."""
+    first, other = row("first", 4, rivals="seeds"), row("other", 5, rivals="seeds")
+
+    def measure(active: Active) -> Gap:
+        return NONE if {A, first} <= active and other not in active else LARGE
+
+    assert found(measure, (A, B, first, other)) == ["a", "first"]
+
+
+def test_one_that_breaks_the_program_is_left_out() -> None:
+    """An intervention under which nothing can be compared does not hide what others do."""
+
+    def measure(active: Active) -> Gap:
+        if B in active:
+            return Gap(False, comparable=False)
+        return NONE if {A, D} <= active else LARGE
+
+    assert found(measure) == ["a", "d"]
+
+
+def test_noise_is_no_explanation() -> None:
+    """A difference that every trial moves a little, by chance, has no cause here."""
+    sizes = iter([0.5, 0.3, 0.6, 0.2, 0.4, 0.35, 0.45, 0.55, 0.25, 0.3, 0.5, 0.4] * 9)
+    assert found(lambda active: Gap(False, True, 1.0, next(sizes))) == []
+
+
+def test_what_is_left_may_be_rounding() -> None:
+    """An intervention that leaves a difference a million times smaller is needed."""
+    assert found(lambda active: SMALL if C in active else LARGE) == ["c"]
+
+
+def test_other_numbers_count_on_equality_only() -> None:
+    """A smaller difference under other random numbers is chance, unless rounding is all of it."""
+    lucky = row("lucky", 4, renumbers=True)
+    tenth = Gap(False, True, 0.01, 0.01, roundoff=2.0**-24)
+    assert found(lambda active: tenth if lucky in active else LARGE, (A, lucky)) == []
+    assert found(lambda active: ROUNDS if lucky in active else LARGE, (A, lucky)) == ["lucky"]
+    assert found(lambda active: NONE if lucky in active else LARGE, (A, lucky)) == ["lucky"]
+
+
+def test_a_costly_one_waits() -> None:
+    """What makes a run slow is tried last, and not at all where a large difference is explained."""
+    slow = row("slow", -1, costly=True)
+    measure, asked = counted(needs(C))
+    assert found(measure, (slow, A, C)) == ["c"] and frozenset({slow}) not in asked
+    assert found(needs(slow), (slow, A, C)) == ["slow"]
+
+
+def test_every_trial_is_told_at_once() -> None:
+    """What a trial gave is known before the search ends: an answer at the deadline needs it."""
+    told: list[str] = []
+
+    def measure(active: Active) -> Gap:
+        if D in active:
+            raise TimeoutError
+        return LARGE
+
+    try:
+        search(measure, (A, B, C, D), LARGE, lambda one, gap: told.append(one.name))
+    except TimeoutError:
+        assert told == ["a", "b", "c"]
+    else:
+        raise AssertionError("the measure was not asked for the last one")

@@ -1,0 +1,117 @@
+"""Draws that are held: each takes its numbers from where it stands, or each row the same ones.
+
+Owns the dispatch modes and patches that do so. A draw in between shifts nothing then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import random
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+
+from workbook.trace.dispatch import Dispatch
+
+_NUMPY_DRAWS = (
+    "rand randn randint random uniform normal choice shuffle permutation standard_normal "
+    "random_sample"
+)
+_PYTHON_DRAWS = "random uniform randint choice choices sample shuffle gauss normalvariate randrange"
+
+
+class Epoch:
+    """The last seed that was set, and how often each place has drawn since."""
+
+    def __init__(self, keep_seeds: bool, start: int) -> None:
+        self.keep_seeds = keep_seeds
+        self.seed = f"start {start}" if keep_seeds else "any"
+        self.drawn: dict[str, int] = {}
+
+    def set(self, value: Any) -> None:
+        if self.keep_seeds:
+            self.seed, self.drawn = repr(value), {}
+
+    def key(self, place: str) -> int:
+        number = self.drawn[place] = self.drawn.get(place, 0) + 1
+        text = f"{self.seed}|{place}|{number}".encode()
+        return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "little")
+
+
+class KeyedDraws(Dispatch):
+    """Every torch draw takes its numbers from its place: operation, shape, text of the line."""
+
+    def __init__(self, epoch: Epoch) -> None:
+        super().__init__()
+        self.epoch = epoch
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if torch.Tag.nondeterministic_seeded not in func.tags:
+            return func(*args, **kwargs)
+        frame = sys._getframe(1)
+        while frame.f_back and frame.f_code.co_filename.endswith(("_compile.py", "eval_frame.py")):
+            frame = frame.f_back
+        shapes = [tuple(a.shape) if isinstance(a, torch.Tensor) else a for a in args]
+        text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        own = kwargs.get("generator")
+        if own is not None and self.epoch.keep_seeds:
+            return func(*args, **kwargs)  # a generator of its own is not shifted by others
+        generator = own if own is not None else torch.default_generator
+        state = generator.get_state()
+        generator.manual_seed(self.epoch.key(f"{func}{shapes}{text}"))
+        try:
+            return func(*args, **kwargs)
+        finally:
+            generator.set_state(state)
+
+
+class Still(Dispatch):
+    """Every torch draw of floating-point numbers gives each row the same ones, however many rows.
+
+    It is awake while the calls run: weights and inputs are drawn before. What draws and computes in
+    one operation (a fused dropout) is left as it is.
+    """
+
+    awake = False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if torch.Tag.nondeterministic_seeded not in func.tags or not self.awake:
+            return out
+        if isinstance(out, torch.Tensor) and out.is_floating_point() and out.numel():
+            width = out.shape[-1] if out.dim() > 1 else 1  # the other dimensions count the rows
+            places = torch.arange(1, width + 1, dtype=torch.float64, device=out.device)
+            out.copy_((places * _GOLDEN % 1.0).expand_as(out))
+        return out
+
+
+_GOLDEN = (5**0.5 - 1) / 2  # its multiples fill the numbers from 0 to 1 evenly
+
+
+def keyed_others(epoch: Epoch) -> None:
+    """The same for the global generators of NumPy and `random`."""
+    for name in _NUMPY_DRAWS.split():
+        states = (np.random.get_state, np.random.set_state, np.random.seed)
+        real = getattr(np.random, name)
+        setattr(np.random, name, _keyed(real, f"numpy.{name}", epoch, *states))
+    for name in _PYTHON_DRAWS.split():
+        real, states = getattr(random, name), (random.getstate, random.setstate, random.seed)
+        setattr(random, name, _keyed(real, f"random.{name}", epoch, *states))
+
+
+def _keyed(real: Any, name: str, epoch: Epoch, get: Any, put: Any, seed: Any) -> Any:
+    def draw(*args: Any, **kwargs: Any) -> Any:
+        frame = sys._getframe(1)
+        text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        state = get()
+        seed(epoch.key(f"{name}|{text}"))
+        try:
+            return real(*args, **kwargs)
+        finally:
+            put(state)
+
+    return draw

@@ -1,0 +1,142 @@
+"""How numbers are computed: compile, autocast, precision, determinism, instruction sets.
+
+Owns the patches of those switches.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import Any
+
+import torch
+
+from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, Stage, on
+from workbook.diagnosis.probes.facts import FACTS, Fact
+
+CPU_VARIABLES = {
+    "ATEN_CPU_CAPABILITY": "default",
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "SSE41",
+}
+
+
+def _compile(run: Setting) -> None:
+    real = torch.compile
+
+    def compiled(model: Any = None, **options: Any) -> Any:
+        FACTS.add(Fact.COMPILES)
+        if run.has(NO_COMPILE):
+            return model if model is not None else (lambda function: function)
+        return real(model, **options)
+
+    torch.compile = compiled
+    real_method = torch.nn.Module.compile
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        FACTS.add(Fact.COMPILES)
+        return None if run.has(NO_COMPILE) else real_method(self, *args, **kwargs)
+
+    torch.nn.Module.compile = method  # type: ignore[method-assign]
+
+
+def _autocast(run: Setting) -> None:
+    real = torch.autocast.__init__
+
+    def start(
+        self: Any,
+        device_type: str,
+        dtype: Any = None,
+        enabled: bool = True,
+        cache_enabled: Any = None,
+    ) -> None:
+        FACTS.add(Fact.AUTOCAST)
+        if run.has(NO_AUTOCAST):
+            enabled = False
+        if run.has(NO_AUTOCAST_CACHE):
+            cache_enabled = False
+        real(self, device_type, dtype=dtype, enabled=enabled, cache_enabled=cache_enabled)
+
+    torch.autocast.__init__ = start  # type: ignore[method-assign]
+
+
+def _precision(run: Setting) -> None:
+    real = torch.set_float32_matmul_precision
+
+    def precision(level: str) -> None:
+        FACTS.add(Fact.PRECISION)
+        real("highest" if run.has(FULL_PRECISION) else level)
+
+    torch.set_float32_matmul_precision = precision
+    if run.has(FULL_PRECISION):
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        _hold("cublas_allow_tf32", "cudnn_allow_tf32", "fp32_precision_setter")
+    if run.has(CUDNN_DETERMINISTIC):
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+        _hold("cudnn_deterministic", "cudnn_benchmark")
+    if run.has(DETERMINISTIC):
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+        _hold("deterministic_algorithms")
+
+
+def _hold(*names: str) -> None:
+    """Let nothing that the program sets change these switches."""
+    for name in names:
+        if hasattr(torch._C, f"_set_{name}"):
+            setattr(torch._C, f"_set_{name}", lambda *args, **kwargs: None)
+        flag = vars(type(torch.backends.cudnn)).get(name.removeprefix("cudnn_"))
+        if name.startswith("cudnn_") and flag is not None:
+            flag.setter = lambda value: None  # it took the function itself, not its name
+
+
+def _hold_cpu(run: Setting) -> None:
+    """Fix the CPU's instruction set now, and for processes that the program starts."""
+    if not run.has(HOLD_CPU):
+        return
+    torch.backends.cpu.get_cpu_capability()
+    torch.ones(4, 4) @ torch.ones(4, 4)
+    real = subprocess.Popen.__init__
+
+    def start(self: Any, *args: Any, env: Any = None, **kwargs: Any) -> None:
+        kept = {
+            k: v for k, v in (os.environ if env is None else env).items() if k not in CPU_VARIABLES
+        }
+        real(self, *args, env=kept, **kwargs)
+
+    subprocess.Popen.__init__ = start
+
+
+NO_COMPILE = on(
+    "no-compile", "compile", "nothing is compiled", 10,
+    Fact.COMPILES, axes=PAIR | MODULE, install=_compile,
+)  # fmt: skip
+CUDNN_DETERMINISTIC = on(
+    "cudnn-deterministic", "cudnn-algorithm", "cuDNN is restricted to deterministic algorithms", 13,
+    Fact.CUDA, axes=AGAIN | PAIR, install=_precision,
+)  # fmt: skip
+DETERMINISTIC = on(
+    "deterministic", "nondeterministic-op", "deterministic algorithms are required", 14,
+    Fact.CUDA, Fact.THREADS_MATTER, axes=AGAIN | PAIR, install=_precision,
+)  # fmt: skip
+NO_AUTOCAST_CACHE = on(
+    "no-autocast-cache", "autocast-cache", "autocast keeps no cast weights", 21,
+    Fact.AUTOCAST, axes=PAIR, install=_autocast,
+)  # fmt: skip
+NO_AUTOCAST = on(
+    "no-autocast", "reduced-precision", "autocast is off", 60,
+    Fact.AUTOCAST, axes=PAIR | MODULE, install=_autocast,
+)  # fmt: skip
+FULL_PRECISION = on(
+    "full-precision", "reduced-precision", "float32 products keep full precision", 61,
+    Fact.PRECISION, Fact.CUDA, axes=PAIR | MODULE, install=_precision,
+)  # fmt: skip
+HOLD_CPU = on(
+    "hold-cpu", "cpu-capability", "the program cannot change the CPU's instruction set", 63,
+    Fact.CPU_VARIABLES, axes=PAIR, install=_hold_cpu, stage=Stage.MODES,
+)  # fmt: skip
+ROWS = (
+    NO_COMPILE, CUDNN_DETERMINISTIC, DETERMINISTIC, NO_AUTOCAST_CACHE, NO_AUTOCAST, FULL_PRECISION,
+    HOLD_CPU,
+)  # fmt: skip

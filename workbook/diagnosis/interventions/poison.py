@@ -1,0 +1,65 @@
+"""Memory that an operation hands out unwritten, filled as a run is told to.
+
+Owns the dispatch mode and the patches of NumPy that do so. They act in a child process that ends
+with the run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Intervention, Setting, Stage
+from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.trace.dispatch import Dispatch
+
+
+class Poison(Dispatch):
+    """Fill memory that an operation hands out unwritten: with zeros, or with NaN and extremes."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.fill = 0.0 if kind == "zero" else float("nan")
+        real_empty, real_like = np.empty, np.empty_like
+        np.empty = lambda *a, **k: self._array(real_empty(*a, **k))  # type: ignore[assignment,misc]
+        np.empty_like = lambda *a, **k: self._array(real_like(*a, **k))  # type: ignore[assignment]
+
+    def _array(self, made: Any) -> Any:
+        if made.dtype.kind in "fciub":
+            FACTS.add(Fact.EMPTY)
+            made.fill(self.fill if made.dtype.kind in "fc" else (0 if self.fill == 0.0 else 1))
+        return made
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func._schema.name
+        before = args[0].numel() if name == "aten::resize_" else 0
+        out = func(*args, **(kwargs or {}))
+        if name in _UNWRITTEN and isinstance(out, torch.Tensor) and out.device.type != "meta":
+            FACTS.add(Fact.EMPTY)
+            part = out.reshape(-1)[before:] if before else out
+            if part.is_floating_point() or part.is_complex():
+                part.fill_(self.fill)
+            elif self.fill != 0.0:
+                part.fill_(1 if part.dtype in (torch.bool, torch.uint8) else 7)
+            else:
+                part.zero_()
+        return out
+
+
+_NAMES = "empty empty_like empty_strided new_empty new_empty_strided empty_permuted resize_"
+_UNWRITTEN = frozenset(f"aten::{name}" for name in _NAMES.split())
+
+
+def _install(run: Setting) -> None:
+    if kind := run.given.get("poison"):
+        run.stack.enter_context(Poison(kind))
+
+
+POISON = Intervention(
+    "poison", "hold", "uninitialised-memory", "memory handed out unwritten holds zeros", 42,
+    frozenset({Fact.EMPTY}), AGAIN | PAIR, _install, Stage.SURROUNDINGS, ("zero", "nan"),
+    "NaN in memory handed out unwritten",
+)  # fmt: skip
+ROWS = (POISON,)

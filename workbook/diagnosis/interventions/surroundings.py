@@ -1,0 +1,183 @@
+"""Ambient things a run can be given: generators' start, clock, file order.
+
+Owns the patches that make each of them a setting. They act in a child process that ends with the
+run, so nothing is put back here. Every setting is deterministic: the same settings, the same run.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+import time
+from typing import Any
+
+import torch
+
+from workbook.diagnosis.interventions.entropy import generators
+from workbook.diagnosis.interventions.intervention import (
+    AGAIN,
+    PAIR,
+    Axis,
+    Intervention,
+    Setting,
+    Stage,
+)
+from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
+from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.trace.places import is_user_file
+
+_DATETIME, _DATE = datetime.datetime, datetime.date
+_REAL_CLOCK: dict[str, Any] = {}
+_CLOCK = {"clock": 0}  # how often it was asked in this process
+
+
+def count() -> int:
+    """How often the clock was asked so far."""
+    return _CLOCK["clock"]
+
+
+def rewind(count: int) -> None:
+    """Let the clock go on as if it had been asked `count` times."""
+    _CLOCK["clock"] = count
+
+
+def clock(number: int, now: float) -> None:
+    """Make time a function of how often it was asked: another `number`, another day and hour.
+
+    `now` is in seconds since 1970. It should be true: programs compare the time with dates.
+    """
+    start = now + 3_925_057.891 * number  # 45 days: another month, day, weekday, hour, minute
+    tick = 0.001 * (1 + number)
+
+    def seconds() -> float:
+        _CLOCK["clock"] += 1
+        FACTS.add(Fact.CLOCK)
+        return start + tick * _CLOCK["clock"]
+
+    def patched(name: str, scale: float) -> None:
+        real = _REAL_CLOCK.setdefault(name, getattr(time, name))
+
+        def ask() -> Any:  # libraries wait and measure by the real clock
+            if not is_user_file(sys._getframe(1).f_code.co_filename):
+                return real()
+            return seconds() if scale == 1 else int(seconds() * scale)
+
+        setattr(time, name, ask)
+
+    for name in ("time", "perf_counter", "monotonic", "process_time", "thread_time"):
+        patched(name, 1)
+        patched(f"{name}_ns", 1e9)
+    _calendar(seconds)
+
+
+def _calendar(seconds: Any) -> None:
+    """The same for what tells the date."""
+
+    def moment(depth: int = 2) -> float:
+        ours = is_user_file(sys._getframe(depth).f_code.co_filename)
+        return float(seconds() if ours else _REAL_CLOCK["time"]())
+
+    def patched(name: str) -> None:
+        real = _REAL_CLOCK.setdefault(name, getattr(time, name))
+        setattr(time, name, lambda at=None: real(moment() if at is None else at))
+
+    for name in ("localtime", "gmtime", "ctime"):
+        patched(name)
+    real_form = _REAL_CLOCK.setdefault("strftime", time.strftime)
+    time.strftime = lambda form, at=None: real_form(
+        form, time.localtime(moment()) if at is None else at
+    )  # type: ignore[assignment]
+
+    class Moment(_DATETIME):  # type: ignore[valid-type]  # the real class, kept
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return cls.fromtimestamp(moment(), tz)
+
+        @classmethod
+        def utcnow(cls) -> Any:
+            return cls.fromtimestamp(moment(), datetime.timezone.utc).replace(tzinfo=None)
+
+        @classmethod
+        def today(cls) -> Any:
+            return cls.fromtimestamp(moment())
+
+    class Day(_DATE):  # type: ignore[valid-type]  # the real class, kept
+        @classmethod
+        def today(cls) -> Any:
+            return cls.fromtimestamp(moment())
+
+    datetime.datetime = Moment  # type: ignore[misc]
+    datetime.date = Day  # type: ignore[misc]
+
+
+def files(order: str) -> None:
+    """Give folders' entries in name order, or in the reverse of it."""
+    real_listdir, real_scandir = os.listdir, os.scandir
+    backward = order == "reversed"
+
+    def listdir(path: Any = ".") -> list[Any]:
+        FACTS.add(Fact.LISTS_FOLDERS)
+        return sorted(real_listdir(path), reverse=backward)
+
+    class Scan:
+        def __init__(self, path: Any = ".") -> None:
+            FACTS.add(Fact.LISTS_FOLDERS)
+            with real_scandir(path) as entries:
+                self._entries = iter(sorted(entries, key=lambda e: e.name, reverse=backward))
+
+        def __iter__(self) -> Any:
+            return self
+
+        def __next__(self) -> Any:
+            return next(self._entries)
+
+        def __enter__(self) -> Any:
+            return self
+
+        def __exit__(self, *error: object) -> None:
+            return None
+
+        def close(self) -> None:
+            return None
+
+    os.listdir = listdir  # type: ignore[assignment]
+    os.scandir = Scan  # type: ignore[assignment,misc]
+
+
+def _install(run: Setting) -> None:
+    given = run.given
+    if given.get("capability"):
+        os.environ.update(CPU_VARIABLES)
+    torch.set_num_threads(given.get("threads") or 1)
+    sys.setswitchinterval(given.get("switch") or 0.005)
+    generators(given.get("rng") or 1)
+    clock(given.get("clock") or 0, given["now"])
+    files(given.get("files") or "sorted")
+
+
+def _hold(
+    name: str, cause: str, words: str, rank: int, fact: Fact, values: tuple[Any, Any], other: str,
+    axes: frozenset[Axis] = AGAIN | PAIR,
+) -> Intervention:  # fmt: skip
+    return Intervention(
+        name, "hold", cause, words, rank, frozenset({fact}), axes, _install, Stage.SURROUNDINGS,
+        values, other, draws=True,
+    )  # fmt: skip
+
+
+# What differs between two runs unless it is held: the value of calm, and that of the other run.
+ROWS = (
+    _hold("clock", "wall-clock", "the clock starts at the same moment", 40, Fact.CLOCK, (0, 1),
+          "another time of day"),
+    _hold("files", "file-order", "folders are listed in one order", 41, Fact.LISTS_FOLDERS,
+          ("sorted", "reversed"), "folders listed backwards"),
+    _hold("hash", "hash-seed", "Python's hash seed is the same", 43, Fact.ALWAYS, (0, 1),
+          "another hash seed"),
+    _hold("threads", "thread-count", "torch computes on one thread", 44, Fact.ALWAYS, (1, 4),
+          "four threads instead of one", AGAIN),
+    _hold("switch", "thread-race", "Python switches threads at its usual pace", 45, Fact.THREADS,
+          (None, 1e-6), "quicker thread switches", AGAIN),
+    _hold("rng", "random-numbers", "every generator starts from the same state", 91, Fact.ALWAYS,
+          (1, 2), "other generator states"),
+)  # fmt: skip

@@ -1,0 +1,93 @@
+"""What a run was seen to use: facts that say which interventions can matter.
+
+Owns the facts and the counting of training: how many dropout, normalization and module calls had
+been made when backward was last called, so that a call in training is told from one after it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+
+class Fact(Enum):
+    """Something that a run was seen to do, or that two runs do in different ways."""
+
+    ALWAYS = "always"
+    # what is used
+    AUTOCAST = "autocast"
+    BACKWARD = "backward"
+    CHECKPOINT = "a state is loaded"
+    CLOCK = "the clock is read"
+    COMPILES = "something is compiled"
+    CPU_VARIABLES = "instruction sets are chosen"
+    DRAWS = "numbers are drawn"
+    DROPOUT = "dropout is active"
+    EMPTY = "memory is handed out unwritten"
+    IN_PLACE = "an activation works in place"
+    LATE_DROPOUT = "dropout is active outside training"
+    LATE_NORM = "batch norm uses the batch outside training"
+    LISTS_FOLDERS = "folders are listed"
+    LOADS_SHORTENED = "loaded weights are in a shorter format"
+    NOISE = "a module draws"
+    OPTIMIZER = "an optimizer steps"
+    PRECISION = "the precision of products is set"
+    SEEDS = "a seed is set"
+    SEEDS_AGAIN = "a seed is set again"
+    SETS = "there are sets"
+    SETS_THREADS = "the number of threads is set"
+    THREADS = "Python threads are started"
+    WINDOWS = "views overlap"
+    WORKERS = "a loader has workers"
+    # what is left changed by a call
+    CHANGES_DATA = "changed data"
+    CHANGES_GRADIENT = "changed gradient"
+    CHANGES_MODULE = "changed module"
+    CHANGES_STATE = "changed state"
+    LEAVES_DTYPE = "the default dtype is left changed"
+    LEAVES_THREADS = "the number of threads is left changed"
+    KEEPS_SOMETHING = "calls differ, and nothing that can be seen was changed"
+    # what two runs do unlike one another
+    OTHER_BATCHES = "batches have other sizes"
+    OTHER_BATCHES_INSIDE = "a function that gets the same batch makes other ones of it"
+    OTHER_FORMATS = "operations make other formats"
+    SHORT_FORMATS = "one of them is shorter than float32"
+    SUMS_GRADIENTS = "gradients are summed in another number of parts"
+    TWO_RUNS = "two programs compute"
+    UNEXPLAINED = "nothing else explains the difference"
+    # what the machine has
+    CUDA = "there is a CUDA device"
+    THREADS_MATTER = "the number of threads changes the result"
+
+
+class Facts:
+    """The facts and numbers of one run; one object for a child process."""
+
+    def __init__(self) -> None:
+        self.seen: set[Fact] = set()
+        self.counts: dict[str, int] = {}
+        self.lists: dict[str, list[Any]] = {}
+
+    def add(self, fact: Fact) -> None:
+        self.seen.add(fact)
+
+    def count(self, name: str) -> int:
+        """Count one more and return its number, from 1."""
+        self.counts[name] = self.counts.get(name, 0) + 1
+        return self.counts[name]
+
+    def append(self, name: str, value: Any) -> None:
+        row = self.lists.setdefault(name, [])
+        if len(row) < 10_000 and value not in row[-1:]:
+            row.append(value)
+
+    def start(self) -> None:
+        """Forget everything: a new call begins."""
+        self.seen, self.counts, self.lists = set(), {}, {}
+
+    def to_json(self) -> dict[str, Any]:
+        seen = sorted(fact.value for fact in self.seen)
+        return {"facts": seen, "counts": self.counts, "lists": self.lists}
+
+
+FACTS = Facts()

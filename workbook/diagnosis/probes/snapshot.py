@@ -1,0 +1,170 @@
+"""What a program keeps between calls: everything reachable from the user's own modules.
+
+Owns the walk, the snapshot and when it is put back. Each thing found has a name
+(`MODEL.bn.running_mean`, `DATA`) and one of four kinds: gradient, module, data, state.
+"""
+
+from __future__ import annotations
+
+import collections
+import copy
+import functools
+import random
+import types
+from typing import Any
+
+import numpy as np
+import torch
+
+from workbook.diagnosis.probes.contents import SIMPLE, Place, Thing, differs, restore, wound
+
+_MOST = 20_000  # things looked at
+
+
+GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
+
+
+def get_state(generator: Any) -> Any:
+    """The state of a generator of torch, NumPy or `random`."""
+    if isinstance(generator, np.random.Generator):
+        return generator.bit_generator.state
+    return generator.getstate() if isinstance(generator, random.Random) else generator.get_state()
+
+
+def put_state(generator: Any, state: Any) -> None:
+    """Give a generator the state that `get_state` returned."""
+    if isinstance(generator, np.random.Generator):
+        generator.bit_generator.state = state
+    elif isinstance(generator, random.Random):
+        generator.setstate(state)
+    else:
+        generator.set_state(state)
+
+
+class Snapshot:
+    """The contents of everything that the given modules reach, taken when it is made."""
+
+    def __init__(self, modules: list[types.ModuleType], more: dict[str, Any]) -> None:
+        self.things: list[Thing] = []
+        self.generators: list[tuple[Any, Any]] = []
+        self._seen: set[int] = set()
+        self._files = {module.__name__ for module in modules}
+        for module in modules:
+            held = {k: v for k, v in vars(module).items() if not k.startswith("__")}
+            self._keep(Thing("", "state", vars(module), held))
+            for name, value in held.items():
+                self._iterator(value, Place(vars(module), name), name, "")
+                self._walk(value, name, "")
+        for name, value in more.items():
+            self._walk(value, name, "")
+
+    def rewind(self) -> None:
+        """Give the program's own generators the state that they had."""
+        for generator, state in self.generators:
+            put_state(generator, state)
+
+    def _keep(self, thing: Thing) -> None:
+        self.things.append(thing)
+
+    def _walk(self, value: Any, name: str, inside: str) -> None:
+        if isinstance(value, SIMPLE) or id(value) in self._seen or len(self.things) > _MOST:
+            return
+        self._seen.add(id(value))
+        if isinstance(value, torch.Tensor):
+            self._tensor(value, name, inside)
+        elif isinstance(value, np.ndarray):
+            self._keep(Thing(name, inside or "data", value, value.copy()))
+        elif isinstance(value, dict):
+            plain = all(isinstance(item, SIMPLE) for item in value.values())  # a record, or empty
+            self._keep(Thing(name, inside or ("state" if plain else "data"), value, dict(value)))
+            for key, item in list(value.items()):
+                self._iterator(item, Place(value, key), f"{name}[{key!r}]", inside)
+                self._walk(item, f"{name}[{key!r}]", inside)
+        elif isinstance(value, (list, collections.deque, set, bytearray)):
+            self._keep(Thing(name, inside or ("data" if value else "state"), value, value.copy()))
+            for index, item in enumerate(list(value)):
+                self._walk(item, f"{name}[{index}]", inside)
+        elif isinstance(value, (tuple, frozenset)):
+            for index, item in enumerate(value):
+                self._walk(item, f"{name}[{index}]", inside)
+        elif isinstance(value, (types.FunctionType, functools._lru_cache_wrapper)):
+            self._function(value, name)
+        elif isinstance(value, type):
+            if value.__module__ in self._files:
+                self._object(value, name, "state")
+                for label, item in vars(value).items():
+                    if label.startswith("__") and isinstance(item, types.FunctionType):
+                        self._walk(item, f"{name}.{label}", "")
+        elif isinstance(value, (staticmethod, classmethod)):
+            self._walk(value.__func__, name, "")
+        elif isinstance(value, functools.partial):
+            self._walk((value.func, value.args, value.keywords), name, inside)
+        elif isinstance(value, GENERATORS):
+            self.generators.append((value, get_state(value)))
+        elif isinstance(value, types.ModuleType):
+            return
+        elif hasattr(value, "__dict__") and not callable(getattr(value, "__next__", None)):
+            self._object(value, name, "module")
+
+    def _iterator(self, value: Any, place: Place, name: str, inside: str) -> None:
+        if wound(value) is not None:
+            self._keep(Thing(name, inside or "state", place, copy.copy(value)))
+
+    def _tensor(self, value: torch.Tensor, name: str, inside: str) -> None:
+        if value.layout is not torch.strided or value.device.type == "meta":
+            return
+        kind = inside or "data"
+        self._keep(Thing(name, kind, value, value.detach().clone()))
+        if value.requires_grad and value.is_leaf:
+            grad = None if value.grad is None else value.grad.detach().clone()
+            self._keep(Thing(f"{name}.grad", "gradient", value, grad))
+
+    def _function(self, value: Any, name: str) -> None:
+        if isinstance(value, functools._lru_cache_wrapper):
+            self._keep(Thing(f"{name} (its cache)", "state", value, value.cache_info().currsize))
+            value = value.__wrapped__
+        if getattr(value, "__module__", "") not in self._files:
+            return
+        for number, item in enumerate(value.__defaults__ or ()):
+            names = value.__code__.co_varnames[: value.__code__.co_argcount]
+            self._walk(item, f"{name}({names[number - len(value.__defaults__)]})", "")
+        for key, item in (value.__kwdefaults__ or {}).items():
+            self._walk(item, f"{name}({key})", "")
+        self._keep(Thing(name, "state", value.__dict__, dict(value.__dict__)))
+        for item in value.__dict__.values():
+            self._walk(item, name, "")
+        free = value.__code__.co_freevars
+        for label, cell in zip(free, value.__closure__ or (), strict=False):
+            try:
+                held = cell.cell_contents
+            except ValueError:
+                continue
+            self._keep(Thing(f"{name}.{label}", "state", cell, held))
+            self._iterator(held, Place(cell, None), f"{name}.{label}", "")
+            self._walk(held, f"{name}.{label}", "")
+
+    def _object(self, value: Any, name: str, inside: str) -> None:
+        held = {k: v for k, v in vars(value).items() if not k.startswith("__")}
+        self._keep(Thing(name, inside, value if isinstance(value, type) else vars(value), held))
+        parts = value.named_children() if isinstance(value, torch.nn.Module) else ()
+        for label, part in parts:
+            self._walk(part, f"{name}.{label}", inside)
+        for label, item in held.items():
+            if label in ("_parameters", "_buffers") and isinstance(item, dict):
+                self._keep(Thing(name, inside, item, dict(item)))
+                for key, tensor in item.items():
+                    self._walk(tensor, f"{name}.{key}", inside)
+            elif label != "_modules":
+                if not isinstance(value, type):
+                    self._iterator(item, Place(vars(value), label), f"{name}.{label}", inside)
+                self._walk(item, f"{name}.{label}", inside)
+
+    def changed(self) -> list[tuple[str, str]]:
+        """The names and kinds of what no longer holds what it held."""
+        return [(one.name, one.kind) for one in self.things if differs(one)]
+
+    def put_back(self, kinds: frozenset[str]) -> None:
+        """Give everything of these kinds what it held; `put_back` may be called again."""
+        for one in self.things:
+            if one.kind in kinds and differs(one):
+                restore(one)

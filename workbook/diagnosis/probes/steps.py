@@ -1,0 +1,122 @@
+"""The steps of a training: what the next step depends on, hashed after each `Optimizer.step`.
+
+Owns the vector, the end of a run that was to go to a step only, and the reading of two series. The
+set of parts that differ first says what kind of cause there is, without another run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
+from torch.utils.hooks import RemovableHandle
+
+from workbook.diagnosis.probes.facts import FACTS
+from workbook.trace import tensor_hash
+
+PARTS = (
+    "torch's generator",
+    "NumPy's generator",
+    "Python's generator",
+    "the loss",
+    "gradients",
+    "options of the optimizer",
+    "its state",
+    "parameters",
+)
+_EVERY = 1_000  # steps; after that only powers of two are looked at
+_LOSS: list[int] = []
+
+
+class Stopped(BaseException):
+    """The run came to the step that it was to go to."""
+
+
+def loss(value: torch.Tensor) -> None:
+    """Take down what backward is called on; not on a device, where reading it would wait."""
+    if value.device.type == "cpu" and value.numel() == 1:
+        _LOSS.append(tensor_hash(value.detach()))
+
+
+def watch(stop: int) -> RemovableHandle:
+    """Note a vector after each step of any optimizer; end the run after step `stop` (0: never)."""
+    stops = [0]
+
+    def after(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        number = FACTS.count("steps seen")
+        if number <= _EVERY or not number & (number - 1):
+            FACTS.append("steps", [number, *_vector(optimizer)])
+        _LOSS.clear()
+        if stop and number >= stop:
+            stops[0] += 1
+            if stops[0] > 2:  # the program goes on whatever it is told
+                os._exit(0)
+            raise Stopped
+
+    return register_optimizer_step_post_hook(after)
+
+
+def _vector(optimizer: Optimizer) -> list[int]:
+    groups = optimizer.param_groups
+    weights = [weight for group in groups for weight in group["params"]]
+    options = [{k: v for k, v in group.items() if k != "params"} for group in groups]
+    kept = [optimizer.state[weight] for weight in weights if weight in optimizer.state]
+    states = [value for state in kept for value in state.values()]
+    return [
+        tensor_hash(torch.default_generator.get_state()),
+        _hash(repr(np.random.mtrand._rand.get_state())),
+        _hash(repr(random._inst.getstate())),  # type: ignore[attr-defined]
+        _hash(repr(_LOSS)),
+        _digest([weight.grad for weight in weights]),
+        _hash(repr(options)),
+        _digest(states),
+        _digest(weights),
+    ]
+
+
+def _digest(values: list[Any]) -> int:
+    """A hash of tensors on the CPU and of plain values; what lies elsewhere would have to wait."""
+    parts = [
+        tensor_hash(value.detach()) if isinstance(value, torch.Tensor) else value
+        for value in values
+        if not isinstance(value, torch.Tensor) or value.device.type == "cpu"
+    ]
+    return _hash(repr(parts))
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def parted(ours: list[list[int]], theirs: list[list[int]]) -> tuple[int, tuple[str, ...]] | None:
+    """The first step after which two series differ, and the parts that differ, or None."""
+    for one, other in zip(ours, theirs, strict=False):
+        parts = zip(PARTS, one[1:], other[1:], strict=True)
+        if differing := tuple(part for part, a, b in parts if a != b):
+            return one[0], differing
+    return None
+
+
+def same_weights(ours: list[list[int]], theirs: list[list[int]]) -> bool:
+    """Whether two series have the same parameters after each step, as far as both go."""
+    return all(one[-1] == other[-1] for one, other in zip(ours, theirs, strict=False))
+
+
+def sentence(step: int, parts: tuple[str, ...]) -> str:
+    """What two series say, in words."""
+    return f"They part at step {step} of the training: {', '.join(parts)} differ{_kind(parts)}."
+
+
+def _kind(parts: tuple[str, ...]) -> str:
+    if set(parts) & set(PARTS[:3]):
+        return "; one draws more numbers than the other, or from another seed"
+    if PARTS[3] in parts:
+        return " while the generators agree: the data or the forward pass is another"
+    if PARTS[4] in parts:
+        return " while the loss agrees: backward, or what was left over in the gradients"
+    return " while loss and gradients agree: the optimizer goes on from something else"

@@ -1,0 +1,188 @@
+"""One run of the user's code, inside a child process: prepare, load, call, write down.
+
+Owns the order in which a run is set up and what is written of each call. The request is plain
+data; so is the result, written again after every call so that a run that never ends leaves what it
+had. Patches stay: the process ends with the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from workbook.diagnosis.interventions import keyed, put_back
+from workbook.diagnosis.interventions.intervention import Setting, Stage
+from workbook.diagnosis.interventions.rows import ROWS, install
+from workbook.diagnosis.probes import steps
+from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.diagnosis.probes.snapshot import Snapshot
+from workbook.diagnosis.probes.values import NotComparable, save
+from workbook.diagnosis.process.place import Place
+from workbook.diagnosis.process.program import (
+    CannotRun,
+    entry,
+    listen,
+    load,
+    own_modules,
+    refusals,
+    settle,
+    user_traceback,
+)
+from workbook.diagnosis.process.variants import model_steps
+from workbook.trace import Trace
+
+Request = dict[str, Any]
+
+
+def run(request: Request, folder: Path, place: Place | str) -> None:
+    """Carry out a request and leave `result.json`, results and traces in its folder.
+
+    `place` is where this process may write, or a sentence that says why it has no such place.
+    """
+    result: dict[str, Any] = {"outcomes": [], "facts": [], "changed": []}
+    try:
+        if isinstance(place, str):
+            raise CannotRun(place)
+        result["guarded"] = place.guarded
+        settle(request, place)
+        _carry_out(request, folder, result)
+    except CannotRun as problem:
+        result["cannot"] = str(problem)
+    except Exception as error:
+        result["cannot"] = f"{type(error).__name__}: {error}"
+        result["traceback"] = user_traceback(error)
+    except SystemExit as ending:
+        result["cannot"] = f"the program ended itself with exit status {ending.code}"
+        result["said"] = _last_words(folder)
+    _write(folder, result)
+
+
+def _last_words(folder: Path) -> list[str]:
+    """What a program that ended itself wrote to stderr last: argparse's words, mostly."""
+    sys.stderr.flush()
+    warned = folder / "warned.txt"
+    text = warned.read_text(errors="replace") if warned.exists() else ""
+    return [f"  {line}" for line in text.splitlines() if line.strip()][-6:]
+
+
+def _write(folder: Path, result: dict[str, Any]) -> None:
+    result["refused"] = refusals()
+    partial = folder / "result.part"
+    partial.write_text(json.dumps(result))
+    partial.replace(folder / "result.json")
+
+
+def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
+    with contextlib.ExitStack() as stack:
+        run = _prepared(request, stack)
+        run.modules = [load(path, name, run) for path, name in request["files"]]
+        run.entries = frozenset(step["name"] for step in request["steps"])
+        install(Stage.PROGRAM, run)
+        calls = [
+            entry(run.modules[s["file"]], s["name"], request["files"][s["file"]][0])
+            for s in request["steps"]
+        ]
+        result["import"] = FACTS.to_json()
+        built: dict[str, Any] = {}
+        if request["kind"] == "model":
+            calls, built = model_steps(calls[0], request)
+        was = put_back.before(Snapshot(own_modules(request), built))
+        keyed.Still.awake = True
+        between = frozenset(request["between"])
+        for number, function in enumerate(calls):
+            for row in ROWS if number else ():
+                if row.put_back and row.name in between:
+                    row.put_back(was)
+            FACTS.start()
+            trained = request["trained"]
+            run.trained.clear()
+            run.trained.update(trained[min(number, len(trained) - 1)] if trained else {})
+            if put_back.FORK.name in between and hasattr(os, "fork"):
+                _in_fork(function, number, request, folder, result)
+            else:
+                result["outcomes"].append(_call(function, number, request, folder))
+                result["facts"].append(FACTS.to_json())
+            result["changed"].append(was.snapshot.changed())
+            _write(folder, result)
+
+
+def _prepared(request: Request, stack: contextlib.ExitStack) -> Setting:
+    """Everything that is switched before the user's file is loaded, in the order that matters."""
+    run = Setting(
+        on=frozenset(request["on"]),
+        given=dict(request["set"]),
+        factors=request.get("factors", []),
+        split=frozenset(request.get("split", [])),
+        stack=stack,
+    )
+    listen()
+    stack.enter_context(run.path)
+    for stage in (Stage.FUNCTIONS, Stage.SURROUNDINGS):
+        install(stage, run)
+    FACTS.start()
+    for stage in (Stage.SEEDS, Stage.MODES):
+        install(stage, run)
+    steps.watch(request.get("stop", 0))
+    os.chdir(request["from"])
+    sys.path.insert(0, str(Path(request["files"][0][0]).parent))
+    sys.argv = [request["files"][0][0]]
+    return run
+
+
+def _call(function: Any, number: int, request: Request, folder: Path) -> dict[str, Any]:
+    trace = Trace(samples=True) if request.get("trace") else None
+    with trace if trace is not None else contextlib.nullcontext():
+        try:
+            made = function()
+        except steps.Stopped:
+            return {"raised": "stopped"}
+        except Exception as error:
+            return {
+                "raised": f"{type(error).__name__}: {error}",
+                "traceback": user_traceback(error),
+            }
+    if torch.get_default_dtype() != torch.float32:
+        FACTS.add(Fact.LEAVES_DTYPE)
+    if torch.get_num_threads() != (request["set"].get("threads") or 1):
+        FACTS.add(Fact.LEAVES_THREADS)
+    more: dict[str, Any] = {}
+    if trace is not None:
+        trace.save(folder / f"trace-{number}.npz")
+        more["draws"] = [
+            [d.generator, d.what, d.line, d.module, d.count, f"{d.value:x}"]
+            for d in trace.draws[:1000]
+        ]
+    if made is None:
+        raise CannotRun(
+            f"{request['steps'][0]['name']} returns nothing; return what should be compared"
+        )
+    try:
+        return {"leaves": save(made, folder, f"result-{number}"), **more}
+    except NotComparable as problem:
+        name = request["steps"][min(number, len(request["steps"]) - 1)]["name"]
+        raise CannotRun(
+            f"the result of {name} {problem}, which cannot be compared; return tensors, "
+            "arrays, numbers, or lists, tuples and dicts of them"
+        ) from None
+
+
+def _in_fork(
+    function: Any, number: int, request: Request, folder: Path, result: dict[str, Any]
+) -> None:
+    pid = os.fork()
+    note = folder / f"fork-{number}.json"
+    if pid == 0:
+        try:
+            note.write_text(json.dumps([_call(function, number, request, folder), FACTS.to_json()]))
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    outcome, facts = json.loads(note.read_text()) if note.exists() else ({"raised": "it ended"}, {})
+    result["outcomes"].append(outcome)
+    result["facts"].append(facts)

@@ -1,0 +1,146 @@
+"""Loading the user's file inside a child process, and watching what it does to the world.
+
+Owns the sentences for code that cannot be looked at, the user's traceback, the note of what is
+written outside of the run's place, and the variables that choose the CPU's instruction set.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import sys
+import threading
+import traceback
+import types
+from pathlib import Path
+from typing import Any
+
+from workbook.diagnosis.interventions import source
+from workbook.diagnosis.interventions.intervention import Setting
+from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
+from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.diagnosis.process.place import Place
+from workbook.trace.places import is_user_file
+
+Request = dict[str, Any]
+_PLACE: list[Place] = []  # where this run may write
+_REFUSED: dict[str, None] = {}  # what it tried to write elsewhere
+
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+
+
+class CannotRun(Exception):
+    """The user's code gave nothing to look at; the text is one sentence."""
+
+
+def settle(request: Request, place: Place) -> None:
+    """Let the request name the files as this run sees them."""
+    _PLACE[:] = [place]
+    request["files"] = [[place.inside(path), name] for path, name in request["files"]]
+    request["from"] = place.inside(request["from"])
+
+
+def refusals() -> list[str]:
+    """What this run tried to write outside of its place, so far."""
+    return list(_REFUSED)[:100]
+
+
+def load(path: str, name: str, run: Setting) -> types.ModuleType:
+    """The user's file as a module, rewritten where an active intervention asks for it."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise CannotRun(f"{Path(path).name} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    if _has_sets(path):
+        FACTS.add(Fact.SETS)
+    if source.changes(run):
+        source.fill(module, path, run)
+    else:
+        spec.loader.exec_module(module)
+    return module
+
+
+def _has_sets(path: str) -> bool:
+    try:
+        return source.has_sets(path)
+    except (SyntaxError, ValueError):
+        return False  # loading it says so
+
+
+def entry(module: types.ModuleType, name: str, path: str) -> Any:
+    """The function of that name, if it can be called without arguments."""
+    function = getattr(module, name, None)
+    if function is None:
+        here = sorted(n for n, v in vars(module).items() if isinstance(v, types.FunctionType))
+        raise CannotRun(
+            f"{Path(path).name} has no function {name!r}; it has {', '.join(here) or 'none'}"
+        )
+    if not callable(function):
+        raise CannotRun(
+            f"{name} in {Path(path).name} is no function but a {type(function).__name__}"
+        )
+    try:
+        needed = [
+            p.name
+            for p in inspect.signature(function).parameters.values()
+            if p.default is p.empty
+            and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        ]
+    except (TypeError, ValueError):
+        needed = []
+    if needed:
+        raise CannotRun(
+            f"{name} needs arguments ({', '.join(needed)}); give a function that takes none"
+        )
+    return function
+
+
+def own_modules(request: Request) -> list[types.ModuleType]:
+    """The user's modules: the given files and what they import from beside them."""
+    places = tuple(str(Path(path).parent) + os.sep for path, _ in request["files"])
+    return [
+        m
+        for m in list(sys.modules.values())
+        if isinstance(m, types.ModuleType)
+        and str(getattr(m, "__file__", "") or "").startswith(places)
+        and is_user_file(str(m.__file__))  # its environment may lie in the same folder
+    ]
+
+
+def user_traceback(error: BaseException) -> list[str]:
+    """The user's own frames, in the files' real names."""
+    rows = []
+    for frame in traceback.extract_tb(error.__traceback__):
+        if is_user_file(frame.filename):
+            name = _PLACE[0].outside(frame.filename)
+            rows.append(f'  File "{name}", line {frame.lineno}, in {frame.name}\n    {frame.line}')
+    return rows
+
+
+def listen() -> None:
+    """Hear from now on what the program writes.
+
+    CPython 3.10 and 3.11 tell of a trace function while they set it, and refuse a second thread
+    that sets one meanwhile: that thread is gone, and what waits for it waits for ever. So threads
+    of the program get no trace function (a debugger's or coverage's), and no profile function.
+    """
+    sys.addaudithook(_audit)
+    for setter in ("settrace", "setprofile"):
+        getattr(threading, setter)(None)
+        setattr(threading, setter, lambda function: None)
+
+
+def _audit(event: str, args: Any) -> None:
+    """Note writes outside of the run's place, and variables that choose the instruction set."""
+    if event == "open" and _PLACE and isinstance(args[0], str) and args[2] & _WRITES:
+        name = os.path.abspath(args[0])
+        if is_user_file(name) and not _PLACE[0].writes(name):
+            _REFUSED.setdefault(name)
+    elif (
+        event == "os.putenv"
+        and str(args[0].decode() if isinstance(args[0], bytes) else args[0]) in CPU_VARIABLES
+    ) or (event == "subprocess.Popen" and args[3] and set(args[3]) & set(CPU_VARIABLES)):
+        FACTS.add(Fact.CPU_VARIABLES)

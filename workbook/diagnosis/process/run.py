@@ -1,0 +1,105 @@
+"""What one run left behind: its outcomes, its facts, its results and its trace.
+
+Owns the reading of a run's folder.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.probes.values import load
+from workbook.diagnosis.process.place import VARIABLE
+from workbook.trace import Trace
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run left behind."""
+
+    folder: Path
+    data: dict[str, Any]
+    timed_out: bool = False
+
+    @property
+    def outcomes(self) -> list[dict[str, Any]]:
+        return list(self.data.get("outcomes", ()))
+
+    @property
+    def cannot(self) -> str | None:
+        return self.data.get("cannot")
+
+    def surroundings(self) -> list[str]:
+        """What the run did beside giving a result, a sentence each."""
+        found = []
+        if lines := self.data.get("printed"):
+            found.append(f"It prints {lines} lines, which are not shown.")
+        if wrote := [_short(path) for path in self.data.get("wrote", ())]:
+            found.append(
+                f"It writes files ({_few(wrote)}); each run does so in a place of its own, "
+                "and yours stay as they are."
+            )
+        if outside := self.data.get("refused"):
+            found.append(
+                f"It was refused to write outside of its folder ({_few(outside)}); to allow it, "
+                f"name the folder in {VARIABLE}."
+                if self.data.get("guarded")
+                else f"It writes outside of its folder ({_few(outside)}), and this system cannot "
+                "keep a run from that."
+            )
+        return found
+
+    def used(self, number: int | None = None) -> set[Fact]:
+        """The facts of one outcome, or of loading the program."""
+        data = self.data.get("import", {}) if number is None else self.facts(number)
+        return {Fact(text) for text in data.get("facts", ())}
+
+    def facts(self, number: int) -> dict[str, Any]:
+        """The counts and lists of one outcome."""
+        rows = self.data.get("facts", ())
+        empty: dict[str, Any] = {"facts": [], "counts": {}, "lists": {}}
+        return (rows[number] or empty) if number < len(rows) else empty
+
+    def steps(self, number: int) -> list[list[int]]:
+        """The vectors of the training's steps that an outcome's call made."""
+        return list(self.facts(number)["lists"].get("steps", ()))
+
+    def changes(self, number: int) -> set[Fact]:
+        """What an outcome's call left changed, by kind."""
+        rows = self.data["changed"]
+        kinds = {kind for _, kind in (rows[number] if number < len(rows) else ())}
+        return {Fact(f"changed {kind}") for kind in kinds}
+
+    def code(self, number: int) -> tuple[str, ...]:
+        """What identifies an outcome: the hashes of its leaves, or the error it raised."""
+        if number >= len(self.outcomes):
+            return ("no outcome",)
+        outcome = self.outcomes[number]
+        if "raised" in outcome:
+            return ("raised", outcome["raised"])
+        return tuple(f"{row['path']}={row['hash']}" for row in outcome["leaves"])
+
+    def tensors(self, number: int) -> dict[str, torch.Tensor]:
+        return load(self.outcomes[number].get("leaves", []), self.folder, f"result-{number}")
+
+    def texts(self, number: int) -> list[tuple[str, str]]:
+        rows = self.outcomes[number].get("leaves", [])
+        return [(row["path"], row["hash"]) for row in rows if row["kind"] == "text"]
+
+    def trace(self, number: int) -> Trace | None:
+        path = self.folder / f"trace-{number}.npz"
+        return Trace.load(path) if path.exists() else None
+
+
+def _short(path: str) -> str:
+    """A path as seen from here, where that is shorter."""
+    return min(path, os.path.relpath(path), key=len)
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")

@@ -1,0 +1,195 @@
+"""Asking for runs: one object for one diagnosis, with its deadline and what was tried so far.
+
+Owns the building of requests, the cache of what was already run, and the difference between two
+outcomes. Knows nothing of causes.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from workbook.diagnosis.interventions.intervention import Intervention
+from workbook.diagnosis.interventions.operations import DOUBLE
+from workbook.diagnosis.interventions.rows import HOLDS
+from workbook.diagnosis.probes.values import Gap, gap
+from workbook.diagnosis.process.interpreter import OutOfTime
+from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.process.workers import Workers
+from workbook.diagnosis.target import Call
+from workbook.diagnosis.unexplained import Progress
+
+CALM: dict[str, Any] = {row.name: row.values[0] for row in HOLDS}
+STORM: dict[str, Any] = {row.name: row.values[1] for row in HOLDS}
+_REMEDY = (
+    "A run has no command line. If the program reads one, give its parser the words, in a function "
+    'without arguments: def f(): return train(parser.parse_args(["--option", "value"])).'
+)
+_MODULE_NAMES = frozenset(("torch", "numpy", "workbook", "test", "random", "types", "copy"))
+
+
+class Unusable(Exception):
+    """The code gave nothing to diagnose; the text is a sentence, `traceback` the user's frames."""
+
+    def __init__(self, sentence: str, traceback: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.traceback = traceback
+
+
+_PACKAGE = (
+    "A file is run by itself, outside of its package. Write a small file beside the package that "
+    "says `from package.module import function`, and name that file."
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run to ask for: which targets in order, under what, with which interventions on."""
+
+    steps: tuple[int, ...]
+    given: tuple[tuple[str, Any], ...]
+    on: frozenset[str] = frozenset()
+    between: frozenset[str] = frozenset()
+    factors: tuple[float, ...] = ()
+    split: frozenset[str] = frozenset()
+    trained: tuple[tuple[int, int], ...] = ()  # dropout and norm calls made in training, by step
+    variants: tuple[str, ...] = ()
+    trace: bool = False
+    stop: int = 0  # after this step of the training; 0 for the whole program
+
+
+def plan(*steps: int, held: frozenset[str] = frozenset(STORM), **more: Any) -> Plan:
+    """A run in calm where `held` names everything, under other conditions where it does not."""
+    given = {name: (CALM if name in held else STORM)[name] for name in CALM}
+    return Plan(steps, tuple(given.items()), **more)
+
+
+@dataclass
+class Session:
+    """Runs for one call, until the deadline."""
+
+    workers: Workers
+    call: Call
+    deadline: float
+    tried: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    load: frozenset[str] = frozenset()
+    now: float = field(default_factory=lambda: float(int(time.time())))  # all runs start then
+    progress: Progress = field(default_factory=Progress)
+    watch: Callable[[str], None] = lambda text: None  # is told what is tried
+    longest: float = 0.0  # seconds that a run took
+    reserve: float = 0.0  # seconds kept back for what is said at the end of the time
+    known: dict[Plan, Run] = field(default_factory=dict)
+
+    def left(self) -> float:
+        """Seconds until the deadline, less what is kept back."""
+        return self.deadline - self.reserve - time.monotonic()
+
+    def run(self, wanted: Plan, *, again: bool = False) -> Run:
+        """The result to a plan, from memory where it was asked before (unless `again`)."""
+        known = self.known.get(wanted)
+        if known is not None and not again:
+            return known
+        if self.left() <= 0:
+            raise OutOfTime("the time is used up")
+        given = dict(wanted.given)
+        if "torch._inductor.compile_fx" in self.load:
+            given["poison"] = None  # a dispatch mode would keep the compiler away
+        files = list(dict.fromkeys(str(t.path) for t in self.call.targets))
+        request = {
+            "kind": self.call.kind,
+            "files": [[path, _module_name(path, i)] for i, path in enumerate(files)],
+            "steps": [
+                {
+                    "file": files.index(str(self.call.targets[i].path)),
+                    "name": self.call.targets[i].name,
+                }
+                for i in wanted.steps
+            ],
+            "set": {**given, "now": self.now},
+            "on": sorted(wanted.on),
+            "between": sorted(wanted.between),
+            "factors": list(wanted.factors),
+            "split": sorted(wanted.split),
+            "trained": [{"dropout": d, "norm": n} for d, n in wanted.trained],
+            "variants": list(wanted.variants),
+            "trace": wanted.trace,
+            "stop": wanted.stop,
+            "load": sorted(self.load),
+        }
+        began = time.monotonic()
+        result = self.workers.run(request, hash_seed=given["hash"], seconds=self.left())
+        if result.timed_out:
+            raise OutOfTime("the function had not returned when the time was used up")
+        if self.known:  # the first run waits for its interpreter
+            self.longest = max(self.longest, time.monotonic() - began)
+        self.known[wanted] = result
+        return result
+
+    def first(self, wanted: Plan) -> Run:
+        """The result to the first run of a target; Unusable where its code cannot be looked at."""
+        result = self.run(wanted)
+        for sentence in result.surroundings():
+            self.note(sentence)
+        if result.cannot is not None:
+            said = result.data.get("said")
+            more = ("It said:", *said, _REMEDY) if said else ()
+            more += (_PACKAGE,) if "attempted relative import" in result.cannot else ()
+            raise Unusable(result.cannot, (*result.data.get("traceback", ()), *more))
+        return result
+
+    def unexplained(self, *, runs: bool = True) -> None:
+        """Note what is known of a difference that no cause was found for."""
+        self.reserve = 0.0
+        for sentence in self.progress.sentences(runs=runs):
+            self.note(sentence)
+
+    def report(self, one: Intervention, gap: Gap) -> None:
+        """Take down what a trial of one intervention by itself gave."""
+        self.progress.report(one, gap)
+        self.tell(f"when {one.words}: {gap.words}")
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def tell(self, text: str) -> None:
+        if text not in self.tried:
+            self.tried.append(text)
+        self.watch(text)
+
+
+def difference(one: Run, i: int, other: Run, j: int) -> Gap:
+    """How far outcome `i` of one result is from outcome `j` of the other."""
+    same = one.code(i) == other.code(j)
+    raised = any(
+        k >= len(r.outcomes) or "raised" in r.outcomes[k] for r, k in ((one, i), (other, j))
+    )
+    if raised:
+        return Gap(False, comparable=False)
+    if same:
+        return Gap(True)
+    return gap(one.tensors(i), other.tensors(j), False, one.texts(i) == other.texts(j))
+
+
+def doubled(wanted: Plan) -> Plan:
+    """The same run in float64."""
+    return replace(wanted, on=wanted.on | {DOUBLE.name})
+
+
+def _module_name(path: str, number: int) -> str:
+    stem = path.rsplit("/", 1)[-1].rsplit("\\", 1)[-1].removesuffix(".py")
+    plain = stem.isidentifier() and stem not in _MODULE_NAMES
+    return stem if plain and not number else f"program_{number}_{json.dumps(stem).strip(chr(34))}"
+
+
+def traced(session: Session, wanted: Plan) -> Run | None:
+    """The run again with a trace, or None where it cannot be traced."""
+    try:
+        result = session.run(replace(wanted, trace=True))
+    except OutOfTime:
+        return None
+    return result if result.cannot is None and result.outcomes else None

@@ -1,0 +1,53 @@
+"""What two runs do unlike one another: batches of other sizes, formats, whether they draw.
+
+Owns the facts that say which interventions can matter for two functions. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.process.run import Run
+
+
+def unequal_batches(ours: Any, theirs: Any) -> frozenset[str]:
+    """Names of calls that both make on rows of one shape, but with other numbers of rows."""
+    found = set()
+    for name, rows, trail in ours:
+        alike = [other for label, other, shape in theirs if label == name and shape == trail]
+        if alike and any(other != rows for other in alike):
+            found.add(name)
+    return frozenset(found)
+
+
+def traced_facts(ours: Run | None, theirs: Run | None) -> set[Fact]:
+    """Whether two traced runs draw, and whether they compute in other formats."""
+    facts: set[Fact] = set()
+    made: list[set[tuple[str, str]]] = []
+    for result in (ours, theirs):
+        if result is None or not result.outcomes:
+            continue
+        draws = result.outcomes[0].get("draws", ())
+        facts |= {Fact.DRAWS} if draws else set()
+        facts |= {Fact.NOISE} if any(row[3] for row in draws) else set()
+        made.append(_dtypes(result))
+    if len(made) == 2:
+        shared = {name for name, _ in made[0]} & {name for name, _ in made[1]}
+        unlike = {dtype for name, dtype in made[0] ^ made[1] if name in shared}
+        facts |= {Fact.OTHER_FORMATS} if unlike else set()
+        facts |= {Fact.SHORT_FORMATS} if unlike & {"float16", "bfloat16"} else set()
+    return facts
+
+
+def _dtypes(result: Run) -> set[tuple[str, str]]:
+    """Which operations made which formats, and which formats the result has."""
+    found = {
+        ("result", row["dtype"]) for row in result.outcomes[0].get("leaves", ()) if "dtype" in row
+    }
+    for operation in result.trace(0) or ():
+        dtype = operation.signature.rpartition("-> ")[2].split("[")[0]
+        if "float" in dtype:
+            found.add((operation.name, dtype))
+            found.add(("any operation", dtype))
+    return found

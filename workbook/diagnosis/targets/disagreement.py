@@ -1,0 +1,145 @@
+"""Two functions that should agree: which condition explains it, and where do they part?
+
+Owns the order of the questions, and the rows of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.causes import BY_ID
+from workbook.diagnosis.interventions.intervention import Axis, Intervention
+from workbook.diagnosis.interventions.rows import HOLDS, ROWS
+from workbook.diagnosis.interventions.training import CARRY_BUFFERS, WEIGH
+from workbook.diagnosis.places import curve, drawing, few, parting, seeding
+from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.rounding import AMPLIFIED, much_smaller
+from workbook.diagnosis.search import Active, search
+from workbook.diagnosis.session import Session
+from workbook.diagnosis.targets.contrasts import traced_facts
+from workbook.diagnosis.targets.explained import answered
+from workbook.diagnosis.targets.last_resorts import by_chance, left_behind, rest
+from workbook.diagnosis.targets.microbatches import hypotheses
+from workbook.diagnosis.targets.pair import Pair
+from workbook.diagnosis.targets.sequence import merged, one_after_the_other
+from workbook.diagnosis.verdicts import Judge
+from workbook.trace import Trace
+
+
+def diagnosed(session: Session) -> Answer:
+    """The answer for two functions."""
+    pair = Pair(session)
+    base = pair.measure(frozenset())
+    session.tell(
+        f"each in a process of its own, generators, clock, hashes and files differing: {base.words}"
+    )
+    if base.same and not pair.together:
+        return one_after_the_other(pair)
+    session.progress.began(base, lambda: _first_traces(*pair.traces(frozenset(HOLDS))))
+    ours, theirs = pair.traces(frozenset(HOLDS))
+    pair.watch(ours, theirs)
+    _choose_weights(pair, frozenset(HOLDS))
+    facts = pair.known | traced_facts(ours, theirs)
+    candidates = [one for one in ROWS if one.applies(Axis.PAIR, facts)]
+    session.progress.suspects = tuple(candidates)
+    found = search(
+        pair.measure, candidates, base, session.report, _likely(ours, theirs), pair.early
+    )
+    found = left_behind(pair, candidates, found, base)
+    judge = Judge(pair.measure, found)
+    rows = [_row(pair, judge, one) for one in found.needed]
+    if {"checkpoint-incomplete", "reseeded", "generator-shift"} <= {row.cause for row in rows}:
+        rows = [
+            row for row in rows if row.cause != "reseeded"
+        ]  # restoring a generator sets it, too
+    left = rest(pair, judge, found)
+    if not rows and all(row.cause == "none" for row in left):
+        left = by_chance(session) or left
+    rows = merged(rows + left)
+    if not rows:
+        session.unexplained()
+    return _drawn(answered(session, rows, status=None if rows else "unknown"), ours, theirs)
+
+
+def _likely(ours: Run | None, theirs: Run | None) -> Callable[[Intervention], bool]:
+    """Which interventions can explain where two traced runs part.
+
+    How numbers are computed does not change which numbers are drawn; and where the first difference
+    is no draw, nothing that changes draws made it.
+    """
+    one, other = _first_traces(ours, theirs)
+    part = parting(one, other)
+    if ours is None or part is None or part.kind != "operation":
+        return lambda row: True
+    draws = {row[1] for row in ours.outcomes[0].get("draws", ()) if row[4]}
+    return lambda row: row.draws is (part.first.name in draws)
+
+
+def _first_traces(ours: Run | None, theirs: Run | None) -> tuple[Trace | None, Trace | None]:
+    return (ours.trace(0) if ours else None), (theirs.trace(0) if theirs else None)
+
+
+def _choose_weights(pair: Pair, held: Active) -> None:
+    """Take the weights of micro-batches that bring the two functions closest, if any do."""
+    best = pair.measure(held)
+    chosen: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    for index in (0, 1):
+        for factors in hypotheses(pair.facts(index), pair.facts(1 - index)):
+            pair.factors = (factors, ()) if index == 0 else ((), factors)
+            gap = pair.measure(held | {WEIGH})
+            if much_smaller(gap, best):
+                best, chosen = gap, pair.factors
+    pair.factors = chosen
+    if any(chosen):
+        pair.known.add(Fact.SUMS_GRADIENTS)
+
+
+def _row(pair: Pair, judge: Judge, one: Intervention) -> Found:
+    """One needed intervention as a cause."""
+    cause, gap = one.cause, judge.found.without[one]
+    may_round = BY_ID[cause].kind == "rounding" or one.costly or one.cause == "batch-coupling"
+    rounding = may_round and judge.is_rounding(one)
+    if cause == "batch-coupling" and rounding:
+        cause = "batch-size"
+    elif cause == "batch-size" and not rounding:
+        cause = "batch-coupling"
+    elif cause == "random-numbers" and one.how == "on" and pair.seeds_again():
+        cause = "reseeded"  # its numbers do not come from no seed, but from one more
+    elif one is CARRY_BUFFERS and Fact.LOADS_SHORTENED in pair.known:
+        cause, rounding = "reduced-precision", gap.relative <= AMPLIFIED
+    first, second = pair.traces((frozenset(judge.found.needed) | frozenset(HOLDS)) - {one})
+    if cause == "dtype" and Fact.SHORT_FORMATS in traced_facts(*pair.traces(frozenset(HOLDS))):
+        cause = "reduced-precision"
+    evidence = f"when {one.words} in both functions, they agree; without that they do not."
+    return Found(cause, _where(pair, one, cause, first, second), evidence, gap.words, rounding)
+
+
+def _where(pair: Pair, one: Intervention, cause: str, first: Run | None, second: Run | None) -> str:
+    lists = [pair.facts(i)["lists"] for i in (0, 1)]
+    for word, key in (("dropout-active", "dropout"), ("batch-statistics", "norm")):
+        if cause == word:
+            found = few(list(dict.fromkeys(lists[0].get(key, []) + lists[1].get(key, []))))
+            if found:
+                return found
+    if cause == "reseeded" and (lines := _unshared(seeding(first), seeding(second))):
+        return lines
+    if cause in ("random-numbers", "generator-shift", "reseeded"):
+        return drawing(second) or drawing(first)
+    part = parting(first.trace(0) if first else None, second.trace(0) if second else None)
+    return part.place if part else ""
+
+
+def _unshared(one: str, other: str) -> str:
+    """The side that sets a seed again where the other does not, or both."""
+    return few([text for text in dict.fromkeys((one, other)) if text]) if one != other else one
+
+
+def _drawn(answer: Answer, ours: Run | None, theirs: Run | None) -> Answer:
+    one, other = _first_traces(ours, theirs)
+    if one is None or other is None:
+        return answer
+    heights, labels, mark = curve(one, other)
+    return replace(answer, curve=heights, labels=labels, origin=mark)

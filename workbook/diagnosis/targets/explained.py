@@ -1,0 +1,132 @@
+"""From what the search needed to the rows of an answer, placed, ranked and drawn.
+
+Owns the places of one function's causes, and the ranking for every target.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbook.diagnosis.answer import Answer, Found, Status
+from workbook.diagnosis.causes import BY_ID
+from workbook.diagnosis.interventions.intervention import Intervention
+from workbook.diagnosis.places import curve, drawing, few, parting
+from workbook.diagnosis.probes.values import Gap
+from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.search import Search
+from workbook.diagnosis.session import Session, traced
+from workbook.diagnosis.targets.function import ALL, CALLS, Function
+from workbook.diagnosis.verdicts import Judge
+
+
+class Places:
+    """The places of one function's causes."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self._calm: Run | None = None
+
+    def calm(self) -> Run | None:
+        if self._calm is None:
+            plan = self.function._plan(ALL, frozenset())
+            self._calm = traced(self.function.session, plan)
+        return self._calm
+
+    def where(self, one: Intervention, cause: str) -> str:
+        """The place of a cause, in a few words; empty where it could not be told."""
+        calm = self.function.calm
+        lists: dict[str, Any] = calm.facts(0)["lists"] if calm.outcomes else {}
+        if cause == "dropout-active" and lists.get("dropout"):
+            return few(lists["dropout"])
+        if cause == "batch-statistics" and lists.get("norm"):
+            return few(lists["norm"])
+        if one.how == "between" and any(
+            n for rows in calm.data["changed"] for n, kind in rows if kind == one.name
+        ):
+            names = [
+                n for rows in calm.data["changed"] for n, kind in rows if kind == one.name and n
+            ]
+            return few(list(dict.fromkeys(names)))
+        if cause in ("random-numbers", "generator-shift"):
+            return drawing(self.calm())
+        return self._origin(one)
+
+    def _origin(self, one: Intervention) -> str:
+        if one.how != "hold":
+            return ""
+        function = self.function
+        other = traced(function.session, function._plan(ALL - {one.name}, frozenset()))
+        calm = self.calm()
+        if other is None or calm is None:
+            return ""
+        for number in range(len(calm.outcomes)):
+            part = parting(calm.trace(number), other.trace(number))
+            if part is not None:
+                return part.place
+        return ""
+
+
+def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
+    """The needed interventions as causes: one row for each cause, state before generators."""
+    rows: dict[str, Found] = {}
+    places = Places(function)
+    ids = [one.cause for one in found.needed]
+    for one in found.needed:
+        cause = one.cause
+        if cause == "generator-shift" and "random-numbers" in ids:
+            continue  # drawing on from an unseeded generator is the same cause
+        if cause == "generator-shift" and function.session.call.kind == "model":
+            cause = "random-numbers"  # the module draws and seeds nothing
+        size = found.without.get(one, base)
+        rounding = BY_ID[cause].kind == "rounding" and Judge(function.measure, found).is_rounding(
+            one
+        )
+        evidence = (
+            f"when {one.words}, {CALLS} of {CALLS} calls and a fresh process agree bit for bit; "
+            "without it they do not."
+        )
+        rows.setdefault(
+            cause, Found(cause, places.where(one, cause), evidence, size.words, rounding)
+        )
+    return list(rows.values())
+
+
+def none(base: Gap) -> Found:
+    """The row for nothing found."""
+    return Found(
+        "none", "", "every run agreed, under every condition that was tried.", "", not base.same
+    )
+
+
+_RANK = {"fault": 0, "random": 1, "rounding": 2, "identical": 3, "unknown": 4}
+
+
+def answered(
+    session: Session,
+    rows: list[Found],
+    *,
+    status: Status | None = None,
+    function: Function | None = None,
+    base: Gap | None = None,
+) -> Answer:
+    """The answer made of these causes: rounding last, the status that of the first."""
+    ranked = sorted(rows, key=lambda one: one.status == "rounding")
+    first: Status = status or (ranked[0].status if ranked else "unknown")
+    target = " and ".join(one.words for one in session.call.targets)
+    heights: tuple[float, ...] = ()
+    labels: tuple[str, ...] = ()
+    mark = None
+    if function is not None:
+        one, other = function.traces()
+        if one is not None and other is not None:
+            heights, labels, mark = curve(one, other)
+    return Answer(
+        target,
+        first,
+        tuple(ranked),
+        tuple(session.tried),
+        tuple(session.notes),
+        heights,
+        labels,
+        mark,
+    )

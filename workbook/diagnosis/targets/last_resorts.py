@@ -1,0 +1,99 @@
+"""Two functions, where the ordinary interventions leave a difference: what else can explain it?
+
+Owns the last resorts (what calls leave behind in arguments and modules), what differs by chance,
+and the words for what remains.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbook.diagnosis.answer import Found
+from workbook.diagnosis.interventions.arguments import KEEP, KEEP_ARGUMENTS
+from workbook.diagnosis.interventions.intervention import Intervention
+from workbook.diagnosis.interventions.rows import ROWS
+from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.probes.values import Gap
+from workbook.diagnosis.search import Search, search
+from workbook.diagnosis.session import Session, plan
+from workbook.diagnosis.targets.explained import causes_of
+from workbook.diagnosis.targets.function import Function
+from workbook.diagnosis.verdicts import Judge
+
+if TYPE_CHECKING:
+    from workbook.diagnosis.targets.pair import Pair
+
+# What calling a function alone can show that also explains why two functions differ.
+_CHANCE = frozenset(
+    (
+        "thread-race",
+        "nondeterministic-op",
+        "cudnn-algorithm",
+        "hash-seed",
+        "file-order",
+        "wall-clock",
+        "random-numbers",
+        "uninitialised-memory",
+    )
+)
+
+
+def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base: Gap) -> Search:
+    """The search again with what calls leave behind put back, where that explains more.
+
+    Putting it back may break a program that means to keep it, so it is not tried before.
+    """
+    if found.rest.same or (found.needed and Judge(pair.measure, found).rest_is_rounding()):
+        return found
+    lists = [_mutated(pair, index) for index in (0, 1)]
+    pair.mutating = lists[0] ^ lists[1] or lists[0]  # the helpers of one, or else of both
+    last = [one for one in ROWS if Fact.UNEXPLAINED in one.facts]
+    last = [one for one in last if one is not KEEP_ARGUMENTS or pair.mutating]
+    held = frozenset(one for one in candidates if one.how == "hold")
+    for one in last:
+        pair.session.tell(f"{one.words}: tried, in both functions")
+        near = held | set(found.needed)
+        for others in (near, frozenset(candidates)):
+            if pair.measure(others | {one}).same:
+                again = search(pair.measure, [*others, one], base)
+                if one in again.needed:
+                    return again
+                break
+    return found
+
+
+def _mutated(pair: Pair, index: int) -> frozenset[str]:
+    """Helpers that change their arguments, as the interventions name them."""
+    result = pair.session.run(plan(index, on=frozenset({KEEP_ARGUMENTS.name})))
+    return frozenset(f"{KEEP}{name}" for name in result.facts(0)["lists"].get("mutated", ()))
+
+
+def by_chance(session: Session) -> list[Found]:
+    """Why one of the two gives something else each time, although everything is held."""
+    rows: list[Found] = []
+    for index in (0, 1):
+        function = Function(session, index)
+        found, base = function.find()
+        rows += causes_of(function, found, base) if found is not None else []
+    return [row for row in rows if row.cause in _CHANCE]
+
+
+def rest(pair: Pair, judge: Judge, found: Search) -> list[Found]:
+    """What no intervention removed: rounding by another order of operations, or unknown."""
+    if found.rest.same:
+        return []
+    rounding = judge.rest_is_rounding()
+    micro = [f["counts"].get("backward", 0) for f in (pair.facts(0), pair.facts(1))]
+    if rounding and micro[0] != micro[1] and min(micro):
+        evidence = "in float64 the difference goes; one side adds its gradients in parts."
+        return [Found("gradient-accumulation", "", evidence, found.rest.words, True)]
+    if rounding and not found.needed:
+        evidence = (
+            "no condition removes it, and in float64 it goes: another order of the same sums."
+        )
+        return [Found("none", "", evidence, found.rest.words, True)]
+    if rounding:
+        pair.session.note(f"What remains after that is rounding ({found.rest.words}).")
+    elif found.needed:
+        pair.session.note(f"A part of the difference is not explained ({found.rest.words}).")
+    return []

@@ -1,0 +1,158 @@
+"""The runs of two functions that should agree, measured against each other.
+
+Owns what is asked of each: the first under calm conditions, the second under other ones, each in a
+process of its own; and the second after the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from workbook.diagnosis.interventions.arguments import KEEP_ARGUMENTS
+from workbook.diagnosis.interventions.batches import EVERY, OUTERMOST, SPLIT, SPLIT_OUTERMOST
+from workbook.diagnosis.interventions.put_back import CLOCK, GENERATORS, KEPT
+from workbook.diagnosis.interventions.rows import HOLDS
+from workbook.diagnosis.interventions.training import WEIGH
+from workbook.diagnosis.probes import steps
+from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.probes.values import Gap
+from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.search import Active, names
+from workbook.diagnosis.session import STORM, Plan, Session, Unusable, difference, plan, traced
+from workbook.diagnosis.targets.contrasts import unequal_batches
+from workbook.diagnosis.targets.function import training
+
+ALL = frozenset(STORM)
+_LONG = 1.0  # seconds of a run, from which on its beginning alone is worth a run
+
+
+class Pair:
+    """The runs of two functions, measured against each other."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.together = False
+        self.trained: list[tuple[int, int]] = [(0, 0), (0, 0)]
+        self.split: frozenset[str] = frozenset()
+        self.mutating: frozenset[str] = frozenset()
+        self.factors: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+        self.calm = [self._alone(0), self._alone(1)]
+        self.trained = [training(self.facts(i)) for i in (0, 1)]
+        self.known = self._facts()
+
+    def _alone(self, index: int) -> Run:
+        result = self.session.first(plan(index))
+        if index and result.outcomes and "raised" in result.outcomes[0]:
+            after = self.session.run(plan(0, 1, between=KEPT | GENERATORS))
+            if len(after.outcomes) == 2 and "raised" not in after.outcomes[1]:
+                self.together = True  # the second needs something that the first leaves (a file)
+                return after
+        outcome = result.outcomes[0] if result.outcomes else {"raised": "nothing"}
+        if "raised" in outcome:
+            name = self.session.call.targets[index].words
+            raise Unusable(
+                f"{name} raises {outcome['raised']}", tuple(outcome.get("traceback", ()))
+            )
+        return result
+
+    def _number(self, index: int) -> int:
+        return 1 if index and self.together else 0
+
+    def facts(self, index: int) -> dict[str, Any]:
+        return self.calm[index].facts(self._number(index))
+
+    def used(self, index: int) -> set[Fact]:
+        """The facts of a function's call and of loading its program."""
+        return self.calm[index].used(self._number(index)) | self.calm[index].used()
+
+    def _facts(self) -> set[Fact]:
+        ours, theirs = (self.facts(i)["lists"].get("batches", ()) for i in (0, 1))
+        facts = {Fact.TWO_RUNS} | self.used(0) | self.used(1)
+        if torch.cuda.is_available():
+            facts.add(Fact.CUDA)
+        else:
+            self.session.tell(
+                "cuDNN's and CUDA's switches: not tried, there is no CUDA device here"
+            )
+        self.split = unequal_batches(ours, theirs)
+        if self.split:
+            facts.add(Fact.OTHER_BATCHES)
+            outer = {name for name, rows, _ in ours if rows > 1} - self.split - {EVERY}
+            facts |= {Fact.OTHER_BATCHES_INSIDE} if outer else set()
+        return facts
+
+    def plans(self, active: Active) -> tuple[Plan, Plan]:
+        """What is asked of the first and of the second function."""
+        on = names(active, "on")
+        held = names(active, "hold")
+        split = self.split if SPLIT in active else frozenset()
+        split |= {OUTERMOST} if SPLIT_OUTERMOST in active else frozenset()
+        split |= self.mutating if KEEP_ARGUMENTS in active else frozenset()
+        rows = []
+        for index, keep in ((0, ALL), (1, held | (ALL - self.dims))):
+            factors = self.factors[index] if WEIGH in active else ()
+            rows.append(
+                plan(
+                    index,
+                    held=keep,
+                    on=on,
+                    split=split,
+                    factors=factors,
+                    trained=(self.trained[index],),
+                )
+            )
+        return rows[0], rows[1]
+
+    dims: frozenset[str] = frozenset(("rng", "clock", "files", "poison", "hash"))
+
+    def measure(self, active: Active) -> Gap:
+        """How far the two functions are apart with these interventions."""
+        first, second = self.plans(active)
+        if self.together:
+            held = names(active, "hold")
+            between = KEPT | (GENERATORS | CLOCK if held >= GENERATORS else frozenset())
+            both = replace(first, steps=(0, 1), between=between, trained=tuple(self.trained))
+            result = self.session.run(both)
+            return difference(result, 0, result, 1)
+        return difference(self.session.run(first), 0, self.session.run(second), 0)
+
+    def watch(self, ours: Run | None, theirs: Run | None) -> None:
+        """Find the step of the training at which the two part, if they train."""
+        if ours is None or theirs is None or self.together:
+            return
+        series = ours.steps(0), theirs.steps(0)
+        found = steps.parted(*series)
+        if found is not None:
+            self.session.note(steps.sentence(*found))
+        weights = next((a[0] for a, b in zip(*series, strict=False) if a[-1] != b[-1]), 0)
+        worth = 2 * weights <= min(map(len, series)) and self.session.longest > _LONG
+        self.stop = weights if worth else 0
+
+    stop = 0
+
+    def early(self, active: Active) -> bool:
+        """Whether the two still part by the step at which they part with everything held."""
+        if not self.stop:
+            return False
+        ours, theirs = (self.session.run(replace(p, stop=self.stop)) for p in self.plans(active))
+        return not steps.same_weights(ours.steps(0), theirs.steps(0))
+
+    def after(self, active: Active) -> Gap:
+        """How far the second function by itself is from the second after the first."""
+        first, second = self.plans(active | set(HOLDS))
+        between = names(active, "between")
+        both = replace(first, steps=(0, 1), between=between, trained=tuple(self.trained))
+        return difference(self.session.run(second), 0, self.session.run(both), 1)
+
+    def seeds_again(self) -> bool:
+        """Whether one of the two sets seeds more often than the other."""
+        counts = [self.facts(i)["counts"] for i in (0, 1)]
+        times = [sum(n for k, n in one.items() if k.startswith("seed ")) for one in counts]
+        return bool(times[0] != times[1] and min(times) > 0)
+
+    def traces(self, active: Active) -> tuple[Run | None, Run | None]:
+        first, second = self.plans(active)
+        return traced(self.session, first), traced(self.session, second)
