@@ -1,6 +1,6 @@
 """Run the benchmarks and print what was measured beside what is wanted: `make bench`.
 
-python -m benchmarks [starting] [experiments] [compare] [diagnosis] [latency]
+python -m benchmarks [starting] [experiments] [compare] [bounds] [diagnosis] [latency]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from tests.browser import chromium
 from workbook.devices import machine
 
-NAMES = ("starting", "experiments", "compare", "diagnosis", "latency")
+NAMES = ("starting", "experiments", "compare", "bounds", "diagnosis", "latency")
 
 
 def compare() -> Iterator[tuple[str, str, str]]:
@@ -25,12 +25,26 @@ def compare() -> Iterator[tuple[str, str, str]]:
         yield f"compare: {row['inputs']}", f"{figure}, {memory}", "<= 3 times, <= 64 MB"
 
 
+def bounds() -> Iterator[tuple[str, str, str]]:
+    """Give the rows of the bounds' benchmark."""
+    module = importlib.import_module("benchmarks.bench_bounds")
+    lost, honest = module.losses(), module.honest()
+    missed = lost["rounding"] + lost["identical"]
+    pairs = sum(count for word, count in honest.items() if ":" not in word)
+    doubtful = sum(n for word, n in honest.items() if word.startswith("doubtful: equal"))
+    yield "bounds: planted losses not noticed", f"{missed} of {sum(lost.values())}", "0 of 80"
+    yield "bounds: honest pairs called wrong", f"{honest['wrong']} of {pairs}", "0 of 10,000"
+    yield "bounds: doubtful", f"{honest['doubtful']}, {doubtful} of equal terms", "<= 1 in 1,000"
+
+
 def rows(name: str) -> Iterator[tuple[str, str, str]]:
     """The rows of one benchmark: what, the figure, the figure wanted."""
     if name == "latency" and chromium.executable() is None:
         yield "latency", "not measured", chromium.ABSENT
     elif name == "compare":
         yield from compare()
+    elif name == "bounds":
+        yield from bounds()
     elif name == "diagnosis":
         yield from importlib.import_module("benchmarks.bench_diagnosis").rows()
     else:

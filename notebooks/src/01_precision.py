@@ -4,7 +4,7 @@
 # Rounding is no randomness: the same operation on the same bits gives the same bits. What changes
 # a result is another *format*, another *order* or another *formula*, and each can be measured.
 #
-# About 45 minutes. You will be able to
+# About 100 minutes. You will be able to
 #
 # - say what a number becomes in `float64`, `float32`, `bfloat16` or `float16`, to the last bit;
 # - tell rounding from a mistake by a bound that is derived, not guessed;
@@ -23,8 +23,9 @@ from workbook.lesson import check, claim, hint, predict, solution
 # ## What a format keeps
 #
 # A floating-point number is a sign, an exponent and a fraction: plus or minus 1.*fraction* times 2
-# to the power of the *exponent*. A format says how many bits each of them has. Before you look,
-# commit yourself.
+# to the power of the *exponent*. A format says how many bits each of them has. The smallest exponent
+# is kept for 0.*fraction*, zero and the *subnormal* numbers beside it, the largest for infinity and
+# NaN. Before you look, commit yourself.
 
 # %%
 predict(precision.ONE_TENTH)
@@ -48,8 +49,9 @@ explore(precision.MICROSCOPE)
 
 # %% [markdown]
 # More exponent bits give a wider range; more fraction bits give finer steps. `bfloat16` has the
-# range of `float32` and fewer digits than `float16`. Half of the step just above 1 is the format's
-# **unit roundoff**: no rounding within the format's range has a larger relative error.
+# range of `float32` and fewer digits than `float16`. The **unit roundoff** u of a format is half of
+# the step just above 1: rounding moves a number by at most u times its size, as long as the result is
+# a *normal* number, neither subnormal nor too large for the format.
 
 # %% [markdown]
 # ## Between two values
@@ -83,10 +85,6 @@ print((big + one) - big == (big - big) + one)
 # Addition in floating point is commutative but not associative. Nothing here is random: each order
 # repeats. It does not take numbers so unequal, as you will see.
 #
-# Is this rounding or a mistake? The bound for a sum is derived from the unit roundoff, the sizes of
-# the numbers and how many they are. What lies within it is called *rounding*, what lies outside is
-# called *wrong*. Nobody chose a tolerance.
-#
 # Torch's own `sum` keeps several partial sums side by side, and hands big sums to several threads.
 # On one machine, with one number of threads, its order is fixed; yet it is an order:
 
@@ -98,6 +96,90 @@ explore(precision.MANY_NUMBERS)
 # spread stays within the bound. Try `float64`: the differences shrink, but they need not vanish.
 # **Cure:** fix the order (sort, and keep the number of threads), or compare with a derived bound
 # instead of `==`.
+
+# %% [markdown]
+# ## A bound by hand
+#
+# Is a difference rounding or a mistake? The bound is derived, not chosen. One addition rounds its
+# result, and moves it by at most the unit roundoff u times what it adds. Count the roundings that a
+# number goes through on its way into the sum: the most of them is the **depth** h. So
+#
+# $$|\text{computed sum} - \text{sum}| \;\le\; h \cdot u \cdot A, \qquad A = |x_1| + \dots + |x_n|$$
+#
+# up to terms in u². In a loop, or in an order that nobody knows, h is n − 1. For two results, add
+# their limits.
+#
+# Three digits suffice to try it, where u is 0.005. The numbers are 1.00, 0.004 and 0.004. From left
+# to right, 1.00 + 0.004 is rounded to 1.00, and once more. The small ones first give 0.008, then
+# 1.008, which is rounded to 1.01. The depth is 2 and A is 1.008, so each sum has the limit 2 · 0.005
+# · 1.008 = 0.01008. The two sums are 0.01 apart, half of what two limits allow. In `float32`:
+
+# %%
+from workbook.bounds import sum_bound
+from workbook.comparison import compare
+
+x = torch.tensor([1.0, 2**-24, 2**-24])
+first, second = (x[0] + x[1]) + x[2], x[0] + (x[1] + x[2])
+limit = 2 * 2**-24 * x.abs().sum()
+bound = sum_bound(x, "float32", depth=2)
+print("by hand:", torch.isclose(limit.double(), bound.limit, rtol=1e-6, atol=0).item())
+print(compare(first, second, bound=bound + bound).verdict)
+
+# %% [markdown]
+# Up to this *certain* limit a difference can be roundings that all pull one way. As a rule they pull
+# both ways, and add up like the square root of the depth: if the roundings at each step are zero on
+# average, whatever came before, then 6.5 · √h · u · A is exceeded in fewer than one of 10⁹
+# comparisons. That is the *likely* limit, where it is the smaller one (from a depth of 43). So there
+# are four words: **identical**, **rounding** up to the likely limit, **doubtful** up to the certain
+# one, **wrong** beyond it. Infinity or NaN against a number **left the range** of the format: that is
+# no rounding, and no bound covers it.
+#
+# A bound is good only if it is narrow: whatever is smaller hides behind it.
+
+# %%
+predict(precision.WHAT_HIDES)
+
+# %%
+explore(precision.HIDDEN)
+
+# %% [markdown]
+# In torch's own `sum` a number goes through few additions, so its depth is small: 62 for a million
+# `float32` on many a CPU, where a loop has 999 999. What can hide behind it is the difference itself
+# and the limit, and every comparison says so: *anything else is below ...*. A bound does not see
+# losses smaller than that, nor a dropped zero, nor a fault in both results; "identical" is not
+# "right".
+#
+# `torch.testing.assert_close` takes a share of the *result* instead. Choose numbers *from −1 to 1*:
+# its limit shrinks with the sum, although the roundings do not. So it fails for honest rounding where
+# terms cancel, and passes a mean that was divided by n − 1.
+
+# %%
+from torch.testing import assert_close
+
+from workbook.testing import assert_rounding
+
+
+def outcome(check, *results, **options):
+    try:
+        check(*results, **options)
+    except AssertionError:
+        return "fails"
+    return "passes"
+
+
+# %%
+x = torch.tensor([2.0**24, 1.0, -(2.0**24)])
+orders = (x[0] + x[1]) + x[2], (x[0] + x[2]) + x[1]
+print("two orders, assert_close:", outcome(assert_close, *orders))
+print("assert_rounding:", outcome(assert_rounding, *orders, op="sum", terms=x, depth=2))
+
+x = torch.rand(100_000)
+means = x.sum() / (len(x) - 1), x.mean()
+print("n − 1 for n, assert_close:", outcome(assert_close, *means))
+print("assert_rounding:", outcome(assert_rounding, *means, op="mean", terms=x))
+
+# %% [markdown]
+# **Cure:** in a test, state the operation and its terms, and let the bound follow from them.
 
 # %% [markdown]
 # ## Counting in half precision
@@ -115,9 +197,17 @@ explore(precision.STAGNATION)
 
 # %% [markdown]
 # The loop is not broken and nothing was lost by chance. Where the spacing is 2, adding 1 is a tie
-# and is rounded back: **stagnation**. `sum()` gives the right count, because it accumulates in
-# `float32` and rounds to `float16` once, at the end. **Cure:** accumulate in a wider format
-# (`x.sum(dtype=torch.float32)`).
+# and is rounded back: **stagnation**. `sum()` adds up in `float32` already and rounds to `float16`
+# once, at the end. That 3000 comes out is luck: it is a `float16`, and 3001 is not.
+
+# %%
+print(torch.ones(3001, dtype=torch.float16).sum().item())
+print(torch.ones(3001, dtype=torch.float16).sum(dtype=torch.float32).item())
+
+# %% [markdown]
+# **Cure:** give a running total a wider format, as `sum()` does; `sum(dtype=...)` changes the last
+# rounding. Beyond 65504 a `float16` result is infinity. That is no rounding: the count **left the
+# range** of the format, and what is computed from it may be NaN.
 
 # %% [markdown]
 # ## Two formulas for a variance
@@ -135,7 +225,9 @@ explore(precision.CANCELLATION)
 # %% [markdown]
 # The larger the *offset* beside the spread, the more digits the two means share, and those cancel.
 # Subtracting two nearly equal numbers is itself exact. It *reveals* the rounding that was already
-# in them. **Cure:** subtract first, square afterwards, as `torch.var` does.
+# in them. **Cure:** subtract first, square afterwards. `torch.var` does so for a whole `float32` tensor
+# on a CPU; along a dimension, in 16 bits and on a GPU it updates mean and squared deviations together
+# (Welford's formula, one pass), which does not cancel either.
 
 # %% [markdown]
 # ## A program that blames rounding
@@ -172,11 +264,15 @@ predict(precision.INSIDE_THE_BOUND)
 explore(precision.MATMUL_ERROR)
 
 # %% [markdown]
-# The band reaches from the likely bound to the certain one. Errors are divided by the sizes that
-# went in, not by the result: with *entries* of both signs the sums nearly cancel, and a small result
-# would make a harmless error look large. `tf32` rounds the *inputs* to 11 bits and adds in
-# `float32`; on some GPUs it stands in for `float32`. Here the workbook rounds them and your CPU
-# multiplies. **Cure:** compare two products by this bound, not by a tolerance that felt right.
+# The band reaches from the likely limit to the certain one. Errors are divided by the sizes of the
+# products that are added up, not by the result: with *entries* of both signs the sums nearly cancel,
+# and a small result would make a harmless error look large. `tf32` rounds the *inputs* to 11 bits,
+# and on some GPUs stands in for `float32`. Here the workbook rounds them and your CPU adds in
+# `float32`; tensor cores truncate some sums instead, which is why their bound has 2u in place of u.
+# The curve of `tf32` falls because the roundings of many inputs cancel one another, while what they
+# are divided by grows with n; it comes under the band of `float32`, and stays above the *curve* of
+# `float32`. So a bound for long products does not notice `tf32`.
+# **Cure:** compare two products by this bound, and read what else is below it.
 #
 # ## Who is to blame, torch or the format?
 #
@@ -283,7 +379,9 @@ explore(precision.DEEP_TRAINING)
 
 # %% [markdown]
 # Where the gap jumps, a unit was on in one run and off in the other: the kink of ReLU, not
-# accumulation. Choose *ReLU, on where float64's is*, or *tanh*, and no jump is left.
+# accumulation. Circles mark the steps just after that. A gap falls again where a later step pulls both
+# runs to the same weights. Choose the ReLU whose units are on wherever those of `float64` are, or
+# *tanh*: then there is no jump.
 
 # %% [markdown]
 # Why not use `float64` for everything? It takes twice the memory, and as a rule more time: how much
@@ -348,6 +446,20 @@ check(precision.NEXT_VALUE, above)
 
 
 # %%
+def limit(x): ...  # how far two sums of x can be apart for certain, in any order
+
+
+check(precision.LIMIT_OF_A_SUM, limit)
+
+
+# %%
+def limit(x): ...  # no false alarm at two loops, and ten missing of 10,000 noticed
+
+
+check(precision.CATCH_THE_FAULT, limit)
+
+
+# %%
 def total(x): ...  # the same bits, whatever the order of x
 
 
@@ -363,8 +475,8 @@ solution(precision.SAME_IN_ANY_ORDER)
 # ## What we saw
 #
 # - We said what a number becomes in seven formats, to the last bit, and that none of them holds 0.1.
-# - We told rounding from mistakes by derived bounds: orders, formulas and formats all stayed
-#   inside, and three programs turned out to compare two things at once.
+# - We derived a bound and told rounding from mistakes by it, saw what can hide behind it, and found
+#   programs that compare two things at once.
 # - We saw tiny differences stay tiny (ReLU, a stable fit) and take over (steep layers, chaos).
 #
 # Settled here: `float64` does not make a run repeat, and rounding can be predicted up to a bound.

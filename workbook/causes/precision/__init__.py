@@ -14,11 +14,14 @@ from workbook.causes.precision.cost import COST
 from workbook.causes.precision.deep_training import DEEP_TRAINING
 from workbook.causes.precision.depth import DEPTH
 from workbook.causes.precision.exercises import (
+    CATCH_THE_FAULT,
     LAST_WHOLE_NUMBER,
+    LIMIT_OF_A_SUM,
     NEXT_VALUE,
     SAME_IN_ANY_ORDER,
 )
 from workbook.causes.precision.four_products import FOUR_PRODUCTS
+from workbook.causes.precision.hidden import HIDDEN
 from workbook.causes.precision.literals import LITERALS
 from workbook.causes.precision.logistic_map import LOGISTIC_MAP
 from workbook.causes.precision.matmul_error import MATMUL_ERROR
@@ -31,6 +34,7 @@ from workbook.causes.precision.predictions import (
     ONE_ULP,
     RELU,
     TWO_VARIANCES,
+    WHAT_HIDES,
     ZERO_DIMENSIONS,
 )
 from workbook.causes.precision.recurrent import RECURRENT

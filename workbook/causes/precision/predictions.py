@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from workbook.causes.precision.activation_error import ACTIVATION_ERROR
 from workbook.causes.precision.cancellation import CANCELLATION, NO_DIGIT
+from workbook.causes.precision.hidden import CERTAIN, HIDDEN, LENGTHS, TENTH
 from workbook.causes.precision.matmul_error import MATMUL_ERROR
 from workbook.causes.precision.recurrent import RECURRENT
 from workbook.causes.precision.type_promotion import PROMOTION
@@ -49,6 +50,33 @@ TWO_VARIANCES = Prediction(
         "Both means are near a hundred million, where the spacing of `float32` is larger than the "
         "variance itself. Subtracting them cancels the digits that were right and keeps the "
         "rounding. The deviations are small before they are squared, so little is lost."
+    ),
+)
+WHAT_HIDES = Prediction(
+    name="what_hides",
+    question=(
+        "A million numbers between 0 and 1 are added in any order, in `float32`. The limit "
+        "for that is certain: no order exceeds it. How many numbers could be missing from one of "
+        "two sums, and their difference would still lie within the limit?"
+    ),
+    options=(
+        Option(
+            "none, every number counts",
+            lambda found: found.values[CERTAIN][-1] < 1,
+            "A sum of a million rounds away more than one of its numbers: look at the figure.",
+        ),
+        Option(
+            "about a thousand",
+            lambda found: 1 <= found.values[CERTAIN][-1] < TENTH * LENGTHS[-1],
+            "That is what hides behind the likely limit. The certain one is far wider.",
+        ),
+        Option("a tenth of them", lambda found: found.values[CERTAIN][-1] >= TENTH * LENGTHS[-1]),
+    ),
+    measure=lambda: run(HIDDEN).finding,
+    because=(
+        "In a loop a number goes through up to a million roundings, and in the worst case all of "
+        "them pull one way: a million times 2**-24 of everything, in each of two sums. The library "
+        "adds in blocks: there a number goes through some dozens, and a few missing ones show."
     ),
 )
 INSIDE_THE_BOUND = Prediction(

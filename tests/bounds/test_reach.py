@@ -1,0 +1,26 @@
+"""The bounds of sums at work: losses are noticed, and honest other orders are not called wrong."""
+
+from benchmarks import bench_bounds
+
+
+def test_losses_are_noticed():
+    """A few of many elements missing is neither rounding nor identical, for any of the seeds."""
+    words = bench_bounds.losses(seeds=3)
+    assert set(words) <= {"doubtful", "wrong"} and words["wrong"] >= 11
+
+
+def test_honest_pairs_are_not_wrong():
+    """Other orders, layouts and threads are never wrong; doubtful are loops over equal terms."""
+    words = bench_bounds.honest(scale=0.01, capabilities=())
+    assert sum(count for word, count in words.items() if ":" not in word) > 200
+    assert not words["wrong"] and not words["left the range"]
+    assert all("equal, a loop" in word for word in words if word.startswith("doubtful:"))
+
+
+def test_an_honest_pair_can_be_called_wrong(monkeypatch):
+    """With bounds for one addition, the same pairs are called wrong: the check can fail."""
+    bound = bench_bounds.sum_bound
+    monkeypatch.setattr(
+        bench_bounds, "sum_bound", lambda x, fmt, dim=None, depth=1: bound(x, fmt, dim, depth=1)
+    )
+    assert bench_bounds.honest(scale=0.01, capabilities=())["wrong"] > 10

@@ -1,0 +1,48 @@
+"""Answers that pass by a loophole are refused, and what was tried is said."""
+
+import math
+
+import pytest
+import torch
+
+from workbook.causes.precision import CATCH_THE_FAULT, LIMIT_OF_A_SUM, SAME_IN_ANY_ORDER
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        lambda x: x.double().sum().float(),
+        lambda x: x.double().sum(),
+        lambda x: x.sum(),
+        lambda x: 0.0,
+        lambda x: x.max(),
+    ],
+)
+def test_loopholes_of_any_order(total) -> None:
+    """Adding in float64 and rounding at the end still depends on the order."""
+    torch.manual_seed(0)
+    assert SAME_IN_ANY_ORDER.check(total) is not True
+
+
+@pytest.mark.parametrize(
+    "total", [lambda x: x.sort().values.sum(), lambda x: math.fsum(x.double().tolist())]
+)
+def test_both_cures_pass(total) -> None:
+    """Sorting and exact addition give one sum in every order."""
+    torch.manual_seed(0)
+    assert SAME_IN_ANY_ORDER.check(total) is True
+
+
+def test_a_limit_is_held_to_the_formula() -> None:
+    """A wrong limit is told both numbers."""
+    torch.manual_seed(0)
+    said = LIMIT_OF_A_SUM.check(lambda x: 1e-6)
+    assert "you allow 1e-06; the formula gives 2.38e-07" in said
+
+
+@pytest.mark.parametrize("limit, said", [(1e9, "for 0, and the fault not noticed for 20"),
+                                         (0.0, "for 20, and the fault not noticed for 0"),
+                                         (math.nan, "for 20, and")])  # fmt: skip
+def test_a_bad_limit_is_counted(limit, said) -> None:
+    """Too wide and too tight are told by the number of seeds."""
+    assert said in CATCH_THE_FAULT.check(lambda x: limit)
