@@ -14,14 +14,13 @@ from workbook.causes.precision.cost import COST
 from workbook.causes.precision.deep_training import DEEP_TRAINING
 from workbook.causes.precision.depth import DEPTH
 from workbook.causes.precision.exercises import (
-    CATCH_THE_FAULT,
     LAST_WHOLE_NUMBER,
-    LIMIT_OF_A_SUM,
     NEXT_VALUE,
     SAME_IN_ANY_ORDER,
 )
 from workbook.causes.precision.four_products import FOUR_PRODUCTS
 from workbook.causes.precision.hidden import HIDDEN
+from workbook.causes.precision.limits import CATCH_THE_FAULT, LIMIT_OF_A_SUM
 from workbook.causes.precision.literals import LITERALS
 from workbook.causes.precision.logistic_map import LOGISTIC_MAP
 from workbook.causes.precision.matmul_error import MATMUL_ERROR

@@ -1,0 +1,155 @@
+"""The chapter's exercises on limits: one to compute, and one that has to catch a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from workbook.question import Exercise, Form, WrongAnswer
+
+SEEDS, ADDED, MISSING = 20, 10_000, 10
+U = 2.0**-24
+
+
+def _samples() -> list[Tensor]:
+    return [torch.tensor([1.0, U, U]), *(torch.rand(n) - 0.5 for n in (3, 5, 20))]
+
+
+def _right_limit(limit: Callable[[Tensor], Any]) -> bool | str:
+    got, exact = [], []
+    for x in _samples():
+        got.append(float(limit(x)))
+        exact.append(2 * (len(x) - 1) * U * float(x.double().abs().sum()))
+    if all(abs(g - e) <= 1e-3 * e for g, e in zip(got, exact, strict=True)):
+        return True
+    return (
+        f"For the numbers 1, 2**-24, 2**-24 you allow {got[0]:.3g}; the formula gives "
+        f"{exact[0]:.3g}. For 20 numbers of both signs it is {got[-1]:.3g} and {exact[-1]:.3g}."
+    )
+
+
+def _always(limit: Callable[[Tensor], Any], factor: Callable[[Tensor], float]) -> bool:
+    """Say whether a limit is the right one times a factor, for every sample."""
+    ratios = []
+    for x in _samples():
+        exact = 2 * (len(x) - 1) * U * float(x.double().abs().sum())
+        ratios.append(float(limit(x)) / exact / factor(x))
+    return all(abs(ratio - 1) <= 1e-2 for ratio in ratios)
+
+
+def _alarms_and_misses(limit: Callable[[Tensor], Any]) -> tuple[int, int]:
+    """Count false alarms at two honest loops, and faults that are not noticed."""
+    alarms = misses = 0
+    for seed in range(SEEDS):
+        x = torch.rand(ADDED, generator=torch.Generator().manual_seed(seed))
+        forward, backward = (float(np.add.accumulate(y.numpy())[-1]) for y in (x, x.flip(0)))
+        most = float(limit(x))
+        alarms += not abs(forward - backward) <= most
+        planted = float(np.add.accumulate(x[MISSING:].numpy())[-1])
+        misses += abs(forward - planted) <= most
+    return alarms, misses
+
+
+def _catches(limit: Callable[[Tensor], Any]) -> bool | str:
+    alarms, misses = _alarms_and_misses(limit)
+    if not alarms and not misses:
+        return True
+    return (
+        f"Tried on {SEEDS} seeds: false alarm at two honest loops for {alarms}, and the fault not "
+        f"noticed for {misses}."
+    )
+
+
+def _too_wide(limit: Callable[[Tensor], Any]) -> bool:
+    return _alarms_and_misses(limit)[1] > 0
+
+
+def _too_tight(limit: Callable[[Tensor], Any]) -> bool:
+    return _alarms_and_misses(limit)[0] > 0
+
+
+LIMIT_OF_A_SUM = Exercise(
+    name="limit_of_a_sum",
+    task=(
+        "Write `limit(x)`: how far apart two sums of the `float32` vector x can be for certain, "
+        "added in any two orders. Use depth · u · A for each, and no tolerance."
+    ),
+    stub="def limit(x):\n    ...",
+    answer="limit",
+    form=Form("function", returns=Form("number")),
+    check=_right_limit,
+    wrong=(
+        WrongAnswer(
+            source="def limit(x):\n    return ((len(x) - 1) * 2**-24 * x.abs().sum()).item()",
+            message="That is how far one sum can be from the exact one. Two sums can err apart.",
+            recognizes=lambda limit: _always(limit, lambda x: 0.5),
+        ),
+        WrongAnswer(
+            source=("def limit(x):\n    return (2 * (len(x) - 1) * 2**-23 * x.abs().sum()).item()"),
+            message="`eps` is the whole step above 1; one rounding moves a number by half of it.",
+            recognizes=lambda limit: _always(limit, lambda x: 2.0),
+        ),
+        WrongAnswer(
+            source="def limit(x):\n    return (2 * len(x) * 2**-24 * x.abs().sum()).item()",
+            message="n numbers take n − 1 additions: the depth is n − 1.",
+            recognizes=lambda limit: _always(limit, lambda x: len(x) / (len(x) - 1)),
+        ),
+        WrongAnswer(
+            source=("def limit(x):\n    return (2 * (len(x) - 1) * 2**-24 * x.sum().abs()).item()"),
+            message=(
+                "Where signs differ the sum is small and the roundings are not: A is the sum of "
+                "the sizes."
+            ),
+            recognizes=lambda limit: _always(
+                limit, lambda x: abs(float(x.double().sum())) / float(x.double().abs().sum())
+            ),
+        ),
+    ),
+    hints=(
+        "Every addition moves the total by at most u = 2**-24 times what it adds, and n numbers "
+        "take n − 1 additions.",
+        "Two results, each within its limit of the exact sum: add the two limits.",
+    ),
+    solution="def limit(x):\n    return (2 * (len(x) - 1) * 2**-24 * x.abs().sum()).item()",
+    because="It is derived, holds for every order, and the example 1, 2**-24, 2**-24 reaches half.",
+)
+CATCH_THE_FAULT = Exercise(
+    name="catch_the_fault",
+    task=(
+        "Two loops add the same 10,000 numbers between 0 and 1, forward and backward, in "
+        "`float32`. In some runs a bug loses ten numbers. Write `limit(x)`: above it the "
+        "difference is a fault. For 20 seeds it must raise no false alarm and notice every fault."
+    ),
+    stub="def limit(x):\n    ...",
+    answer="limit",
+    form=Form("function", returns=Form("number")),
+    check=_catches,
+    wrong=(
+        WrongAnswer(
+            source="def limit(x):\n    return (2 * (len(x) - 1) * 2**-24 * x.abs().sum()).item()",
+            message="Too wide: certain, but ten numbers hide behind it. How far is *likely*?",
+            recognizes=_too_wide,
+        ),
+        WrongAnswer(
+            source="def limit(x):\n    return 1e-5 + 1.3e-6 * x.sum().item()",
+            message="Too tight: honest loops are further apart at some seeds.",
+            recognizes=_too_tight,
+        ),
+    ),
+    hints=(
+        "Roundings that pull both ways add up like the square root of the depth.",
+        "6.5 · √depth · u · A for each of the two sums is exceeded by chance once in a billion.",
+    ),
+    solution=(
+        "def limit(x):\n    return (2 * 6.5 * (len(x) - 1) ** 0.5 * 2**-24 * x.abs().sum()).item()"
+    ),
+    because=(
+        "A limit is good if it is exceeded by no honest result and by every fault that matters. "
+        "Both were tried."
+    ),
+    seconds=20.0,
+)
