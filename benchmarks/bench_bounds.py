@@ -27,7 +27,7 @@ DATA: dict[str, Callable[[int, torch.Generator], Tensor]] = {
     "uniform": lambda n, seed: torch.rand(n, generator=seed),
     "signed": lambda n, seed: torch.rand(n, generator=seed) - 0.5,
     "wide": lambda n, seed: torch.rand(n, generator=seed) * _powers(n, seed),
-    "cancelling": lambda n, seed: _cancelling(n, seed),
+    "canceling": lambda n, seed: _canceling(n, seed),
     "equal": lambda n, seed: torch.rand(1, generator=seed).expand(n).contiguous(),
 }
 CAPABILITIES = ("default", "avx2")  # ATEN_CPU_CAPABILITY: other instruction sets than the best one
@@ -37,7 +37,7 @@ def _powers(n: int, seed: torch.Generator) -> Tensor:
     return 2.0 ** torch.randint(-30, 31, (n,), generator=seed)
 
 
-def _cancelling(n: int, seed: torch.Generator) -> Tensor:
+def _canceling(n: int, seed: torch.Generator) -> Tensor:
     half = (torch.rand(n // 2, generator=seed) - 0.5) * 1000
     return torch.cat([half, -half])[torch.randperm(2 * (n // 2), generator=seed)]
 
