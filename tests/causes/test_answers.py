@@ -12,7 +12,7 @@ ANSWERS = {
     # autograd
     "after_no_grad": "backward() raises",
     "cached_weight": "the old weight",
-    "transformer_no_grad": "the last bits differ",
+    "transformer_no_grad": "the kernel, which rounds in its own way",
     "which_order": "the order of creation",
     # cudnn
     "cpu_repeats": "yes, where several threads write to one place",

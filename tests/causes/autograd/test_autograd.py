@@ -1,11 +1,9 @@
 """Chapter 03's experiments against formulas, float64 and torch's own switches."""
 
 import itertools
-from typing import Any
 
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.causes.autograd import (
     AUTOCAST_CACHE,
@@ -19,6 +17,7 @@ from workbook.causes.autograd import (
 )
 from workbook.causes.autograd.clipping import CLIP, _clip_verdict, _clipped_limit
 from workbook.causes.autograd.gradient_order import _gradient
+from workbook.causes.autograd.kernel_choice import Operations
 from workbook.experiment import run
 
 
@@ -28,19 +27,6 @@ def test_only_modules_with_a_second_kernel_change(mode: str) -> None:
     values = run(FORWARD_MODES, mode=mode).finding.values
     assert set(values["changed"]) <= {"LSTM", "TransformerEncoderLayer"}
     assert values["modules"] == 20
-
-
-class Operations(TorchDispatchMode):
-    """Notes the name of every operation that torch runs: which kernel, on any processor."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Hand every operator on."""
-        self.names.add(func._opname)
-        return func(*args, **(kwargs or {}))
 
 
 FUSED = {"_transformer_encoder_layer_fwd", "_native_multi_head_attention"}

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.comparison import Comparison, compare, error_of
@@ -31,7 +33,11 @@ def two_kernels(where: Conditions, *, case: str, fast_path: bool) -> Finding:
     x = torch.rand(ROWS, LENGTH, WIDTH)
     forward, exact = CASES[case](x)
     with _fast_path(fast_path):
-        plain, other = forward(x, False), forward(x, True)
+        with Operations() as usual:
+            plain = forward(x, False)
+        with Operations() as changed:
+            other = forward(x, True)
+    another = usual.names != changed.names
     truth = exact(x.double(), False).detach()
     compared = compare(other, plain, first=case, second="as usual")
     errors = tuple(
@@ -40,9 +46,24 @@ def two_kernels(where: Conditions, *, case: str, fast_path: bool) -> Finding:
     )
     reading = f"{compared.share:.0%} of the numbers differ, by up to {compared.max_abs:.1g}; "
     reading += f"errors {errors[1].max_abs:.1g} and {errors[0].max_abs:.1g}"
-    values = {"differing": compared.differing, "max_abs": compared.max_abs}
+    values = {"another_kernel": another, "differing": compared.differing}
+    values["max_abs"] = compared.max_abs
     chart = _chart(plain, other, truth)
-    return Finding(_verdict(compared, errors), reading, chart, values, (compared, *errors))
+    verdict = _verdict(another, compared, errors)
+    return Finding(verdict, reading, chart, values, (compared, *errors))
+
+
+class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's base
+    """Note the name of every operation that torch runs: which kernel, on any processor."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Hand every operation on as it is."""
+        self.names.add(func._opname)
+        return func(*args, **(kwargs or {}))
 
 
 def _layer(kind: type[nn.Module]) -> Callable[[Tensor], tuple[Forward, Forward]]:
@@ -103,13 +124,15 @@ def _fast_path(enabled: bool) -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(before)
 
 
-def _verdict(compared: Comparison, errors: tuple[Comparison, ...]) -> str:
-    if compared.identical:
-        return "Every bit is equal: the same kernel ran both times."
+def _verdict(another: bool, compared: Comparison, errors: tuple[Comparison, ...]) -> str:
+    if not another:
+        if compared.identical:
+            return "Every bit is equal: the same kernel ran both times."
+        return "The same operations ran and the bits changed: one chose another kernel inside."
     near, far = sorted(each.max_abs for each in errors)
     if far <= 10 * near:
-        return "Another kernel ran and the bits changed; neither result is nearer to float64's."
-    return "Another kernel ran and the bits changed; one result is much nearer to float64's."
+        return "Another kernel ran, and it rounds in its own way: neither is nearer to float64."
+    return "Another kernel ran, and one result is much nearer to float64's."
 
 
 def _chart(plain: Tensor, other: Tensor, truth: Tensor) -> Chart:

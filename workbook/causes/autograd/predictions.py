@@ -41,18 +41,23 @@ def _orders_that_count() -> list[str]:
 TRANSFORMER_NO_GRAD = Prediction(
     name="transformer_no_grad",
     question=(
-        "A Transformer encoder layer in evaluation mode, run as usual and under `no_grad()`: how "
-        "do the outputs compare?"
+        "A Transformer encoder layer in evaluation mode, run as usual and under `no_grad()`: what "
+        "does `no_grad()` change?"
     ),
     options=(
-        Option("they agree in every bit", lambda found: found.comparisons[0].identical),
-        Option("the last bits differ", lambda found: not found.comparisons[0].identical),
+        Option(
+            "nothing but the recording: every bit agrees",
+            lambda found: not found.values["another_kernel"] and found.comparisons[0].identical,
+        ),
+        Option(
+            "the kernel, which rounds in its own way", lambda found: found.values["another_kernel"]
+        ),
     ),
     measure=lambda: run(KERNEL_CHOICE, case=ENCODER).finding,
     because=(
         "In evaluation mode, and where no gradient is needed, torch takes a fused kernel that "
-        "computes the whole layer at once, and so in another order. `no_grad()` is what changes "
-        "the bits here; both results are equally near to the exact one."
+        "computes the whole layer at once, and so in another order. Where bits change, `no_grad()` "
+        "is what changed them; both results are equally near to the exact one."
     ),
 )
 AFTER_NO_GRAD = Prediction(
