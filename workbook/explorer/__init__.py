@@ -114,7 +114,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def _redraw(self, _: Any) -> None:
         """Draw the newest result in the theme of the page; nothing is measured."""
-        self._drawing = plots.Drawing(WIDTH, HEIGHT, self.view.theme)
+        theme: plots.Theme = "dark" if self.view.theme == "dark" else "light"
+        self._drawing = plots.Drawing(WIDTH, HEIGHT, theme)
         self.png = self.view.png = self._drawn(self.result)
 
     def _drawn(self, result: Result) -> bytes:

@@ -9,6 +9,17 @@ from workbook import lab_extra
 with lab_extra("workbook.plots"):
     from workbook.plots.drawing import HEIGHT, WIDTH, Drawing, figure
     from workbook.plots.provenance import STATIC_SIZE, static
+    from workbook.plots.style import Theme
     from workbook.plots.words import alt, table_html
 
-__all__ = ["HEIGHT", "STATIC_SIZE", "WIDTH", "Drawing", "alt", "figure", "static", "table_html"]
+__all__ = [
+    "HEIGHT",
+    "STATIC_SIZE",
+    "WIDTH",
+    "Drawing",
+    "Theme",
+    "alt",
+    "figure",
+    "static",
+    "table_html",
+]
