@@ -207,7 +207,7 @@ explore(cudnn.TF32, device="cuda", size=1024)
 # torch 2.9), in an older torch by `set_float32_matmul_precision` and
 # `torch.backends.cudnn.allow_tf32`. Use one kind of name: where both are mixed, reading the old one
 # raises an error. *By hand* rounds the inputs on the CPU and multiplies in `float32`: what TF32
-# costs is the rounding of the inputs. The steps are the bounds that follow from each format.
+# costs is the rounding of the inputs. Beside each error stands the bound of the format in question.
 
 # %% [markdown]
 # ## Memory and streams
