@@ -22,9 +22,13 @@ class Dispatch(TorchDispatchMode):
         return False  # loading the compiler to tell it to stay away would cost seconds
 
     def __enter__(self) -> Any:
-        kind = type(self)
-        if "torch._dynamo" in sys.modules and not kind.passed_by:
-            # it is loaded, and would compile what the mode does as well
-            kind.__torch_dispatch__ = _disable_dynamo(kind.__torch_dispatch__)  # type: ignore[method-assign]
-            kind.passed_by = True
+        if "torch._dynamo" in sys.modules:
+            type(self).stay_away()
         return super().__enter__()
+
+    @classmethod
+    def stay_away(cls) -> None:
+        """Keep the compiler, which is loaded, from compiling what the mode does as well."""
+        if not cls.passed_by:
+            cls.__torch_dispatch__ = _disable_dynamo(cls.__torch_dispatch__)  # type: ignore[method-assign]
+            cls.passed_by = True

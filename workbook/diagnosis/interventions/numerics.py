@@ -13,6 +13,7 @@ import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, Stage, on
 from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.trace.dispatch import Dispatch
 
 CPU_VARIABLES = {
     "ATEN_CPU_CAPABILITY": "default",
@@ -28,6 +29,8 @@ def _compile(run: Setting) -> None:
         FACTS.add(Fact.COMPILES)
         if run.has(NO_COMPILE):
             return model if model is not None else (lambda function: function)
+        for mode in Dispatch.__subclasses__():
+            mode.stay_away()
         return real(model, **options)
 
     torch.compile = compiled
