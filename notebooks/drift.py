@@ -79,9 +79,12 @@ def _of_output(output: NotebookNode, new: NotebookNode) -> Iterator[str]:
 def of_results(kept: Result, fresh: Result) -> Iterator[str]:
     """Compare two measurements of one experiment in what must hold on every machine.
 
-    Where neither was measured here, but both were read from a recording, they are the same.
+    Where neither was measured here, but both were read from a recording, they are the same. Where
+    one was read and the other one measured, the device of the recording is here: another machine.
     """
-    moved = kept.settings.get("device") != fresh.settings.get("device")
+    device = kept.settings.get("device")
+    recalled = {kept.source, fresh.source} == {"LIVE", "RECORDED"} and device not in (None, "cpu")
+    moved = device != fresh.settings.get("device") or recalled
     if kept.source != fresh.source and not moved:
         yield f"its kept source is {kept.source}, a new run's is {fresh.source}"
     if kept.source == fresh.source == "RECORDED" and not moved:

@@ -34,7 +34,7 @@ CONDA_NAMES = {
     "xxhash": "python-xxhash",
 }
 LARGEST_FILE = 1_500_000
-LONGEST_MODULE = 250
+LONGEST_MODULE = 400
 NO_HOME_FOR_ANYTHING = {"utils", "helpers", "common", "core", "base", "types", "config"}
 TEXT = {".cfg", ".css", ".ipynb", ".js", ".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml"}
 
@@ -201,7 +201,7 @@ class TestLayout:
     """Where things lie."""
 
     def test_no_module_is_long(self) -> None:
-        """No module has over 250 lines."""
+        """No module has over 400 lines: longer than any noun needs."""
         lengths = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in modules()}
         long = {str(p.relative_to(ROOT)): n for p, n in lengths.items() if n > LONGEST_MODULE}
         assert long == {}

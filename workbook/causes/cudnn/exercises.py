@@ -52,7 +52,7 @@ def _scattered() -> tuple[Tensor, Tensor]:
     return (torch.rand(MANY) * PLACES).long(), numbers
 
 
-def _cancelling() -> tuple[Tensor, Tensor]:
+def _canceling() -> tuple[Tensor, Tensor]:
     """The same, and beside each large number its opposite: what float64 loses on the way shows."""
     index, numbers = _scattered()
     large = torch.rand(MANY) * 2.0**70
@@ -60,7 +60,7 @@ def _cancelling() -> tuple[Tensor, Tensor]:
 
 
 def _same_bits(add: Callable[[Tensor, Tensor], Any]) -> bool | str:
-    index, values = _cancelling()
+    index, values = _canceling()
     found = []
     for _ in range(12):
         order = torch.randperm(len(values))
@@ -74,7 +74,7 @@ def _same_bits(add: Callable[[Tensor, Tensor], Any]) -> bool | str:
 
 
 def _in_float64(add: Callable[[Tensor, Tensor], Any]) -> bool:
-    index, values = _cancelling()
+    index, values = _canceling()
     wide = torch.zeros(PLACES, dtype=torch.float64).index_add(0, index, values.double())
     return torch.equal(add(index, values).float(), wide.float())
 

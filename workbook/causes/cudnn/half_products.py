@@ -57,7 +57,7 @@ def _attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         return F.scaled_dot_product_attention(q, k, v)
 
 
-def _cancelling(dtype: torch.dtype) -> list[Tensors]:
+def _canceling(dtype: torch.dtype) -> list[Tensors]:
     """Sums whose halves exceed what float16 can hold, although the whole is small."""
     found: list[Tensors] = []
     for side, length in SHAPES:
@@ -90,7 +90,7 @@ ROWS: dict[str, Row] = {
     "float16, narrow reduction": (
         REDUCED, partial(_flag, REDUCED), partial(_uniform, HALF), torch.matmul),
     "float16, halves overflow": (
-        REDUCED, partial(_flag, REDUCED), partial(_cancelling, HALF), torch.matmul),
+        REDUCED, partial(_flag, REDUCED), partial(_canceling, HALF), torch.matmul),
     "bfloat16, narrow reduction": (
         BRAIN_REDUCED, partial(_flag, BRAIN_REDUCED), partial(_uniform, BRAIN), torch.matmul),
     "float16, float16 accumulator": (
@@ -109,7 +109,7 @@ def flip(where: Conditions) -> Finding:
         if not _known(flag):
             table[name] = dict.fromkeys(COLUMNS, Cell("not in this torch", "not tried"))
             continue
-        defaults[flag] = str(getattr(MATMUL, flag, "a function"))
+        defaults[flag] = str(getattr(MATMUL, flag, "set by a call, not read here"))
         drawn = operands()
         errors[name] = {}
         for column, allow in ((OFF, False), (ON, True)):

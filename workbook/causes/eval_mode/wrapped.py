@@ -27,7 +27,8 @@ KINDS: dict[Kind, str] = {
 def wrapped_names(where: Conditions, *, wrapper: str, loaded: str) -> Finding:
     """Save one model, wrapped or not, and load it into a plain one of the same kind."""
     model, fresh = nn.Linear(4, 2), nn.Linear(4, 2)
-    before = fresh.weight.detach().clone()
+    before, trained = (layer.weight.detach().clone() for layer in (fresh, model))
+    # The wrapper moves the model to a GPU if there is one; what is compared stays on the CPU.
     saved = (nn.DataParallel(model) if wrapper == WRAPPED else model).state_dict()
     error = ""
     try:
@@ -35,7 +36,7 @@ def wrapped_names(where: Conditions, *, wrapper: str, loaded: str) -> Finding:
     except RuntimeError as raised:
         error = type(raised).__name__
     kept = torch.equal(fresh.weight, before)
-    arrived = torch.equal(fresh.weight, model.weight)
+    arrived = torch.equal(fresh.weight, trained)
     kind: Kind = "raises" if error else "agrees" if arrived else "wrong"
     cell = Cell(KINDS[kind], kind)
     chart = Chart(
