@@ -73,6 +73,12 @@ def _flags() -> set[str]:
     return set(found[1].split()) if found else set()
 
 
+def cores_here() -> int:
+    """Count the cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 @contextmanager
 def load(processes: int) -> Iterator[None]:
     """Keep so many processes computing."""
@@ -94,7 +100,7 @@ def check(machine: Machine, name: str) -> tuple[bool, str]:
     if machine.cores:
         cores = sorted(os.sched_getaffinity(0))[: machine.cores]
         command = ["taskset", "-c", ",".join(map(str, cores)), *command]
-    with load(machine.busy * (os.cpu_count() or 1)):
+    with load(machine.busy * cores_here()):
         answer = subprocess.run(
             command,
             cwd=ROOT,
