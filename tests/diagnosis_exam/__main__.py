@@ -1,0 +1,214 @@
+"""Sits the exam: runs the diagnosis on programs and counts what is right.
+
+    python -m tests.diagnosis_exam --half open --limit 20 --seconds 60 --json out.json
+    python -m tests.diagnosis_exam --prove --half open
+
+Of the frozen half it prints figures only: no text, no name, no single answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.diagnosis_exam import proof
+from tests.diagnosis_exam.program import EACH, HALVES, Program, digest, programs
+
+STOPPED = "stopped"  # the diagnosis was ended from outside
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the diagnosis said about one program."""
+
+    name: str
+    label: tuple[str, ...]
+    found: tuple[str, ...]
+    seconds: float
+
+    @property
+    def first(self) -> str:
+        """Give the first cause, or the word that stands for no cause."""
+        return self.found[0]
+
+    @property
+    def right(self) -> bool:
+        """Say whether the first cause is one of the label's, or none where there is none."""
+        return self.first in (self.label or ("none",))
+
+    @property
+    def both(self) -> bool:
+        """Say whether every cause of the label was found."""
+        return set(self.label) <= set(self.found)
+
+    @property
+    def alarm(self) -> bool:
+        """Say whether a cause is named where there is none."""
+        return not self.label and self.first not in ("none", "unknown", STOPPED)
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    """Give the 95 % interval of a share (Wilson, J. Am. Stat. Assoc. 22, 1927).
+
+    >>> [round(end, 3) for end in wilson(9, 10)]
+    [0.596, 0.982]
+    """
+    if not of:
+        return 0.0, 1.0
+    z = statistics.NormalDist().inv_cdf(0.975)
+    middle = (hits + z * z / 2) / (of + z * z)
+    half = z / (of + z * z) * math.sqrt(hits * (of - hits) / of + z * z / 4)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def diagnosed(program: Program, seconds: float) -> Answer:
+    """Run the command line on one program, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "program.py").write_text(program.text, encoding="utf-8")
+        options = ["--model"] if program.base.form == "module" else []
+        targets = [f"program.py:{target}" for target in program.targets]
+        line = [sys.executable, "-m", "workbook", "diagnose", "--json", "--timeout", f"{seconds:g}"]
+        path = os.pathsep.join(filter(None, (str(proof.ROOT), os.environ.get("PYTHONPATH"))))
+        start = time.monotonic()
+        try:
+            ended = subprocess.run(
+                [*line, *options, *targets],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                timeout=2 * seconds + 60,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+            found = _found(ended.stdout)
+        except subprocess.TimeoutExpired:
+            found = (STOPPED,)
+    return Answer(program.name, program.label, found, time.monotonic() - start)
+
+
+def _found(printed: str) -> tuple[str, ...]:
+    """Read the causes that the diagnosis printed, or its status where there are none."""
+    try:
+        answer = json.loads(printed)
+    except json.JSONDecodeError:
+        return (STOPPED,)
+    if answer["status"] == "identical":
+        return ("none",)
+    return tuple(row["cause"] for row in answer["causes"]) or (answer["status"],)
+
+
+def _share(words: str, rows: Sequence[bool]) -> str:
+    """Write one figure with its interval."""
+    hits, of = sum(rows), len(rows)
+    low, high = wilson(hits, of)
+    share = f"{hits / of:.0%}, 95 % interval {low:.0%} to {high:.0%}" if of else "none of this kind"
+    return f"{words}: {hits} of {of} ({share})"
+
+
+def figures(answers: Sequence[Answer]) -> list[str]:
+    """Write the figures of some answers, and the confusion table."""
+    faulty = [row for row in answers if row.label]
+    two = [row for row in answers if len(row.label) == 2]
+    times = [row.seconds for row in answers]
+    lines = [
+        _share("right first cause", [row.right for row in faulty]),
+        _share("both of two", [row.both for row in two]),
+        _share("false alarms", [row.alarm for row in answers if not row.label]),
+        _share(
+            "no answer in time, or unknown", [row.first in ("unknown", STOPPED) for row in answers]
+        ),
+        f"seconds: median {statistics.median(times):.1f}, largest {max(times):.1f}",
+        "",
+        "label -> first cause: times",
+    ]
+    counts = Counter((" + ".join(row.label) or "none", row.first) for row in answers)
+    return lines + [
+        f"  {label} -> {first}: {times}" for (label, first), times in sorted(counts.items())
+    ]
+
+
+def _shown_here(program: Program) -> bool:
+    """Say whether this machine shows the fault; some do not round otherwise."""
+    return not (any(fault.machine for fault in program.faults) and proof.prove(program))
+
+
+def _sit(rows: Sequence[Program], seconds: float, half: str, path: Path | None) -> int:
+    """Run the diagnosis on programs and print what came out."""
+    answers, absent = [], 0
+    for program in rows:
+        if not _shown_here(program):
+            absent += 1
+            continue
+        answers.append(diagnosed(program, seconds))
+        if half == "open" and not answers[-1].right:
+            row = answers[-1]
+            print(f"{row.name}: {' + '.join(row.label) or 'none'}, found {' + '.join(row.found)}")
+    if not answers:
+        print("no program left: this machine shows none of these faults")
+        return 2
+    lines = [f"{half}: {len(answers)} programs; left out, not shown by this machine: {absent}"]
+    lines += figures(answers)
+    print("\n".join(lines))
+    if path:
+        shown = {"answers": [asdict(row) for row in answers]} if half == "open" else {}
+        path.write_text(json.dumps({"half": half, "figures": lines, **shown}, indent=1) + "\n")
+    return 0
+
+
+def _prove(rows: Sequence[Program], half: str) -> int:
+    """Prove the labels of programs and print what is not proved."""
+    wrong, absent = 0, 0
+    hashes = proof.prove_hashes(rows)
+    for program in rows:
+        reasons = proof.prove(program) + hashes[program.name]
+        if reasons and any(fault.machine for fault in program.faults):
+            absent += 1
+        elif reasons:
+            wrong += 1
+            print(f"{program.name if half == 'open' else 'a program'}: {'; '.join(reasons)}")
+    proved = len(rows) - wrong - absent
+    print(f"{half}: {proved} labels proved, {wrong} not; not shown by this machine: {absent}")
+    return 1 if wrong else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the command line and do what it says."""
+    parser = argparse.ArgumentParser(prog="python -m tests.diagnosis_exam", description=__doc__)
+    parser.add_argument("--half", choices=HALVES, default="open")
+    parser.add_argument("--limit", type=int, default=EACH, help="so many programs, spread evenly")
+    parser.add_argument("--seconds", type=float, default=120, help="time for each program")
+    parser.add_argument("--json", type=Path, help="write the figures here, too")
+    parser.add_argument("--prove", action="store_true", help="prove labels, run no diagnosis")
+    parser.add_argument("--show", metavar="NAME", help="print one open program and its label")
+    parser.add_argument("--digest", action="store_true", help="print the half's digest")
+    told = parser.parse_args(arguments)
+    if not 1 <= told.limit <= EACH:
+        parser.error(f"--limit must be from 1 to {EACH}, got {told.limit}")
+    if not told.seconds > 0:
+        parser.error(f"--seconds must be above 0, got {told.seconds:g}")
+    if told.digest:
+        print(digest(told.half))
+        return 0
+    if told.show:
+        shown = [row for row in programs("open") if row.name == told.show]
+        if not shown:
+            parser.error(f"--show takes open-000 to open-{EACH - 1}, got {told.show}")
+        print(f"# {' + '.join(shown[0].label) or 'none'}: {' '.join(shown[0].targets)}")
+        print(shown[0].text, end="")
+        return 0
+    rows = [programs(told.half)[i * EACH // told.limit] for i in range(told.limit)]
+    return _prove(rows, told.half) if told.prove else _sit(rows, told.seconds, told.half, told.json)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,182 @@
+"""What the exam rests on: the texts are the same everywhere, and the labels are true."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.diagnosis_exam import proof
+from tests.diagnosis_exam.__main__ import Answer, figures, main, wilson
+from tests.diagnosis_exam.program import EACH, HALVES, digest, program, programs
+from tests.diagnosis_exam.template import BASES, FAULTS, FORMS, HARMLESS
+from workbook.diagnosis.causes import BY_ID
+
+FROZEN = json.loads(Path(__file__).with_name("frozen.json").read_text())
+# They need a GPU, a second machine, or a compiler: see the package's docstring.
+UNSEEN = {"none", "device-generator", "cudnn-algorithm", "cpu-capability", "compile"}
+ALL = [row for half in HALVES for row in programs(half)]
+# Those that start no process and wait for no thread: a few milliseconds each.
+QUICK = [
+    row
+    for row in ALL
+    if not any(
+        fault.heavy or fault.machine or fault.shown in ("hash", "serial") for fault in row.faults
+    )
+]
+
+
+def test_the_frozen_half_is_what_was_committed():
+    """The texts, targets and labels of the frozen half have the committed digest."""
+    assert digest("frozen") == FROZEN["sha256"]
+
+
+def test_the_texts_do_not_depend_on_the_hash_seed():
+    """Another process with another hash seed makes the same texts."""
+    program_text = "from tests.diagnosis_exam.program import digest; print(digest('frozen'))"
+    environment = {**os.environ, "PYTHONHASHSEED": "4321"}
+    ended = subprocess.run(
+        [sys.executable, "-c", program_text],
+        cwd=proof.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.strip() == FROZEN["sha256"]
+
+
+def test_there_are_enough_of_each_kind():
+    """30 bases of five subjects and all forms, 40 harmless changes, 200 programs in each half."""
+    assert len(BASES) >= 30 and {base.form for base in BASES} == set(FORMS)
+    assert len({base.subject for base in BASES}) == 5
+    assert len(HARMLESS) >= 40
+    assert [len(programs(half)) for half in HALVES] == [EACH, EACH]
+    assert len({row.text for row in ALL}) == len(ALL)
+
+
+def test_every_cause_has_a_fault():
+    """Every cause that two runs on a CPU can show is in the exam, and no other word."""
+    assert {fault.cause for fault in FAULTS} == set(BY_ID) - UNSEEN
+
+
+def test_every_part_occurs():
+    """Every base, fault and harmless change occurs; the open half has every cause."""
+    assert {row.base.name for row in ALL} == {base.name for base in BASES}
+    assert {fault.name for row in ALL for fault in row.faults} == {row.name for row in FAULTS}
+    assert {change.name for row in ALL for change in row.harmless} == {
+        change.name for change in HARMLESS
+    }
+    in_open = {cause for row in programs("open") for cause in row.label}
+    assert in_open == {fault.cause for fault in FAULTS}
+
+
+def test_some_parts_occur_in_the_frozen_half_only():
+    """The frozen half holds faults and bases that nobody saw in the open half."""
+    shown = {fault.name for row in programs("open") for fault in row.faults}
+    kept = {fault.name for row in programs("frozen") for fault in row.faults}
+    assert len(kept - shown) >= 10
+    bases = {half: {row.base.name for row in programs(half)} for half in HALVES}
+    assert len(bases["frozen"] - bases["open"]) >= 5
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_the_halves_have_programs_without_a_fault_and_with_two(half):
+    """A fifth of each half has no fault, and 30 programs have two of different causes."""
+    counts = [len(row.faults) for row in programs(half)]
+    assert counts.count(0) == EACH // 5 and counts.count(2) >= 30
+    assert all(len(set(row.label)) == len(row.label) for row in programs(half))
+
+
+def test_programs_need_torch_and_numpy_only():
+    """Every import is of torch, NumPy or the standard library."""
+    for row in ALL:
+        tree = ast.walk(ast.parse(row.text))
+        names = {
+            name.split(".")[0]
+            for node in tree
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for name in (
+                [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+            )
+        }
+        assert names <= {"torch", "numpy", *sys.stdlib_module_names}, row.name
+
+
+def test_a_fault_changes_nothing_but_its_own_lines():
+    """With every fault cured the text differs; a single fault is the whole of its program's."""
+    for row in ALL:
+        assert (row.text != row.clean) == bool(row.faults)
+        if len(row.faults) == 1:
+            assert row.only == (row.text,)
+
+
+@pytest.mark.parametrize("row", QUICK[::9], ids=lambda row: row.name)
+def test_labels_are_true(row):
+    """Injected, the fault shows where its label says; removed, every bit agrees."""
+    assert proof.prove(row) == []
+
+
+def test_hash_labels_are_true():
+    """With another hash seed the faulty programs differ, and the cured ones agree in every bit."""
+    rows = [row for row in ALL if "hash" in [fault.shown for fault in row.faults]]
+    assert len(rows) >= 10
+    assert not any(proof.prove_hashes(rows).values())
+
+
+def test_a_wrong_label_is_not_proved():
+    """A program whose fault was cured, or which has a second one, fails its proof."""
+    row = next(row for row in QUICK if [fault.shown for fault in row.faults] == ["again"])
+    cured = type(row)(**{**vars(row), "only": (row.clean,)})
+    assert any("no difference" in reason for reason in proof.prove(cured))
+    dirty = type(row)(**{**vars(row), "clean": row.text})
+    assert any("cured, it differs" in reason for reason in proof.prove(dirty))
+
+
+def test_wilson_is_the_published_interval():
+    """The ends are those of Newcombe, Statistics in Medicine 17 (1998), table I, method 3."""
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+    assert wilson(1, 29) == pytest.approx((0.0061, 0.1718), abs=5e-5)
+
+
+def test_figures_count_what_they_say():
+    """Right firsts of those with a fault, both of those with two, alarms of the rest."""
+    answers = [
+        Answer("a", ("dtype",), ("dtype",), 1.0),
+        Answer("b", ("dtype", "hash-seed"), ("hash-seed",), 3.0),
+        Answer("c", (), ("dtype",), 2.0),
+        Answer("d", (), ("none",), 9.0),
+        Answer("e", ("wall-clock",), ("unknown",), 2.0),
+    ]
+    lines = "\n".join(figures(answers))
+    assert "right first cause: 2 of 3" in lines
+    assert "both of two: 0 of 1" in lines
+    assert "false alarms: 1 of 2" in lines
+    assert "median 2.0, largest 9.0" in lines
+    assert "none -> dtype: 1" in lines
+
+
+def test_the_frozen_half_shows_no_names(capsys, monkeypatch, tmp_path):
+    """Of the frozen half figures are printed and written: no name, no text, no answer."""
+    from tests.diagnosis_exam import __main__ as command
+
+    monkeypatch.setattr(
+        command, "diagnosed", lambda row, _: Answer(row.name, row.label, ("unknown",), 1.0)
+    )
+    assert main(["--half", "frozen", "--limit", "3", "--json", str(tmp_path / "out.json")]) == 0
+    printed = capsys.readouterr().out + (tmp_path / "out.json").read_text()
+    assert "frozen: 3 programs" in printed and "frozen-" not in printed
+    with pytest.raises(SystemExit):
+        main(["--show", "frozen-001"])
+
+
+def test_a_place_must_be_in_a_half():
+    """Another half or place is refused, with what is allowed."""
+    with pytest.raises(ValueError, match="place 0 to 199, got open 200"):
+        program("open", 200)
