@@ -17,7 +17,7 @@ from tests.diagnosis_exam.program import EACH, HALVES, digest, program, programs
 from tests.diagnosis_exam.template import BASES, FAULTS, FORMS, HARMLESS
 from workbook.diagnosis.causes import BY_ID
 
-FROZEN = json.loads(Path(__file__).with_name("frozen.json").read_text())
+FROZEN = json.loads((Path(__file__).parent / "diagnosis_exam" / "frozen.json").read_text())
 # They need a GPU, a second machine, or a compiler: see the package's docstring.
 UNSEEN = {"none", "device-generator", "cudnn-algorithm", "cpu-capability", "compile"}
 ALL = [row for half in HALVES for row in programs(half)]
