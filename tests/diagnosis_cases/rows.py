@@ -70,6 +70,7 @@ PROGRAMS = (
     Row("dropout_transformer", "build", "dropout-active", "", (("return model,", "return model.eval(),"),), _AGAIN),
     Row("batchnorm_model", "build", "batch-statistics", "", (("return ConvNet(),", "return ConvNet().eval(),"),), ROWS_ALONE, True),
     Row("batchnorm_pair", "while_training while_serving", "batch-statistics", "", (("net = model()\n    with", "net = model().eval()\n    with"),)),
+    Row("eval_left_on", "alone validated", "eval-left-on", "", (("                net(x[:4])", "                net(x[:4])\n            net.train()"),)),
     Row("state_running_stats", "calibrated_score", "module-state", "again", (("    NET.train()", "    NET[1].reset_running_stats(); NET.train()"),)),
     Row("state_counter", "use", "module-state", "again", (("    return LAYER(", "    LAYER.seen.fill_(1); return LAYER("),)),
     Row("state_history", "smoothed_loss", "module-state", "again", (("    losses =", "    _history.clear(); losses ="),)),

@@ -34,6 +34,8 @@ CAUSES = (
           "Set the mode where each phase begins: model.eval() before using the model, model.train() before training goes on; pass training=self.training to F.dropout."),
     Cause("batch-statistics", "fault", "Batch normalization uses the statistics of the batch because it is in train mode",
           "Set the mode where each phase begins: model.eval() before using the model, model.train() before training goes on (after every validation)."),
+    Cause("eval-left-on", "fault", "The module is left in eval mode while its training goes on",
+          "Call model.train() where each epoch begins: a validation leaves the module in eval mode."),
     Cause("module-state", "fault", "A call leaves state behind that the next call uses",
           "Keep the state inside the call, or reset it before each call."),
     Cause("input-mutated", "fault", "The data is changed in place by the call",

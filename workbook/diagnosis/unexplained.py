@@ -27,8 +27,9 @@ class Progress:
     traces: Traces | None = None
 
     def began(self, base: Gap, traces: Traces) -> None:
-        """Note the difference that is to be explained, and how to see where it begins."""
-        self.base, self.traces = base, traces
+        """Note the first difference that is to be explained, and how to see where it begins."""
+        if self.base is None:
+            self.base, self.traces = base, traces
 
     def report(self, one: Intervention, gap: Gap) -> None:
         """Note what a trial of one intervention by itself gave."""
@@ -73,7 +74,7 @@ def parted(ours: Trace, theirs: Trace) -> list[str]:
         ]
     inputs = "its inputs agree" if part.kind == "operation" else "its inputs differ already"
     found.append(f"They part at {part.place}: {inputs}, its results do not agree.")
-    if not extra:
+    if len(found) == 1:
         found.append(f"Next trial by hand: {_next(part.first, part.kind)}.")
     return found
 

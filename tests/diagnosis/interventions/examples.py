@@ -86,6 +86,7 @@ PAIR = {
     ("on", "carry-generators"): "checkpoint_generator straight resumed",
     ("on", "carry-buffers"): "checkpoint_buffer at_once in_two",
     ("on", "eval-norm"): "batchnorm_pair while_training while_serving",
+    ("on", "go-on-training"): "eval_left_on alone validated",
     ("on", "first-seed"): "reseeded_pair plain fixed_evaluation",
     ("on", "local-seeds"): "reseeded_splitter report old_report",
     ("on", "keyed-seeds"): "shift_logging quiet logged",

@@ -10,6 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
@@ -125,8 +126,18 @@ def _quiet(run: Setting) -> bool:
 def _recurrent(run: Setting) -> None:
     """Modules that drop inside one kernel, and modules of the user's that draw when training."""
     real = torch.nn.Module._call_impl
+    trains: WeakKeyDictionary[torch.nn.Module, bool] = WeakKeyDictionary()
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if torch.is_grad_enabled() and trains.setdefault(self, self.training) > self.training:
+            FACTS.add(Fact.STOPS_TRAINING)
+            FACTS.append("stops training", run.path.now())
+            if run.has(GO_ON_TRAINING):
+                self.training = True
+                try:
+                    return call(self, *args, **kwargs)
+                finally:
+                    self.training = False
         drops = self.training and isinstance(self, torch.nn.RNNBase) and self.dropout > 0
         if not drops and not (self.training and run.has(EVAL_NOISE) and _is_users(self)):
             return real(self, *args, **kwargs)
@@ -211,8 +222,14 @@ EVAL_NORM = on(
     "eval-norm", "batch-statistics", "batch norm uses its running statistics outside training", 27,
     Fact.LATE_NORM, axes=PAIR, install=_norm,
 )  # fmt: skip
+GO_ON_TRAINING = on(
+    "go-on-training", "eval-left-on", "modules train in the mode in which their training began", 23,
+    Fact.STOPS_TRAINING, axes=PAIR, install=_dropout, draws=True,
+)  # fmt: skip
 EVAL_NOISE = on(
     "eval-noise", "dropout-active", "the program's own modules are in eval mode", 70,
     Fact.NOISE, axes=AGAIN | PAIR, install=_dropout, draws=True,
 )  # fmt: skip
-ROWS = (NO_INPLACE, EVAL_DROPOUT, NO_DROPOUT, SHAKE_DROPOUT, EVAL_NORM, EVAL_NOISE)
+ROWS = (
+    NO_INPLACE, EVAL_DROPOUT, NO_DROPOUT, SHAKE_DROPOUT, EVAL_NORM, EVAL_NOISE, GO_ON_TRAINING,
+)  # fmt: skip

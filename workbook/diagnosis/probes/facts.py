@@ -52,6 +52,7 @@ class Fact(Enum):
     OTHER_BATCHES_INSIDE = "a function that gets the same batch makes other ones of it"
     OTHER_FORMATS = "operations make other formats"
     SHORT_FORMATS = "one of them is shorter than float32"
+    STOPS_TRAINING = "a module in training is later called with gradients in eval mode"
     SUMS_GRADIENTS = "gradients are summed in another number of parts"
     TWO_RUNS = "two programs compute"
     UNEXPLAINED = "nothing else explains the difference"
