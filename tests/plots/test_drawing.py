@@ -98,6 +98,15 @@ def test_nothing_is_cut_off_at_the_border(width):
             assert (edge == 255).all()
 
 
+@pytest.mark.parametrize("count", [4, 5, 6, 7])
+def test_a_legend_of_several_lines_is_as_wide_as_the_picture_at_most(count):
+    """Entries of unlike lengths, the long ones last: each ends before the right margin."""
+    many = [series("line", up=n, label=f"series {n} " + "long" * n) for n in range(count)]
+    some = figure(result(chart(*many)))
+    texts = some.axes[0].get_legend().get_texts()
+    assert max(text.get_window_extent().x1 for text in texts) <= some.bbox.x1 - 4
+
+
 def test_the_place_of_the_data_does_not_depend_on_the_title():
     """Two lines are kept for the title, whether or not it needs them."""
     one, two = (drawn(chart(POINT), title)[1].frames for title in ("Short.", LONG))

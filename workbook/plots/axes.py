@@ -38,6 +38,8 @@ def limits(panel: Panel) -> tuple[Limits, Limits]:
 
 
 def _limits(axis: Axis, values: Sequence[float], *, bars: bool = False) -> Limits:
+    if axis.low is not None and axis.high is not None:
+        return axis.low, axis.high
     if axis.log:
         return _log_limits(axis, values, bars)
     known = [value for value in values if abs(value) <= HUGE]

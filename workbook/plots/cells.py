@@ -1,8 +1,8 @@
 """Cells on matplotlib's Axes: a grid of bits or words, its kinds told apart by more than color.
 
-Owns how cells are drawn: column n reaches from n to n + 1, row n likewise, the first on top. Each
-kind has a light fill and a stripe of its own along the foot; cells too small for their text are all
-stripe.
+Owns how cells are drawn: row n reaches from n to n + 1, the first on top, and so does column n; of
+a few columns, those with long texts are wider: minor ticks tell the edges. Each kind has a light
+fill and a stripe of its own along the foot; cells too small for their text are all stripe.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
-from workbook.chart import PARTS, Cells, Kind
+from workbook.chart import KINDS, PARTS, Cells, Kind
 from workbook.plots import style
 from workbook.plots.style import POINT, Look, Theme, color
 
 TALLEST = 84.0  # a row of cells, in CSS pixels
 LARGEST, LEGIBLE = 15.5, 6.5  # texts; smaller ones are left out: fill and stripe remain
+FEW = 8  # columns that may differ in width, and whose names are all shown
 NARROW = 16.0  # cells below this width are parted by lines of paper, which texts stand clear of
 Runs = dict[Kind, list[tuple[int, int, int]]]
 
@@ -33,23 +34,63 @@ def prepare(ax: Any, cells: Cells, room: tuple[float, float]) -> None:
     rows, columns = max(len(cells.rows), 1), max(len(cells.columns), 1)
     ax.grid(False)
     ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
+    ax.tick_params(length=0, which="both")
     ax.xaxis.tick_top()
-    names = [style.shorten(name, room[0] * 0.45) for name in cells.rows]
-    ax.set_yticks(np.arange(len(names)) + 0.5, labels=names)
-    free = room[0] - max(map(style.text_width, names), default=0)
-    ax.set_xticks(np.arange(len(cells.columns)) + 0.5, labels=_fitted(cells.columns, free))
-    height = room[1] - (style.ROW if any(cells.columns) else 0)
-    ax.set(xlim=(0, columns), ylim=(max(rows, height / TALLEST), 0))
+    ax.set_yticks(np.arange(len(cells.rows)) + 0.5, labels=_row_names(cells, room[0]))
+    edges = _edges(cells, room[0])
+    if len(cells.columns) <= FEW:
+        ax.set_xticks(edges, minor=True)
+    ax.set_xticks((edges[1:] + edges[:-1]) / 2, labels=_column_names(cells, room[0]))
+    height = room[1] - head(cells, room[0])
+    spread = min(height / TALLEST, 2 * rows)  # a few rows fill half of the room, at least
+    ax.set(xlim=(0, columns), ylim=(max(rows, spread), 0))
 
 
-def _fitted(names: tuple[str, ...], width: float) -> list[str]:
-    """Choose names of columns, as many as fit, evenly; of a few, all are shown, shortened."""
-    each = width / max(len(names), 1)
-    widest = max(map(style.text_width, names), default=0.0) + 6
-    every = int(np.ceil(widest / each)) if len(names) > 8 else 1
+def head(cells: Cells, width: float) -> float:
+    """Say how high the names of columns are, in CSS pixels, where the table has this width."""
+    lines = [1 + name.count("\n") for name in _column_names(cells, width) if name]
+    return style.ROW * max(lines, default=0)
+
+
+def needs(cells: Cells) -> tuple[float, ...]:
+    """Measure what a few columns need for texts and names, in steps of 10 CSS pixels."""
+    if len(cells.columns) > FEW:
+        return ()
+    texts = [{line[n] for line in cells.text} for n in range(len(cells.columns))]
+    widths = [max(map(style.text_width, each), default=0.0) for each in texts]
+    for number, name in enumerate(cells.columns):
+        words = [style.text_width(word) for word in name.split()]
+        widths[number] = max(widths[number], *words, 0.6 * style.text_width(name), 0) + 12
+    return tuple(10 * float(np.ceil(width / 10)) for width in widths)
+
+
+def _row_names(cells: Cells, width: float) -> list[str]:
+    return [style.shorten(name, width * 0.45) for name in cells.rows]
+
+
+def _edges(cells: Cells, width: float) -> Any:
+    """Part the columns: evenly where each then has what it needs, else in proportion to that."""
+    count, wanted = len(cells.columns), np.array(needs(cells))
+    free = width - max(map(style.text_width, _row_names(cells, width)), default=0.0)
+    if not wanted.size or wanted.max() <= free / count:
+        return np.arange(count + 1.0)
+    left = max(free - wanted.sum(), 0.0) / count
+    shares = wanted + left
+    return np.concatenate([[0.0], np.cumsum(shares / shares.sum() * count)])
+
+
+def _column_names(cells: Cells, width: float) -> list[str]:
+    """Choose names of columns, as many as fit, evenly; of a few, all are shown, on two lines."""
+    names, count = cells.columns, max(len(cells.columns), 1)
+    free = width - max(map(style.text_width, _row_names(cells, width)), default=0.0)
+    if len(names) <= FEW:
+        widths = np.diff(_edges(cells, width)) * free / count - 6
+        return [
+            "\n".join(style.fit(name, each, 2)[0]) for name, each in zip(names, widths, strict=True)
+        ]
+    every = int(np.ceil((max(map(style.text_width, names)) + 6) * count / free))
     return [
-        style.shorten(name, each * every - 6) if number % every == 0 else ""
+        style.shorten(name, free / count * every - 6) if number % every == 0 else ""
         for number, name in enumerate(names)
     ]
 
@@ -75,19 +116,28 @@ def _sample(look: Look | None, theme: Theme) -> Any:
     return fill, stripe
 
 
+def looks(cells: Cells) -> list[Look]:
+    """List the looks that the cells and their legend have."""
+    kinds = {kind for line in cells.kinds for kind in line} | {kind for kind, _ in cells.legend}
+    return [look for kind in KINDS if kind in kinds and (look := look_of(kind))]
+
+
 class _Grid:
     """The sizes of cells in CSS pixels as the axes are now; `text` is 0 where none can be read."""
 
     def __init__(self, ax: Any, cells: Cells) -> None:
         pixel = ax.figure.dpi / 96
-        self.width = ax.bbox.width / pixel / max(len(cells.columns), 1)
+        count = len(cells.columns)
+        self.edges = ax.get_xticks(minor=True) if 0 < count <= FEW else np.arange(count + 1.0)
+        widths = np.diff(self.edges) * ax.bbox.width / pixel / max(count, 1)
+        self.width = float(widths.min(initial=ax.bbox.width / pixel))
         self.height = ax.bbox.height / pixel / ax.get_ylim()[0]
         self.gap, self.stripe = min(4.0, self.height * 0.12), min(5.0, max(3.0, self.height * 0.18))
-        texts = {text for line in cells.text for text in line if text}
-        widest = max((style.text_width(text, 100.0) for text in texts), default=0.0)
-        free = self.width - (1.5 if self.width < NARROW else 12.0)
+        free = widths - (1.5 if self.width < NARROW else 8.0)
+        texts = {(text, free[n]) for line in cells.text for n, text in enumerate(line) if text}
         most = min(LARGEST, max(LEGIBLE, (self.height - self.gap - self.stripe) * 0.85))
-        size = min(most, 100.0 * free / widest) if widest else 0.0
+        fitting = [100.0 * room / style.text_width(text, 100.0) for text, room in texts]
+        size = min([most, *fitting]) if texts else 0.0
         self.text = size if size >= LEGIBLE else 0.0
 
     def down(self, pixels: float) -> float:
@@ -103,11 +153,12 @@ def draw(ax: Any, cells: Cells, theme: Theme) -> list[Artist]:
         rows, first, last = np.array(runs, dtype=np.float64).T
         top, foot = rows + grid.down(grid.gap / 2), rows + 1 - grid.down(grid.gap / 2)
         look = look_of(kind)
-        found.append(_boxes(first, last, top, foot, look, theme))
+        left, right = (grid.edges[ends.astype(int)] for ends in (first, last))
+        found.append(_boxes(left, right, top, foot, look, theme))
         if look:
             tall = grid.stripe if grid.text else grid.height - grid.gap
             level = foot - grid.down(tall / 2)
-            stripe = _segments((first, last), (level, level), color(look, theme), tall)
+            stripe = _segments((left, right), (level, level), color(look, theme), tall)
             stripe.set_linestyle(_dash(look, tall))
             found.append(stripe)
     found.append(_between(cells, grid, theme))
@@ -160,11 +211,12 @@ def _between(cells: Cells, grid: _Grid, theme: Theme) -> Artist:
         for column in range(1, len(line))
         if line[column] == line[column - 1] != "blank"
     ]
-    rows, columns = np.array(spots, dtype=np.float64).reshape(-1, 2).T
+    rows, columns = np.array(spots, dtype=int).reshape(-1, 2).T
+    across = grid.edges[columns]
     top = rows + grid.down(grid.gap / 2)
     foot = rows + 1 - grid.down(grid.gap / 2 + (grid.stripe if grid.text else 0))
     own = style.LINE[theme] if grid.width >= NARROW else style.PAPER[theme]
-    return _segments((columns, columns), (top, foot), own, 2 / 3)
+    return _segments((across, across), (top, foot), own, 2 / 3)
 
 
 def _texts(cells: Cells, grid: _Grid, theme: Theme) -> list[Artist]:
@@ -174,7 +226,8 @@ def _texts(cells: Cells, grid: _Grid, theme: Theme) -> list[Artist]:
         for column, text in enumerate(line):
             if text.strip() and cells.kinds[row][column] != "blank":
                 middle = row + 0.5 - grid.down(grid.stripe / 2)
-                places.setdefault(text, []).append((column + 0.5, middle))
+                across = (grid.edges[column] + grid.edges[column + 1]) / 2
+                places.setdefault(text, []).append((across, middle))
     found: list[Artist] = []
     for text, spots in places.items():
         outline, reach = _outline(text)

@@ -15,7 +15,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
@@ -49,7 +48,7 @@ def figure(result: Result, theme: Theme = "light") -> Figure:
     'the sum'
     """
     finding = result.finding
-    with rc_context(style.settings(theme)):
+    with style.themed(theme):
         stage = _Stage(finding.chart, WIDTH, HEIGHT, theme)
         stage.words(finding.verdict, finding.reading)
         stage.data(finding.chart)
@@ -74,7 +73,7 @@ class Drawing:
                 f"a drawing is 300 to 2000 wide and 240 to 2000 high, got {width} by {height}"
             )
         self.width, self.height, self.theme = width, height, theme
-        self._settings = style.settings(theme)
+        style.settings(theme)  # refuses a theme that does not exist
         self._structure: object = None
         self._stage: Any = None
         self._background: Any = None
@@ -87,7 +86,7 @@ class Drawing:
         """
         if not isinstance(chart, Chart):
             raise TypeError(f"a drawing draws a Chart, got {type(chart).__name__}")
-        with rc_context(self._settings):
+        with style.themed(self.theme):
             structure = _structure(chart)
             if structure != self._structure:
                 self._structure = None  # should anything raise, the next call starts afresh
@@ -95,7 +94,8 @@ class Drawing:
                 self._background = self._stage.background()
                 self._structure = structure
             with self._stage.moving(chart, title, note) as artists:
-                return _encoded(self._stage.pixels(self._background, artists), self.theme)
+                pixels = self._stage.pixels(self._background, artists)
+        return _encoded(pixels, _colors(chart, self.theme))
 
     @property
     def frames(self) -> tuple[tuple[float, float, float, float], ...]:
@@ -225,18 +225,16 @@ class _Header:
         found = samples(panel, theme)
         self.entries = [(style.shorten(text, width - SAMPLE), sample) for text, sample in found]
         self.columns = self._columns(width)
-        self.above = style.ROW if isinstance(panel, Cells) and any(panel.columns) else 0.0
+        self.above = cells.head(panel, width) if isinstance(panel, Cells) else 0.0
         self.rows = -(-len(self.entries) // self.columns) if self.entries else 0
-        self.beside = False
         self.height = (len(self.title) + len(self.name) + self.rows) * ROW + 11
 
     def _columns(self, width: float) -> int:
         """Count how many entries fit beside one another; the columns are aligned."""
         rooms = [SAMPLE + text_width(text) + GAP for text, _ in self.entries]
         for count in range(len(rooms), 1, -1):
-            rows = -(-len(rooms) // count)
-            columns = [max(rooms[n : n + rows]) for n in range(0, len(rooms), rows)]
-            if sum(columns) - GAP <= width:
+            columns = np.array_split(rooms, count)  # as matplotlib's legend does
+            if sum(max(column) for column in columns) - GAP <= width:
                 return count
         return 1
 
@@ -274,32 +272,37 @@ class _Header:
 
 def _structure(chart: Chart) -> object:
     """Collect everything that stays: charts with equal structures share it."""
-    return tuple(
-        (panel.title, panel.rows, panel.columns, panel.legend)
-        if isinstance(panel, Cells)
-        else (
-            (panel.title, panel.x, panel.y, axes.limits(panel))
-            + (axes.beneath(panel, axes.limits(panel)[1][0]),)
-            + (tuple((one.label, one.mark) for one in panel.series),)
-        )
-        for panel in chart.panels
-    )
+    return tuple(map(_structure_of, chart.panels))
 
 
-def _encoded(pixels: Any, theme: Theme) -> bytes:
-    """Write opaque pixels as a PNG in the theme's palette."""
+def _structure_of(panel: Panel | Cells) -> object:
+    if isinstance(panel, Cells):
+        return panel.title, panel.rows, panel.columns, panel.legend, cells.needs(panel)
+    x, y = axes.limits(panel)
+    series = tuple((one.label, one.mark) for one in panel.series)
+    return panel.title, panel.x, panel.y, x, y, axes.beneath(panel, y[0]), series
+
+
+def _colors(chart: Chart, theme: Theme) -> tuple[str, ...]:
+    """List the colors that a chart's picture has."""
+    shown: list[style.Look] = []
+    for panel in chart.panels:
+        shown += cells.looks(panel) if isinstance(panel, Cells) else marks.series_looks(panel)
+    return style.palette(theme, dict.fromkeys(shown))
+
+
+def _encoded(pixels: Any, colors: tuple[str, ...]) -> bytes:
+    """Write opaque pixels as a PNG with a palette; smoothed edges take the nearest color."""
     height, width, _ = pixels.shape
     picture = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1)
     buffer = io.BytesIO()
-    flat = picture.convert("RGB").quantize(palette=_palette(theme), dither=Image.Dither.NONE)
-    flat.save(buffer, "PNG", compress_level=6)  # 9 takes three times as long for a twentieth less
+    flat = picture.convert("RGB").quantize(palette=_palette(colors), dither=Image.Dither.NONE)
+    flat.save(buffer, "PNG", compress_level=4)  # 6 takes twice as long for a hundredth less
     return buffer.getvalue()
 
 
-@lru_cache(maxsize=2)
-def _palette(theme: Theme) -> Image.Image:
-    """Make the palette that a picture may have; smoothed edges take the nearest color."""
+@lru_cache(maxsize=16)
+def _palette(colors: tuple[str, ...]) -> Image.Image:
     palette = Image.new("P", (1, 1))
-    colors = style.palette(theme)
     palette.putpalette([round(255 * part) for one in colors for part in to_rgb(one)])
     return palette

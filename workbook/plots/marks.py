@@ -1,7 +1,7 @@
 """Series on matplotlib's Axes: lines, points, bars, steps, rules and bands.
 
 Owns how each mark is drawn and what happens at the edges: a NaN is a gap, a value beyond the limits
-an arrow at the edge, a zero on a logarithmic axis a hollow marker on the edge that is labelled 0.
+an arrow at the edge, a zero on a logarithmic axis a hollow marker on the edge that is labeled 0.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -78,17 +80,29 @@ SEEN = ("agg.", "axes.", "figure.", "font.", "grid.", "hatch.", "legend.", "line
 TINTED = {"light": 0.2, "dark": 0.3}  # how much of its color a cell's fill has
 
 
-def settings(theme: Theme) -> Any:
-    """Give matplotlib's settings for a theme, with its defaults: a reader's own do not show."""
-    if theme not in PAPER:
-        raise ValueError(f"a theme is light or dark, got {theme!r}")
-    return _settings(theme)
+@contextmanager
+def themed(theme: Theme) -> Iterator[None]:
+    """Draw with a theme's settings, in which a reader's own do not show; then give these back.
+
+    `rc_context` does the same, but checks each of the settings again for each picture.
+    """
+    own: Any = settings(theme)
+    now: Any = matplotlib.rcParams  # its names have a type of their own in some versions
+    before = {name: dict.__getitem__(now, name) for name in own}
+    dict.update(now, own)
+    try:
+        yield
+    finally:
+        dict.update(now, before)
 
 
 @lru_cache(maxsize=2)
-def _settings(theme: Theme) -> dict[str, Any]:
-    defaults = matplotlib.rcParamsDefault
-    own: dict[str, Any] = {name: defaults[name] for name in defaults if name.startswith(SEEN)}
+def settings(theme: Theme) -> dict[str, Any]:
+    """Give matplotlib's settings for a theme, over its defaults. ValueError for no such theme."""
+    if theme not in PAPER:
+        raise ValueError(f"a theme is light or dark, got {theme!r}")
+    defaults: Any = matplotlib.rcParamsDefault
+    own: Any = {name: defaults[name] for name in defaults if name.startswith(SEEN)}
     own |= dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), PAPER[theme])
     own |= dict.fromkeys(("text.color", "xtick.labelcolor", "ytick.labelcolor"), INK[theme])
     own |= dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), LINE[theme])
@@ -117,7 +131,9 @@ def _settings(theme: Theme) -> dict[str, Any]:
         "lines.solid_capstyle": "butt",
         "hatch.linewidth": 0.75,
     }
-    return own
+    with matplotlib.rc_context(own):  # checks them
+        now: Any = matplotlib.rcParams
+        return {name: now[name] for name in own}
 
 
 def looks(names: tuple[str, ...]) -> list[Look]:
@@ -139,12 +155,16 @@ def tint(look: Look, theme: Theme) -> str:
     return to_hex(tuple(share * own + (1 - share) * paper))
 
 
-def palette(theme: Theme) -> tuple[str, ...]:
-    """List every color of a theme, paper first; its tints are the shades of smoothed edges, too."""
-    own = [*CODE.values(), *NAMED]
-    greys = (PAPER[theme], INK[theme], SOFT[theme], LINE[theme], GRID[theme])
+def palette(theme: Theme, own: Iterable[Look]) -> tuple[str, ...]:
+    """List the colors of a picture that shows these looks, paper first.
+
+    The tints are the shades of smoothed edges, too. For five looks there are at most 16 colors,
+    so that a PNG needs half a byte for each pixel.
+    """
+    own = list(own)
+    grays = (PAPER[theme], INK[theme], SOFT[theme], LINE[theme], GRID[theme])
     full, tints = ([of(look, theme) for look in own] for of in (color, tint))
-    return tuple(dict.fromkeys((*greys, *full, *tints)))
+    return tuple(dict.fromkeys((*grays, *full, *tints)))
 
 
 def text_width(text: str, size: float = TEXT, bold: bool = False) -> float:
@@ -189,6 +209,8 @@ def _wrapped(text: str, width: float, size: float, bold: bool) -> list[str]:
                 lines[-1] = longer
                 break
             fits = max(1, _fitting(rest, width, size, bold))
+            if fits < len(rest):  # a long name is broken after its dot, if it has one
+                fits = 1 + max(rest.rfind(end, 0, fits) for end in "._") or fits
             lines.append(rest[:fits])
             rest = rest[fits:]
     return lines

@@ -1,0 +1,78 @@
+"""Tables of cells: widths of columns, names, and how much of the figure a table fills."""
+
+import numpy as np
+
+from tests.plots.charts import TITLE, drawn
+from workbook.chart import Cell, Cells, Chart
+from workbook.conditions import Conditions
+from workbook.plots import HEIGHT, WIDTH, figure
+from workbook.result import Finding, Result
+
+
+def table(columns, *, rows=6):
+    """A table whose columns say these words in every row."""
+    names = [f"row {n}" for n in range(rows)]
+    row = {column: Cell(text) for column, text in columns.items()}
+    return Cells.of(dict.fromkeys(names, row))
+
+
+def axes_of(cells):
+    """The Axes that hold a table."""
+    finding = Finding("So it is.", "", Chart((cells,)))
+    return figure(Result("name", "A question?", {}, finding, Conditions(), {})).axes[0]
+
+
+def names_of(ax):
+    """What the columns are called in the figure, and how wide each name is in CSS pixels."""
+    labels = ax.get_xticklabels()
+    widths = [label.get_window_extent().width / ax.figure.dpi * 96 for label in labels]
+    return [label.get_text() for label in labels], widths
+
+
+def test_columns_are_equal_where_every_text_fits():
+    """Two short texts: the edge between them stands in the middle."""
+    assert axes_of(table({"a": "right", "b": "wrong, no error"})).get_xticks(minor=True)[1] == 1
+
+
+def test_a_column_with_a_long_text_is_wider_where_equal_ones_are_too_narrow():
+    """One text of 40 characters beside seven of one: it gets more than twice their width."""
+    columns = {"long": "forty characters, as many as stand here."} | dict.fromkeys("abcdefg", "1")
+    widths = np.diff(axes_of(table(columns)).get_xticks(minor=True))
+    assert widths[0] > 2 * widths[1:].max()
+    assert abs(widths.sum() - 8) < 1e-9
+
+
+def test_many_columns_are_all_equal():
+    """The bits of a number, some of them longer texts: places stay comparable."""
+    columns = {str(n): "0" * (1 + n % 2) for n in range(16)}
+    assert np.allclose(np.diff(axes_of(table(columns)).get_xticks()), 1)
+
+
+def test_the_name_of_a_column_is_whole_on_two_lines():
+    """Three long names with a dot, each too long for its column on one line: nothing is cut."""
+    names = [f"torch.backends.cudnn.{end}" for end in ("deterministic", "benchmark", "allow_tf32")]
+    ax = axes_of(table(dict.fromkeys(names, "as it comes"), rows=3))
+    shown, widths = names_of(ax)
+    assert [name.replace("\n", "") for name in shown] == names
+    assert max(map(len, (name.split("\n") for name in shown))) == 2
+    assert max(widths) <= ax.bbox.width / ax.figure.dpi * 96 / 3
+
+
+def test_names_on_two_lines_stay_clear_of_the_legend():
+    """The legend ends above the highest name."""
+    name = "torch.backends.cudnn.deterministic"
+    cells = Cells.of(
+        {"row": dict.fromkeys((name, *"abcd"), Cell("1", "agrees"))}, {"agrees": "yes"}
+    )
+    ax = axes_of(cells)
+    highest = max(label.get_window_extent().y1 for label in ax.get_xticklabels())
+    assert highest <= ax.get_legend().get_window_extent().y0
+
+
+def test_a_table_of_one_row_fills_a_quarter_of_the_picture():
+    """Its cell is that large a share of the height, and all the width there is beside its name."""
+    picture, drawing = drawn(Chart((table({"a": "right"}, rows=1),)), TITLE)
+    _, top, width, _ = drawing.frames[0]
+    assert width > 0.8 * WIDTH
+    inked = np.nonzero((picture[round(top * 1.5) :, WIDTH] != 255).any(axis=1))[0]
+    assert np.ptp(inked) / 1.5 > 0.25 * HEIGHT
