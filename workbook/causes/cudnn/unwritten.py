@@ -51,7 +51,7 @@ def fill(where: Conditions, *, size: int) -> Finding:
     always = all(filled[BOTH].values())
     values = {"filled": filled, "seconds": times}
     reading = ", ".join(f"{s}: {t * 1e6:.2g} µs" for s, t in times.items())
-    chart = Chart((Cells.of(table, {"agrees": "filled", "not tried": "whatever was there"}),))
+    chart = Chart((Cells.of(table, {"agrees": "filled", "plain": "whatever was there"}),))
     verdict = "Deterministic algorithms fill fresh memory with NaN."
     if not always:
         verdict = "Deterministic algorithms leave some fresh memory as it was."
@@ -66,7 +66,7 @@ def _is_filled(make: Callable[[Tensor], Tensor], like: Tensor) -> bool:
 
 
 def _filled(yes: bool) -> Cell:
-    return Cell("NaN", "agrees") if yes else Cell("what was there", "not tried")
+    return Cell("NaN", "agrees") if yes else Cell("what was there")
 
 
 def after_others(where: Conditions) -> Finding:

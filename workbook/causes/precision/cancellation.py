@@ -5,6 +5,8 @@ Owns one experiment. The factor is the formula; the numbers, their format and th
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from workbook.chart import Axis, Chart, Panel, Series
@@ -31,7 +33,8 @@ def both_formulas(where: Conditions, *, offset: int) -> Finding:
     compared = error_of(_one_pass(x).cpu(), truth, first="E[x²] − E[x]²", second="float64")
     reading = f"relative error at offset {offset:,}: one pass {here['one_pass']:.2g}"
     reading += f", two passes {here['two_pass']:.2g}"
-    return Finding(_verdict(here), reading, _chart(errors, offset), here, (compared,))
+    chart = _chart(errors, offset, where.torch_dtype)
+    return Finding(_verdict(here), reading, chart, here, (compared,))
 
 
 def _numbers(
@@ -70,7 +73,8 @@ def _verdict(here: dict[str, float]) -> str:
     return "Neither formula gives a correct digit: the numbers themselves were rounded too far."
 
 
-def _chart(errors: dict[str, list[float]], offset: int) -> Chart:
+def _chart(errors: dict[str, list[float]], offset: int, dtype: torch.dtype) -> Chart:
+    low = 10.0 ** math.floor(math.log10(torch.finfo(dtype).eps) - 2)  # decades below one ULP
     here = [each[OFFSETS.index(offset)] for each in errors.values()]
     series = (
         Series("E[x²] − E[x]²", OFFSETS, errors["one_pass"]),
@@ -80,7 +84,7 @@ def _chart(errors: dict[str, list[float]], offset: int) -> Chart:
     )
     axes = (
         Axis("offset added to every number", log=True),
-        Axis("relative error", 1e-18, 1e6, log=True),
+        Axis("relative error", low, 1e6, log=True),
     )
     return Chart((Panel(*axes, series),))
 

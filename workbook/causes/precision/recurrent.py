@@ -40,7 +40,7 @@ def two_states(where: Conditions, *, gain: float, change: str, steps: int) -> Fi
     reading += "never" if parted is None else f"first at step {parted}"
     values = {"last": float(gaps[-1]), "largest": float(gaps.amax()), "parted": parted}
     early, late = (float(half.amax()) for half in gaps.tensor_split(2))
-    return Finding(_verdict(early, late, change), reading, _chart(gaps), values)
+    return Finding(_verdict(early, late, change), reading, _chart(gaps, dtype), values)
 
 
 def nudged(state: Tensor) -> Tensor:
@@ -73,9 +73,10 @@ def _verdict(early: float, late: float, change: str) -> str:
     return f"{what} stays small: this network does not amplify it."
 
 
-def _chart(gaps: Tensor) -> Chart:
+def _chart(gaps: Tensor, dtype: torch.dtype) -> Chart:
+    low = 1e-20 if dtype == torch.float64 else 1e-10  # some decades below one ULP in one entry
     gap = Series("distance of the two states", range(len(gaps)), gaps)
-    axes = Axis("step", 0, len(gaps) - 1), Axis("typical gap of an entry", 1e-20, 10, log=True)
+    axes = Axis("step", 0, len(gaps) - 1), Axis("typical gap of an entry", low, 10, log=True)
     return Chart((Panel(*axes, (gap,)),))
 
 
