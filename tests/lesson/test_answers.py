@@ -28,7 +28,10 @@ def test_the_words() -> None:
     assert words[0] == "A fault."
     assert words[1].startswith("`batch-statistics` (`norm`): ")
     assert words[1].endswith("in eval mode they agree. The difference is at most 0.1 apart.")
-    assert words[2] == "What to do: Call model.eval() before using the model."
+    assert words[2] == (
+        "What to do: Set the mode where each phase begins: model.eval() before using the model, "
+        "model.train() before training goes on (after every validation)."
+    )
     assert words[3].startswith("`thread-count`: ")
     assert words[-1] == "It prints 2 lines."
 
