@@ -14,7 +14,6 @@ import pytest
 import torch.utils.backend_registration
 
 from workbook.causes import directml
-from workbook.causes.directml.fallback import OPERATIONS
 from workbook.experiment import run
 
 ROOT = Path(__file__).parents[3]
@@ -74,14 +73,6 @@ def test_a_difference_is_shown(told):
         values = told["experiments"][f"same_inputs operation={operation}"]["values"]
         expected = run(directml.SAME_INPUTS, device="simulated", operation=operation)
         assert values["differing"] == expected.finding.values["differing"]
-
-
-def test_the_warning_tells_who_computed(told):
-    """What the stand-in warns of is the CPU's, as it is for the real module by its own tables."""
-    values = told["experiments"]["fallback_to_the_cpu"]["values"]
-    assert {name: values[name] for name, _, _ in OPERATIONS} == {
-        name: "device" if kernel else "CPU" for name, _, kernel in OPERATIONS
-    }
 
 
 def test_the_predictions_are_measured_there(told):
