@@ -113,3 +113,42 @@ def test_what_is_tried_is_shown_as_it_goes(workers: Workers, tmp_path: Path) -> 
     told: list[str] = []
     answer = diagnose(f"{tmp_path / 'p.py'}:f", workers=workers, watch=told.append)
     assert list(dict.fromkeys(told)) == list(answer.tried)
+
+
+BY_HAND = """
+import torch
+
+class Trainer:
+    def __init__(self):
+        self.w = torch.nn.Parameter(torch.full((3,), 0.5))
+        self.optimizer = torch.optim.SGD([self.w], lr=0.02, momentum=0.9)
+
+    def run(self, count):
+        for _ in range(count):
+            self.optimizer.zero_grad()
+            (self.w.cumsum(0) - 1).square().sum().backward()
+            self.optimizer.step()
+        return self
+
+def at_once(): return Trainer().run(6).w.detach()
+def in_two():
+    kept = Trainer().run(3).w.detach().clone()
+    trainer = Trainer()
+    trainer.w.data.copy_(kept)
+    return trainer.run(3).w.detach()
+"""
+
+
+def test_a_checkpoint_written_by_hand_is_one(workers: Workers, tmp_path: Path) -> None:
+    """Weights copied into a new trainer are a checkpoint, which lacks the optimizer's state."""
+    path = tmp_path / "p.py"
+    path.write_text(BY_HAND)
+    answer = diagnose(f"{path}:at_once", f"{path}:in_two", workers=workers)
+    assert answer.causes[0].cause == "checkpoint-incomplete", answer.text()
+
+
+def test_numbers_drawn_otherwise_on_another_cpu_are_no_fault(workers: Workers) -> None:
+    """Initial weights may differ in the last bit on another CPU: a note, and no cause."""
+    path = Path(__file__).parents[1] / "diagnosis_cases" / "none_seeded_training.py"
+    answer = diagnose(f"{path}:train", workers=workers)
+    assert [one.cause for one in answer.causes] == ["none"], answer.text()

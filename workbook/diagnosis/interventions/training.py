@@ -80,6 +80,7 @@ class Checkpoints:
         self.optimizers: list[weakref.ref[Optimizer]] = []
         self.schedulers: list[weakref.ref[Any]] = []
         self.fresh: list[weakref.ref[Any]] = []
+        self.stepped: list[Optimizer] = []
         self.busy = False
 
     def install(self) -> None:
@@ -166,7 +167,22 @@ class Checkpoints:
             for key, value in self.kept["hidden"].get(name, {}).items():
                 setattr(part, key, own(value))
 
+    def _resumed(self, optimizer: Any) -> None:
+        """Carry an optimizer's state over to a new one whose weights are those that it left.
+
+        So a checkpoint is seen that was written by hand, without `load_state_dict`.
+        """
+        if optimizer.state or any(optimizer is other for other in self.stepped):
+            return
+        for other in self.stepped:
+            if _same_weights(optimizer, other):
+                FACTS.add(Fact.CHECKPOINT)
+                if self.run.has(CARRY_OPTIMIZER):
+                    optimizer.load_state_dict(copy.deepcopy(other.state_dict()))
+        self.stepped = [*self.stepped[-1:], optimizer]  # two are enough, and hold little memory
+
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        self._resumed(optimizer)
         if not self.kept.get("loaded"):
             return
         new = [r for r in self.fresh if r() is not None]
@@ -185,6 +201,15 @@ class Checkpoints:
                         ):
                             group["lr"] = rate
         self.fresh = [r for r in new if r() is not optimizer]
+
+
+def _same_weights(one: Optimizer, other: Optimizer) -> bool:
+    """Whether two optimizers have weights of the same values, which are not the same tensors."""
+    ours, theirs = ([p for g in o.param_groups for p in g["params"]] for o in (one, other))
+    return len(ours) == len(theirs) and all(
+        a is not b and a.shape == b.shape and a.device == b.device and torch.equal(a, b)
+        for a, b in zip(ours, theirs, strict=True)
+    )
 
 
 def _shortened(kept: dict[str, Any], module: Any) -> bool:

@@ -82,13 +82,14 @@ def other_cpu(function: Function) -> Found | None:
     if gap.same or not gap.comparable:
         return None
     wide = difference(session.run(doubled(plan)), 0, session.run(doubled(there)), 0)
-    word = judged(gap, wide)
     calm, theirs = traced(session, plan), traced(session, there)
     part = parting(calm.trace(0) if calm else None, theirs.trace(0) if theirs else None)
     trace = calm.trace(0) if calm else None
     drawing = {row[1] for row in calm.outcomes[0].get("draws", ())} if calm else set()
     short = trace is not None and 0 < len(trace) <= _FEW
     starts = part is not None and part.first.name not in drawing
+    # numbers that are drawn round, too; drawn otherwise, they are other inputs in float64 as well
+    word = judged(gap, wide if starts else None)
     many = part is not None and _elements(part.first.signature) >= _MANY
     if word != "other" and not (short and starts and many):
         session.note(
