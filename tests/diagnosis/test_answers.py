@@ -147,8 +147,10 @@ def test_a_checkpoint_written_by_hand_is_one(workers: Workers, tmp_path: Path) -
     assert answer.causes[0].cause == "checkpoint-incomplete", answer.text()
 
 
-def test_numbers_drawn_otherwise_on_another_cpu_are_no_fault(workers: Workers) -> None:
+@pytest.mark.parametrize("name", ["none_seeded_training:train", "none_model:build"])
+def test_numbers_drawn_otherwise_on_another_cpu_are_no_fault(name: str, workers: Workers) -> None:
     """Initial weights may differ in the last bit on another CPU: a note, and no cause."""
-    path = Path(__file__).parents[1] / "diagnosis_cases" / "none_seeded_training.py"
-    answer = diagnose(f"{path}:train", workers=workers)
+    program, function = name.split(":")
+    path = Path(__file__).parents[1] / "diagnosis_cases" / f"{program}.py"
+    answer = diagnose(f"{path}:{function}", model=function == "build", workers=workers)
     assert [one.cause for one in answer.causes] == ["none"], answer.text()

@@ -87,8 +87,9 @@ def other_cpu(function: Function) -> Found | None:
     trace = calm.trace(0) if calm else None
     drawing = {row[1] for row in calm.outcomes[0].get("draws", ())} if calm else set()
     short = trace is not None and 0 < len(trace) <= _FEW
-    starts = part is not None and part.first.name not in drawing
     # numbers that are drawn round, too; drawn otherwise, they are other inputs in float64 as well
+    same_inputs = part is not None and part.kind == "operation"
+    starts = same_inputs and part is not None and part.first.name not in drawing
     word = judged(gap, wide if starts else None)
     many = part is not None and _elements(part.first.signature) >= _MANY
     if word != "other" and not (short and starts and many):
