@@ -248,15 +248,17 @@ class RuleName(Text):
         line = box.y0 + self._level * box.height
         best, least = (box.x1 - 5 * pixel, line + 5 * pixel), 1.0
         if hasattr(renderer, "buffer_rgba"):
-            rgba = np.asarray(renderer.buffer_rgba())[..., :3].astype(np.int16)
-            ink = np.abs(rgba - np.array(to_rgb(self._paper)) * 255).max(axis=2) > DARK
+            drawn = np.asarray(renderer.buffer_rgba())
+            first, last = (round(len(drawn) - line - part * pixel) for part in (17, -19))
+            first = max(first, 0)  # the rows in which a name could stand
+            near = drawn[first:last, :, :3].astype(np.int16)
+            ink = np.abs(near - np.array(to_rgb(self._paper)) * 255).max(axis=2) > DARK
             for right in np.arange(box.x1 - 5 * pixel, box.x0 + 3 * pixel + width, -STEP * pixel):
                 for foot in (line + 5 * pixel, line - 14 * pixel):
                     if not box.y0 + 2 * pixel <= foot <= box.y1 - 9 * pixel:
                         continue
-                    rows = slice(
-                        round(len(ink) - foot - 10.5 * pixel), round(len(ink) - foot + 3 * pixel)
-                    )
+                    level = len(drawn) - foot
+                    rows = slice(*(round(level + n * pixel) - first for n in (-10.5, 3)))
                     columns = slice(max(0, round(right - width)), round(right + 2))
                     share = float(ink[rows, columns].mean())
                     if share < least - ENOUGH:
