@@ -20,6 +20,8 @@ from workbook.diagnosis.causes import BY_ID
 FROZEN = json.loads((Path(__file__).parent / "diagnosis_exam" / "frozen.json").read_text())
 # They need a GPU, a second machine, or a compiler: see the package's docstring.
 UNSEEN = {"none", "device-generator", "cudnn-algorithm", "cpu-capability", "compile"}
+# Named after these programs were frozen: a fault for it makes another exam.
+UNSEEN |= {"eval-left-on"}
 ALL = [row for half in HALVES for row in programs(half)]
 # Those that start no process and wait for no thread: a few milliseconds each.
 QUICK = [

@@ -62,6 +62,7 @@ ANSWERS = {
     "two_variances": "one of them has no correct digit",
     "what_numpy_gave": "another float32 result",
     "where_from": "storing 0.1, 0.2 and 0.3",
+    "what_hides": "a tenth of them",
     "zero_dimensions": "float32",
     # start_here
     "three_tenths": "only in float32",

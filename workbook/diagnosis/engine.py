@@ -52,10 +52,10 @@ def diagnose(
 def _answered(
     asked: Call, workers: Workers, timeout: float, watch: Callable[[str], None]
 ) -> Answer:
-    needed = _needed(asked)
-    workers.warm(0, needed)
-    workers.warm(1, needed)
-    session = Session(workers, asked, time.monotonic() + timeout, load=needed, watch=watch)
+    load = needed(asked)
+    workers.warm(0, load)
+    workers.warm(1, load)
+    session = Session(workers, asked, time.monotonic() + timeout, load=load, watch=watch)
     session.reserve = timeout / 8
     target = " and ".join(one.words for one in asked.targets)
     find = {"function": single.diagnosed, "pair": disagreement.diagnosed, "model": module.diagnosed}
@@ -75,8 +75,8 @@ def _answered(
     return Answer(target, "unknown", (), tuple(session.tried), notes, usable=known)
 
 
-def _needed(asked: Call) -> frozenset[str]:
-    """What the interpreters load before they fork, because loading it takes seconds."""
+def needed(asked: Call) -> frozenset[str]:
+    """List the modules that the interpreters load before they fork, as loading takes seconds."""
     text = "".join(Path(one.path).read_text(errors="replace") for one in asked.targets)
     if _COMPILES.search(text):
         return frozenset({"torch._dynamo", "torch._inductor.compile_fx"})

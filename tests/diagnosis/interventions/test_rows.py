@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.diagnosis.interventions.examples import AGAIN, ELSEWHERE, HEAD, PAIR
+from workbook.diagnosis.engine import needed
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.process.workers import Workers
@@ -63,7 +64,7 @@ def _session(workers: Workers, folder: Path, program: str, *names: str) -> Sessi
     path = folder / "p.py"
     path.write_text(program)
     targets = call(*(f"{path}:{name}" for name in names))
-    return Session(workers, targets, time.monotonic() + 200)
+    return Session(workers, targets, time.monotonic() + 200, load=needed(targets))
 
 
 def _example(workers: Workers, folder: Path, text: str, count: int) -> Session:
