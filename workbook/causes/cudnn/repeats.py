@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from workbook import devices
 from workbook.causes.cudnn.count import Count
 from workbook.floats import bits, ulp_distance
 
@@ -122,14 +123,10 @@ def distances(a: Tensor, b: Tensor) -> tuple[float, float, int]:
 def seconds(call: Call, count: int) -> float:
     """The mean time of one call, its device waited for at the end."""
     device = call().device
-    _wait(device)
+    wait = devices.device(device.type).synchronize
+    wait()
     started = time.perf_counter()
     for _ in range(count):
         call()
-    _wait(device)
+    wait()
     return (time.perf_counter() - started) / count
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

@@ -98,9 +98,6 @@ def none(base: Gap) -> Found:
     )
 
 
-_RANK = {"fault": 0, "random": 1, "rounding": 2, "identical": 3, "unknown": 4}
-
-
 def answered(
     session: Session,
     rows: list[Found],
