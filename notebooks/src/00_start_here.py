@@ -97,7 +97,7 @@ solution(start_here.WHICH_PARTS)
 # | the algorithm that a GPU library picks, atomic additions | the last digits, from run to run | [05 cuDNN and determinism](05_cudnn.ipynb) |
 # | the seed, the order of construction, the number of draws | all digits | [06 Initialization](06_linear_init.ipynb) |
 # | the device and its driver | the last digits; an error for `float64` | [07 DirectML](07_directml.ipynb) |
-# | you do not know | any of these | [08 Your own model](08_your_own_model.ipynb) |
+# | you do not know | any of these | [11 Your own program](11_your_own_program.ipynb) |
 #
 # ## What we saw
 #

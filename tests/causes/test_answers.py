@@ -66,7 +66,7 @@ ANSWERS = {
     "zero_dimensions": "float32",
     # start_here
     "three_tenths": "only in float32",
-    # your_own_model
+    # your_own_program
     "eval_shows": "one of the two was, but not which",
 }
 

@@ -4,11 +4,11 @@ import dataclasses
 
 import pytest
 
-from workbook.causes.your_own_model import UNSTEADY_SCORES
-from workbook.causes.your_own_model.trying import Tried
+from workbook.causes.your_own_program import UNSTEADY_SCORES
 from workbook.diagnosis import Answer, Found
 from workbook.lesson import detective as module
 from workbook.lesson import investigate
+from workbook.question.trying import Tried
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 CASE = UNSTEADY_SCORES

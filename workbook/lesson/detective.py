@@ -15,12 +15,12 @@ from typing import Any
 
 import traitlets
 
-from workbook.causes.your_own_model import Case, standing
-from workbook.causes.your_own_model.trying import Tried, tried
 from workbook.diagnosis import Answer, diagnose
 from workbook.lesson.answers import shared_workers, told
 from workbook.lesson.markup import inline
 from workbook.lesson.page import Page, joined
+from workbook.question.case import Case, standing
+from workbook.question.trying import Tried, tried
 
 STAYED, WENT = "The difference stayed", "The difference went"
 

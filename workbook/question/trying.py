@@ -17,8 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from workbook.causes.your_own_model.case import Case, Trial
 from workbook.conditions import Conditions
+from workbook.question.case import Case, Trial
 
 SHRUNK = 2.0**-10
 """A difference went if at most this share of the symptom is left: rounding in float64 would be."""
@@ -54,7 +54,7 @@ def _difference(first: Tensor, second: Tensor) -> float:
 
 
 def _run(program: str, code: str) -> dict[str, Any]:
-    """The names that the program and then the code leave; nothing else is changed by them."""
+    """Give the names that the program and then the code leave; nothing else is changed by them."""
     names: dict[str, Any] = {"__name__": "program", "PROGRAM": program}
     kept = str(torch.get_default_dtype()).removeprefix("torch.")
     with Conditions(threads=torch.get_num_threads(), default_dtype=kept):
@@ -64,7 +64,7 @@ def _run(program: str, code: str) -> dict[str, Any]:
 
 
 def _apart(case: Case, trials: Sequence[Trial]) -> dict[Trial, float]:
-    """The difference between two fresh processes, for each of these trials."""
+    """Measure the difference between two fresh processes, for each of these trials."""
     if not trials:
         return {}
     other = [trial for trial in trials if not trial.same_hash]
@@ -79,7 +79,7 @@ def _apart(case: Case, trials: Sequence[Trial]) -> dict[Trial, float]:
 
 def _start(case: Case, trials: Sequence[Trial], hash_seed: int) -> subprocess.Popen[str]:
     child = subprocess.Popen(
-        [sys.executable, "-m", "workbook.causes.your_own_model.trying"],
+        [sys.executable, "-m", "workbook.question.trying"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONHASHSEED": str(hash_seed),
              "PYTHONPATH": os.pathsep.join(filter(None, sys.path))})  # fmt: skip

@@ -72,7 +72,7 @@ class Case:
 
 
 def standing(case: Case, went: Mapping[int, bool]) -> tuple[str, ...]:
-    """The suspects that these outcomes leave: trial by number, True where the difference went."""
+    """List the suspects that outcomes leave: trial by number, True where the difference went."""
     return tuple(
         suspect.cause
         for suspect in case.suspects

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workbook.causes.your_own_model.case import standing
-from workbook.causes.your_own_model.cases import DROPOUT, STATE, UNSTEADY_SCORES
-from workbook.causes.your_own_model.trying import tried
+from workbook.causes.your_own_program.cases import DROPOUT, STATE, UNSTEADY_SCORES
 from workbook.question import Option, Prediction
+from workbook.question.case import standing
+from workbook.question.trying import tried
 
 _EVAL = 0  # the case's first trial
 

@@ -6,8 +6,8 @@ measured.
 
 from __future__ import annotations
 
-from workbook.causes.your_own_model.case import Case, Suspect, Trial
-from workbook.causes.your_own_model.programs import REVIEWS, SCORES, TRAINING
+from workbook.causes.your_own_program.programs import REVIEWS, SCORES, TRAINING
+from workbook.question.case import Case, Suspect, Trial
 
 DROPOUT, STATE, NOISE = "dropout-active", "module-state", "random-numbers"
 THREADS, EMPTY, SHIFT = "thread-count", "uninitialised-memory", "generator-shift"

@@ -16,7 +16,7 @@
 import tempfile
 from pathlib import Path
 
-from workbook.causes import your_own_model
+from workbook.causes import your_own_program
 from workbook.diagnosis import diagnose
 from workbook.lesson import check, hint, investigate, predict, remedies, report, solution
 
@@ -26,7 +26,7 @@ from workbook.lesson import check, hint, investigate, predict, remedies, report,
 # A **trial** changes one condition and looks whether the difference goes.
 
 # %%
-predict(your_own_model.EVAL_SHOWS)
+predict(your_own_program.EVAL_SHOWS)
 
 # %% [markdown]
 # This is **differential diagnosis**, as physicians do it:
@@ -46,13 +46,13 @@ predict(your_own_model.EVAL_SHOWS)
 # guilty for a reason. The trials are few. The tool speaks when you have named the cause.
 
 # %%
-investigate(your_own_model.UNSTEADY_SCORES)
+investigate(your_own_program.UNSTEADY_SCORES)
 
 # %%
-investigate(your_own_model.LOGGED_TRAINING)
+investigate(your_own_program.LOGGED_TRAINING)
 
 # %%
-investigate(your_own_model.RESTLESS_REVIEWS)
+investigate(your_own_program.RESTLESS_REVIEWS)
 
 # %% [markdown]
 # ## Your turn
@@ -65,16 +65,16 @@ investigate(your_own_model.RESTLESS_REVIEWS)
 def agrees(function): ...
 
 
-check(your_own_model.AGREES, agrees)
+check(your_own_program.AGREES, agrees)
 
 # %%
-hint(your_own_model.AGREES, 1)
+hint(your_own_program.AGREES, 1)
 
 # %%
-hint(your_own_model.AGREES, 2)
+hint(your_own_program.AGREES, 2)
 
 # %%
-solution(your_own_model.AGREES)
+solution(your_own_program.AGREES)
 
 # %% [markdown]
 # ## Your own code

@@ -1,4 +1,4 @@
-"""Chapter 08's cases: what was foreseen for each trial is what happens when it is run."""
+"""Chapter 11's cases: what was foreseen for each trial is what happens when it is run."""
 
 import itertools
 import subprocess
@@ -7,9 +7,10 @@ import sys
 import pytest
 import torch
 
-from workbook.causes.your_own_model import CASES, UNSTEADY_SCORES, Case, Trial, standing
-from workbook.causes.your_own_model.trying import tried
+from workbook.causes.your_own_program import CASES, UNSTEADY_SCORES
 from workbook.diagnosis import CAUSES
+from workbook.question.case import Case, Trial, standing
+from workbook.question.trying import tried
 
 
 @pytest.fixture(scope="module")

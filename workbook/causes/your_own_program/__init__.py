@@ -1,15 +1,14 @@
-"""Chapter 08: differential diagnosis, in three cases that the reader solves."""
+"""Chapter 11: differential diagnosis, in three cases that the reader solves."""
 
 from workbook.causes import every
-from workbook.causes.your_own_model.case import Case, Suspect, Trial, standing
-from workbook.causes.your_own_model.cases import (
+from workbook.causes.your_own_program.cases import (
     CASES,
     LOGGED_TRAINING,
     RESTLESS_REVIEWS,
     UNSTEADY_SCORES,
 )
-from workbook.causes.your_own_model.exercises import AGREES
-from workbook.causes.your_own_model.predictions import EVAL_SHOWS
+from workbook.causes.your_own_program.exercises import AGREES
+from workbook.causes.your_own_program.predictions import EVAL_SHOWS
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
 
