@@ -5,5 +5,6 @@ It knows devices and the simulated accelerator; it may not know any experiment o
 """
 
 from workbook.conditions.record import Changes, Conditions, Grad
+from workbook.conditions.switches import readings
 
-__all__ = ["Changes", "Conditions", "Grad"]
+__all__ = ["Changes", "Conditions", "Grad", "readings"]

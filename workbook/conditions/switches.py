@@ -47,6 +47,15 @@ def apply(values: Mapping[str, Any], stack: ExitStack) -> None:
         stack.enter_context(context)
 
 
+def readings() -> dict[str, str]:
+    """Read every switch, in words; what the newer switches of TF32 inherit is left out."""
+    found = {name: str(read()) for name, (read, _) in SWITCHES.items()}
+    stored = tf32.read()
+    found |= {"matmul precision": stored.matmul, "cuDNN TF32": str(stored.cudnn)}
+    newer = {f"fp32_precision of {' '.join(key)}": word for key, word in stored.newer.items()}
+    return found | {name: word for name, word in newer.items() if word != "none"}
+
+
 def _put_back(read: Callable[[], Any], write: Callable[[Any], object], before: object) -> None:
     if read() != before:
         write(before)

@@ -10,6 +10,7 @@ import argparse
 import json
 import shutil
 import sys
+from pathlib import Path
 
 from workbook.diagnosis.engine import TIMEOUT, diagnose
 
@@ -35,6 +36,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _trace_files(arguments: argparse.Namespace) -> int:
+    """Compare two trace files and print what they say."""
+    from workbook.tracefile.report import report
+
+    if len(arguments.targets) != 2 or arguments.model:
+        raise ValueError("two trace files are compared: diagnose here.wbt there.wbt")
+    found = report(*map(Path, arguments.targets))
+    text = json.dumps(found.to_json(), indent=2) if arguments.json else found.text()
+    sys.stdout.write(text + "\n")
+    return 0
+
+
 def _watch(text: str) -> None:
     """Show what was tried last on one line of a terminal; nothing where stderr is no terminal."""
     if sys.stderr.isatty():
@@ -46,6 +59,8 @@ def _watch(text: str) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Diagnose and print; the exit status."""
     try:
+        if any(target.endswith(".wbt") for target in arguments.targets):
+            return _trace_files(arguments)
         answer = diagnose(
             *arguments.targets, model=arguments.model, timeout=arguments.timeout, watch=_watch
         )

@@ -6,6 +6,7 @@ outputs do not; where there is none, the first matched pair whose inputs differ.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
@@ -58,7 +59,15 @@ def align(first: Trace, second: Trace) -> list[tuple[int, int]]:
     >>> align(ours, theirs)  # the exponential has no match
     [(0, 0), (2, 1)]
     """
-    ours, theirs = _keys(first), _keys(second)
+    return matched(_keys(first), _keys(second))
+
+
+def matched(ours: Sequence[Hashable], theirs: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """Pair the places of equal keys, in order: the common ends first, the rest by search.
+
+    >>> matched("abcd", "xbd")
+    [(1, 1), (3, 2)]
+    """
     low = 0
     while low < min(len(ours), len(theirs)) and ours[low] == theirs[low]:
         low += 1

@@ -30,6 +30,11 @@ _BYTES = {  # of an element, for the dtypes that NumPy has
 }
 
 
+def bytes_hash(data: bytes) -> int:
+    """Give a 64-bit number for bytes: the same in every process."""
+    return _digest(data, 0)
+
+
 class _Room(threading.local):
     """Room to pack strided tensors in, one for each thread (fresh memory is slower than a copy)."""
 

@@ -58,6 +58,7 @@ _LOOKS = (
     "aten.alias.default",
 )
 _BLANK = ("aten.empty", "aten.new_empty", "aten._empty")
+OVERWRITES = ("aten.copy_", "aten.fill_", "aten.zero_")  # what lay there before is not read
 DISABLED = torch.Tensor.__torch_dispatch__
 
 
@@ -76,11 +77,12 @@ Shapes = tuple[tuple[torch.Size, torch.dtype], ...]
 @functools.lru_cache(4096)
 def signature(came_in: Shapes, came_out: Shapes) -> str:
     """Give shapes and dtypes in words: `float32[2,3] -> float32[2]`."""
-    sides = (", ".join([_shape(*one) for one in side]) for side in (came_in, came_out))
+    sides = (", ".join([kind(*one) for one in side]) for side in (came_in, came_out))
     return " -> ".join(sides)
 
 
-def _shape(shape: torch.Size, dtype: torch.dtype) -> str:
+def kind(shape: torch.Size, dtype: torch.dtype) -> str:
+    """Give the dtype and the shape of a tensor in words: `float32[2,3]`."""
     return f"{_dtype(dtype)}[{','.join([str(int(n)) for n in shape])}]"
 
 

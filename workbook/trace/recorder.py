@@ -15,10 +15,10 @@ import torch
 
 from workbook.trace.dispatch import Dispatch
 from workbook.trace.draws import Draw, watch
-from workbook.trace.hashing import shape_hash, tensor_hash
+from workbook.trace.hashing import bytes_hash, shape_hash, tensor_hash
 from workbook.trace.modules import ModulePath
 from workbook.trace.places import line_of, user_frame
-from workbook.trace.reading import DISABLED, Shapes, plain_number, signature
+from workbook.trace.reading import DISABLED, OVERWRITES, Shapes, plain_number, signature
 from workbook.trace.reading import facts as facts_of
 from workbook.trace.reading import sample as sample_of
 from workbook.trace.store import Store
@@ -42,6 +42,7 @@ class Trace(Store):
 
     def __init__(self, *, samples: bool = False) -> None:
         super().__init__(samples=samples)
+        self.paused = False  # operations go by unseen
         self._exit = ExitStack()
 
     def __enter__(self) -> Trace:
@@ -55,6 +56,14 @@ class Trace(Store):
 
     def __exit__(self, *error: object) -> None:
         self._exit.close()
+
+    def reads(self, tensors: list[torch.Tensor], numbers: list[int]) -> int:
+        """Give a number for what an operation is about to read: tensors and other arguments."""
+        return hash(tuple(numbers)) & _MASK if numbers else 0
+
+    def makes(self, tensors: list[torch.Tensor], numbers: list[int]) -> int:
+        """Give a number for what an operation made."""
+        return hash(tuple(numbers)) & _MASK
 
 
 def _ordinary(tensor: torch.Tensor) -> bool:
@@ -72,9 +81,11 @@ class _Recorder(Dispatch):
         self._modules = modules
 
     def note(self, generator: str, what: str, value: Any, sets: bool) -> None:
+        if self._trace.paused:
+            return
         try:
             made = np.atleast_1d(np.asarray(value))
-            count, code = made.size, hash(made.tobytes()) if made.dtype != object else 0
+            count, code = made.size, bytes_hash(made.tobytes()) if made.dtype != object else 0
         except (TypeError, ValueError):
             count, code = 1, 0
         frame = sys._getframe(2)
@@ -93,28 +104,34 @@ class _Recorder(Dispatch):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name, mutates, draws, looks, blank = facts_of(func)
         kwargs = kwargs or {}
-        if looks:  # a view computes nothing: what is done with it is what counts
+        if (
+            looks or self._trace.paused
+        ):  # a view computes nothing: what is done with it is what counts
             return func(*args, **kwargs)
         came_in: list[torch.Tensor] = []
         numbers: list[int] = []
         if blank or (draws and mutates):  # what lay there before is not looked at
             came_in = [args[0]] if args and isinstance(args[0], torch.Tensor) else []
+        elif name.startswith(OVERWRITES):
+            came_in = [args[0]]
+            self._gather(args[1:], came_in, numbers)
         else:
             self._gather(args, came_in, numbers)
         if kwargs and came_in:
-            self._gather(tuple(kwargs.values()), came_in, numbers)
-        inputs = hash(tuple(numbers)) & _MASK if numbers else 0
+            told = [value for word, value in kwargs.items() if word != "out"]  # it is written to
+            self._gather(told, came_in, numbers)
+        trace = self._trace
+        inputs = trace.reads(came_in, numbers)
         out = func(*args, **kwargs)
         came_out: list[torch.Tensor] = []
-        outputs = 0
+        numbers = []
         if not blank:
-            numbers = []
             self._gather(out if isinstance(out, (tuple, list)) else (out,), came_out, numbers)
-            outputs = hash(tuple(numbers)) & _MASK
-        if mutates and not came_out:
-            came_out = came_in[:1]
+            if mutates and not came_out:  # it hands nothing back: what it wrote to is what it made
+                self._gather(came_in, came_out, numbers)
+        outputs = 0 if blank else trace.makes(came_out, numbers)
         frame = user_frame(sys._getframe(1))
-        trace, module = self._trace, self._modules.now()
+        module = self._modules.now()
         words = (name, module, line_of(frame), signature(_shapes(came_in), _shapes(came_out)))
         trace.keep(words, inputs, outputs, sample_of(came_out) if trace.samples else ())
         if draws:

@@ -1,0 +1,54 @@
+"""The head of a trace file: under which conditions a run was made.
+
+Owns what is read: the machine's fingerprint, the switches, and a hash of each of the program's
+files. It names no person, computer or network, and no folder.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import sys
+from typing import Any
+
+import workbook
+from workbook.conditions import readings
+from workbook.fingerprint import take
+from workbook.trace.places import is_user_file
+
+
+def head(
+    target: str, *, key: bytes = b"", ended: str = "", complete: bool = True
+) -> dict[str, Any]:
+    """Read the conditions as they are at the end of a run; the checks take about a second."""
+    switches, files = readings(), _files(key)
+    taken = take()
+    return {
+        "target": target,
+        "date": datetime.date.today().isoformat(),
+        "workbook": workbook.__version__,
+        "key": keyed(key, b"the key itself") if key else "",
+        "ended": ended,
+        "complete": complete,
+        "facts": dict(taken.facts),
+        "bits": {name: code for name, code in taken.bits.items() if "simulated" not in name},
+        "switches": switches,
+        "files": files,
+    }
+
+
+def keyed(key: bytes, data: bytes) -> str:
+    """Give a hash of some bytes, 12 hexadecimal digits, with a key or without."""
+    return hashlib.blake2b(data, digest_size=6, key=key).hexdigest()
+
+
+def _files(key: bytes) -> dict[str, str]:
+    """Hash each file of the program that is loaded, by its name without a folder."""
+    found: dict[str, str] = {}
+    for module in list(sys.modules.values()):
+        name = str(getattr(module, "__file__", None) or "")
+        if name.endswith(".py") and is_user_file(name) and os.path.isfile(name):
+            with open(name, "rb") as file:
+                found[os.path.basename(name)] = keyed(key, file.read())
+    return found
