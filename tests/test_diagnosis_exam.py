@@ -21,7 +21,9 @@ FROZEN = json.loads((Path(__file__).parent / "diagnosis_exam" / "frozen.json").r
 # They need a GPU, a second machine, or a compiler: see the package's docstring.
 UNSEEN = {"none", "device-generator", "cudnn-algorithm", "cpu-capability", "compile"}
 # Named after these programs were frozen: a fault for it makes another exam.
-UNSEEN |= {"eval-left-on"}
+UNSEEN |= {"eval-left-on", "attention-backend", "overflow", "weights-not-loaded", "seed-ignored"}
+UNSEEN |= {"worker-copy", "mean-of-means", "weights-overwritten", "train-not-called"}
+UNSEEN |= {"device", "unsynchronised"}  # they need a GPU, too
 ALL = [row for half in HALVES for row in programs(half)]
 # Those that start no process and wait for no thread: a few milliseconds each.
 QUICK = [

@@ -281,7 +281,7 @@ class TestText:
         The words are codespell's pairs of British and American spellings. Notebooks are generated
         from their sources, and recordings hold what was said when they were made.
         """
-        ids = "uninitialised-memory"  # a cause's public name, which answers and tests refer to
+        ids = "uninitialised-memory|unsynchronised"  # public names, which answers refer to
         both = "catalogue,catalogues"  # American dictionaries list this spelling too
         files = [
             path

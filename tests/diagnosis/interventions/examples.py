@@ -64,9 +64,55 @@ AGAIN = {
         "on",
         "hold-threads",
     ): "N = [2]\ndef first():\n    N[0] += 1\n    torch.set_num_threads(N[0])\n    return torch.get_num_threads()",
+    (
+        "on",
+        "early-seed",
+    ): "def first():\n    x = torch.rand(3)\n    torch.manual_seed(0)\n    return x",
+    (
+        "on",
+        "own-seed",
+    ): "def first():\n    g = torch.Generator().manual_seed(3)\n    return torch.rand(3)",
+    (
+        "on",
+        "read-seed",
+    ): "def draw(n, seed): return torch.rand(n)\ndef first(): return draw(3, seed=1)",
 }
+TRAINING = "def fit(n, between):\n    net = nn.Linear(1, 1, bias=False)\n    net.weight.data.fill_(1)\n    sgd = torch.optim.SGD(net.parameters(), 0.5)\n    for _ in range(n):\n        sgd.zero_grad()\n        net(torch.ones(1, 1)).sum().backward()\n        sgd.step()\n        between(net)\n    return net.weight.detach().clone()\n"
 # One function against another.
 PAIR = {
+    (
+        "on",
+        "load-all",
+    ): "N = nn.Linear(3, 2)\ndef first(): return N.weight.detach()\ndef second():\n    net = nn.Linear(3, 2)\n    net.load_state_dict({f'module.{k}': v for k, v in N.state_dict().items()}, strict=False)\n    return net.weight.detach()",
+    (
+        "on",
+        "only-optimizer",
+    ): TRAINING
+    + "def first(): return fit(2, lambda net: None)\ndef second(): return fit(2, lambda net: net.weight.data.mul_(2) if net.weight > 0 else None)",
+    (
+        "on",
+        "call-train",
+    ): "class Net(nn.Linear):\n    def train(self, mode=True):\n        self.scale = 2.0\n        return super().train(mode)\n    def forward(self, x): return super().forward(x) * getattr(self, 'scale', 1.0)\ndef run(calls):\n    net = Net(1, 1)\n    net.weight.data.fill_(1)\n    return (net.train() if calls else net)(torch.ones(1, 1)) - net.bias\ndef first(): return run(False).detach()\ndef second(): return run(True).detach()",
+    (
+        "on",
+        "weigh-means",
+    ): "X = torch.arange(5.0)\ndef mean(size):\n    made = [X[i:i + size].mean().item() for i in range(0, 5, size)]\n    return sum(made) / len(made)\ndef first(): return mean(4)\ndef second(): return mean(5)",
+    (
+        "on",
+        "math-attention",
+    ): "from torch.nn.attention import SDPBackend, sdpa_kernel\nX = torch.rand(3, 1, 2, 24, 16)\ndef first(): return F.scaled_dot_product_attention(*X)\ndef second():\n    with sdpa_kernel(SDPBackend.MATH): return F.scaled_dot_product_attention(*X)",
+    (
+        "on",
+        "wide-integers",
+    ): "P = torch.tensor([250, 3], dtype=torch.uint8)\ndef first(): return (P + 10).long()\ndef second(): return P.long() + 10",
+    (
+        "on",
+        "wide-range",
+    ): "X = torch.tensor([1.0, 90.0])\ndef first(): return X.exp().sum().log()\ndef second(): return torch.logsumexp(X, 0)",
+    (
+        "on",
+        "fresh-workers",
+    ): "from torch.utils.data import DataLoader\nclass Data(torch.utils.data.Dataset):\n    epoch = 0\n    def __len__(self): return 1\n    def __getitem__(self, i): return torch.tensor(self.epoch)\ndef epochs(**how):\n    data = Data()\n    loader = DataLoader(data, num_workers=1, **how)\n    made = []\n    for data.epoch in range(2): made += list(loader)\n    return torch.cat(made)\ndef first(): return epochs()\ndef second(): return epochs(persistent_workers=True)",
     (
         "on",
         "no-autocast",
@@ -128,6 +174,9 @@ ELSEWHERE = {
     ("on", "cpu-draws"): "one generator serves all draws on a CPU",
     ("on", "full-precision"): "few CPUs have shorter products to choose",
     ("on", "hold-cpu"): "the difference shows on some CPUs only",
+    ("on", "one-device"): "it takes a device beside the CPU: test_devices computes with a stand-in",
+    ("on", "wait"): "the same",
+    ("on", "look-for-infinity"): "it is a question, not an explanation",
     ("on", "weigh"): "its weights are computed from two runs: accumulation_summed in the corpus",
     ("on", "carry-scheduler"): "a scheduler needs its optimizer carried over, too",
     ("on", "shake-dropout"): "it is a question, not an explanation",

@@ -63,7 +63,7 @@ def _dropout(run: Setting) -> None:
                 FACTS.add(Fact.DROPOUT)
                 if later:
                     FACTS.add(Fact.LATE_DROPOUT)
-                    FACTS.append("dropout", run.path.now() or "a functional dropout")
+                    FACTS.place("dropout-active", run.path.now() or "a functional dropout")
                 if run.has(NO_DROPOUT) or (later and run.has(EVAL_DROPOUT)):
                     training = False
                 elif later and run.has(SHAKE_DROPOUT):
@@ -119,7 +119,7 @@ def _quiet(run: Setting) -> bool:
     FACTS.add(Fact.DROPOUT)
     if later:
         FACTS.add(Fact.LATE_DROPOUT)
-        FACTS.append("dropout", run.path.now() or "a functional dropout")
+        FACTS.place("dropout-active", run.path.now() or "a functional dropout")
     return run.has(NO_DROPOUT) or (later and run.has(EVAL_DROPOUT))
 
 
@@ -131,7 +131,7 @@ def _recurrent(run: Setting) -> None:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         if torch.is_grad_enabled() and trains.setdefault(self, self.training) > self.training:
             FACTS.add(Fact.STOPS_TRAINING)
-            FACTS.append("stops training", run.path.now())
+            FACTS.place("eval-left-on", run.path.now())
             if run.has(GO_ON_TRAINING):
                 self.training = True
                 try:
@@ -174,7 +174,7 @@ def _norm(run: Setting) -> None:
             later = _after_training("norm", run)
             if later:
                 FACTS.add(Fact.LATE_NORM)
-                FACTS.append("norm", run.path.now() or "a functional batch_norm")
+                FACTS.place("batch-statistics", run.path.now() or "a functional batch_norm")
             if later and run.has(EVAL_NORM):
                 training = False
                 width = input.shape[1]
@@ -191,7 +191,7 @@ def _norm(run: Setting) -> None:
             not torch.is_grad_enabled() or FACTS.counts.get("norm", 0) >= run.trained.get("norm", 0)
         ):
             FACTS.add(Fact.LATE_NORM)
-            FACTS.append("norm", run.path.now() or "BatchNorm")
+            FACTS.place("batch-statistics", run.path.now() or "BatchNorm")
             self.training = False
             try:
                 return real_forward(self, input)

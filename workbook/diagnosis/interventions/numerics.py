@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, Stage, on
+from workbook.diagnosis.interventions.patching import hold
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 
@@ -73,25 +74,15 @@ def _precision(run: Setting) -> None:
     torch.set_float32_matmul_precision = precision
     if run.has(FULL_PRECISION):
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-        _hold("cublas_allow_tf32", "cudnn_allow_tf32", "fp32_precision_setter")
+        hold("cublas_allow_tf32", "cudnn_allow_tf32", "fp32_precision_setter")
     if run.has(CUDNN_DETERMINISTIC):
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-        _hold("cudnn_deterministic", "cudnn_benchmark")
+        hold("cudnn_deterministic", "cudnn_benchmark")
     if run.has(DETERMINISTIC):
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-        _hold("deterministic_algorithms")
-
-
-def _hold(*names: str) -> None:
-    """Let nothing that the program sets change these switches."""
-    for name in names:
-        if hasattr(torch._C, f"_set_{name}"):
-            setattr(torch._C, f"_set_{name}", lambda *args, **kwargs: None)
-        flag = vars(type(torch.backends.cudnn)).get(name.removeprefix("cudnn_"))
-        if name.startswith("cudnn_") and flag is not None:
-            flag.setter = lambda value: None  # it took the function itself, not its name
+        hold("deterministic_algorithms")
 
 
 def _hold_cpu(run: Setting) -> None:

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, PAIR, Setting, on
 from workbook.diagnosis.probes.facts import FACTS, Fact
-from workbook.trace.places import is_user_file
+from workbook.trace.places import is_user_file, line_of
 
 _PATIENCE = 5.0  # seconds that a thread made to run alone may take
 
@@ -70,6 +70,10 @@ def _workers(run: Setting) -> None:
         number = kwargs.get("num_workers", args[5] if len(args) > 5 else 0)
         if number:
             FACTS.add(Fact.WORKERS)
+            if kwargs.get("persistent_workers"):
+                FACTS.add(Fact.PERSISTENT)
+                FACTS.place("worker-copy", f"DataLoader at {line_of(sys._getframe(1))}")
+                kwargs["persistent_workers"] = not run.has(FRESH_WORKERS)
             if run.has(NO_WORKERS):
                 for name in (
                     "prefetch_factor",
@@ -91,6 +95,10 @@ SERIAL = on(
     "serial", "thread-race", "threads run one after another", 11,
     Fact.THREADS, axes=AGAIN | PAIR | AFTER, install=_threads,
 )  # fmt: skip
+FRESH_WORKERS = on(
+    "fresh-workers", "worker-copy", "each epoch has workers of its own", 11,
+    Fact.PERSISTENT, axes=AGAIN | PAIR, install=_workers,
+)  # fmt: skip
 NO_WORKERS = on(
     "no-workers", "worker-generator", "data is loaded without workers", 12,
     Fact.WORKERS, axes=AGAIN | PAIR, install=_workers, draws=True,
@@ -99,4 +107,4 @@ HOLD_THREADS = on(
     "hold-threads", "thread-count", "the program cannot change the number of threads", 62,
     Fact.SETS_THREADS, axes=AGAIN | PAIR, install=_threads,
 )  # fmt: skip
-ROWS = (SERIAL, NO_WORKERS, HOLD_THREADS)
+ROWS = (SERIAL, FRESH_WORKERS, NO_WORKERS, HOLD_THREADS)

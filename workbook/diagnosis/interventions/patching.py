@@ -1,7 +1,8 @@
-"""How a run replaces a function of torch: the replacement steps aside while torch compiles.
+"""How a run replaces a function of torch, and keeps a switch of it from being set again.
 
-Owns that rule. Dynamo reads Python, and would compile our counting into the user's model: its
-guards would fail at the second call, or the program would be another than the one asked about.
+Owns the rule that the replacement steps aside while torch compiles. Dynamo reads Python, and would
+compile our counting into the user's model: its guards would fail at the second call, or the program
+would be another than the one asked about.
 """
 
 from __future__ import annotations
@@ -28,3 +29,13 @@ def aside(real: Callable[..., Any], patched: Callable[..., Any]) -> Callable[...
         return patched(*args, **kwargs)
 
     return call
+
+
+def hold(*names: str) -> None:
+    """Let nothing that the program sets change these switches."""
+    for name in names:
+        if hasattr(torch._C, f"_set_{name}"):
+            setattr(torch._C, f"_set_{name}", lambda *args, **kwargs: None)
+        flag = vars(type(torch.backends.cudnn)).get(name.removeprefix("cudnn_"))
+        if name.startswith("cudnn_") and flag is not None:
+            flag.setter = lambda value: None  # it took the function itself, not its name

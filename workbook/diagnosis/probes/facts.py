@@ -6,6 +6,7 @@ been made when backward was last called, so that a call in training is told from
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
@@ -15,6 +16,8 @@ class Fact(Enum):
 
     ALWAYS = "always"
     # what is used
+    ACCELERATOR = "another device than the CPU is used"
+    ATTENTION = "attention is computed in one operation"
     AUTOCAST = "autocast"
     BACKWARD = "backward"
     CHECKPOINT = "a state is loaded"
@@ -29,14 +32,23 @@ class Fact(Enum):
     LATE_NORM = "batch norm uses the batch outside training"
     LISTS_FOLDERS = "folders are listed"
     LOADS_SHORTENED = "loaded weights are in a shorter format"
+    LOADS_PART = "a state fits in part only"
+    MEANS_OF_PARTS = "means of parts of unequal sizes are taken at one line"
     NOISE = "a module draws"
     OPTIMIZER = "an optimizer steps"
+    OWN_TRAIN = "a module trains whose own train() was not called"
+    PERSISTENT = "a loader's workers outlive an epoch"
     PRECISION = "the precision of products is set"
+    SEEDED_LATE = "a seed is set after something was drawn"
     SEEDS = "a seed is set"
     SEEDS_AGAIN = "a seed is set again"
+    SEED_UNREAD = "a seed is handed over, and nothing reads it"
+    SEED_UNUSED = "a generator is seeded, and nothing is drawn from it"
     SETS = "there are sets"
     SETS_THREADS = "the number of threads is set"
     THREADS = "Python threads are started"
+    UNWAITED = "copies are not waited for, or streams are used"
+    WEIGHTS_WRITTEN = "weights change between two steps of their optimizer"
     WINDOWS = "views overlap"
     WORKERS = "a loader has workers"
     # what is left changed by a call
@@ -50,8 +62,11 @@ class Fact(Enum):
     # what two runs do unlike one another
     OTHER_BATCHES = "batches have other sizes"
     OTHER_BATCHES_INSIDE = "a function that gets the same batch makes other ones of it"
+    OTHER_DEVICES = "one of them computes on another device"
     OTHER_FORMATS = "operations make other formats"
+    OTHER_RANGES = "a value is finite in one of them only"
     SHORT_FORMATS = "one of them is shorter than float32"
+    SHORT_INTEGERS = "one of them computes with short integers"
     STOPS_TRAINING = "a module in training is later called with gradients in eval mode"
     SUMS_GRADIENTS = "gradients are summed in another number of parts"
     TWO_RUNS = "two programs compute"
@@ -68,6 +83,8 @@ class Facts:
         self.seen: set[Fact] = set()
         self.counts: dict[str, int] = {}
         self.lists: dict[str, list[Any]] = {}
+        self.at_start: list[Callable[[], None]] = []  # what is done when a call begins
+        self.at_end: list[Callable[[], None]] = []  # what only the end of a call can tell
 
     def add(self, fact: Fact) -> None:
         self.seen.add(fact)
@@ -82,11 +99,19 @@ class Facts:
         if len(row) < 10_000 and value not in row[-1:]:
             row.append(value)
 
+    def place(self, cause: str, where: str) -> None:
+        """Note where a cause was seen at work, in words: a module's name, or a line."""
+        self.append(cause, where)
+
     def start(self) -> None:
         """Forget everything: a new call begins."""
         self.seen, self.counts, self.lists = set(), {}, {}
+        for do in self.at_start:
+            do()
 
     def to_json(self) -> dict[str, Any]:
+        for look in self.at_end:
+            look()
         seen = sorted(fact.value for fact in self.seen)
         return {"facts": seen, "counts": self.counts, "lists": self.lists}
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import random
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ PARTS = (
 )
 _EVERY = 1_000  # steps; after that only powers of two are looked at
 _LOSS: list[int] = []
+LEFT: WeakKeyDictionary[Optimizer, int] = WeakKeyDictionary()  # a hash of what its step left
 
 
 class Stopped(BaseException):
@@ -51,6 +53,8 @@ def watch(stop: int) -> RemovableHandle:
         number = FACTS.count("steps seen")
         if number <= _EVERY or not number & (number - 1):
             FACTS.append("steps", [number, *_vector(optimizer)])
+        else:
+            LEFT.pop(optimizer, None)
         _LOSS.clear()
         if stop and number >= stop:
             stops[0] += 1
@@ -67,19 +71,20 @@ def _vector(optimizer: Optimizer) -> list[int]:
     options = [{k: v for k, v in group.items() if k != "params"} for group in groups]
     kept = [optimizer.state[weight] for weight in weights if weight in optimizer.state]
     states = [value for state in kept for value in state.values()]
+    LEFT[optimizer] = digest(weights)
     return [
         tensor_hash(torch.default_generator.get_state()),
         _hash(repr(np.random.mtrand._rand.get_state())),
         _hash(repr(random._inst.getstate())),  # type: ignore[attr-defined]
         _hash(repr(_LOSS)),
-        _digest([weight.grad for weight in weights]),
+        digest([weight.grad for weight in weights]),
         _hash(repr(options)),
-        _digest(states),
-        _digest(weights),
+        digest(states),
+        LEFT[optimizer],
     ]
 
 
-def _digest(values: list[Any]) -> int:
+def digest(values: list[Any]) -> int:
     """A hash of tensors on the CPU and of plain values; what lies elsewhere would have to wait."""
     parts = [
         tensor_hash(value.detach()) if isinstance(value, torch.Tensor) else value

@@ -65,6 +65,11 @@ class Run:
         empty: dict[str, Any] = {"facts": [], "counts": {}, "lists": {}}
         return (rows[number] or empty) if number < len(rows) else empty
 
+    def places(self, number: int, cause: str) -> list[str]:
+        """Where an outcome's call, or loading the program, was seen to do what a cause is about."""
+        rows = (self.data.get("import", {}).get("lists", {}), self.facts(number)["lists"])
+        return list(dict.fromkeys(where for row in rows for where in row.get(cause, ()) if where))
+
     def steps(self, number: int) -> list[list[int]]:
         """The vectors of the training's steps that an outcome's call made."""
         return list(self.facts(number)["lists"].get("steps", ()))

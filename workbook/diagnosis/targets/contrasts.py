@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbook.diagnosis.interventions.ranges import ARITHMETIC, SHORT_INTEGERS
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
 
@@ -37,7 +38,33 @@ def traced_facts(ours: Run | None, theirs: Run | None) -> set[Fact]:
         unlike = {dtype for name, dtype in made[0] ^ made[1] if name in shared}
         facts |= {Fact.OTHER_FORMATS} if unlike else set()
         facts |= {Fact.SHORT_FORMATS} if unlike & {"float16", "bfloat16"} else set()
+        integers = any(_short_integers(result) for result in (ours, theirs) if result)
+        facts |= {Fact.SHORT_INTEGERS} if integers else set()
+    if ours is not None and theirs is not None and ours.outcomes and theirs.outcomes:
+        facts |= {Fact.OTHER_RANGES} if _other_ranges(ours, theirs) else set()
     return facts
+
+
+def _short_integers(result: Run) -> bool:
+    """Whether a traced run computes with integers of fewer than 64 bits."""
+    return any(
+        operation.name.rsplit(".", 1)[0].replace(".", "::") in ARITHMETIC
+        and any(f"{dtype}[" in operation.signature for dtype in _INTEGERS)
+        for operation in result.trace(0) or ()
+    )
+
+
+def _other_ranges(ours: Run, theirs: Run) -> bool:
+    """Whether some value of the result is finite in one run and not in the other."""
+    one, other = ours.tensors(0), theirs.tensors(0)
+    return any(
+        bool((value.isfinite() != other[place].isfinite()).any())
+        for place, value in one.items()
+        if place in other and value.shape == other[place].shape
+    )
+
+
+_INTEGERS = tuple(str(dtype).removeprefix("torch.") for dtype in SHORT_INTEGERS)
 
 
 def _dtypes(result: Run) -> set[tuple[str, str]]:

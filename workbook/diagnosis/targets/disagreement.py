@@ -117,22 +117,10 @@ def _row(pair: Pair, judge: Judge, one: Intervention) -> Found:
     return Found(cause, _where(pair, one, cause, first, second), evidence, gap.words, rounding)
 
 
-# The lists of modules in which some causes were seen at work.
-_LISTED = (
-    ("dropout-active", "dropout"),
-    ("batch-statistics", "norm"),
-    ("eval-left-on", "stops training"),
-)
-
-
 def _where(pair: Pair, one: Intervention, cause: str, first: Run | None, second: Run | None) -> str:
-    lists = [pair.facts(i)["lists"] for i in (0, 1)]
-    for word, key in _LISTED:
-        if cause == word:
-            both = dict.fromkeys(lists[0].get(key, []) + lists[1].get(key, []))
-            found = few([name for name in both if name])
-            if found:
-                return found
+    seen = dict.fromkeys(pair.places(0, cause) + pair.places(1, cause))
+    if seen:
+        return few(list(seen))
     if cause == "reseeded" and (lines := _unshared(seeding(first), seeding(second))):
         return lines
     if cause in ("random-numbers", "generator-shift", "reseeded"):

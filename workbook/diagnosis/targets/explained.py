@@ -5,8 +5,6 @@ Owns the places of one function's causes, and the ranking for every target.
 
 from __future__ import annotations
 
-from typing import Any
-
 from workbook.diagnosis.answer import Answer, Found, Status
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Intervention
@@ -35,11 +33,8 @@ class Places:
     def where(self, one: Intervention, cause: str) -> str:
         """The place of a cause, in a few words; empty where it could not be told."""
         calm = self.function.calm
-        lists: dict[str, Any] = calm.facts(0)["lists"] if calm.outcomes else {}
-        if cause == "dropout-active" and lists.get("dropout"):
-            return few(lists["dropout"])
-        if cause == "batch-statistics" and lists.get("norm"):
-            return few(lists["norm"])
+        if seen := calm.places(0, cause):
+            return few(seen)
         if one.how == "between" and any(
             n for rows in calm.data["changed"] for n, kind in rows if kind == one.name
         ):

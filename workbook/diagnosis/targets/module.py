@@ -110,7 +110,7 @@ def _batch(model: Model, again: Function) -> None:
             f"the same with running statistics: {still.words if still else 'no rows'}"
         )
         if still is not None and much_smaller(still, gap):
-            where = few(again.calm.facts(0)["lists"].get("norm", []))
+            where = few(again.calm.places(0, "batch-statistics"))
             model.add(
                 "batch-statistics",
                 where,

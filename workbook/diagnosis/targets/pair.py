@@ -64,6 +64,10 @@ class Pair:
     def facts(self, index: int) -> dict[str, Any]:
         return self.calm[index].facts(self._number(index))
 
+    def places(self, index: int, cause: str) -> list[str]:
+        """Where a function was seen to do what a cause is about."""
+        return self.calm[index].places(self._number(index), cause)
+
     def used(self, index: int) -> set[Fact]:
         """The facts of a function's call and of loading its program."""
         return self.calm[index].used(self._number(index)) | self.calm[index].used()
@@ -77,6 +81,8 @@ class Pair:
             self.session.tell(
                 "cuDNN's and CUDA's switches: not tried, there is no CUDA device here"
             )
+        if (Fact.ACCELERATOR in self.used(0)) != (Fact.ACCELERATOR in self.used(1)):
+            facts.add(Fact.OTHER_DEVICES)
         self.split = unequal_batches(ours, theirs)
         if self.split:
             facts.add(Fact.OTHER_BATCHES)

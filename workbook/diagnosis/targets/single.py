@@ -136,7 +136,7 @@ def dropout_behind(function: Function, rows: list[Found]) -> list[Found]:
     session.tell(f"other numbers for dropout alone: {moved.words}")
     if moved.same or gap.same or still.steps == ():
         return []
-    where = ", ".join(function.calm.facts(0)["lists"].get("dropout", ())[:3])
+    where = few(function.calm.places(0, "dropout-active"))
     return [
         Found(
             "dropout-active",

@@ -1,0 +1,118 @@
+"""Other devices: what they compute, and what is read from them too early.
+
+Owns the mode that computes on the CPU what a program computes elsewhere, and the patches that wait
+for a device. What a device draws is left as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils._pytree import tree_leaves, tree_map
+
+from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, Stage, on
+from workbook.diagnosis.interventions.patching import patch
+from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.trace.dispatch import Dispatch
+from workbook.trace.places import line_of
+
+
+def elsewhere(value: Any) -> bool:
+    """Whether a value is a tensor on another device than the CPU."""
+    return isinstance(value, torch.Tensor) and value.device.type not in ("cpu", "meta")
+
+
+class OnTheCpu(Dispatch):
+    """Compute on the CPU what has inputs elsewhere; give the results back to where they belong.
+
+    So both functions compute alike, from inputs that stay what they are. Draws stay where they are,
+    and so do operations that the CPU does not have (cuDNN's own).
+    """
+
+    away: Callable[[Any], bool] = staticmethod(elsewhere)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        views = any(made.alias_info is not None for made in func._schema.returns)
+        there = [value for value in tree_leaves((args, kwargs)) if self.away(value)]
+        moves = func._schema.name in _MOVES
+        if not there or moves or torch.Tag.nondeterministic_seeded in func.tags:
+            return func(*args, **kwargs)
+        if views and not func._schema.is_mutable:
+            return func(*args, **kwargs)
+        device, homes = there[0].device, {id(value): _home(value) for value in there}
+        given = tree_map(lambda v: homes.get(id(v), v), (args, kwargs))
+        try:
+            out = func(*given[0], **given[1])
+        except (NotImplementedError, RuntimeError):
+            return func(*args, **kwargs)
+        if func._schema.is_mutable:
+            for value in there:
+                value.copy_(homes[id(value)])
+            back = {id(homes[id(value)]): value for value in there}
+            return tree_map(lambda v: back.get(id(v), v), out)
+        return tree_map(lambda v: v.to(device) if isinstance(v, torch.Tensor) else v, out)
+
+
+_MOVES = frozenset(("aten::_to_copy", "aten::copy_", "aten::_local_scalar_dense"))
+
+
+def _home(value: torch.Tensor) -> torch.Tensor:
+    return value.to("cpu", copy=True)
+
+
+def _install(run: Setting) -> None:
+    if run.has(ONE_DEVICE):
+        run.stack.enter_context(OnTheCpu())
+    FACTS.at_end.append(_note)
+
+
+def _note() -> None:
+    if torch.cuda.is_initialized() or torch.xpu.is_initialized():
+        FACTS.add(Fact.ACCELERATOR)
+
+
+def _waits(run: Setting) -> None:
+    """Note copies that are not waited for, and streams; wait for the one, leave out the other."""
+    for name in ("to", "cuda", "cpu", "copy_"):
+        patch(torch.Tensor, name, _waited(getattr(torch.Tensor, name), run.has(WAIT)))
+    patch(torch.nn.Module, "to", _waited(torch.nn.Module.to, run.has(WAIT)))
+    for owner in (torch.cuda, torch.xpu):
+        real = owner.stream
+
+        def stream(wanted: Any, real: Callable[..., Any] = real) -> Any:
+            FACTS.add(Fact.UNWAITED)
+            FACTS.place("unsynchronised", "a stream of the program's own")
+            return contextlib.nullcontext() if run.has(WAIT) else real(wanted)
+
+        patch(owner, "stream", stream)
+
+
+def _waited(real: Callable[..., Any], acts: bool) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        place = next((i for i, value in enumerate(args) if i and value is True), 0)
+        if place or kwargs.get("non_blocking"):
+            FACTS.add(Fact.UNWAITED)
+            FACTS.place("unsynchronised", f"non_blocking=True at {line_of(sys._getframe(2))}")
+            if acts and place:
+                args = (*args[:place], False, *args[place + 1 :])
+            elif acts:
+                kwargs = {**kwargs, "non_blocking": False}
+        return real(*args, **kwargs)
+
+    return call
+
+
+ONE_DEVICE = on(
+    "one-device", "device", "everything is computed on the CPU, from the same inputs", 70,
+    Fact.OTHER_DEVICES, axes=PAIR, install=_install, stage=Stage.MODES, costly=True,
+)  # fmt: skip
+WAIT = on(
+    "wait", "unsynchronised", "every copy is waited for, on one stream", 9,
+    Fact.UNWAITED, axes=AGAIN | PAIR, install=_waits,
+)  # fmt: skip
+ROWS = (ONE_DEVICE, WAIT)
