@@ -262,4 +262,4 @@ solution(directml.TRUE_EPSILON)
 #   numbers that could not fail. With the same inputs, what was left was rounding.
 # - We wrote an environment down, and saw bits follow one variable of it.
 #
-# Next: [11 Your own program](11_your_own_program.ipynb).
+# Next: [08 Why NaN?](08_why_nan.ipynb).

@@ -12,3 +12,4 @@ CHAPTERS = [
 EXPERIMENTS = [each for chapter in CHAPTERS for each in chapter.EXPERIMENTS]
 PREDICTIONS = [each for chapter in CHAPTERS for each in chapter.PREDICTIONS]
 EXERCISES = [each for chapter in CHAPTERS for each in chapter.EXERCISES]
+CASES = [each for chapter in CHAPTERS for each in getattr(chapter, "CASES", ())]

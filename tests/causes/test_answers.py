@@ -66,6 +66,13 @@ ANSWERS = {
     "zero_dimensions": "float32",
     # start_here
     "three_tenths": "only in float32",
+    # why_nan
+    "adam_in_half": "NaN",
+    "fully_masked": "NaN",
+    "one_of_a_thousand": "all of them",
+    "stop_when_large": "it goes on",
+    "under_a_scaler": "weights that have not moved, and no error",
+    "where_gradient": "NaN",
     # your_own_program
     "eval_shows": "one of the two was, but not which",
 }

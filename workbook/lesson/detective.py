@@ -132,7 +132,7 @@ class Detective(Page):
             self.solved = found
             if found:
                 self.headline, self.verdict = f"Yes: {suspect.words}.", self._praise()
-                self.tool = told(self.answer)
+                self.tool = told(self.answer) if self.answer else []
             else:
                 self.headline = f"Not this one: {suspect.words}."
                 self.verdict = self._objection(number)
@@ -185,7 +185,8 @@ class Detective(Page):
             for n, (trial, found) in enumerate(zip(self.case.trials, self._covered, strict=True))
         )
         culprit = next(s for s in self.case.suspects if s.cause == self.case.culprit)
-        tool = "".join(f"<p>{inline(text)}</p>" for text in told(self.answer, digits=False))
+        says = ["What the tool says:", *told(self.answer, digits=False)] if self.answer else []
+        tool = "".join(f"<p>{inline(text)}</p>" for text in says)
         return (
             f"<p><strong>{inline(self.title)}</strong></p><p>{inline(self.story)}</p>"
             f"<details><summary>The program, <code>{self.file}</code></summary>"
@@ -194,7 +195,7 @@ class Detective(Page):
             f"<p>Open at most {self.budget} of these trials, then decide:</p>{trials}"
             "<details><summary>Name the cause first, then open the solution</summary>"
             f"<p><strong>{inline(culprit.words)}</strong></p><p>{inline(self.case.lesson)}</p>"
-            f"<p>What the tool says:</p>{tool}</details>"
+            f"{tool}</details>"
         )
 
 
@@ -209,7 +210,10 @@ def _outcome(case: Case, number: int, went: bool) -> str:
     return f"{WENT if went else STAYED}; this {clears}."
 
 
-def _diagnosed(case: Case) -> Answer:
+def _diagnosed(case: Case) -> Answer | None:
+    """Ask the diagnosis about the case's functions; None where the case names none."""
+    if not case.targets:
+        return None
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, case.file)
         file.write_text(case.program, encoding="utf-8")

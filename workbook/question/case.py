@@ -41,9 +41,10 @@ class Trial:
 class Case:
     """A program that misbehaves, what can be tried with it, and how many trials are allowed.
 
-    `targets` are the functions that a diagnosis is asked about. `symptom` is the code that shows
-    the difference. `lesson` is said when the case is solved. ValueError where the culprit is not
-    among the suspects, a trial speaks of somebody else, or the trials cannot single it out.
+    `targets` are the functions that a diagnosis is asked about; where there are none, none is
+    made. `symptom` is the code that shows the difference. `lesson` is said when the case is solved.
+    ValueError where the culprit is not among the suspects, a trial speaks of somebody else, or the
+    trials cannot single it out.
     """
 
     name: str
