@@ -56,7 +56,7 @@ def _rows(x: Tensor, bad: Tensor) -> dict[str, tuple[int, int, str]]:
         SOFTMAX: bad.softmax(1),
         BATCH_NORM: norm(bad),
         LATER: norm.eval()(x),
-        ATTENTION: F.scaled_dot_product_attention(*([bad[None]] * 3))[0],
+        ATTENTION: F.scaled_dot_product_attention(bad[None], bad[None], bad[None])[0],
     }
     return {name: (int((~y.isfinite()).any(1).sum()), ROWS, "rows") for name, y in outputs.items()}
 
@@ -74,7 +74,8 @@ def _training(x: Tensor, bad: Tensor) -> dict[str, tuple[int, int, str]]:
     clean = torch.ones(ROWS, dtype=torch.bool, device=x.device)
     clean[BAD] = False
     output = model(bad)[:, 0]
-    torch.where(clean, output, 0.0).square().mean().backward()
+    loss = torch.where(clean, output, 0.0).square().mean()
+    loss.backward()  # type: ignore[no-untyped-call]
     count(GRADIENT, [p.grad for p in model.parameters() if p.grad is not None])
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     count(CLIPPED, [p.grad for p in model.parameters() if p.grad is not None])

@@ -69,7 +69,7 @@ def _losses(
     for _ in range(STEPS):
         loss = formula(model(rows), labels)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         losses.append(loss.item())
     return losses
