@@ -24,7 +24,7 @@ def every(kind: type[Row], names: Mapping[str, Any]) -> tuple[Row, ...]:
 
 @cache
 def experiments() -> dict[str, Experiment]:
-    """Every experiment of every chapter, by name, in the order of the chapters' names."""
+    """Give every experiment of every chapter by name, in the order of the chapters' names."""
     found: dict[str, Experiment] = {}
     for module in pkgutil.iter_modules(__path__):
         chapter = importlib.import_module(f"{__name__}.{module.name}")

@@ -6,7 +6,7 @@ Owns the line of provenance. Uses `Drawing` as everybody else does, and knows no
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -19,7 +19,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from workbook.plots.drawing import HEIGHT, WIDTH, Drawing
-from workbook.result import Result
+
+if TYPE_CHECKING:  # what it needs takes a second to import
+    from workbook.result import Result
 
 Pixels = NDArray[np.uint8]
 LINE = 20  # CSS pixels: the height of the line of provenance
@@ -70,13 +72,13 @@ def _line(text: str, width: int) -> Pixels:
 
 
 def _nearest(pixels: Pixels, colors: Pixels) -> Pixels:
-    """Which of the chart's own colors each pixel comes nearest to: a PNG of few colors is small."""
+    """Find the chart's own color nearest to each pixel: a PNG of few colors is small."""
     apart = pixels[:, :, None].astype(int) - colors
     return np.asarray((apart**2).sum(axis=3).argmin(axis=2), dtype=np.uint8)
 
 
 def _signed() -> PngInfo:
-    """What drew the picture: another version may hint and smooth letters otherwise."""
+    """Name what drew the picture: another version may hint and smooth letters otherwise."""
     signed = PngInfo()
     version = f"matplotlib {matplotlib.__version__}, FreeType {ft2font.__freetype_version__}"
     signed.add_text("Software", version)

@@ -15,7 +15,7 @@ ROWS = 400  # rows of a table
 
 
 def alt(chart: Chart, title: str, note: str = "") -> str:
-    """What the picture shows in under 400 characters: the result, then what is plotted."""
+    """Say what the picture shows in under 400 characters: the result, then what is plotted."""
     parts = [_sentence(title), _sentence(note)]
     told = [_panel_words(panel) for panel in chart.panels]
     if len(told) == 2:
@@ -40,7 +40,7 @@ def _panel_words(panel: Panel | Cells) -> str:
 
 
 def _axis_words(axis: Axis, ends: tuple[float, float]) -> str:
-    """An axis by its name, and from where to where it runs."""
+    """Describe an axis by its name, and from where to where it runs."""
     name = (axis.label or "values") + (" (logarithmic)" if axis.log else "")
     texts = [text for _, text in axis.ticks if text]
     if texts:
@@ -49,7 +49,7 @@ def _axis_words(axis: Axis, ends: tuple[float, float]) -> str:
 
 
 def table_html(chart: Chart, caption: str = "The figure's data") -> str:
-    """The chart's data as an HTML table: a caption, headings with a scope, at most 400 rows."""
+    """Write the chart's data as an HTML table: caption, headings with a scope, at most 400 rows."""
     names, lines = rows(chart)
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     body = "".join(_row(line) for line in lines[:ROWS])

@@ -58,7 +58,7 @@ def _second(x: Tensor, start: Tensor, update: str, *, cache: bool) -> Tensor:
 
 
 def _told(out: Tensor, expected: Tensor, stale: Tensor) -> str:
-    """Which weight was used: the nearer result tells, whatever the last bits are."""
+    """Tell which weight was used: the nearer result says so, whatever the last bits are."""
     new, old = ((out.float() - other.float()).norm() for other in (expected, stale))
     return "new" if bool(new < old) else "old"
 

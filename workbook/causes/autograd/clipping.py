@@ -20,7 +20,7 @@ NO_CLIP, CLIP = "as they are", "clipped to norm"
 
 
 def clipped(where: Conditions, *, treatment: str, scale: int) -> Finding:
-    """Two gradients that differ by rounding, compared before and after clipping."""
+    """Compare two gradients that differ by rounding, before and after clipping."""
     x = torch.rand(ROWS, FEATURES) * scale
     y = torch.rand(ROWS)
     one, other = (_gradient(x[rows], y[rows]) for rows in (slice(None), torch.arange(ROWS).flip(0)))
@@ -41,7 +41,7 @@ def clipped(where: Conditions, *, treatment: str, scale: int) -> Finding:
 
 
 def _gradient(x: Tensor, y: Tensor) -> Tensor:
-    """The gradient of a mean squared error at ones; the order of the rows is the order of a sum."""
+    """Compute a mean squared error's gradient at ones; its sum goes in the order of the rows."""
     weights = torch.ones(FEATURES)
     residual = x @ weights - y
     total = torch.zeros(FEATURES)

@@ -36,7 +36,7 @@ def close_values(where: Conditions, *, gap: int) -> Finding:
 
 
 def _gradient(gap: float, where: Conditions) -> float:
-    """The largest entry of the gradient of the first right singular vector's second square.
+    """Find the largest entry of the gradient of the first right singular vector's second square.
 
     The square does not depend on the vector's sign, which the decomposition leaves open.
     """

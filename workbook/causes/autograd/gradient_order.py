@@ -31,7 +31,7 @@ ROWS, FEATURES = 60, 20
 
 
 def branch_orders(where: Conditions, *, changed: str) -> Finding:
-    """One loss from four branches: reorder their creation or their addition, compare gradients."""
+    """Reorder the creation or the addition of a loss's four branches, and compare gradients."""
     x = torch.rand(WEIGHTS).to(where.torch_dtype)
     gradients = torch.stack([_gradient(x, *_plan(changed, order)) for order in ORDERS])
     first = gradients[:1].expand_as(gradients)
@@ -52,7 +52,7 @@ def branch_orders(where: Conditions, *, changed: str) -> Finding:
 
 
 def micro_batches(where: Conditions, *, parts: int, normalized: str) -> Finding:
-    """The gradient of a mean squared error, from all rows at once and summed over micro-batches."""
+    """Compute a mean squared error's gradient from all rows at once and from micro-batches."""
     x = torch.rand(ROWS, FEATURES).to(where.torch_dtype)
     y = torch.rand(ROWS).to(where.torch_dtype)
     whole = _batch_gradient(x, y, [ROWS], WHOLE)
@@ -70,7 +70,7 @@ def micro_batches(where: Conditions, *, parts: int, normalized: str) -> Finding:
 
 
 def _plan(changed: str, order: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
-    """The order of creation and the order of addition."""
+    """Choose the order of creation and the order of addition."""
     return (order if changed == CREATED else IN_ORDER), (order if changed == ADDED else IN_ORDER)
 
 
@@ -114,7 +114,7 @@ def _batch_gradient(x: Tensor, y: Tensor, sizes: list[int], normalized: str) -> 
 
 
 def _descent_bound(x: Tensor, y: Tensor, name: str) -> Bound:
-    """With zero weights a gradient entry is a sum over rows of 2 x y / ROWS.
+    """Bound a gradient's entries: at zero weights each is a sum over rows of 2 x y / ROWS.
 
     A product, two scalings and ROWS - 1 additions, in any order, on both sides: Higham, 2nd ed.,
     sections 3.1 and 3.5. Three roundings are allowed for the scalings.

@@ -30,7 +30,7 @@ def _what_raises() -> str:
 
 
 def _orders_that_count() -> list[str]:
-    """Which of the two orders changes bits of the gradient."""
+    """Tell which of the two orders changes bits of the gradient."""
     return [
         changed
         for changed in (CREATED, ADDED)

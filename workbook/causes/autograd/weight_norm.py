@@ -20,7 +20,7 @@ ROWS = 24
 
 
 def two_parametrizations(where: Conditions, *, width: int, stretch: int) -> Finding:
-    """The error of a linear layer against float64, with a plain and with a normalized weight.
+    """Measure a linear layer's error against float64, with a plain and with a normalized weight.
 
     The direction is `stretch` times as long as the weight: dividing by its length undoes that.
     """
@@ -47,7 +47,7 @@ def _weight(length: Tensor, direction: Tensor) -> Tensor:
 
 
 def _errors(out: Tensor, truth: Tensor) -> Tensor:
-    """The largest relative error of each row."""
+    """Find the largest relative error of each row."""
     return ((out.double() - truth).abs() / truth.abs()).amax(dim=1)
 
 

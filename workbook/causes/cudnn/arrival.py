@@ -60,7 +60,7 @@ def arrive(where: Conditions, *, schedule: str, blocks: int) -> Finding:
 
 
 def _added(numbers: Tensor) -> Tensor:
-    """One addition after another, as an atomic add makes them."""
+    """Add one number after another, as an atomic add does."""
     total = torch.zeros(())
     for number in numbers.unbind():
         total = total + number
@@ -68,7 +68,7 @@ def _added(numbers: Tensor) -> Tensor:
 
 
 def _race(blocks: int) -> Tensor:
-    """The order in which threads got hold of a lock; each brings every fourth block."""
+    """Give the order in which threads got hold of a lock; each brings every fourth block."""
     arrived: list[int] = []
     lock, start = threading.Lock(), threading.Barrier(WRITERS, timeout=LIMIT)
 

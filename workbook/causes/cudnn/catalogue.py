@@ -82,7 +82,7 @@ def ask(where: Conditions, *, family: str, repeats: int) -> Finding:
 
 
 def result_of(where: Conditions, row: Operation, tensors: tuple[Tensor, ...]) -> Tensor | None:
-    """The operation's result under these conditions, or None where torch raises."""
+    """Compute the operation's result under these conditions; None where torch raises."""
     try:
         with where:
             return row.run(tensors)
@@ -116,7 +116,7 @@ def _answers(where: Conditions, row: Operation, repeats: int) -> Answers:
 def _other_algorithms(
     where: Conditions, row: Operation, tensors: tuple[Tensor, ...]
 ) -> Iterator[Tensor]:
-    """The same operation by the other algorithms that torch's switches or the row can choose."""
+    """Compute the operation by the other algorithms that torch's switches or its row can choose."""
     settings = (
         where.replace(deterministic="on"),
         where.replace(cudnn_benchmark=True),
@@ -150,7 +150,7 @@ def _verdict(varying: int, count: int) -> str:
 
 
 def _line(one: Answers) -> dict[str, Cell]:
-    """One row of the figure, by column."""
+    """Make one row of the figure, by column."""
     many = one.series.repeats
     if many is None:
         return {"other bits": Cell(one.series.said, "not tried")}

@@ -71,7 +71,7 @@ def change_circumstances(where: Conditions) -> Finding:
 
 
 def _fragmented(operation: Operation, numbers: Tensor) -> list[Tensor]:
-    """The result after each of many rounds of taking and giving back memory of random sizes."""
+    """Compute after each of many rounds of taking and giving back memory of random sizes."""
     held: list[Tensor] = []
     found = []
     for _ in range(ROUNDS):
@@ -83,7 +83,7 @@ def _fragmented(operation: Operation, numbers: Tensor) -> list[Tensor]:
 
 
 def _views(numbers: Tensor) -> list[Tensor]:
-    """The same numbers as views that start at the first, second, ... element of their memory."""
+    """Place the numbers in views that start at the first, second, ... element of their memory."""
     views = []
     for start in range(STARTS):
         memory = numbers.new_zeros(len(numbers) + STARTS)
@@ -93,7 +93,7 @@ def _views(numbers: Tensor) -> list[Tensor]:
 
 
 def _at_once(operation: Operation, numbers: Tensor) -> list[Tensor]:
-    """The result on each of several streams at once; none where a device has no streams."""
+    """Compute on each of several streams at once; no result where a device has no streams."""
     if numbers.device.type != "cuda":
         return []
     torch.cuda.synchronize()
@@ -106,7 +106,7 @@ def _at_once(operation: Operation, numbers: Tensor) -> list[Tensor]:
 
 
 def _bound(operation: Operation, numbers: Tensor, length: int) -> Bound:
-    """Two sums of `length` products in any order: 2 gamma_(n+3) times the result without signs.
+    """Bound two sums of `length` products in any order: 2 gamma_(n+3) times the unsigned result.
 
     The numbers are positive, so the result has no cancellation; softmax adds an exponential and a
     division to its sum.

@@ -48,13 +48,13 @@ def toss(where: Conditions, *, repeats: int) -> Finding:
 
 
 def _quiet(rate: float, repeats: int) -> float:
-    """The share of people for whom no repeat differed."""
+    """Give the share of people for whom no repeat differed."""
     seen = np.random.random_sample((PEOPLE, repeats)) < rate  # Conditions seeds it
     return float((~seen.any(1)).mean())
 
 
 def _near(share: float, expected: float) -> bool:
-    """Whether a share of so many people is where binomial chance puts it."""
+    """Say whether a share of so many people is where binomial chance puts it."""
     return abs(share - expected) <= SIGMAS * math.sqrt(expected * (1 - expected) / PEOPLE) + 1e-12
 
 

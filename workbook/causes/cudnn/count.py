@@ -15,7 +15,7 @@ CONFIDENCE = 0.95
 
 
 def still_possible(repeats: int, confidence: float = CONFIDENCE) -> float:
-    """The rate of another result that `repeats` equal runs leave possible: 1 - 0.05**(1/n).
+    """Bound the rate of another result that `repeats` equal runs leave possible: 1 - 0.05**(1/n).
 
     At that rate n independent runs are all equal once in twenty times; at a higher one, more
     rarely. It is close to 3/n, which is called the rule of three. ValueError for less than one
@@ -47,7 +47,7 @@ class Count:
         return still_possible(self.repeats)
 
     def __str__(self) -> str:
-        """As figures say it.
+        """Write the count as figures say it.
 
         >>> str(Count(2, 64)), str(Count(0, 299)), Count(0, 299).proof
         ('2 of 64', 'not in 299', '< 1.0%')

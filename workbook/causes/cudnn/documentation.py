@@ -39,7 +39,7 @@ KIND = Choice("family", "adding by index", (*FAMILIES, EVERY), help="which opera
 
 @cache
 def listed() -> dict[str, tuple[str, ...]]:
-    """The lines of the docstring under "will act deterministically" and under "will throw".
+    """List the docstring's lines under "will act deterministically" and under "will throw".
 
     Lists in a list (the modes of interpolate) belong to their line.
     """
@@ -53,7 +53,7 @@ def listed() -> dict[str, tuple[str, ...]]:
 
 
 def said_of(row: Operation, device: str) -> str:
-    """What the list says of an operation on a device."""
+    """Look up what the list says of an operation on a device."""
     for word, lines in listed().items():
         for line in lines:
             here = [kind for kind in ("CUDA", "CPU") if kind in line]
@@ -111,7 +111,7 @@ class Line:
 
     @property
     def cells(self) -> dict[str, Cell]:
-        """One row of the figure, by column."""
+        """Make one row of the figure, by column."""
         unseen = self.called == RAISES and not self.count.varies
         kind: Kind = "raises" if unseen else "differs" if self.count.varies else "plain"
         return {

@@ -47,13 +47,13 @@ def _relative(v_c: Callable[[Tensor, Tensor], Any]) -> bool:
 
 
 def _scattered() -> tuple[Tensor, Tensor]:
-    """Places, and numbers over so many powers of two that float64 rounds their sums too."""
+    """Draw places, and numbers over so many powers of two that float64 rounds their sums too."""
     numbers = torch.cat([torch.rand(MANY // 8) * 2.0**p for p in range(-40, 40, 10)])
     return (torch.rand(MANY) * PLACES).long(), numbers
 
 
 def _canceling() -> tuple[Tensor, Tensor]:
-    """The same, and beside each large number its opposite: what float64 loses on the way shows."""
+    """Draw each large number with its opposite, so that what float64 loses on the way shows."""
     index, numbers = _scattered()
     large = torch.rand(MANY) * 2.0**70
     return index.repeat(3), torch.cat([numbers, large, -large])

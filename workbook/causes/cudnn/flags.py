@@ -88,7 +88,7 @@ def flip_flags(where: Conditions, *, repeats: int) -> Finding:
 
 
 def _letters(column: list[int], letters: list[int]) -> str:
-    """A letter for one result; where there are too many for letters, how many."""
+    """Write a letter for one result; where there are too many for letters, how many."""
     count = len(set(column))
     if len(letters) > 5 or count > 1:
         return f"{count} result{'s' * (count > 1)}"

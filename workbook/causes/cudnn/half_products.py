@@ -58,7 +58,7 @@ def _attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 
 def _canceling(dtype: torch.dtype) -> list[Tensors]:
-    """Sums whose halves exceed what float16 can hold, although the whole is small."""
+    """Make sums whose halves exceed what float16 can hold, although the whole is small."""
     found: list[Tensors] = []
     for side, length in SHAPES:
         up = torch.full((side, length // 2), 16.0)
@@ -137,7 +137,7 @@ def _known(flag: str) -> bool:
 
 
 def _error(where: Conditions, call: Callable[..., Tensor], host: Tensors) -> float:
-    """The largest error over the largest exact value; infinite where the result is."""
+    """Divide the largest error by the largest exact value; infinite where the result is."""
     exact = call(*(one.double() for one in host))
     result = call(*(one.to(where.torch_device) for one in host)).cpu()
     if not result.isfinite().all():

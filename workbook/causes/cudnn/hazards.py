@@ -73,7 +73,7 @@ def _second_stream(device: torch.device, wait: bool) -> Tensor:
 
 
 def _given_back(device: torch.device, wait: bool) -> Tensor:
-    """A second stream reads ones late; the first gives their memory back at once and writes there.
+    """Read ones late on a second stream, while the first gives back their memory and writes there.
 
     The wait is `record_stream`: it tells the allocator who else uses the memory.
     """

@@ -34,7 +34,7 @@ def _put(target: Tensor, index: Tensor, values: Tensor) -> Tensor:
 
 
 def rows(elements: int) -> tuple[Operation, ...]:
-    """Four operations in which threads add to one place, and one beside each that adds otherwise.
+    """List four operations in which threads add to one place, each beside one that adds otherwise.
 
     From torch's grain size on, 32 768 elements, several threads take part.
     """

@@ -32,23 +32,23 @@ class Operand:
     dtype: torch.dtype = torch.float32
 
     def drawn(self) -> Tensor:
-        """The tensor, on the CPU."""
+        """Draw the tensor, on the CPU."""
         numbers = torch.rand(self.shape)
         return (numbers * self.high).long() if self.high else numbers.to(self.dtype)
 
 
 def rand(*shape: int, dtype: torch.dtype = torch.float32) -> Operand:
-    """Numbers from 0 to 1."""
+    """Describe an operand of numbers from 0 to 1."""
     return Operand(shape, dtype=dtype)
 
 
 def batch(*shape: int, dtype: torch.dtype = torch.float32) -> Operand:
-    """Numbers from 0 to 1 whose first dimension is a batch."""
+    """Describe an operand of numbers from 0 to 1 whose first dimension is a batch."""
     return Operand(shape, rows=True, dtype=dtype)
 
 
 def whole(*shape: int, high: int) -> Operand:
-    """Whole numbers from 0 to high - 1."""
+    """Describe an operand of whole numbers from 0 to high - 1."""
     return Operand(shape, high)
 
 
@@ -76,7 +76,7 @@ class Operation:
         )
 
     def drawn(self) -> tuple[Tensor, ...]:
-        """The operands, and the gradient that arrives from above, on the CPU."""
+        """Draw the operands, and the gradient that arrives from above, on the CPU."""
         operands = tuple(one.drawn() for one in self.operands)
         if self.of is None:
             return operands
@@ -85,7 +85,7 @@ class Operation:
         return (*operands, torch.rand(above.shape).to(above.dtype))
 
     def one_row(self, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """The same operands with a batch of one: the first row."""
+        """Cut the operands to a batch of one: the first row."""
         above = (True,) if self.of is not None else ()
         flags = (*(one.rows for one in self.operands), *above)
         return tuple(t[:1] if rows else t for t, rows in zip(tensors, flags, strict=True))
@@ -106,5 +106,5 @@ class Operation:
 
 
 def on(where: Conditions, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """The tensors on the device of the conditions."""
+    """Move the tensors to the device of the conditions."""
     return tuple(tensor.to(where.torch_device) for tensor in tensors)

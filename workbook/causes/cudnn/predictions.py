@@ -25,7 +25,7 @@ TRIES, EQUAL = 10, 20
 
 
 def _values(experiment: Any, **settings: Any) -> Any:
-    """What an experiment found on a GPU, here or recorded."""
+    """Give the values that an experiment found on a GPU, here or recorded."""
     return recall(experiment, **settings, device="cuda").finding.values
 
 

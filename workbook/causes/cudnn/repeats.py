@@ -51,7 +51,7 @@ class Repeats:
         return Count(sum(others), first - 1 + sum(others))
 
     def joined(self, later: Repeats) -> Repeats:
-        """These runs followed by later ones of the same operation on the same inputs."""
+        """Join these runs to later ones of the same operation on the same inputs."""
         keys = Counter(self.keys)  # keeps the order in which results came
         keys.update(later.keys)
         farther = max(self, later, key=lambda each: each.changed)
@@ -72,14 +72,14 @@ def repeat(call: Call, count: int) -> Repeats:
 
 
 def _differing(results: Sequence[Tensor]) -> Iterator[Tensor]:
-    """How many elements of each result differ from the first one's, a piece at a time."""
+    """Count how many elements of each result differ from the first one's, a piece at a time."""
     pattern = bits(results[0]).reshape(-1)
     for rows in _rows(results):
         yield (rows != pattern).sum(1)
 
 
 def fingerprints(results: Sequence[Tensor]) -> list[int]:
-    """A number for the bits of each result, taken on its device: equal for equal bits.
+    """Compute a number for the bits of each result, on its device: equal for equal bits.
 
     The bits as whole numbers times odd factors, added modulo 2**64. Such a sum has no rounding, so
     its order does not matter. Results that differ share one by a chance near 2**-60.
@@ -94,19 +94,19 @@ def fingerprints(results: Sequence[Tensor]) -> list[int]:
 
 
 def _rows(results: Sequence[Tensor]) -> Iterator[Tensor]:
-    """The bits of the results as rows of whole numbers, as many at once as a piece may hold."""
+    """Give the results' bits as rows of whole numbers, as many at once as a piece may hold."""
     together = max(1, PIECE // max(results[0].numel(), 1))
     for start in range(0, len(results), together):
         yield torch.stack([bits(one).reshape(-1) for one in results[start : start + together]])
 
 
 def fingerprint(result: Tensor) -> int:
-    """The fingerprint of one result."""
+    """Compute the fingerprint of one result."""
     return fingerprints([result])[0]
 
 
 def distances(a: Tensor, b: Tensor) -> tuple[float, float, int]:
-    """V_c, V_ermv and the greatest distance in ULPs of two results (0 where integers have none).
+    """Compute V_c, V_ermv and the greatest distance of two results in ULPs (0 for integers).
 
     >>> distances(torch.tensor([1.0, 2.0, 0.0]), torch.tensor([1.0, 2.5, 0.0]))[:2]
     (0.3333333333333333, 0.125)
@@ -121,7 +121,7 @@ def distances(a: Tensor, b: Tensor) -> tuple[float, float, int]:
 
 
 def seconds(call: Call, count: int) -> float:
-    """The mean time of one call, its device waited for at the end."""
+    """Measure the mean time of one call, waiting for its device at the end."""
     device = call().device
     wait = devices.device(device.type).synchronize
     wait()

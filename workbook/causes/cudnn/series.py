@@ -63,14 +63,14 @@ def forget() -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the warnings by which torch names the back ends that it lacks."""
+    """Silence the warnings by which torch names the back ends that it lacks."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def series(where: Conditions, row: Operation, repeats: int) -> Series:
-    """At least `repeats` runs of an operation after its first, on the inputs that the seed draws.
+    """Give at least `repeats` runs of an operation after its first, on inputs that the seed draws.
 
     What this process has run already under these conditions counts; the rest is run now.
     """

@@ -65,12 +65,12 @@ def compare_settings(where: Conditions, *, family: str, repeats: int) -> Finding
 
 
 def under_each(where: Conditions, row: Operation, repeats: int) -> dict[str, Series]:
-    """The series of one operation under every setting."""
+    """Run one operation's series under every setting."""
     return {name: series(where.replace(**CHANGES[name]), row, repeats) for name in SETTINGS}
 
 
 def settled(one: Series) -> bool:
-    """Whether it ran and no repeat had other bits."""
+    """Say whether the operation ran and no repeat had other bits."""
     return one.ran and not one.varies
 
 

@@ -41,7 +41,7 @@ COARSE = 20  # times the error of IEEE arithmetic: TF32 errs hundreds of times m
 
 
 def under(where: Conditions, key: tf32.Key, word: str, call: Callable[[], Tensor]) -> Tensor:
-    """What a call gives with one switch set, on the CPU; the switch is put back.
+    """Run a call with one switch set, bring its result to the CPU, and put the switch back.
 
     Away from CUDA, and in a torch that lacks it, the older switch is set in its place.
     """
@@ -86,7 +86,7 @@ def compare_switches(where: Conditions, *, size: int) -> Finding:
 
 
 def _identity(where: Conditions, matrix: Tensor) -> dict[str, float]:
-    """The share of a matrix that a product with the identity changes, and that lost 13 bits."""
+    """Count the share of a matrix that times the identity changes, and that lost 13 bits."""
     eye = torch.eye(len(matrix), device=matrix.device)
     product = under(where, MATMUL, TENSOR, lambda: matrix @ eye)
     changed = float((product != matrix.cpu()).double().mean())

@@ -69,7 +69,7 @@ def _six(there: list[Tensor], steps: int, rate: float, pooling: str) -> Runs:
 
 
 def _descent(there: list[Tensor], steps: int, rate: float, pooling: str) -> Tensor:
-    """Plain gradient descent; all weights as one row for every so many steps and the end."""
+    """Descend plainly; give all weights as one row for every so many steps and the end."""
     images, labels, *weights = there
     path, every = [], max(1, steps // POINTS)
     for step in range(steps):

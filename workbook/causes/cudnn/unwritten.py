@@ -59,7 +59,7 @@ def fill(where: Conditions, *, size: int) -> Finding:
 
 
 def _is_filled(make: Callable[[Tensor], Tensor], like: Tensor) -> bool:
-    """Whether fresh memory is NaN, where freed memory of its size holds sevens."""
+    """Say whether fresh memory is NaN, where freed memory of its size holds sevens."""
     held = [torch.full_like(like, 7.0) for _ in range(HELD)]
     del held
     return bool(make(like).isnan().all())
@@ -88,7 +88,7 @@ def after_others(where: Conditions) -> Finding:
 
 
 def _after(value: int, a: Tensor, b: Tensor, driver: str) -> int:
-    """The bits of the solution, after memory of the size of a permutation was freed."""
+    """Give the solution's bits, after memory of the size of a permutation was freed."""
     held = [torch.full((SIDE,), value, dtype=torch.int32) for _ in range(HELD)]
     del held
     return fingerprint(torch.linalg.lstsq(a, b, driver=driver).solution)

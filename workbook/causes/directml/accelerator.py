@@ -58,7 +58,7 @@ def _compute(operation: str, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _in_ulps(result: Tensor, exact: Tensor) -> Tensor:
-    """The error in units of float32's spacing at the exact result; its 24 bits end there."""
+    """Give the error in units of float32's spacing at the exact result."""
     _, exponent = torch.frexp(exact)
     return (result.double() - exact).ldexp(24 - exponent)
 

@@ -49,7 +49,7 @@ def digests(there: torch.device) -> dict[str, str]:
 
 
 def digest(tensor: Tensor) -> str:
-    """The first 12 hexadecimal digits of the SHA-256 of a tensor's bytes."""
+    """Compute the first 12 hexadecimal digits of the SHA-256 of a tensor's bytes."""
     return hashlib.sha256(tensor.cpu().contiguous().numpy().tobytes()).hexdigest()[:12]
 
 
@@ -61,7 +61,7 @@ def _by_halves(numbers: Tensor) -> Tensor:
 
 
 def in_a_child(variables: Mapping[str, str]) -> dict[str, str]:
-    """The CPU's digests in a new process with these environment variables beside the present ones.
+    """Take the CPU's digests in a new process with these environment variables besides its own.
 
     RuntimeError with the process's last line where it fails or takes more than 120 s.
     """

@@ -58,7 +58,7 @@ def _verdict(changed: list[str]) -> str:
 def _digests(
     now: tuple[tuple[str, str], ...], more: tuple[tuple[str, str], ...], process: int
 ) -> dict[str, str]:
-    """The digests of a child process; `now` is the part of the environment that they depend on.
+    """Take a child process's digests; `now` is the part of the environment that they depend on.
 
     `process` tells apart two children of one environment: neither is compared with itself.
     """

@@ -55,7 +55,7 @@ def epsilons(where: Conditions, *, float64: str) -> Finding:
 
 
 def _operations(dtype: str) -> dict[str, tuple[Compute, tuple[Tensor, ...]]]:
-    """Five ways to let a small number act on 1, for all the powers of two at once."""
+    """Let a small number act on 1 in five ways, for all the powers of two at once."""
     with Conditions():
         label = format_of(dtype).dtype
         ones, small = torch.ones(len(POWERS)).to(label), POWERS.to(label)
@@ -73,7 +73,7 @@ def _operations(dtype: str) -> dict[str, tuple[Compute, tuple[Tensor, ...]]]:
 def _there(
     where: Conditions, float64: str, compute: Compute, inputs: tuple[Tensor, ...]
 ) -> float | None:
-    """The epsilon on the device, or None where it refuses the dtype."""
+    """Measure the epsilon on the device; None where the device refuses the dtype."""
     try:
         if where.device == "simulated" and float64 == REFUSE:
             with Conditions(), SimulatedAccelerator(float64="refuse"):

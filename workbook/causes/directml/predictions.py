@@ -15,7 +15,7 @@ from workbook.result import Finding
 
 
 def _cpu_twice_and_rounding() -> tuple[float, float]:
-    """The program's difference with the CPU on both sides, and the device's from equal matrices."""
+    """Give the program's difference with the CPU on both sides, and that from equal matrices."""
     twice = run(PROGRAMS, device="cpu").finding.values["again float32"]
     return twice, run(PROGRAMS, device=nearest(), inputs=ONCE).finding.values["device float32"]
 

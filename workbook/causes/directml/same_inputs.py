@@ -44,7 +44,7 @@ def _row_sums(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _gradient(a: Tensor, b: Tensor) -> Tensor:
-    """The gradient of a @ w with respect to w, where the gradient of the product is b: a.T @ b."""
+    """Compute the gradient of a @ w by w, where the product's gradient is b: a.T @ b."""
     weight = torch.zeros_like(b).requires_grad_()
     return torch.autograd.grad(a @ weight, weight, b)[0]
 

@@ -25,7 +25,7 @@ Compute = Callable[..., Tensor]
 
 
 def nearest() -> str:
-    """The device that this chapter measures here: directml where it works, else simulated."""
+    """Choose the device that the chapter measures here: directml where it works, else simulated."""
     return "directml" if device("directml").absent() is None else "simulated"
 
 
@@ -42,5 +42,5 @@ def on_device(where: Conditions, compute: Compute, *inputs: Tensor) -> Tensor:
 
 
 def title(where: Conditions) -> str:
-    """What the device is called in a figure: a simulation is never called by a product's name."""
+    """Name the device for a figure: a simulation is never called by a product's name."""
     return device(where.device).title

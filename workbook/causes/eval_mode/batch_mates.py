@@ -103,7 +103,7 @@ def _first(bound: Bound, rows: int) -> Bound:
 
 
 def _linear_bound(linear: nn.Linear, x: Tensor) -> Bound:
-    """Two results of one affine map, each a dot product of n + 1 terms: the bias is one of them."""
+    """Bound two results of one affine map, each a dot product of n + 1 terms (one is the bias)."""
     rows = torch.cat([x, torch.ones_like(x[:, :1])], dim=1).cpu()
     weights = torch.cat([linear.weight, linear.bias[:, None]], dim=1).cpu()
     bound = matmul_bound(rows, weights.T, x.dtype)

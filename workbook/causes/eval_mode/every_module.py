@@ -85,7 +85,7 @@ def try_modules(where: Conditions, *, family: str) -> Finding:
 
 @cache
 def buildable() -> dict[str, Recipe]:
-    """The modules that can be built and called, each with what it takes, in alphabetic order.
+    """List the modules that can be built and called, each with its arguments, alphabetically.
 
     Left out are lazy modules, which turn into others, and what no try could call.
     """
@@ -101,7 +101,7 @@ def buildable() -> dict[str, Recipe]:
 
 
 def _working(name: str) -> Iterator[Recipe]:
-    """What the module can be built with and called with, the likely first."""
+    """Find what the module can be built with and called with, trying the likely first."""
     kind = getattr(nn, name)
     takes = inspect.signature(kind).parameters
     options = {key: value for key, value in NAMED.items() if key in takes}

@@ -61,7 +61,7 @@ def drift(where: Conditions, *, statistic: str, momentum: float, passes: int) ->
 
 
 def _path(name: str, path: Tensor, number: int) -> Series:
-    """A path as a line; those under no_grad and inference_mode as points that take turns on it."""
+    """Draw a path as a line; under no_grad and inference_mode as points that take turns on it."""
     in_turns = name in (NO_GRAD, INFERENCE)
     steps = range(2 * number % 4, len(path), 4) if in_turns else range(len(path))
     return Series(name, steps, path[list(steps), 0], "points" if in_turns else "line")

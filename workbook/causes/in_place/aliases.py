@@ -91,7 +91,7 @@ def _source(where: Conditions) -> Tensor:
 
 
 def _seen(make: Callable[[Tensor], Tensor], where: Conditions) -> tuple[bool, bool]:
-    """Whether y changes when x is written to in place, and when x is given a new tensor."""
+    """Say whether y changes when x is written to in place, and when x is given a new tensor."""
     changed = []
     for in_place in (True, False):
         x = _source(where)

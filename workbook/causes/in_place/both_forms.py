@@ -94,7 +94,7 @@ def _kind(in_place: Tensor, out_of_place: Tensor, *, draws: bool) -> Kind:
 
 
 def _all(pairs: list[tuple[Tensor, Tensor]]) -> Comparison:
-    """Every result of both forms end to end, in the chosen format."""
+    """Join every result of both forms end to end, in the chosen format."""
     first, second = (torch.cat([pair[i].flatten() for pair in pairs]).cpu() for i in (0, 1))
     return compare(first, second, first="in place", second="out of place")
 

@@ -88,7 +88,7 @@ def write_before_backward(where: Conditions, *, size: int) -> Finding:
 def _gradient(
     x: Tensor, function: Callable[[Tensor], Tensor], write: Callable[[Tensor], object]
 ) -> tuple[Tensor | None, int]:
-    """The gradient of the sum of f(x) + 1, or None where backward raises; and y's version."""
+    """Compute the gradient of the sum of f(x) + 1 (None where backward raises) and y's version."""
     leaf = x.clone().requires_grad_()
     y = function(leaf)
     before = y._version

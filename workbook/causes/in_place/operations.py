@@ -65,7 +65,7 @@ class Operation:
 
 @lru_cache(maxsize=1)
 def operations() -> tuple[Operation, ...]:
-    """Every overload that has both forms, sorted by name; searched once in a process."""
+    """List every overload that has both forms, sorted by name; searched once in a process."""
     pairs = [pair for name in _names() for pair in _overloads(name)]
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         warnings.simplefilter("ignore")  # some of the forms tried are deprecated
@@ -76,12 +76,12 @@ def operations() -> tuple[Operation, ...]:
 
 @lru_cache(maxsize=1)
 def only_in_place() -> tuple[str, ...]:
-    """The names with an underscore that have no plain form with the same arguments."""
+    """List the names with an underscore that have no plain form with the same arguments."""
     return tuple(f"{name}_" for name in _names() if not list(_overloads(name)))
 
 
 def make_operands(size: int, dtype: torch.dtype, device: torch.device) -> dict[str, Tensor]:
-    """The tensors that arguments are made of, drawn with torch.rand and of about `size` elements.
+    """Draw the tensors that arguments are made of, of about `size` elements, with torch.rand.
 
     A name with 2 is another draw of the same shape, for arguments: no operand meets itself.
     """
@@ -111,7 +111,7 @@ def _public(name: str) -> Any:
 
 
 def _overloads(name: str) -> Iterator[tuple[str, list[Any]]]:
-    """The arguments of each overload that both forms have, with a title of its own."""
+    """Give the arguments of each overload that both forms have, with a title of its own."""
     if not callable(_public(name)):
         return
     packets = [getattr(torch.ops.aten, one, None) for one in (f"{name}_", name)]
@@ -125,7 +125,7 @@ def _overloads(name: str) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _signature(overload: Any) -> tuple[tuple[str, str], ...]:
-    """Types and names, but not what the operand itself is called: dropout says input for self."""
+    """Give types and names, but not the operand's own name: dropout says input for self."""
     arguments = overload._schema.arguments
     return tuple((one.name if place else "", str(one.type)) for place, one in enumerate(arguments))
 
@@ -149,7 +149,7 @@ def _found(title: str, arguments: list[Any], operands: Mapping[str, Tensor]) -> 
 
 
 def _recipes(arguments: list[Any]) -> Iterator[tuple[tuple[str, ...], tuple[Any, ...]]]:
-    """What to try: first only the arguments that must be given, then one that may be, too."""
+    """List what to try: first only the arguments that must be given, then one that may be, too."""
     needed = [one for one in arguments if not one.has_default_value()]
     for more in (None, *(one for one in arguments if one.has_default_value())):
         chosen = [one for one in arguments if one in needed or one is more]
@@ -174,5 +174,5 @@ def _value(value: Any, operands: Mapping[str, Tensor]) -> Any:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error, without the traces that torch may add."""
+    """Cut an error to its first line, without the traces that torch may add."""
     return str(error).strip().split("\n")[0]

@@ -66,7 +66,7 @@ def lose_updates(where: Conditions, *, schedule: str, writers: int, updates: int
 def _updates(
     shared: Shared, count: int, form: str, lock: threading.Lock | None, waits: bool
 ) -> Iterator[None]:
-    """One writer's work; it yields between two statements, where another writer may go on."""
+    """Do one writer's work, yielding between two statements, where another writer may go on."""
     for _ in range(count):
         while lock is not None and not (lock.acquire(timeout=LIMIT if waits else 0)):
             yield  # the lock is taken: this turn is lost, the update is not

@@ -68,7 +68,7 @@ def ledger(where: Conditions, *, edit: str, seeding: str) -> Finding:
 
 
 def _places(parts: Parts, seed: int, seeding: str) -> dict[str, tuple[object, list[int]]]:
-    """What each part drew and the places of its draws; stream k starts at k * LENGTH."""
+    """Give what each part drew and the places of its draws; stream k starts at k * LENGTH."""
     streams = []
     for number in range(len(parts) if seeding == OWN else 1):
         torch.manual_seed(seed + number)
@@ -86,7 +86,7 @@ def _places(parts: Parts, seed: int, seeding: str) -> dict[str, tuple[object, li
 
 
 def _ahead(stream: Tensor) -> int:
-    """How many numbers of the stream are gone: the next ones are looked up, and given back."""
+    """Count how many numbers of the stream are gone: look the next ones up, and give them back."""
     state = torch.get_rng_state()
     coming = torch.rand(WINDOW)
     torch.set_rng_state(state)

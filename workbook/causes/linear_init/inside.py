@@ -49,7 +49,7 @@ def drawn_inside(where: Conditions, *, operation: str, seeded: str) -> Finding:
 
 
 def _values(matrix: Tensor, operation: str) -> Tensor:
-    """The three largest singular values: estimated from random projections, or computed."""
+    """Give the three largest singular values: estimated from random projections, or computed."""
     if operation == LOW_RANK:
         estimated: Tensor = torch.svd_lowrank(matrix, q=3, niter=0)[1]
         return estimated

@@ -96,14 +96,14 @@ def _copies(seed: int) -> tuple[list[int], list[int]]:
 
 
 def _dropped(seed: int) -> tuple[list[int], list[int]]:
-    """Shards of three items each, read two at a time: each worker drops the odd one."""
+    """Read shards of three items each, two at a time: each worker drops the odd item."""
     options = {"batch_size": 2, "drop_last": True}
     stream = Stream(shards=True)
     return _seeded(seed, stream, **options), sorted(_seeded(seed, stream, 2, **options))
 
 
 def _iterator(seed: int) -> tuple[list[int], list[int]]:
-    """What the main process draws next: after a loader was made, and after it was iterated too."""
+    """Draw in the main process after a loader was made, and after the loader was iterated too."""
     drawn = []
     for iterate in (False, True):
         torch.manual_seed(seed)
@@ -115,7 +115,7 @@ def _iterator(seed: int) -> tuple[list[int], list[int]]:
 
 
 def _generator(seed: int) -> tuple[list[int], list[int]]:
-    """Two runs from unlike global seeds, as 1 for each draw that both have and 0 for any other."""
+    """Run twice from unlike global seeds: 1 for each draw that both runs have, 0 for the others."""
     rows = []
     for own in (False, True):
         runs = []
@@ -128,7 +128,7 @@ def _generator(seed: int) -> tuple[list[int], list[int]]:
 
 
 def _seeds(seed: int) -> tuple[list[int], list[int]]:
-    """The loader's base seed in each item, made by two workers in turn; how many there are."""
+    """Count the loader's base seeds in its items, which two workers make in turn."""
     main, workers = _seeded(seed, Seeds()), _seeded(seed, Seeds(), 2)
     return [len(set(main))], [len(set(workers))]
 

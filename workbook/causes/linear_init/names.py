@@ -17,7 +17,7 @@ KINDS: dict[Kind, str] = {SEEN: "seen before", NEW: "new numbers"}
 
 
 def named(values: Sequence[object], letter: str) -> list[Cell]:
-    """A name and a kind for each value; names count the different values as they appear.
+    """Give a name and a kind for each value; names count the different values as they appear.
 
     >>> [(cell.text, cell.kind) for cell in named([7, 7, 9], "x")]
     [('x1', 'differs'), ('x1', 'agrees'), ('x2', 'differs')]
@@ -30,5 +30,5 @@ def named(values: Sequence[object], letter: str) -> list[Cell]:
 
 
 def key(tensor: Tensor) -> tuple[float, ...]:
-    """The numbers of a tensor as something that can be compared and counted."""
+    """Give a tensor's numbers as something that can be compared and counted."""
     return tuple(tensor.flatten().tolist())

@@ -56,7 +56,7 @@ def two_runs(where: Conditions, *, seeding: str, layers: str) -> Finding:
 
 
 def _program(where: Conditions, seeding: str, layers: str) -> dict[str, tuple[object, ...]]:
-    """The program once: weights, input and outputs by name, and what 1000 more calls gave."""
+    """Run the program once: weights, input and outputs by name, and what 1000 more calls gave."""
     if seeding == NO_SEED:
         torch.seed()  # an arbitrary state, as a new process has
     elif seeding == TOP:
@@ -78,7 +78,7 @@ def _program(where: Conditions, seeding: str, layers: str) -> dict[str, tuple[ob
 
 
 def _parameters(layer: nn.Linear) -> Tensor:
-    """The weights with the bias as a last column."""
+    """Join the weights and the bias, as a last column."""
     return torch.cat([layer.weight, layer.bias[:, None]], dim=1).detach()
 
 
@@ -139,7 +139,7 @@ def _output(where: Conditions, x: Tensor, layer: nn.Linear) -> Run:
 
 
 def _bound(run: Run) -> Bound:
-    """Two ways to add up n products and a bias, each a dot product of length n + 1."""
+    """Bound two ways to add up n products and a bias, each a dot product of length n + 1."""
     limit = matmul_bound(
         torch.cat([run["input"], torch.ones(1, 1)], 1), run["weights"].T, "float32"
     )

@@ -51,7 +51,7 @@ def many_seeds(where: Conditions, *, seeds: int, varies: str, rate: float) -> Fi
 
 
 def trained(seeds: list[int], rates: tuple[float, ...], varies: str) -> Tensor:
-    """Root mean squared test errors of shape (rates, seeds), all networks trained side by side.
+    """Train all networks side by side: root mean squared test errors of shape (rates, seeds).
 
     The network is Linear(1, 16), tanh, Linear(16, 1); stochastic gradient descent on the mean
     squared error, its gradient written out.
@@ -75,7 +75,7 @@ def trained(seeds: list[int], rates: tuple[float, ...], varies: str) -> Tensor:
 
 
 def _drawn(seeds: list[int], varies: str, copies: int) -> tuple[Tensor, ...]:
-    """For every seed the parameters of nn.Linear's own start, and the rows of each batch."""
+    """Draw for every seed the parameters of nn.Linear's own start, and the rows of each batch."""
     rows = []
     for seed in seeds:
         torch.manual_seed(seeds[0] if varies == BATCHES else seed)

@@ -46,12 +46,12 @@ def _numbers(inputs: int, outputs: int, where: Conditions) -> Tensor:
 
 
 def _limit(inputs: int) -> float:
-    """1 / sqrt(inputs), up to three roundings of float32: of the ends and of the scaled draw."""
+    """Compute 1 / sqrt(inputs), up to three roundings of float32: of ends and scaled draw."""
     return (1 + 3 * format_of("float32").unit_roundoff) / math.sqrt(inputs)
 
 
 def _gap(numbers: Tensor, limit: float) -> float:
-    """The largest distance between the numbers' distribution function and the even one's."""
+    """Find the largest distance between the numbers' distribution function and the even one's."""
     expected = (numbers.sort().values + limit) / (2 * limit)
     steps = torch.arange(len(numbers) + 1, dtype=torch.float64) / len(numbers)
     return float(torch.maximum((steps[1:] - expected).abs(), (steps[:-1] - expected).abs()).amax())

@@ -47,7 +47,7 @@ def _stepped(value: float, steps: int, name: str) -> float:
 
 
 def _bits(number: float, fmt: Format) -> dict[str, Cell]:
-    """The digit of each bit, by its place."""
+    """Give the digit of each bit, by its place."""
     first_of_fraction = 1 + fmt.exponent_bits
     return {
         str(place): Cell(bit, PARTS[(place > 0) + (place >= first_of_fraction)])

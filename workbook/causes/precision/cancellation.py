@@ -40,7 +40,7 @@ def both_formulas(where: Conditions, *, offset: int) -> Finding:
 def _numbers(
     noise: torch.Tensor, offset: int, where: Conditions
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The numbers in the format asked for, and the variance of exactly those numbers."""
+    """Give the numbers in the format asked for, and the variance of exactly those numbers."""
     x = (noise + offset).to(where.torch_dtype)
     truth = x.double().numpy().var()  # NumPy: a device that imitates float32 must not touch it
     return x.to(where.torch_device), torch.tensor(truth)

@@ -80,7 +80,7 @@ def _same_start(single: Training, double: Training, activation: str) -> Finding:
 
 
 def gaps_of(first: Training, second: Training) -> Tensor:
-    """The largest distance of any weight, before every step and after the last."""
+    """Find the largest distance of any weight, before every step and after the last."""
     return (first.path.double() - second.path).abs().amax(dim=1)
 
 

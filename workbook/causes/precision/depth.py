@@ -46,7 +46,7 @@ def by_activation(where: Conditions, *, gain: float, depth: int) -> Finding:
 def errors_of(
     activation: Callable[[Tensor], Tensor], x: Tensor, weights: Tensor, where: Conditions
 ) -> list[float]:
-    """The relative error in float32 after each layer: |h32 - h64| / |h64|, Euclidean."""
+    """Measure the relative error in float32 after each layer: |h32 - h64| / |h64|, Euclidean."""
     single, double = x.to(where.torch_device), x.double()
     errors = []
     for layer in weights:

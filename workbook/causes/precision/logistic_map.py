@@ -28,12 +28,12 @@ Form = Callable[[Tensor, Tensor], Tensor]
 
 
 def factored(r: Tensor, x: Tensor) -> Tensor:
-    """r x (1 - x), as written."""
+    """Compute r x (1 - x), as written."""
     return r * x * (1 - x)
 
 
 def expanded(r: Tensor, x: Tensor) -> Tensor:
-    """The same on paper: r x - r x x."""
+    """Compute r x - r x x, which is r x (1 - x) on paper."""
     return r * x - r * x * x
 
 
@@ -62,7 +62,7 @@ def two_ways(where: Conditions, *, r: float, change: str, steps: int) -> Finding
 
 
 def orbit(r: float, steps: int, form: Form, dtype: torch.dtype) -> list[float]:
-    """The start and what follows it; r and the start are float32 numbers in every dtype."""
+    """Give the start and what follows it; r and the start are float32 numbers in every dtype."""
     x, rate = torch.tensor(START).to(dtype), torch.tensor(r).to(dtype)
     found = [x]
     for _ in range(steps):

@@ -92,12 +92,12 @@ def _product(a: Tensor, b: Tensor, name: str, where: Conditions) -> Product:
 
 
 def _exact(a: Tensor, b: Tensor) -> Tensor:
-    """The product in float64, by NumPy: an imitated accelerator has no float64 products."""
+    """Multiply in float64, by NumPy: an imitated accelerator has no float64 products."""
     return torch.from_numpy(a.double().numpy() @ b.double().numpy())
 
 
 def _relative(limit: Tensor | float, a: Tensor, b: Tensor) -> float:
-    """The smallest limit of an element in the measure of `Product.error`."""
+    """Find the smallest limit of an element in the measure of `Product.error`."""
     return float((limit / _exact(a.abs(), b.abs())).amin())
 
 

@@ -96,7 +96,7 @@ def _outputs(weights: list[Tensor], x: Tensor, activation: str) -> Tensor:
 def _activated(
     before: Tensor, activation: str, on: Tensor, held: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """The activation and its slope; writes into `on` which units were on."""
+    """Compute the activation and its slope; write into `on` which units were on."""
     torch.gt(before, 0, out=on)
     if activation == "ReLU":
         let_through = on if held is None else held

@@ -45,7 +45,7 @@ def _verdict(start: float, total: float, added: float, gap: float) -> str:
 
 
 def _line_panel(line: tuple[float, ...], true: float, total: float, gap: float) -> Panel:
-    """Positions in spacings from the start, so that every format fills the panel alike."""
+    """Draw positions in spacings from the start, so that every format fills the panel alike."""
     start = line[1]
     places = [(value - start) / gap for value in line]
     position, landed = (true - start) / gap, (total - start) / gap

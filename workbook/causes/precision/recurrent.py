@@ -44,7 +44,7 @@ def two_states(where: Conditions, *, gain: float, change: str, steps: int) -> Fi
 
 
 def nudged(state: Tensor) -> Tensor:
-    """The state with its largest entry moved one ULP away from zero.
+    """Move the state's largest entry one ULP away from zero.
 
     The largest: a nudge to a small entry can be lost when it is added to larger ones.
     """
@@ -56,7 +56,7 @@ def nudged(state: Tensor) -> Tensor:
 
 
 def states_of(gain: float, weights: Tensor, state: Tensor, steps: int) -> Tensor:
-    """The state at the start and after every step: (steps + 1, WIDTH)."""
+    """Give the state at the start and after every step: (steps + 1, WIDTH)."""
     states = [state]
     for _ in range(steps):
         states.append(torch.tanh(gain * (states[-1] @ weights)))
@@ -64,7 +64,7 @@ def states_of(gain: float, weights: Tensor, state: Tensor, steps: int) -> Tensor
 
 
 def _verdict(early: float, late: float, change: str) -> str:
-    """Words for the largest gap in the first and in the second half of the steps."""
+    """Say in words how the largest gap in the first half of the steps became that in the second."""
     what = "The change of format" if change == FORMATS else "One ULP"
     if max(early, late) > LARGE:
         return f"{what} grows until the two states have nothing in common."

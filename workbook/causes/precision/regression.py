@@ -51,7 +51,7 @@ def drawn() -> tuple[Line, Tensor]:
 
 
 def path_of(line: Line, starts: Tensor, learning_rate: float, dtype: torch.dtype) -> Tensor:
-    """The weights before every step of gradient descent and after the last: (STEPS + 1, k, 2).
+    """Give the weights before every step of gradient descent and after the last: (STEPS + 1, k, 2).
 
     The loss is the mean squared error; its gradient is written out. `starts` has shape (k, 2).
     """

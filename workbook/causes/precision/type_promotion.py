@@ -79,7 +79,7 @@ def every_pair(where: Conditions, *, operation: str, second: str) -> Finding:
 
 
 def table_of(operation: str, second: str, *, swapped: bool = False) -> Table:
-    """The short name of the dtype that comes out for every pair; "" where a library lacks one."""
+    """Look up the short name of every pair's resulting dtype; "" where a library lacks one."""
     return tuple(
         tuple(_outcome(operation, row, column, second, swapped) for column in _columns(second))
         for row in NAMES
@@ -152,7 +152,7 @@ def _verdict(operation: str, second: str, table: Table, repeats: bool, symmetric
 
 
 def _keeps_kind(row: int, column: int, text: str, second: str) -> bool:
-    """Whether a keeps its dtype against a b whose kind of number is no wider."""
+    """Say whether a keeps its dtype against a b whose kind of number is no wider."""
     other = column if second == NUMBER else WIDTH[column]
     return other > WIDTH[row] or text == _text(NAMES[row])
 

@@ -44,7 +44,7 @@ def add_parts(where: Conditions, *, parts: int) -> Finding:
 
 
 def _compare(added: torch.Tensor, direct: torch.Tensor, name: str, parts: int) -> Comparison:
-    """Three roundings on one way (two divisions, one addition), one on the other: each at most u.
+    """Compare a way with three roundings (two divisions, one addition) and one with one, each u.
 
     Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 2.2: each operation is
     exact up to a factor of 1 + d with |d| <= u. Terms in u squared are covered by rounding 3 up.

@@ -18,7 +18,7 @@ def _draws() -> Tensor:
 
 
 def _counts(step: float) -> Function:
-    """A function that gives `step` more in each call, and draws nothing."""
+    """Make a function that gives `step` more in each call, and draws nothing."""
     calls = [1.0]
 
     def count() -> Tensor:
