@@ -42,13 +42,17 @@ SECONDS_PER_CELL = 120
 
 LONGEST_CELL = 15
 LONGEST_MEDIAN = 4
+# What answers a prediction: a cell with the tag `answer`, or an explorer that names the prediction.
+ANSWERS = re.compile(r"\bexplore\([^)]*\bafter=")
+ASKS = re.compile(r"^(predict|claim)\(", re.MULTILINE)
 REASON = re.compile(r"reason:[a-z0-9]+(-[a-z0-9]+)+")
 
 
 def generate(source: Path) -> NotebookNode:
     """Make the notebook of a source, not yet run.
 
-    A cell's id comes from its text: it stays when cells are put in before it.
+    A cell's id comes from its text: it stays when cells are put in before it. What answers a
+    prediction is folded, by what JupyterLab keeps for that: until it is run here, it shows "…".
     """
     notebook = jupytext.read(source, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(METADATA)
@@ -61,7 +65,16 @@ def generate(source: Path) -> NotebookNode:
             count += 1
         taken.add(cell_id)
         cell.id = cell_id
+        if answers(cell):
+            cell.metadata["jupyter"] = {"outputs_hidden": True}
     return notebook
+
+
+def answers(cell: NotebookNode) -> bool:
+    """Say whether the cell's output answers a prediction that stands above it."""
+    if cell.cell_type != "code":
+        return False
+    return "answer" in cell.metadata.get("tags", []) or bool(ANSWERS.search(cell.source))
 
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
@@ -109,6 +122,9 @@ def lint(notebook: NotebookNode) -> list[str]:
             problems.append(f"cell {number}: nothing is simple to everybody; leave out 'simply'")
         if cell.cell_type != "code":
             continue
+        above = notebook.cells[number - 1].source
+        if ASKS.search(above) and not ASKS.search(cell.source) and not answers(cell):
+            problems.append(f"cell {number}: it answers what cell {number - 1} asks; cover it")
         lengths.append(sum(1 for line in cell.source.splitlines() if line.strip()))
         if lengths[-1] > LONGEST_CELL:
             problems.append(f"cell {number}: {lengths[-1]} lines, at most {LONGEST_CELL}")

@@ -23,7 +23,7 @@ from workbook import plots
 from workbook.chart import Axis, Cell, Cells, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.lesson import predict
-from workbook.question import Prediction
+from workbook.question import Option, Prediction
 from workbook.result import KEPT, Finding, Result
 
 STEPS = tuple(map(float, range(40)))
@@ -237,13 +237,16 @@ def test_numbers_in_labels_are_digits() -> None:
     assert words("6 results in float32, 1.5e-07 of 1/√n") == "# results in float32, # of #/√n"
 
 
+THIS_OR_THAT = tuple(Option(text, text.__eq__) for text in ("this", "that"))
+
+
 class TestPredictions:
     """A prediction keeps its options and what was measured."""
 
     @staticmethod
     def shown(measured: str) -> NotebookNode:
         """A notebook with a prediction of which this was measured."""
-        bet = Prediction("bet", "Which?", ("this", "that"), lambda: measured, "Because.")
+        bet = Prediction("bet", "Which?", THIS_OR_THAT, lambda: measured, "Because.")
         data, metadata = predict(bet)._repr_mimebundle_()
         data.pop(VIEW)
         cell = new_code_cell("predict(BET)", execution_count=1, id="same")

@@ -241,3 +241,37 @@ class TestChapters:
     def test_name(self, path: Path) -> None:
         """A chapter's name is two digits and words."""
         assert re.fullmatch(r"\d\d(_[a-z]+)+", path.stem)
+
+
+class TestCovers:
+    """What answers a prediction is folded until the reader has answered."""
+
+    ASKED = f"{TITLE}\n# %%\npredict(QUESTION)\n\n"
+
+    @pytest.mark.parametrize(
+        ("cell", "covered"),
+        [
+            ("# %%\nexplore(CURVE, after=QUESTION)\n", True),
+            ('# %%\nexplore(CURVE, device="cuda", after=QUESTION)\n', True),
+            ('# %% tags=["answer"]\n1 + 1\n', True),
+            ("# %%\nexplore(CURVE)\n", False),
+            ("# %%\n1 + 1\n", False),
+            ("# %% [markdown]\n# `explore(CURVE, after=QUESTION)` covers.\n", False),
+        ],
+    )
+    def test_what_answers_is_folded(self, cell: str, covered: bool, tmp_path: Path) -> None:
+        """JupyterLab folds the output of a cell whose metadata say so, and of no other."""
+        path = tmp_path / "asked.py"
+        path.write_text(self.ASKED + cell)
+        last = build.generate(path).cells[-1]
+        assert last.metadata.get("jupyter", {}).get("outputs_hidden", False) is covered
+
+    @pytest.mark.parametrize(("tag", "problems"), [('tags=["answer"]', 0), ("", 1)])
+    def test_an_answer_in_the_open_is_a_problem(
+        self, tag: str, problems: int, tmp_path: Path
+    ) -> None:
+        """The cell right below a prediction is covered, or asks the next question."""
+        path = tmp_path / "asked.py"
+        path.write_text(f"{self.ASKED}# %%\npredict(ANOTHER)\n\n# %% {tag}\n1 + 1\n")
+        found = build.lint(build.generate(path))
+        assert len([text for text in found if "cover it" in text]) == problems

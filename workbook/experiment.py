@@ -105,9 +105,15 @@ def recall(experiment: Experiment, /, **settings: Any) -> Result:
     """Measure here, or where the device named in the settings is absent, find what was recorded.
 
     Away from the CPU a recording's settings (`experiment.recorded`) stand for the opening ones.
-    DeviceUnavailable where there is neither the device nor such a recording.
+    `device` may also be a recording's title: then that one is read, whatever is here. ValueError
+    where it was made at other settings, DeviceUnavailable where there is neither the device nor a
+    recording.
     """
     place = settings.get("device", "cpu")
+    for recording in recorded(experiment.name):
+        if recording.title == place:
+            others = {name: value for name, value in settings.items() if name != "device"}
+            return recording.find(experiment.name, experiment.checked(others))
     if place != "cpu":
         settings = {**experiment.recorded, **settings}
     absent = device(place).absent()

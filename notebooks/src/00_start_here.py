@@ -10,7 +10,9 @@
 # - use an explorer to change one condition and hold all others still;
 # - find the chapter that deals with the change you saw.
 #
-# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+# Run the cells one by one: *Shift+Enter* runs a cell and goes on to the next. What answers a question
+# stays covered until you have answered it. In a notebook that nobody has run yet, *…* stands there:
+# click it to see what was measured. A figure with controls is live once its cell was run.
 
 # %%
 from workbook.causes import start_here
@@ -35,7 +37,7 @@ machine_card()
 # %%
 predict(start_here.THREE_TENTHS)
 
-# %%
+# %% tags=["answer"]
 import torch
 
 for dtype in (torch.float32, torch.float64):

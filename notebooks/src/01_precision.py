@@ -10,7 +10,7 @@
 # - tell rounding from a mistake by a bound that is derived, not guessed;
 # - say when a tiny difference stays tiny and when it grows until nothing is left.
 #
-# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+# Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
 import torch
@@ -33,7 +33,7 @@ predict(precision.ONE_TENTH)
 # %% [markdown]
 # Ask Python. `Fraction` shows the value that is really held, without rounding it for display.
 
-# %%
+# %% tags=["answer"]
 from fractions import Fraction
 
 for dtype in (torch.float16, torch.float32, torch.float64):
@@ -45,7 +45,7 @@ for dtype in (torch.float16, torch.float32, torch.float64):
 # next. `tf32` and the `float8` formats are rounded by the workbook, so you need no such hardware.
 
 # %%
-explore(precision.MICROSCOPE)
+explore(precision.MICROSCOPE, after=precision.ONE_TENTH)
 
 # %% [markdown]
 # More exponent bits give a wider range; more fraction bits give finer steps. `bfloat16` has the
@@ -140,7 +140,7 @@ print(compare(first, second, bound=bound + bound).verdict)
 predict(precision.WHAT_HIDES)
 
 # %%
-explore(precision.HIDDEN)
+explore(precision.HIDDEN, after=precision.WHAT_HIDES)
 
 # %% [markdown]
 # In torch's own `sum` a number goes through few additions, so its depth is small: 62 for a million
@@ -220,7 +220,7 @@ print(torch.ones(3001, dtype=torch.float16).sum(dtype=torch.float32).item())
 predict(precision.TWO_VARIANCES)
 
 # %%
-explore(precision.CANCELLATION)
+explore(precision.CANCELLATION, after=precision.TWO_VARIANCES)
 
 # %% [markdown]
 # The larger the *offset* beside the spread, the more digits the two means share, and those cancel.
@@ -239,7 +239,7 @@ explore(precision.CANCELLATION)
 # %%
 predict(precision.WHERE_FROM)
 
-# %%
+# %% tags=["answer"]
 a = torch.tensor([1.0, 2.0, 3.0]) * torch.tensor([0.1, 0.2, 0.3])
 b = torch.tensor([1.0, 2.0, 3.0]).double() * torch.tensor([0.1, 0.2, 0.3]).double()
 print("equal:", torch.equal(a.double(), b))
@@ -249,7 +249,7 @@ print("equal:", torch.equal(a.double(), b))
 # The explorer takes the program as it was and splits its difference into the two parts.
 
 # %%
-explore(precision.LITERALS)
+explore(precision.LITERALS, after=precision.WHERE_FROM)
 
 # %% [markdown]
 # ## A matrix product and its bound
@@ -261,7 +261,7 @@ explore(precision.LITERALS)
 predict(precision.INSIDE_THE_BOUND)
 
 # %%
-explore(precision.MATMUL_ERROR)
+explore(precision.MATMUL_ERROR, after=precision.INSIDE_THE_BOUND)
 
 # %% [markdown]
 # The band reaches from the likely limit to the certain one. Errors are divided by the sizes of the
@@ -281,7 +281,7 @@ explore(precision.MATMUL_ERROR)
 # %%
 predict(precision.WHAT_NUMPY_GAVE)
 
-# %%
+# %% tags=["answer"]
 import numpy as np
 
 square = torch.rand(64, 64)
@@ -301,12 +301,12 @@ print(product.dtype, np.matmul(square.double().numpy(), square.double().numpy())
 # %%
 predict(precision.ZERO_DIMENSIONS)
 
-# %%
+# %% tags=["answer"]
 vector, number = torch.rand(3), torch.tensor(0.1, dtype=torch.float64)
 print((vector * number).dtype, (vector * number.reshape(1)).dtype)
 
 # %%
-explore(precision.PROMOTION)
+explore(precision.PROMOTION, after=precision.ZERO_DIMENSIONS)
 
 # %% [markdown]
 # Each square is the dtype of the result (u8 is `uint8`, bf16 is `bfloat16`). Choose *a
@@ -317,7 +317,7 @@ explore(precision.PROMOTION)
 # %%
 predict(precision.FLOAT64_DATA)
 
-# %%
+# %% tags=["answer"]
 line = torch.nn.Linear(1, 1)
 try:
     line(torch.rand(4, 1).double())
@@ -365,7 +365,7 @@ explore(precision.DEPTH)
 # %%
 predict(precision.RELU)
 
-# %%
+# %% tags=["answer"]
 numbers = torch.rand(1000, dtype=torch.float64) - 0.5
 print(torch.equal(numbers.float().relu(), numbers.relu().float()))
 
@@ -408,7 +408,7 @@ print("apart by more than a tenth:", bool((x.double() - y).abs() > 0.1))
 predict(precision.ONE_ULP)
 
 # %%
-explore(precision.RECURRENT)
+explore(precision.RECURRENT, after=precision.ONE_ULP)
 
 # %% [markdown]
 # Such growth from the smallest difference is called **chaos**. Lower the *gain* below one, and the

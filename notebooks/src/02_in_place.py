@@ -10,7 +10,7 @@
 # - find writes that go wrong without an error: overlaps, races, and writes that autograd misses;
 # - cure each of them, with a clone, a lock, or `torch.no_grad()`.
 #
-# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+# Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
 import threading
@@ -46,7 +46,7 @@ print(torch.equal(a, out_of_place))
 # Each cell is one of them, in alphabetical order; the table under the figure names them.
 
 # %%
-explore(in_place.BOTH_FORMS)
+explore(in_place.BOTH_FORMS, after=in_place.DIFFERING_FORMS)
 
 # %% [markdown]
 # What is measured is that the values agree. torch's reason: most in-place forms run the **kernel** of
@@ -82,7 +82,7 @@ solution(in_place.WHAT_IS_MISSING)
 # %%
 predict(in_place.SUM_DTYPE)
 
-# %%
+# %% tags=["answer"]
 x, y = torch.ones(2), torch.ones(2, dtype=torch.float64)
 print((x + y).dtype, x.add_(y).dtype)
 try:
@@ -102,14 +102,14 @@ except RuntimeError as error:
 # %%
 predict(in_place.FLOAT_SHARES)
 
-# %%
+# %% tags=["answer"]
 x = torch.zeros(3)
 y = x.float()
 x.add_(1)
 print(y)
 
 # %%
-explore(in_place.ALIASES)
+explore(in_place.ALIASES, after=in_place.FLOAT_SHARES)
 
 # %% [markdown]
 # In each half, the left column is the risk of working in place. The gain is that no new memory is
@@ -141,7 +141,7 @@ solution(in_place.SNAPSHOT)
 # %%
 predict(in_place.OVERLAPS)
 
-# %%
+# %% tags=["answer"]
 x = torch.arange(10.0)
 x[::2].add_(x[:5])
 print(x[::2].tolist())
@@ -153,7 +153,7 @@ print([0.0, 3.0, 6.0, 9.0, 12.0], "is the sum")
 # two columns, then move *threads*.
 
 # %%
-explore(in_place.OVERLAP)
+explore(in_place.OVERLAP, after=in_place.OVERLAPS)
 
 # %% [markdown]
 # Large tensors are shared among the threads. Which element is overwritten first is then a matter of
@@ -188,7 +188,7 @@ predict(in_place.LOSING_FORM)
 # A **barrier** lets no thread go on until both have come to it. Here both read x before either
 # writes, in each of ten rounds: the worst case, made certain.
 
-# %%
+# %% tags=["answer"]
 x, meet = torch.zeros(()), threading.Barrier(2, timeout=20)
 
 
@@ -209,7 +209,7 @@ for thread in threads:
 print("added 20 times, reached", x.item())
 
 # %%
-explore(in_place.LOST_UPDATES)
+explore(in_place.LOST_UPDATES, after=in_place.LOSING_FORM)
 
 # %% [markdown]
 # The advice looks at the form, and the form is not what counts: in two steps both forms lose alike.
@@ -230,7 +230,7 @@ explore(in_place.LOST_UPDATES)
 # %%
 predict(in_place.UNSEEN_WRITE)
 
-# %%
+# %% tags=["answer"]
 x = torch.tensor([0.0, 1.0], requires_grad=True)
 y = x.exp()
 y.data.add_(1)
@@ -239,7 +239,7 @@ print("exp(x):", torch.equal(x.grad, x.exp()))
 print("exp(x) + 1:", torch.equal(x.grad, x.exp() + 1))
 
 # %%
-explore(in_place.VERSION_COUNTER)
+explore(in_place.VERSION_COUNTER, after=in_place.UNSEEN_WRITE)
 
 # %% [markdown]
 # A row is a way to write to y, a column the function that made y. The functions on the left keep

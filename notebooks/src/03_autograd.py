@@ -11,7 +11,7 @@
 # - find the change that made a gradient wrong, also where nothing raised;
 # - cut a batch into micro-batches without changing the gradient by more than rounding.
 #
-# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+# Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
 import torch
@@ -42,7 +42,7 @@ print(torch.equal(layer(x), unrecorded), unrecorded.requires_grad)
 predict(autograd.TRANSFORMER_NO_GRAD)
 
 # %%
-explore(autograd.KERNEL_CHOICE)
+explore(autograd.KERNEL_CHOICE, after=autograd.TRANSFORMER_NO_GRAD)
 
 # %% [markdown]
 # Without gradients, a **fused** kernel may compute the whole layer at once, and so in another order.
@@ -61,7 +61,7 @@ explore(autograd.KERNEL_CHOICE)
 # %%
 predict(autograd.AFTER_NO_GRAD)
 
-# %%
+# %% tags=["answer"]
 x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
 with torch.no_grad():
     y = x * 2
@@ -86,7 +86,7 @@ y.sum().backward()
 print("y was", y.tolist(), "so x.grad should be [2, 4, 6]; it is", x.grad.tolist())
 
 # %%
-explore(autograd.CUT_GRAPH)
+explore(autograd.CUT_GRAPH, after=autograd.AFTER_NO_GRAD)
 
 # %% [markdown]
 # What raises is the good case. A write through `.data` or NumPy moves no counter, so nothing raises
@@ -135,7 +135,7 @@ explore(autograd.MICRO_BATCHES)
 predict(autograd.WHICH_ORDER)
 
 # %%
-explore(autograd.GRADIENT_ORDER)
+explore(autograd.GRADIENT_ORDER, after=autograd.WHICH_ORDER)
 
 # %% [markdown]
 # Points at one height are one gradient, equal in every bit. Set *changed* to *nothing*, and all points
@@ -158,7 +158,7 @@ explore(autograd.GRADIENT_ORDER)
 predict(autograd.CACHED_WEIGHT)
 
 # %%
-explore(autograd.AUTOCAST_CACHE)
+explore(autograd.AUTOCAST_CACHE, after=autograd.CACHED_WEIGHT)
 
 # %% [markdown]
 # The kept copies outlive a change of the original. Choose *between two autocast blocks*: the copies end with their block. **Cure:**

@@ -10,7 +10,7 @@
 # - tell a layer that *draws* from one that *depends on its batch* or *changes its own state*;
 # - find the factor that a program forgot, before you believe what it shows.
 #
-# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+# Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
 import torch
@@ -38,7 +38,7 @@ print("same output twice:", torch.equal(model(x), model(x)))
 # %%
 predict(eval_mode.NO_GRAD_AND_DROPOUT)
 
-# %%
+# %% tags=["answer"]
 with torch.no_grad():
     print("same output twice:", torch.equal(model(x), model(x)))
 model.eval()
@@ -51,7 +51,7 @@ print("same output twice, eval():", torch.equal(model(x), model(x)))
 predict(eval_mode.FUNCTION_IN_EVAL)
 
 # %%
-explore(eval_mode.SWITCHES)
+explore(eval_mode.SWITCHES, after=eval_mode.FUNCTION_IN_EVAL)
 
 # %% [markdown]
 # The last column compares with the same model without its dropout. The mode is an attribute,
@@ -85,7 +85,7 @@ print(nn.Dropout(0.5)(torch.ones(100)).unique())
 # %%
 predict(eval_mode.WEIGHTS_WITHOUT_THE_LAYER)
 
-# %%
+# %% tags=["answer"]
 trained = nn.Sequential(nn.Linear(10, 5), nn.Dropout(0.5), nn.Linear(5, 1))
 smaller = nn.Sequential(nn.Linear(10, 5), nn.Linear(5, 1))
 try:
@@ -94,7 +94,7 @@ except RuntimeError as error:
     print(error)
 
 # %%
-explore(eval_mode.REMOVED_LAYER)
+explore(eval_mode.REMOVED_LAYER, after=eval_mode.WEIGHTS_WITHOUT_THE_LAYER)
 
 # %% [markdown]
 # There was nothing to undo. The first row shows it: evaluation mode gives, in every bit, what the two
@@ -135,7 +135,7 @@ print("the same numbers afterwards:", torch.equal(*after))
 # %%
 predict(eval_mode.SAME_BATCH_TWICE)
 
-# %%
+# %% tags=["answer"]
 norm, batch = nn.BatchNorm1d(3), torch.rand(8, 3)
 print("same batch twice:", torch.equal(norm(batch), norm(batch)))
 print("first row, other batch:", torch.equal(norm(batch)[0], norm(batch[:4])[0]))
@@ -147,7 +147,7 @@ print("first row, other batch:", torch.equal(norm(batch)[0], norm(batch[:4])[0])
 # %%
 predict(eval_mode.BATCH_OF_ONE)
 
-# %%
+# %% tags=["answer"]
 try:
     norm(torch.rand(1, 3))
 except ValueError as error:
@@ -166,7 +166,7 @@ except ValueError as error:
 predict(eval_mode.WITHOUT_RUNNING_STATISTICS)
 
 # %%
-explore(eval_mode.BATCH_MATES)
+explore(eval_mode.BATCH_MATES, after=eval_mode.WITHOUT_RUNNING_STATISTICS)
 
 # %% [markdown]
 # A column is a size of the batch. *Eval(), nothing tracked* is BatchNorm with
@@ -187,14 +187,14 @@ explore(eval_mode.BATCH_MATES)
 # %%
 predict(eval_mode.STATISTICS_UNDER_INFERENCE_MODE)
 
-# %%
+# %% tags=["answer"]
 norm = nn.BatchNorm1d(3)
 with torch.inference_mode():
     norm(torch.rand(8, 3))
 print("running mean still 0:", norm.running_mean.tolist() == [0.0, 0.0, 0.0])
 
 # %%
-explore(eval_mode.DRIFT)
+explore(eval_mode.DRIFT, after=eval_mode.STATISTICS_UNDER_INFERENCE_MODE)
 
 # %% [markdown]
 # The three curves of training mode are one. A model that is validated without `eval()` has changed by

@@ -29,7 +29,7 @@ from workbook.lesson import check, hint, predict, solution
 predict(cudnn.CPU_REPEATS)
 
 # %%
-explore(cudnn.ON_THREADS)
+explore(cudnn.ON_THREADS, after=cudnn.CPU_REPEATS)
 
 # %% [markdown]
 # Many numbers are added to few places. Several threads share the work, and whoever arrives first is
@@ -60,7 +60,7 @@ print("other bits:", found.count)
 predict(cudnn.HOW_RARE)
 
 # %%
-explore(cudnn.COIN)
+explore(cudnn.COIN, after=cudnn.HOW_RARE)
 
 # %% [markdown]
 # This coin is simulated, so that its rate is known. Each point is a rate, and its height is the
@@ -81,7 +81,7 @@ explore(cudnn.COIN)
 predict(cudnn.WHICH_VARIES)
 
 # %%
-explore(cudnn.CATALOGUE, device="cuda", repeats=299)
+explore(cudnn.CATALOGUE, after=cudnn.WHICH_VARIES, device="cuda", repeats=299)
 
 # %% [markdown]
 # Go through the families. The columns answer four different questions:
@@ -112,7 +112,7 @@ explore(cudnn.CATALOGUE, device="cuda", repeats=299)
 # %%
 predict(cudnn.WHAT_IT_PRINTS)
 
-# %%
+# %% tags=["answer"]
 model = torch.nn.Sequential(torch.nn.Linear(10, 5), torch.nn.ReLU(), torch.nn.Linear(5, 1))
 x, outputs = torch.rand(1, 10), []
 for deterministic in (False, True):
@@ -127,7 +127,7 @@ print("difference:", (outputs[0] - outputs[1]).abs().max().item())
 predict(cudnn.CUDNN_REPAIRS)
 
 # %%
-explore(cudnn.SWITCHES, device="cuda", repeats=299)
+explore(cudnn.SWITCHES, after=cudnn.CUDNN_REPAIRS, device="cuda", repeats=299)
 
 # %% [markdown]
 # Choose *convolution*: `cudnn.deterministic` settles what varied there, and there only, because
@@ -143,7 +143,13 @@ explore(cudnn.SWITCHES, device="cuda", repeats=299)
 predict(cudnn.TWO_LISTS_OR_ONE)
 
 # %%
-explore(cudnn.DOCUMENTED, family="every operation", device="cuda", repeats=299)
+explore(
+    cudnn.DOCUMENTED,
+    after=cudnn.TWO_LISTS_OR_ONE,
+    family="every operation",
+    device="cuda",
+    repeats=299,
+)
 
 # %% [markdown]
 # The figure shows the operations for which the list in torch's docstring and a run disagree, and
@@ -179,7 +185,7 @@ finally:
 predict(cudnn.SIX_TRAININGS)
 
 # %%
-explore(cudnn.TRAINING, device="cuda", steps=200, batch_size=64)
+explore(cudnn.TRAINING, after=cudnn.SIX_TRAININGS, device="cuda", steps=200, batch_size=64)
 
 # %% [markdown]
 # The first step parts the runs by rounding; training enlarges the gap. One switch suffices here,
@@ -199,7 +205,7 @@ explore(cudnn.TRAINING, device="cuda", steps=200, batch_size=64)
 predict(cudnn.WHO_USES_TF32)
 
 # %%
-explore(cudnn.TF32, device="cuda", size=1024)
+explore(cudnn.TF32, after=cudnn.WHO_USES_TF32, device="cuda", size=1024)
 
 # %% [markdown]
 # *As it comes* sets no switch. *ieee* and *tf32* are set by `fp32_precision` (of
@@ -218,7 +224,7 @@ explore(cudnn.TF32, device="cuda", size=1024)
 predict(cudnn.FRAGMENTED)
 
 # %%
-explore(cudnn.CIRCUMSTANCES, device="cuda")
+explore(cudnn.CIRCUMSTANCES, after=cudnn.FRAGMENTED, device="cuda")
 
 # %% [markdown]
 # Kernels on one stream run in the order in which they were started. Only a view that starts in the
@@ -233,7 +239,7 @@ explore(cudnn.CIRCUMSTANCES, device="cuda")
 predict(cudnn.READ_AT_ONCE)
 
 # %%
-explore(cudnn.HAZARDS, device="cuda")
+explore(cudnn.HAZARDS, after=cudnn.READ_AT_ONCE, device="cuda")
 
 # %% [markdown]
 # These are the culprits of many flaky tests, and no switch of this chapter finds them. The values

@@ -10,7 +10,7 @@
 # - name the generators that `torch.manual_seed` reaches, and those that it does not;
 # - tell whether a result is better, or only its seed.
 #
-# Run all cells first (*Run → Run All Cells*). Every figure with controls is then live.
+# Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
 import torch
@@ -41,7 +41,7 @@ print("different outputs:", len(outputs))
 # %%
 predict(linear_init.THREE_LAYERS)
 
-# %%
+# %% tags=["answer"]
 torch.manual_seed(42)
 one, two = torch.nn.Linear(10, 5), torch.nn.Linear(10, 5)
 print("equal weights:", torch.equal(one.weight, two.weight))
@@ -51,7 +51,7 @@ print("equal weights:", torch.equal(one.weight, two.weight))
 # equal in every bit. Choose *one seed at the top* and compare the rows, then the columns.
 
 # %%
-explore(linear_init.RUNS)
+explore(linear_init.RUNS, after=linear_init.THREE_LAYERS)
 
 # %% [markdown]
 # Rows: without a seed, each run starts from an arbitrary state, and nothing repeats. With one, all
@@ -62,7 +62,7 @@ explore(linear_init.RUNS)
 # %%
 predict(linear_init.UNSEEDED_INPUT)
 
-# %%
+# %% tags=["answer"]
 torch.manual_seed(42)
 torch.nn.Linear(10, 5)
 first = torch.rand(1, 10)  # drawn after the layer
@@ -81,7 +81,7 @@ print("same input:", torch.equal(first, torch.rand(1, 10)))
 # %%
 predict(linear_init.UNUSED_LAYER)
 
-# %%
+# %% tags=["answer"]
 torch.manual_seed(0)
 before = torch.nn.Linear(3, 2)
 torch.manual_seed(0)
@@ -95,7 +95,7 @@ print("same weights:", torch.equal(before.weight, after.weight))
 # stream, its place is where in the stream a number was.
 
 # %%
-explore(linear_init.LEDGER)
+explore(linear_init.LEDGER, after=linear_init.UNUSED_LAYER)
 
 # %% [markdown]
 # An edit shifts what comes later by as many draws as it takes. A dropout draws when it is called in
@@ -123,14 +123,14 @@ print("undisturbed:", torch.equal(a, torch.cat([b, c])))
 # %%
 predict(linear_init.FIFTEEN)
 
-# %%
+# %% tags=["answer"]
 torch.manual_seed(0)
 short = torch.randn(15)
 torch.manual_seed(0)
 print("same start:", torch.equal(short, torch.randn(16)[:15]))
 
 # %%
-explore(linear_init.PREFIX)
+explore(linear_init.PREFIX, after=linear_init.FIFTEEN)
 
 # %% [markdown]
 # Short draws of `randn` are made one by one, longer ones in blocks. So one row more can change numbers
@@ -156,7 +156,7 @@ print("all within:", bool((layer.weight.abs() <= limit).all()))
 # %%
 predict(linear_init.IN_FLOAT64)
 
-# %%
+# %% tags=["answer"]
 torch.manual_seed(0)
 single = torch.nn.Linear(16, 16)
 torch.manual_seed(0)
@@ -165,7 +165,7 @@ gap = (single.weight.double() - double.weight).abs().max()
 print("more than a tenth apart:", bool(gap > 0.1))
 
 # %%
-explore(linear_init.DTYPE)
+explore(linear_init.DTYPE, after=linear_init.IN_FLOAT64)
 
 # %% [markdown]
 # Each format cuts its numbers out of the stream in its own way. Try `bfloat16` and `float16` as well:
@@ -220,7 +220,7 @@ print("NumPy repeats:", number == np.random.rand())
 predict(linear_init.COPIED_GENERATOR)
 
 # %%
-explore(linear_init.WORKERS)
+explore(linear_init.WORKERS, after=linear_init.COPIED_GENERATOR)
 
 # %% [markdown]
 # Equal names are equal numbers again. The three default generators take care of themselves. The one
@@ -240,7 +240,7 @@ explore(linear_init.WORKERS)
 predict(linear_init.ONE_SEED_EACH)
 
 # %%
-explore(linear_init.SEED_SPREAD)
+explore(linear_init.SEED_SPREAD, after=linear_init.ONE_SEED_EACH)
 
 # %% [markdown]
 # A point is a training: same data, same recipe, other seed. The columns overlap, so that one seed

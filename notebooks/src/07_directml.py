@@ -53,7 +53,7 @@ print("The explorers of this chapter open on:", there)
 # %%
 predict(directml.WHOSE_FLOAT64)
 
-# %%
+# %% tags=["answer"]
 array = np.array([0.1])
 print("torch:", torch.tensor([0.1]).dtype)
 print("numpy:", array.dtype)
@@ -122,12 +122,12 @@ predict(directml.WHAT_IT_MEASURES)
 # %% [markdown]
 # Put the CPU on both sides. This takes one word, and it settles the question without any GPU:
 
-# %%
+# %% tags=["answer"]
 gap = product_on("cpu") - product_on("cpu")
 print("apart by more than 1:", bool(gap.abs().max() > 1))
 
 # %%
-explore(directml.PROGRAMS, device=there)
+explore(directml.PROGRAMS, after=directml.WHAT_IT_MEASURES, device=there)
 
 # %% [markdown]
 # Now choose *drawn once for both*: the CPU's second run falls to the bottom of the figure, where
@@ -174,7 +174,7 @@ predict(directml.WHO_IS_RIGHT)
 # rounds once where two operations round twice. Each choice is a different, correct rounding.
 
 # %%
-explore(directml.ACCELERATOR)
+explore(directml.ACCELERATOR, after=directml.WHO_IS_RIGHT)
 
 # %% [markdown]
 # Set *tile* to 1 for the plainest loop, then *order* to *pairwise*: the errors shrink, because

@@ -23,6 +23,17 @@ def calls(path: Path, *functions: str) -> int:
     return sum(any(f"{name}(" in cell.source for name in functions) for cell in cells)
 
 
+def opened_by_answers(path: Path) -> int:
+    """How many explorers of a chapter answer a prediction."""
+    cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    return sum(bool(build.ANSWERS.search(cell.source)) for cell in cells)
+
+
+def covered(path: Path) -> int:
+    """How many cells of a chapter answer a prediction."""
+    return sum(map(build.answers, nbformat.read(path, 4).cells))
+
+
 @pytest.fixture(scope="module", params=CHAPTERS, ids=lambda path: path.stem)
 def chapter(request: pytest.FixtureRequest, lab: Lab) -> Path:
     """A committed notebook, copied to where the server shows it."""
@@ -34,11 +45,19 @@ def chapter(request: pytest.FixtureRequest, lab: Lab) -> Path:
 def test_a_chapter_reads_well_then_runs(
     chapter: Path, open_notebook: Callable[[str], Notebook]
 ) -> None:
-    """Figures before the first run; after Run All live explorers, no error, safe keys."""
+    """Figures before the first run, answers under covers; after Run All it is live and safe.
+
+    No error, no key that changes a cell, and an explorer that answers a question shows only that.
+    """
     notebook = open_notebook(chapter.name)
     page = notebook.page
     explorers = page.locator(".wb-explorer[data-wb-ready]")
     figures = page.locator(".jp-RenderedImage img")
+    covers = page.locator(".jp-OutputPlaceholder")
+    expect(covers).to_have_count(covered(chapter))
+    expect(figures).to_have_count(calls(chapter, "explore", "report") - opened_by_answers(chapter))
+    for cover in covers.all()[::-1]:  # the last first: those above stay where they are
+        cover.click()
     expect(figures).to_have_count(calls(chapter, "explore", "report"))
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     expect(explorers).to_have_count(0)
@@ -46,7 +65,10 @@ def test_a_chapter_reads_well_then_runs(
     page.set_default_timeout(RUN_MS)
     notebook.run_all()
     notebook.settle()
+    expect(covers).to_have_count(0)
     expect(explorers).to_have_count(calls(chapter, "explore"))
+    shown = page.locator(".wb-explorer .wb-figure:visible")
+    expect(shown).to_have_count(calls(chapter, "explore") - opened_by_answers(chapter))
     expect(page.locator(".wb-predict")).to_have_count(calls(chapter, "predict", "claim"))
     expect(page.locator(".jp-RenderedText[data-mime-type$=stderr]")).to_have_count(0)
     assert notebook.kernel_complaints() == []

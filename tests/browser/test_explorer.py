@@ -74,6 +74,19 @@ def test_the_figure_is_drawn_in_the_theme_of_the_page(live: Notebook) -> None:
         assert figure(explorer(live)).evaluate(CORNER) == paper
 
 
+def test_a_narrow_page_has_a_narrow_figure(live: Notebook) -> None:
+    """In a narrow window the figure is drawn for it, so that its texts keep their size."""
+    page, wide = live.page, live.page.viewport_size
+    natural = "document.querySelector('.wb-explorer img').naturalWidth"
+    shown = "document.querySelector('.wb-explorer img').clientWidth"
+    page.set_viewport_size({"width": 760, "height": 900})
+    page.wait_for_function(f"{shown} < 500 && Math.abs({natural} / 1.5 / {shown} - 1) < 0.1")
+    page.set_viewport_size(wide)
+    page.wait_for_function(f"{natural} === 1020")
+    live.settle()
+    assert live.kernel_complaints() == []
+
+
 def test_a_key_on_a_slider_changes_verdict_and_figure(live: Notebook) -> None:
     """Three presses of the right arrow move the seed to 3, in words and in the picture."""
     box = explorer(live)

@@ -28,8 +28,16 @@ def prediction(notebook: Notebook) -> Locator:
 
 
 def test_a_prediction_is_made_with_the_keyboard(live: Notebook) -> None:
-    """Choose, say how sure, reveal: without a mouse, and the status says how it came out."""
+    """Choose, say how sure, reveal: without a mouse, and the status says how it came out.
+
+    What answers the question is covered before, and stands open afterwards.
+    """
     box = prediction(live)
+    covered = live.page.locator(".wb-explorer[data-wb-ready]")
+    expect(covered.get_by_role("button", name="Open it without an answer")).to_be_visible()
+    expect(covered).to_contain_text("Is 0.1 + 0.2 the same as 0.3?")
+    for hidden in (covered.locator(".wb-figure"), covered.get_by_role("slider", name="seed")):
+        expect(hidden).to_be_hidden()
     expect(box.get_by_role("button", name="Reveal")).to_be_disabled()
     box.get_by_role("radio").first.focus()
     for key in ("Space", "ArrowDown", "ArrowUp", "Tab", "ArrowRight", "ArrowRight", "Tab", "Enter"):
@@ -37,7 +45,11 @@ def test_a_prediction_is_made_with_the_keyboard(live: Notebook) -> None:
     status = box.get_by_role("status")
     expect(status).to_contain_text("Not as you predicted: no, they differ")
     expect(status).to_contain_text("You were 70 % sure.")
+    expect(status).to_contain_text("Each is rounded.")  # what speaks against the chosen option
     expect(box.get_by_role("button", name="Measure again")).to_be_focused()
+    for shown in (covered.locator(".wb-figure"), covered.get_by_role("slider", name="seed")):
+        expect(shown).to_be_visible()
+    expect(covered.get_by_role("button", name="Open it without an answer")).to_be_hidden()
 
 
 def test_the_controls_have_names(live: Notebook) -> None:

@@ -14,7 +14,8 @@ from workbook.devices import DeviceUnavailable
 from workbook.experiment import Experiment, run
 from workbook.explorer import Explorer, explore
 from workbook.explorer.widgets import widget_for
-from workbook.plots import Drawing, static
+from workbook.plots import Drawing, height_for, static
+from workbook.question import Answered, Option, Prediction
 from workbook.recording import Recording
 from workbook.result import KEPT, Finding, Result
 
@@ -67,6 +68,57 @@ def test_the_figure_follows_the_theme_of_the_page() -> None:
     assert base64.b64decode(data["image/png"]) == kept
     explorer.view.theme = "light"
     assert explorer.view.png == Drawing().png(*words)
+
+
+def test_the_figure_has_the_width_of_the_page() -> None:
+    """In a narrow page it is drawn narrow, with texts of their usual size, and nothing measured."""
+    explorer = explore(CURVE)
+    result = explorer.result
+    explorer.view.width = 400
+    finding = result.finding
+    narrow = Drawing(400, height_for(400))
+    assert explorer.view.png == narrow.png(finding.chart, finding.verdict, finding.reading)
+    assert explorer.result is result
+    data, _ = explorer._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]) == static(result)
+
+
+QUESTION = Prediction(
+    "moves",
+    "Does the `curve` move?",
+    (Option("yes", lambda moves: moves), Option("no", lambda moves: not moves)),
+    lambda: True,
+    "The power is in the formula.",
+)
+
+
+def test_what_answers_a_prediction_is_covered_until_it_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The page shows the question instead; the answer takes the cover away, for good."""
+    answered = Answered()
+    monkeypatch.setattr("workbook.explorer.ANSWERED", answered)
+    explorer = explore(CURVE, after=QUESTION, power=3)
+    assert explorer.view.cover == "Does the `curve` move?"
+    assert explorer.view.verdict == "The power is 3."
+    answered.add("another")
+    assert explorer.view.cover
+    answered.add("moves")
+    assert explorer.view.cover == explore(CURVE, after=QUESTION).view.cover == ""
+
+
+def test_without_a_kernel_a_covered_verdict_is_opened_by_hand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its text stands folded in the page, and is compared all the same; others are open."""
+    shown: list[dict[str, str]] = []
+    monkeypatch.setattr("workbook.explorer.display", lambda data, **_: shown.append(data))
+    explore(CURVE, after=QUESTION)._ipython_display_()
+    explore(CURVE)._ipython_display_()
+    covered, uncovered = shown[1], shown[3]
+    assert covered["text/plain"] == uncovered["text/plain"]
+    assert covered["text/html"].startswith("<details><summary")
+    assert "<details>" not in uncovered["text/html"]
 
 
 def test_a_seed_is_a_control_like_any_other() -> None:
@@ -213,7 +265,8 @@ def test_a_recording_is_a_device_of_the_menu(monkeypatch: pytest.MonkeyPatch) ->
         "xpu": "A card",
     }
     recording = Recording(facts, (replace(made, source="RECORDED", provenance=facts),))
-    monkeypatch.setattr("workbook.explorer.recorded", lambda name: (recording,))
+    for module in ("explorer", "experiment"):
+        monkeypatch.setattr(f"workbook.{module}.recorded", lambda name: (recording,))
     explorer = explore(DEVICE, device="xpu")
     assert explorer.settings["device"] == "A card, 2026-01-02"
     assert explorer.view.where.startswith("RECORDED")

@@ -4,8 +4,16 @@ import pytest
 import torch
 
 from workbook.lesson import Predictor, Tally, predict
-from workbook.question import Prediction
+from workbook.question import ANSWERED, Option, Prediction
 
+YES = Option("yes, every bit", lambda found: found == "yes, every bit")
+DIFFER = Option(
+    "no, they differ",
+    lambda found: found == "no, they differ",
+    "Both sums are rounded once, from `a` and `b`.",
+)
+NO = Option("no", lambda found: found == "no")
+OPTIONS = (YES, DIFFER)
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -35,7 +43,7 @@ def widget(measurement):
     row = Prediction(
         name="sum",
         question="Is `a + b` the same as `b + a`?",
-        options=("yes, every bit", "no, they differ"),
+        options=OPTIONS,
         measure=measurement,
         because="Rounding does not look at the order of two numbers: `a < b` or not.",
     )
@@ -88,6 +96,29 @@ class TestRevealing:
         assert widget.right is True
         assert widget.because.startswith("Rounding does not look")
 
+    def test_a_wrong_option_has_its_own_feedback(self, widget):
+        """A reader who chose another option is told what speaks against it; others are not."""
+        widget.choice = 1
+        widget.reveal()
+        assert widget.feedback == "Both sums are rounded once, from `a` and `b`."
+
+    def test_a_right_option_needs_no_feedback(self, widget, measurement):
+        """Where the option with feedback holds, its feedback is not shown."""
+        measurement.gives = "no, they differ"
+        widget.choice = 1
+        widget.reveal()
+        assert (widget.right, widget.feedback) == (True, "")
+
+    def test_an_answer_is_told_to_who_waits(self, measurement):
+        """What waits for the answer of a prediction goes on once that is revealed, not before."""
+        widget = predict(Prediction("waited", "?", OPTIONS, measurement, "Because."), tally=Tally())
+        opened = []
+        ANSWERED.when("waited", lambda: opened.append(True))
+        widget.choice = 1
+        assert opened == []
+        widget.reveal()
+        assert opened == [True]
+
     @pytest.mark.parametrize(
         ("choice", "confidence", "verdict"),
         [
@@ -130,7 +161,7 @@ class TestRevealing:
         """From the second confident prediction on, the page tells how they fared."""
         tally = Tally()
         for name in ("first", "second"):
-            row = Prediction(name, "?", ("yes, every bit", "no"), measurement, "Because.")
+            row = Prediction(name, "?", (YES, NO), measurement, "Because.")
             widget = predict(row, tally=tally)
             widget.choice, widget.confidence = 0, 90
             widget.reveal()
@@ -170,7 +201,7 @@ class TestErrors:
     def test_an_error_fails_the_cell(self, measurement):
         """A measurement that fails, fails when the question is asked: a headless run sees it."""
         measurement.gives = RuntimeError("no such kernel")
-        row = Prediction("sum", "?", ("yes", "no"), measurement, "Because.")
+        row = Prediction("sum", "?", (YES, NO), measurement, "Because.")
         with pytest.raises(RuntimeError, match="no such kernel"):
             predict(row)
 
@@ -201,6 +232,11 @@ class TestDisplay:
         assert "<strong>yes, every bit</strong>" not in before
         assert covered.endswith("</details>")
 
+    def test_feedback_is_covered_too(self, bundle):
+        """What speaks against the wrong options stands under the cover, with its option."""
+        _, covered = bundle["text/html"].split("<details>")
+        assert "<li>no, they differ: Both sums are rounded once" in covered
+
     def test_code_and_signs_are_marked_up(self, bundle):
         """Backquotes become code, and a sign such as < is escaped."""
         assert "<code>a + b</code>" in bundle["text/html"]
@@ -209,7 +245,7 @@ class TestDisplay:
     def test_the_covered_answer_is_the_measured_one(self, measurement):
         """The covered answer is measured when the question is asked."""
         measurement.gives = "no"
-        row = Prediction("sum", "?", ("yes", "no"), measurement, "Because.")
+        row = Prediction("sum", "?", (YES, NO), measurement, "Because.")
         assert (
             "<strong>no</strong>"
             in Predictor(row, tally=Tally())._repr_mimebundle_()[0]["text/html"]
@@ -217,7 +253,7 @@ class TestDisplay:
 
     def test_it_says_the_same_twice(self, measurement):
         """Asked again, the compared text is the same: it holds no address and no identity."""
-        row = Prediction("sum", "?", ("yes, every bit", "no"), measurement, "Because.")
+        row = Prediction("sum", "?", (YES, NO), measurement, "Because.")
         first, second = (predict(row)._repr_mimebundle_()[0] for _ in range(2))
         del first[VIEW], second[VIEW]
         assert first == second

@@ -12,7 +12,8 @@ import time
 from typing import Any
 
 from workbook import devices, lab_extra
-from workbook.experiment import Experiment, run
+from workbook.experiment import Experiment, recall
+from workbook.question import ANSWERED, Prediction
 from workbook.recording import recorded
 from workbook.result import KEPT, Result
 
@@ -26,17 +27,22 @@ with lab_extra("workbook.explorer"):
 
 __all__ = ["Explorer", "explore"]
 
-WIDTH, HEIGHT = 680, 340  # CSS pixels; the style sheet has the same ratio
+# JupyterLab's command mode listens for x, dd and b, but not where this is on the focused element.
+OWN_KEYS = "data-lm-suppress-shortcuts='true'"
 
 
-def explore(experiment: Experiment, **opening: Any) -> Explorer:
+def explore(
+    experiment: Experiment, /, *, after: Prediction | None = None, **opening: Any
+) -> Explorer:
     """Show an experiment with its controls; `opening` replaces their opening values.
 
+    What answers a prediction is named with it, `after=QUESTION`: in the page it stays covered until
+    that prediction is answered, or until the reader opens it by hand.
     Where the opening device is absent and was recorded, the recording is shown, marked RECORDED.
     ValueError or TypeError for a value that a control does not allow; whatever the first
     measurement raises is raised here.
     """
-    return Explorer(experiment, **opening)
+    return Explorer(experiment, after=after, **opening)
 
 
 class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type hints
@@ -46,17 +52,19 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     in the page does. `result` is the newest result, `png` its figure.
     """
 
-    def __init__(self, experiment: Experiment, **opening: Any) -> None:
-        self.experiment = experiment
+    def __init__(
+        self, experiment: Experiment, /, *, after: Prediction | None = None, **opening: Any
+    ) -> None:
+        self.experiment, self.after = experiment, after
         self._recordings = {each.title: each for each in recorded(experiment.name)}
         self.opening = self._with_recording(experiment.checked(opening))
         self.controls = {
             control.name: widget_for(control, self.opening[control.name], tuple(self._recordings))
             for control in experiment.controls
         }
-        self._drawing = plots.Drawing(WIDTH, HEIGHT)
+        self._drawing = plots.Drawing()
         self._resetting = False
-        self.view = View()
+        self.view = View(cover=after.question if after else "")
         self.result: Result
         self.png = b""
         started = time.perf_counter()
@@ -68,12 +76,14 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
                 widget.continuous_update = False
             widget.observe(self._changed, names="value")
         self.view.observe(self._table, names="wants_table")
-        self.view.observe(self._redraw, names="theme")
+        self.view.observe(self._redraw, names=["theme", "width"])
         reset = ipywidgets.Button(description="Reset", tooltip="back to the opening settings")
         reset.on_click(lambda _: self.reset())
         row = ipywidgets.Box([*self.controls.values(), reset]).add_class("wb-controls")
         super().__init__([row, self.view])
         self.add_class("wb-explorer")
+        if after:
+            ANSWERED.when(after.name, self.uncover)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -89,6 +99,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         finally:
             self._resetting = False
         self._measure()
+
+    def uncover(self) -> None:
+        """Show what was covered: its question is answered."""
+        self.view.cover = ""
 
     def _changed(self, _: Any) -> None:
         if not self._resetting:
@@ -113,9 +127,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             self._table()
 
     def _redraw(self, _: Any) -> None:
-        """Draw the newest result in the theme of the page; nothing is measured."""
+        """Draw the newest result in the theme and width of the page; nothing is measured."""
         theme: plots.Theme = "dark" if self.view.theme == "dark" else "light"
-        self._drawing = plots.Drawing(WIDTH, HEIGHT, theme)
+        width = self.view.width
+        self._drawing = plots.Drawing(width, plots.height_for(width), theme)
         self.png = self.view.png = self._drawn(self.result)
 
     def _drawn(self, result: Result) -> bytes:
@@ -124,11 +139,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def _result(self) -> Result:
         """Measure now, or look up what a recording of the chosen device has."""
-        chosen = self.settings
-        recording = self._recordings.get(chosen.get("device", ""))
-        if recording is not None:
-            return recording.find(self.experiment.name, chosen)
-        return run(self.experiment, **chosen)
+        return recall(self.experiment, **self.settings)
 
     def _with_recording(self, opening: dict[str, Any]) -> dict[str, Any]:
         """Give the settings, with a recording in place of a device that is absent here."""
@@ -160,4 +171,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         text = f"With the opening settings: {self._opened.verdict}"
         page = f"<p style='margin: 2px 0'>{html.escape(text)}</p>"  # wraps between words
+        if self.after:
+            title = "Decide first, then open what was measured"
+            page = f"<details><summary {OWN_KEYS}>{title}</summary>{page}</details>"
         display({"text/plain": text, "text/html": page}, raw=True)  # type: ignore[no-untyped-call]

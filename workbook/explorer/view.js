@@ -44,6 +44,25 @@ function follow(model, el, signal) {
   tell();
 }
 
+// The figure is drawn anew for the room that it has, so that its texts keep their size.
+const NARROWEST = 320, WIDEST = 680, STEP = 20;
+function measure(model, el, signal) {
+  let later = 0;
+  const observer = new ResizeObserver(([entry]) => {
+    const room = entry.contentRect.width;
+    clearTimeout(later);
+    if (!room) return; // not shown now
+    later = setTimeout(() => {
+      const width = Math.min(WIDEST, Math.max(NARROWEST, STEP * Math.round(room / STEP)));
+      if (signal.aborted || width === model.get("width")) return;
+      model.set("width", width);
+      model.save_changes();
+    }, 150);
+  });
+  observer.observe(el);
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+
 function make(parent, tag, className, attributes = {}) {
   const element = document.createElement(tag);
   element.className = className;
@@ -53,6 +72,11 @@ function make(parent, tag, className, attributes = {}) {
 
 function render({ model, el }) {
   const abort = new AbortController();
+  const cover = make(el, "div", "wb-cover");
+  make(cover, "div", "wb-kicker").textContent = "Commit first, then see. This figure answers:";
+  const asked = make(cover, "p", "");
+  const uncover = make(cover, "button", "jupyter-button", { type: "button" });
+  uncover.textContent = "Open it without an answer";
   let image = make(el, "img", "wb-figure");
   const status = make(el, "div", "wb-status", { role: "status" });
   const verdict = make(status, "div", "wb-verdict");
@@ -90,8 +114,19 @@ function render({ model, el }) {
     el.classList.toggle("wb-failed", message !== "");
     error.textContent = message && `${message} The figure still shows the last settings that worked.`;
   }
+  function covering() {
+    const question = model.get("cover");
+    asked.replaceChildren();
+    question.split("`").forEach((part, i) => { make(asked, i % 2 ? "code" : "span", "").textContent = part; });
+    cover.hidden = question === "";
+  }
+  uncover.addEventListener("click", () => {
+    model.set("cover", "");
+    model.save_changes();
+    el.closest(".wb-explorer")?.querySelector(".wb-controls :is(input, select, button, [role=slider])")?.focus();
+  });
   const changes = {
-    png: figure, alt: () => { image.alt = model.get("alt"); },
+    cover: covering, png: figure, alt: () => { image.alt = model.get("alt"); },
     verdict: words, reading: words, where: words, error: failure,
     table: () => { table.innerHTML = model.get("table"); },
   };
@@ -103,6 +138,7 @@ function render({ model, el }) {
   for (const change of new Set(Object.values(changes))) change();
   guard(el, abort.signal);
   follow(model, el, abort.signal);
+  measure(model, el, abort.signal);
   return () => {
     abort.abort();
     for (const [name, change] of Object.entries(changes)) model.off(`change:${name}`, change);

@@ -26,5 +26,7 @@ class View(anywidget.AnyWidget):
     where = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     table = traitlets.Unicode("").tag(sync=True)
+    cover = traitlets.Unicode("").tag(sync=True)  # the question to answer before anything shows
     theme = traitlets.Enum(("light", "dark"), "light").tag(sync=True)  # of the page; it tells
+    width = traitlets.Int(680).tag(sync=True)  # CSS pixels that the page has for a figure; it tells
     wants_table = traitlets.Bool(False).tag(sync=True)

@@ -7,15 +7,17 @@ that a row states.
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from workbook.causes import experiments
 from workbook.devices import DeviceUnavailable
 from workbook.experiment import recall
 from workbook.ledger.rows import RELATIONS, Claim, Expectation, Outcome, Trial
-from workbook.question import Prediction
+from workbook.question import Option, Prediction
 from workbook.result import Result
 
 Agreement = Literal["agrees", "disagrees", "not decided here"]
@@ -122,8 +124,8 @@ def as_prediction(claim: Claim) -> Prediction:
     return Prediction(
         claim.id,
         f"Claim: {claim.claim} {bet.question}",
-        tuple(each.text for each in bet.outcomes),
-        lambda: came_out(claim).text,
+        tuple(Option(each.text, partial(operator.is_, each)) for each in bet.outcomes),
+        lambda: came_out(claim),
         follows,
     )
 

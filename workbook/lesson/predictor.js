@@ -84,6 +84,7 @@ function render({ model, el }) {
       make(head, "span").textContent = headline;
       say(make(head, "span"), model.get("measured"));
       say(make(status, "div"), model.get("verdict"));
+      if (model.get("feedback")) say(make(status, "p"), model.get("feedback"));
       say(make(status, "p"), model.get("because"));
       const tally = model.get("tally");
       if (tally) make(status, "div", "wb-tally").textContent = tally;

@@ -15,7 +15,7 @@ from workbook.devices import machine
 from workbook.lesson.markup import inline
 from workbook.lesson.page import Page, joined
 from workbook.lesson.tally import SURE, Tally
-from workbook.question import Prediction
+from workbook.question import ANSWERED, Prediction
 from workbook.result import kept_text
 
 DOUBTFUL = 40
@@ -36,8 +36,9 @@ class Predictor(Page):
     """One displayable object: live controls, a covered answer, and the question as plain text.
 
     `choice` is the index of the chosen option, None before; `confidence` is in percent. `reveal()`
-    does what the button does. `measured`, `verdict`, `because` and `tally` are empty until then.
-    `turns` counts the measurements, `error` says why the last one failed.
+    does what the button does. `measured`, `verdict`, `because`, `feedback` (on the chosen option,
+    where another one holds) and `tally` are empty until then. `turns` counts the measurements,
+    `error` says why the last one failed.
     """
 
     _esm = joined("predictor.js")
@@ -50,6 +51,7 @@ class Predictor(Page):
     right = traitlets.Bool(False).tag(sync=True)
     verdict = traitlets.Unicode("").tag(sync=True)
     because = traitlets.Unicode("").tag(sync=True)
+    feedback = traitlets.Unicode("").tag(sync=True)
     tally = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     turns = traitlets.Int(0).tag(sync=True)
@@ -91,15 +93,18 @@ class Predictor(Page):
                 self.error = f"{type(error).__name__}: {error}"
                 self.turns += 1
             raise
-        right = measured == self.options[self.choice]
+        chosen = self.prediction.options[self.choice]
+        right = measured == chosen.text
         self._tally.add(self.prediction.name, self.confidence, right)
         with self.hold_sync():
             self.error = ""
             self.measured, self.right = measured, right
             self.verdict = _verdict(right, self.confidence)
             self.because = self.prediction.because
+            self.feedback = "" if right else chosen.feedback
             self.tally = self._tally.sentence()
             self.turns += 1
+        ANSWERED.add(self.prediction.name)
 
     def _told(self, _: object, content: Mapping[str, Any], __: object) -> None:
         """Act on the page's button: it carries newer words than the traits were told so far."""
@@ -123,11 +128,17 @@ class Predictor(Page):
 
     def _covered_html(self) -> str:
         items = "".join(f"<li>{inline(option)}</li>" for option in self.options)
+        wrong = "".join(
+            f"<li>{inline(each.text)}: {inline(each.feedback)}</li>"
+            for each in self.prediction.options
+            if each.feedback and each.text != self._covered
+        )
+        others = f"<ul>{wrong}</ul>" if wrong else ""
         return (
             f"<p><strong>Predict:</strong> {inline(self.prediction.question)}</p><ul>{items}</ul>"
             "<details><summary>Decide first, then open the measured answer</summary>"
             f"<p><strong>{inline(self._covered)}</strong></p>"
-            f"<p>{inline(self.prediction.because)}</p></details>"
+            f"<p>{inline(self.prediction.because)}</p>{others}</details>"
         )
 
 

@@ -7,7 +7,7 @@ place that imports matplotlib, and it never touches pyplot or global settings.
 from workbook import lab_extra
 
 with lab_extra("workbook.plots"):
-    from workbook.plots.drawing import HEIGHT, WIDTH, Drawing, figure
+    from workbook.plots.drawing import HEIGHT, WIDTH, Drawing, figure, height_for
     from workbook.plots.provenance import STATIC_SIZE, static
     from workbook.plots.style import Theme
     from workbook.plots.words import alt, table_html
@@ -20,6 +20,7 @@ __all__ = [
     "Theme",
     "alt",
     "figure",
+    "height_for",
     "static",
     "table_html",
 ]

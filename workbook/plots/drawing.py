@@ -108,6 +108,21 @@ def title_lines(width: float) -> int:
     return 2 if width >= 600 else 3 if width >= 460 else 4
 
 
+def note_lines(width: float) -> int:
+    """Say how many lines are kept for the note."""
+    return 1 if width >= 600 else 2
+
+
+def height_for(width: int) -> int:
+    """Give the height of a picture that has as much room for its data as one of `WIDTH`.
+
+    >>> height_for(680), height_for(400)
+    (340, 393)
+    """
+    more = title_lines(width) - title_lines(WIDTH), note_lines(width) - note_lines(WIDTH)
+    return HEIGHT + round(more[0] * 18 + more[1] * ROW)
+
+
 class _Stage:
     """A laid-out Figure without data: axes with their ticks, labels, and legends."""
 
@@ -118,7 +133,7 @@ class _Stage:
         self.canvas: Any = FigureCanvasAgg(self.figure)  # its methods have no types
         self.width, self.height, self.theme = width, height, theme
         self._title_lines = title_lines(width)
-        self._note_lines = 1 if width >= 600 else 2
+        self._note_lines = note_lines(width)
         self.axes = self._laid_out(chart)
 
     def _laid_out(self, chart: Chart) -> list[Any]:

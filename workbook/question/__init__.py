@@ -6,13 +6,16 @@ attempted and why; `prove` tells a test what is wrong with a row, and every row 
 proven so.
 """
 
+from workbook.question.answered import ANSWERED, Answered
 from workbook.question.form import Form, agree
 from workbook.question.judging import NOT_ATTEMPTED, judge
 from workbook.question.proof import prove
 from workbook.question.rows import Exercise, Option, Outcome, Prediction, WrongAnswer
 
 __all__ = [
+    "ANSWERED",
     "NOT_ATTEMPTED",
+    "Answered",
     "Exercise",
     "Form",
     "Option",

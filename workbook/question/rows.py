@@ -33,20 +33,18 @@ class Option:
 class Prediction:
     """A question with a few options, of which one holds for what `measure()` finds here and now.
 
-    `because` is shown afterwards. An option that is given as a text holds where the measurement
-    gives that very text. ValueError for fewer than two options or for one that comes twice.
+    `because` is shown afterwards. ValueError for fewer than two options or for one that comes
+    twice.
     """
 
     name: str
     question: str
-    options: tuple[Any, ...]
+    options: tuple[Option, ...]
     measure: Callable[[], Any]
     because: str
 
     def __post_init__(self) -> None:
-        options = tuple(_option(each) for each in self.options)
-        object.__setattr__(self, "options", options)
-        texts = [each.text for each in options]
+        texts = [each.text for each in self.options]
         if len(texts) < 2 or len(set(texts)) != len(texts):
             raise ValueError(f"options must be at least two different answers, got {texts}")
 
@@ -57,15 +55,11 @@ class Prediction:
         """
         with Conditions(threads=1, seed=0):
             found = self.measure()
-            right: list[Option] = [each for each in self.options if each.holds(found)]
+            right = [each for each in self.options if each.holds(found)]
         if len(right) != 1:
             which = " and ".join(f'"{each.text}"' for each in right) or f"none for {found!r:.200}"
             raise ValueError(f"exactly one option of {self.name} must hold; it is {which}")
         return right[0]
-
-
-def _option(given: Option | str) -> Option:
-    return given if isinstance(given, Option) else Option(given, lambda found: found == given)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,13 @@
 # # A prediction and an exercise
 
 # %%
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.control import Seed
+from workbook.experiment import Experiment
+from workbook.explorer import explore
 from workbook.lesson import check, hint, predict
-from workbook.question import Exercise, Form, Prediction
+from workbook.question import Exercise, Form, Option, Prediction
+from workbook.result import Finding
 
 
 # %%
@@ -12,8 +17,21 @@ def measure():
 
 
 QUESTION = "Is `0.1 + 0.2` the same as `0.3`?"
-OPTIONS = ("yes, every bit", "no, they differ")
-predict(Prediction("sum", QUESTION, OPTIONS, measure, "None of them is finite in base 2."))
+OPTIONS = (
+    Option("yes, every bit", lambda found: not found.endswith("differ"), "Each is rounded."),
+    Option("no, they differ", lambda found: found.endswith("differ")),
+)
+SUM = Prediction("sum", QUESTION, OPTIONS, measure, "None of them is finite in base 2.")
+predict(SUM)
+
+
+# %%
+def line(where):
+    panel = Panel(Axis("x", 0, 1), Axis("y", 0, 1), (Series("line", (0, 1), (0, 1)),))
+    return Finding("They differ.", f"seed {where.seed}", Chart((panel,)))
+
+
+explore(Experiment("line", "Do they differ?", "seed", (Seed(),), line), after=SUM)
 
 # %%
 EXERCISE = Exercise(
