@@ -36,7 +36,7 @@ COMMANDS = (
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and give its exit status; 2 for words that do not fit."""
-    words = sys.argv[1:] if words is None else words
+    words, program = _split(sys.argv[1:] if words is None else words)
     parser = argparse.ArgumentParser(prog="python -m workbook", description=DESCRIPTION)
     chooser = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     modules: dict[str, Any] = {}
@@ -46,8 +46,15 @@ def main(words: Sequence[str] | None = None) -> int:
             modules[row.name] = importlib.import_module(f"workbook.{row.module}")
             modules[row.name].add_arguments(command)
     arguments = parser.parse_args(words)
+    arguments.program = program
     status: int = modules[arguments.command].main(arguments)
     return status
+
+
+def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Take apart our own words and, after `--`, the command line of the user's."""
+    at = list(words).index("--") if "--" in words else len(words)
+    return list(words[:at]), list(words[at + 1 :])
 
 
 if __name__ == "__main__":

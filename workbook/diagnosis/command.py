@@ -12,27 +12,36 @@ import shutil
 import sys
 from pathlib import Path
 
-from workbook.diagnosis.engine import TIMEOUT, diagnose
+from workbook.diagnosis.engine import PATIENCE, TIMEOUT, diagnose
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Tell argparse what `diagnose` takes."""
     parser.add_argument(
         "targets",
-        nargs="+",
+        nargs="*",
         metavar="FILE.py:FUNCTION",
-        help="one function to call again, or two that should agree",
+        help="one function to call again, or two that should agree; or -- and a command line",
     )
     parser.add_argument(
         "--model", action="store_true", help="FUNCTION builds (module, tuple of inputs)"
+    )
+    parser.add_argument(
+        "--against", default="", metavar="COMMAND", help="a command line that should agree"
+    )
+    parser.add_argument(
+        "--resume", default="", metavar="COMMAND", help="the command line that goes on after a stop"
+    )
+    parser.add_argument(
+        "--steps", type=int, default=0, metavar="N", help="end each run after N steps of training"
     )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")
     parser.add_argument(
         "--timeout",
         type=float,
-        default=TIMEOUT,
         metavar="SECONDS",
-        help=f"end after this long and say what was found (default {TIMEOUT:g})",
+        help=f"end after this long and say what was found (default {TIMEOUT:g}; {PATIENCE:g} "
+        "for a command line)",
     )
 
 
@@ -62,7 +71,14 @@ def main(arguments: argparse.Namespace) -> int:
         if any(target.endswith(".wbt") for target in arguments.targets):
             return _trace_files(arguments)
         answer = diagnose(
-            *arguments.targets, model=arguments.model, timeout=arguments.timeout, watch=_watch
+            *arguments.targets,
+            model=arguments.model,
+            program=arguments.program,
+            against=arguments.against,
+            resume=arguments.resume,
+            steps=arguments.steps,
+            timeout=arguments.timeout,
+            watch=_watch,
         )
     except (ValueError, OSError) as problem:
         sys.stderr.write(f"{problem}\n")

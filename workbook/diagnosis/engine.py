@@ -9,24 +9,29 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session, Unusable
-from workbook.diagnosis.target import Call, call
-from workbook.diagnosis.targets import disagreement, module, single
+from workbook.diagnosis.target import Call, call, command_line
+from workbook.diagnosis.targets import command, disagreement, module, single
 
 _COMPILES = re.compile(r"\btorch\s*\.\s*compile\b|(?<!\bre)\.compile\(|import compile\b")
 TIMEOUT = 120.0  # seconds for a whole diagnosis
+PATIENCE = 600.0  # the same for a command line: each run is a program from beginning to end
 
 
 def diagnose(
     *targets: str,
     model: bool = False,
-    timeout: float = TIMEOUT,
+    program: Sequence[str] = (),
+    against: str = "",
+    resume: str = "",
+    steps: int = 0,
+    timeout: float | None = None,
     workers: Workers | None = None,
     watch: Callable[[str], None] = lambda text: None,
 ) -> Answer:
@@ -38,27 +43,47 @@ def diagnose(
     code runs in child processes only; `workers` lets several diagnoses share them. `watch` is told
     what has been tried, as soon as it is known.
 
+    `program` are the words of a command line instead (`("python", "train.py")`): why does running
+    it again give something else? With `against`, another command line that should agree; with
+    `resume`, the one that goes on after the first was stopped. `steps` ends each run after so
+    many steps of its training.
+
     Raises ValueError for a target that names no function in a file, and for a timeout of 0 or less.
     Code that cannot be run or compared is an answer: status "unknown", `usable` False.
     """
+    if timeout is None:
+        timeout = PATIENCE if program else TIMEOUT
     if not timeout > 0:
         raise ValueError(f"timeout must be more than 0 seconds, got {timeout}")
-    asked = call(*targets, model=model)
+    if program and (targets or model):
+        raise ValueError("give functions before --, or a command line after it, not both")
+    asked = (
+        command_line(program, against=against, resume=resume)
+        if program
+        else call(*targets, model=model)
+    )
     with contextlib.ExitStack() as stack:
         shared = workers if workers is not None else stack.enter_context(Workers())
-        return _answered(asked, shared, timeout, watch)
+        return _answered(asked, shared, timeout, watch, steps)
 
 
 def _answered(
-    asked: Call, workers: Workers, timeout: float, watch: Callable[[str], None]
+    asked: Call, workers: Workers, timeout: float, watch: Callable[[str], None], steps: int
 ) -> Answer:
     load = needed(asked)
     workers.warm(0, load)
-    workers.warm(1, load)
+    if not asked.commands:
+        workers.warm(1, load)
     session = Session(workers, asked, time.monotonic() + timeout, load=load, watch=watch)
+    session.steps = steps
     session.reserve = timeout / 8
-    target = " and ".join(one.words for one in asked.targets)
-    find = {"function": single.diagnosed, "pair": disagreement.diagnosed, "model": module.diagnosed}
+    target = asked.words
+    find = {
+        "function": single.diagnosed,
+        "pair": disagreement.diagnosed,
+        "model": module.diagnosed,
+        "command": command.diagnosed,
+    }
     try:
         return find[asked.kind](session)
     except Unusable as problem:

@@ -7,6 +7,7 @@ outcomes. Knows nothing of causes.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -60,6 +61,11 @@ class Plan:
     trace: bool = False
     stop: int = 0  # after this step of the training; 0 for the whole program
 
+    @property
+    def commands(self) -> list[tuple[int, int]]:
+        """The command lines that are run one after another, each with the step where it stops."""
+        return [(index, 0) for index in self.steps]
+
 
 def plan(*steps: int, held: frozenset[str] = frozenset(STORM), **more: Any) -> Plan:
     """A run in calm where `held` names everything, under other conditions where it does not."""
@@ -81,6 +87,7 @@ class Session:
     progress: Progress = field(default_factory=Progress)
     watch: Callable[[str], None] = lambda text: None  # is told what is tried
     longest: float = 0.0  # seconds that a run took
+    steps: int = 0  # of its training, after which each run of a command ends; 0: none
     reserve: float = 0.0  # seconds kept back for what is said at the end of the time
     known: dict[Plan, Run] = field(default_factory=dict)
 
@@ -95,6 +102,8 @@ class Session:
             return known
         if self.left() <= 0:
             raise OutOfTime("the time is used up")
+        if self.call.commands:
+            return self._command(wanted)
         given = dict(wanted.given)
         if "torch._inductor.compile_fx" in self.load:
             given["poison"] = None  # a dispatch mode would keep the compiler away
@@ -125,6 +134,33 @@ class Session:
         if result.timed_out:
             raise OutOfTime("the function had not returned when the time was used up")
         if self.known:  # the first run waits for its interpreter
+            self.longest = max(self.longest, time.monotonic() - began)
+        self.known[wanted] = result
+        return result
+
+    def _command(self, wanted: Plan) -> Run:
+        """Carry out a plan whose targets are command lines."""
+        given = {**dict(wanted.given), "now": self.now}
+        request = {
+            "kind": "command",
+            "commands": [
+                {"words": list(self.call.commands[i].argv), "stop": stop}
+                for i, stop in wanted.commands
+            ],
+            "folders": sorted({folder for one in self.call.commands for folder in one.folders}),
+            "environment": dict(os.environ),
+            "files": [],
+            "set": given if wanted.given else {},
+            "on": sorted(wanted.on),
+            "trace": wanted.trace,
+            "stop": wanted.stop,
+            "load": [],
+        }
+        began = time.monotonic()
+        result = self.workers.run(request, hash_seed=0, seconds=self.left())
+        if result.timed_out:
+            raise OutOfTime("the command had not ended when the time was used up")
+        if self.known:
             self.longest = max(self.longest, time.monotonic() - began)
         self.known[wanted] = result
         return result

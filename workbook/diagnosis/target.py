@@ -1,15 +1,18 @@
-"""What is to be diagnosed: one function, two that should agree, or a module that a function builds.
+"""What is to be diagnosed: one function or two, a module's builder, or command lines.
 
-Owns the reading of `FILE.py:FUNCTION` and its error messages.
+Owns the reading of `FILE.py:FUNCTION` and of commands, and the error messages.
 """
 
 from __future__ import annotations
 
+import shlex
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["function", "pair", "model"]
+Kind = Literal["function", "pair", "model", "command", "against", "resume"]
 
 
 @dataclass(frozen=True)
@@ -25,11 +28,35 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Command:
+    """A command line, as words."""
+
+    argv: tuple[str, ...]
+
+    @property
+    def words(self) -> str:
+        return shlex.join(self.argv)
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders of the files that its words name, the program itself left out."""
+        files = [Path(word) for word in self.argv[1:] if Path(word).exists()]
+        return [str((one if one.is_dir() else one.parent).resolve()) for one in files]
+
+
+@dataclass(frozen=True)
 class Call:
-    """What is asked: `function` has one target, `pair` two, `model` one."""
+    """What is asked: `function` and `model` have one target, `pair` two, the others commands."""
 
     kind: Kind
-    targets: tuple[Target, ...]
+    targets: tuple[Target, ...] = ()
+    commands: tuple[Command, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The targets as they are called in an answer."""
+        words = [one.words for one in self.targets] + [one.words for one in self.commands]
+        return " and ".join(words)
 
 
 def target(text: str) -> Target:
@@ -53,3 +80,28 @@ def call(*texts: str, model: bool = False) -> Call:
         raise ValueError(f"{rule}, got {len(texts)}")
     kind: Kind = "model" if model else ("pair" if len(texts) == 2 else "function")
     return Call(kind, tuple(target(text) for text in texts))
+
+
+def command_line(argv: Sequence[str], *, against: str = "", resume: str = "") -> Call:
+    """The call for a command line, for two that should agree, or for stopping and resuming."""
+    if against and resume:
+        raise ValueError("give --against or --resume, got both")
+    first = _command(argv)
+    if against:
+        return Call("against", (), (first, _command(shlex.split(against))))
+    if resume:
+        return Call("resume", (), (first, _command(shlex.split(resume))))
+    return Call("command", (), (first,))
+
+
+def _command(argv: Sequence[str]) -> Command:
+    if not argv or not argv[0]:
+        raise ValueError("after -- comes a command line, as in: diagnose -- python train.py")
+    if shutil.which(argv[0]) is None:
+        file = Path(argv[0])
+        if file.suffix == ".py" and file.is_file():
+            raise ValueError(f"type the command as you run it: -- python {shlex.join(argv)}")
+        if file.is_file():
+            raise ValueError(f"{argv[0]} may not be run: chmod +x {argv[0]}, or -- sh {argv[0]}")
+        raise ValueError(f"there is no program {argv[0]!r}")
+    return Command(tuple(argv))

@@ -22,11 +22,15 @@ _ASKED = {"clock": 0, "entropy": 0}  # how often each was asked in this process
 COUNTED = {"entropy": 0}  # how often it was asked in this process
 
 
-def generators(number: int) -> None:
-    """Start every generator, and every source of entropy that Python can reach, from `number`."""
+def generators(number: int, *, early: bool = False) -> None:
+    """Start every generator, and every source of entropy that Python can reach, from `number`.
+
+    `early`: those of NumPy and Python were started before, and the program may have set them since.
+    """
     torch.manual_seed(1_000 + number)
-    np.random.seed(1_000 + number)
-    random.seed(1_000 + number)
+    if not early:
+        np.random.seed(1_000 + number)
+        random.seed(1_000 + number)
 
     def entropy(count: int) -> bytes:
         COUNTED["entropy"] += 1

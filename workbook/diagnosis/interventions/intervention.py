@@ -51,6 +51,7 @@ class Setting:
     factors: list[float] = field(default_factory=list)
     split: frozenset[str] = frozenset()
     entries: frozenset[str] = frozenset()
+    early: bool = False  # whether the generators of Python and NumPy were started before
     modules: list[Any] = field(default_factory=list)  # of the user, once they are loaded
     path: ModulePath = field(default_factory=ModulePath)
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)

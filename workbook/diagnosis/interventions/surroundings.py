@@ -151,7 +151,7 @@ def _install(run: Setting) -> None:
         os.environ.update(CPU_VARIABLES)
     torch.set_num_threads(given.get("threads") or 1)
     sys.setswitchinterval(given.get("switch") or 0.005)
-    generators(given.get("rng") or 1)
+    generators(given.get("rng") or 1, early=run.early)
     clock(given.get("clock") or 0, given["now"])
     files(given.get("files") or "sorted")
 

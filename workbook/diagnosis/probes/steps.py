@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -30,8 +31,11 @@ PARTS = (
     "its state",
     "parameters",
 )
+COMPUTED = PARTS[3:]  # generators that nobody seeds differ from the start, used or not
 _EVERY = 1_000  # steps; after that only powers of two are looked at
-_LOSS: list[int] = []
+Loss = tuple[float, str]  # a value and its dtype
+Tell = Callable[[Optimizer, list[int], list[Loss]], None]
+_LOSS: list[tuple[int, Loss]] = []  # of this step, each with its hash
 LEFT: WeakKeyDictionary[Optimizer, int] = WeakKeyDictionary()  # a hash of what its step left
 
 
@@ -39,20 +43,34 @@ class Stopped(BaseException):
     """The run came to the step that it was to go to."""
 
 
-def loss(value: torch.Tensor) -> None:
+def loss(made: torch.Tensor) -> None:
     """Take down what backward is called on; not on a device, where reading it would wait."""
-    if value.device.type == "cpu" and value.numel() == 1:
-        _LOSS.append(tensor_hash(value.detach()))
+    if made.device.type == "cpu" and made.numel() == 1:
+        plain = made.detach()
+        value = float(_tolist(plain.reshape(-1))[0])
+        _LOSS.append((tensor_hash(plain), (value, str(plain.dtype).removeprefix("torch."))))
 
 
-def watch(stop: int) -> RemovableHandle:
-    """Note a vector after each step of any optimizer; end the run after step `stop` (0: never)."""
+_tolist = torch.Tensor.tolist  # the real one: a probe may replace it
+
+
+def watch(stop: int, tell: Tell | None = None) -> RemovableHandle:
+    """Note a vector after each step of any optimizer; end the run after step `stop` (0: never).
+
+    With `tell`, the optimizer, the step's number with its vector, and the losses go there instead.
+    """
     stops = [0]
 
     def after(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         number = FACTS.count("steps seen")
         if number <= _EVERY or not number & (number - 1):
-            FACTS.append("steps", [number, *_vector(optimizer)])
+            row = [number, *_vector(optimizer)]
+            losses = [one for _, one in _LOSS]
+            _LOSS.clear()
+            if tell is not None:
+                tell(optimizer, row, losses)
+            else:
+                FACTS.append("steps", row)
         else:
             LEFT.pop(optimizer, None)
         _LOSS.clear()
@@ -76,7 +94,7 @@ def _vector(optimizer: Optimizer) -> list[int]:
         tensor_hash(torch.default_generator.get_state()),
         _hash(repr(np.random.mtrand._rand.get_state())),
         _hash(repr(random._inst.getstate())),  # type: ignore[attr-defined]
-        _hash(repr(_LOSS)),
+        _hash(repr([code for code, _ in _LOSS])),
         digest([weight.grad for weight in weights]),
         _hash(repr(options)),
         digest(states),
@@ -98,11 +116,13 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def parted(ours: list[list[int]], theirs: list[list[int]]) -> tuple[int, tuple[str, ...]] | None:
-    """The first step after which two series differ, and the parts that differ, or None."""
+def parted(
+    ours: list[list[int]], theirs: list[list[int]], among: tuple[str, ...] = PARTS
+) -> tuple[int, tuple[str, ...]] | None:
+    """The first step after which two series differ in one of some parts, and those, or None."""
     for one, other in zip(ours, theirs, strict=False):
         parts = zip(PARTS, one[1:], other[1:], strict=True)
-        if differing := tuple(part for part, a, b in parts if a != b):
+        if differing := tuple(part for part, a, b in parts if a != b and part in among):
             return one[0], differing
     return None
 

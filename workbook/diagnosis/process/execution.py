@@ -23,6 +23,7 @@ from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
+from workbook.diagnosis.process import command
 from workbook.diagnosis.process.place import Place
 from workbook.diagnosis.process.program import (
     CannotRun,
@@ -50,9 +51,13 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
         if isinstance(place, str):
             raise CannotRun(place)
         result["guarded"] = place.guarded
+        if request["kind"] == "command":
+            result |= command.run(request, folder, place)
+            _write(folder, result)
+            return
         settle(request, place)
         _carry_out(request, folder, result)
-    except CannotRun as problem:
+    except (CannotRun, command.NoProgram) as problem:
         result["cannot"] = str(problem)
     except Exception as error:
         result["cannot"] = f"{type(error).__name__}: {error}"

@@ -104,7 +104,7 @@ def answered(
     """The answer made of these causes: rounding last, the status that of the first."""
     ranked = sorted(rows, key=lambda one: one.status == "rounding")
     first: Status = status or (ranked[0].status if ranked else "unknown")
-    target = " and ".join(one.words for one in session.call.targets)
+    target = session.call.words
     heights: tuple[float, ...] = ()
     labels: tuple[str, ...] = ()
     mark = None

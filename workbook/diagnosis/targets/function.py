@@ -40,7 +40,7 @@ class Function:
         self.session = session
         self.index = index
         self.fixed = fixed
-        self.steps = (index,) * (1 if session.call.kind == "model" else CALLS)
+        self.steps = (index,) * (1 if session.call.kind in ("model", "command") else CALLS)
         self.trained: tuple[tuple[int, int], ...] = ()
         self.calm = session.first(self._plan(ALL, frozenset()))
         _check(self.calm, session)

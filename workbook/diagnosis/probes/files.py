@@ -1,0 +1,200 @@
+"""Files that a program writes, read key by key, so that two runs can be compared.
+
+Owns the reading of each format, without pickles: JSON, JSON lines, CSV, NPY and NPZ, what
+`torch.save` and safetensors wrote, TensorBoard's events, plain text. Anything else is its bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from workbook.diagnosis.probes.printed import lines
+from workbook.diagnosis.probes.values import NotComparable, leaves
+from workbook.trace import tensor_hash
+
+Content = dict[str, Any]  # a number, or a text (of what is no number: its hash), by its key
+_LARGEST = 1 << 30  # bytes that are read
+_MOST = 2_000  # keys of one file
+
+
+def read_all(written: list[tuple[str, Path]]) -> dict[str, Content]:
+    """Read every file that a run wrote: the user's name of it, and where it lies."""
+    return {_name(name): read(path) for name, path in written[:500]}
+
+
+def _name(name: str) -> str:
+    """A file's name; TensorBoard puts time, host and process into it."""
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}events" if last.startswith("events.out.tfevents") else name
+
+
+def read(path: Path) -> Content:
+    """What a file holds, by key; where it cannot be read in its format, the hash of its bytes."""
+    if path.stat().st_size > _LARGEST:
+        return {"bytes": str(path.stat().st_size)}
+    found: Content = {}
+    try:
+        for key, value in _reader(path)(path):
+            found[key] = value
+            if len(found) >= _MOST:
+                break
+    except Exception:  # a format of their own under a well-known name, or cut short
+        return {"bytes": _code(path.read_bytes())}
+    return found
+
+
+def _reader(path: Path) -> Callable[[Path], Iterator[tuple[str, Any]]]:
+    if path.name.startswith("events.out.tfevents"):
+        return _events
+    return _READERS.get(path.suffix, _text)
+
+
+def _code(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=8).hexdigest()
+
+
+def _plain(value: Any) -> Iterator[tuple[str, Any]]:
+    """Leaves of a value: numbers as they are, of tensors and texts what identifies them."""
+    for key, leaf in leaves(value):
+        if isinstance(leaf, np.ndarray | np.generic):
+            leaf = torch.from_numpy(np.ascontiguousarray(leaf).reshape(np.shape(leaf)).copy())
+        if isinstance(leaf, torch.Tensor):
+            if leaf.numel() == 1 and not leaf.is_complex():
+                yield key, float(leaf)
+            else:
+                yield key, f"{tuple(leaf.shape)} {leaf.dtype} {tensor_hash(leaf.cpu()):016x}"
+        elif isinstance(leaf, (bool, int, float)):
+            yield key, float(leaf)
+        else:
+            yield key, repr(leaf)
+
+
+def _json(path: Path) -> Iterator[tuple[str, Any]]:
+    yield from _plain(json.loads(path.read_text()))
+
+
+def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        for key, value in _plain(json.loads(line)):
+            yield f"line {number}{key}", value
+
+
+def _csv(path: Path) -> Iterator[tuple[str, Any]]:
+    rows = list(csv.reader(io.StringIO(path.read_text(), newline="")))
+    names = rows[0] if rows else []
+    for number, row in enumerate(rows[1:], start=2):
+        for name, cell in zip(names, row, strict=False):
+            yield f"line {number}, {name}", _number(cell)
+
+
+def _number(cell: str) -> Any:
+    try:
+        return float(cell)
+    except ValueError:
+        return cell
+
+
+def _numpy(path: Path) -> Iterator[tuple[str, Any]]:
+    made = np.load(path, allow_pickle=False)
+    yield from _plain({key: made[key] for key in made} if path.suffix == ".npz" else made)
+
+
+def _torch(path: Path) -> Iterator[tuple[str, Any]]:
+    try:
+        yield from _plain(torch.load(path, map_location="cpu", weights_only=True))
+    except NotComparable:
+        raise ValueError("it holds something without a value") from None
+
+
+def _safetensors(path: Path) -> Iterator[tuple[str, Any]]:
+    data = path.read_bytes()
+    (size,) = struct.unpack("<Q", data[:8])
+    for name, row in json.loads(data[8 : 8 + size]).items():
+        if name != "__metadata__":
+            start, end = row["data_offsets"]
+            part = data[8 + size + start : 8 + size + end]
+            yield name, f"{tuple(row['shape'])} {row['dtype']} {_code(part)}"
+
+
+def _text(path: Path) -> Iterator[tuple[str, Any]]:
+    for line in lines(path.read_bytes().decode("utf-8")):
+        yield f"line {line.number}", line.form
+        for place, number in enumerate(line.numbers, start=1):
+            yield f"line {line.number}, number {place}", number
+
+
+def _events(path: Path) -> Iterator[tuple[str, Any]]:
+    """Scalars of TensorBoard: records of a length, its check, an Event message, its check."""
+    data, at = path.read_bytes(), 0
+    while at + 12 <= len(data):
+        (size,) = struct.unpack("<Q", data[at : at + 8])
+        event = dict(_fields(data[at + 12 : at + 12 + size]))
+        at += size + 16
+        for kind, value in _fields(event.get(5, b"")):  # summary
+            if kind == 1:
+                row = dict(_fields(value))
+                number = row.get(2)
+                if number is None:
+                    yield f"{_tag(row)} at step {event.get(2, 0)}", _code(value)
+                else:
+                    made = struct.unpack("<f", number)[0]
+                    yield f"{_tag(row)} at step {event.get(2, 0)}", float(made)
+
+
+def _tag(row: dict[int, Any]) -> str:
+    return bytes(row.get(1, b"")).decode(errors="replace")
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
+    """The fields of a protocol-buffers message: its number, and an integer or bytes."""
+    at = 0
+    while at < len(data):
+        key, at = _varint(data, at)
+        kind = key & 7
+        if kind == 0:
+            value, at = _varint(data, at)
+            yield key >> 3, value
+        else:
+            size, at = _varint(data, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)
+            yield key >> 3, data[at : at + size]
+            at += size
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 127) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 128:
+            return value, at
+
+
+_READERS: dict[str, Callable[[Path], Iterator[tuple[str, Any]]]] = {
+    ".json": _json, ".jsonl": _json_lines, ".ndjson": _json_lines, ".csv": _csv, ".npy": _numpy,
+    ".npz": _numpy, ".pt": _torch, ".pth": _torch, ".ckpt": _torch, ".safetensors": _safetensors,
+}  # fmt: skip
+
+
+def parted(
+    ours: dict[str, Content], theirs: dict[str, Content]
+) -> tuple[str, str, Any, Any] | None:
+    """The first file, key and two values that differ, or None; None stands for what is missing."""
+    for name in dict.fromkeys((*ours, *theirs)):
+        one, other = ours.get(name), theirs.get(name)
+        if one is None or other is None:
+            return name, "", one and "written", other and "written"
+        for key in dict.fromkeys((*one, *other)):
+            if repr(one.get(key)) != repr(other.get(key)):
+                return name, key, one.get(key), other.get(key)
+    return None

@@ -1,0 +1,118 @@
+"""Numbers that leave torch: what a program reads from its tensors, in full precision, by line.
+
+Owns the patches of what reads a tensor's numbers (`item`, `tolist`, `float`, printing, ...), and
+the first place where two runs read something else. Torch's own readings are left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch._C import _len_torch_dispatch_stack
+from torch.utils._python_dispatch import _disable_current_modes
+
+from workbook.trace import tensor_hash
+from workbook.trace.places import line_of
+
+_READERS = (
+    "item", "tolist", "numpy", "__array__", "__float__", "__int__", "__bool__", "__index__",
+    "__format__", "__repr__",
+)  # fmt: skip
+_WORDS = {"__float__": "float", "__int__": "int", "__bool__": "bool", "__index__": "index",
+          "__format__": "format", "__repr__": "print", "__array__": "numpy"}  # fmt: skip
+_SHOWN = 16  # numbers of a tensor that are kept as they are; of a larger one the hash as well
+# what torch and the workbook read is left out
+_OTHERS = (torch.__path__[0] + os.sep, str(Path(__file__).parents[2]) + os.sep)
+Reading = dict[str, Any]
+
+
+def watch(note: Callable[..., None], aside: Callable[..., Any]) -> None:
+    """Write down every number that a program, or a library that it uses, reads from a tensor.
+
+    `aside(real, patched)` gives a function that steps aside while torch compiles.
+    """
+    for name in _READERS:
+        real = getattr(torch.Tensor, name)
+        setattr(torch.Tensor, name, aside(real, _noting(real, _WORDS.get(name, name), note)))
+
+
+def _noting(real: Callable[..., Any], name: str, note: Callable[..., None]) -> Any:
+    @functools.wraps(real)
+    def read(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+        frame = sys._getframe(2)  # beyond `aside`
+        if not frame.f_code.co_filename.startswith(_OTHERS):
+            row = _row(tensor, name)
+            if row is not None:
+                note("left", line=line_of(frame), **row)
+        return real(tensor, *args, **kwargs)
+
+    return read
+
+
+def _row(tensor: Any, name: str) -> Reading | None:
+    """What is read, as plain data; None for what holds no numbers here."""
+    kind = str(tensor.dtype).removeprefix("torch.")
+    if type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl:
+        return None
+    if tensor.device.type == "meta" or tensor.layout is not torch.strided or tensor.is_complex():
+        return None
+    quiet = _disable_current_modes() if _len_torch_dispatch_stack() else contextlib.nullcontext()
+    with quiet:  # a trace must not see our own reading
+        plain = tensor.detach()
+        count = plain.numel()
+        shown = [float(one) for one in _tolist(plain.reshape(-1)[:_SHOWN])]
+        code = "" if count <= _SHOWN else f"{tensor_hash(plain):016x}"
+    return {"how": name, "dtype": kind, "count": count, "values": shown, "hash": code}
+
+
+_tolist = torch.Tensor.tolist
+
+
+def parted(
+    ours: list[Reading], theirs: list[Reading]
+) -> tuple[int, Reading | None, Reading | None] | None:
+    """The first of the readings of two runs that differ, its number from 1, or None."""
+    for number in range(max(len(ours), len(theirs))):
+        one = ours[number] if number < len(ours) else None
+        other = theirs[number] if number < len(theirs) else None
+        if one is None or other is None or _code(one) != _code(other):
+            return number + 1, one, other
+    return None
+
+
+def _code(row: Reading) -> str:
+    return repr([row["line"], row["how"], row["count"], row["values"], row["hash"]])
+
+
+def sentence(number: int, one: Reading | None, other: Reading | None) -> str:
+    """What two runs read where they part, in words."""
+    if one is None or other is None:
+        kept = one or other or {}
+        which = "first" if other is None else "second"
+        return f"Only the {which} run goes on to read a tensor at {kept['line']}."
+    if one["line"] != other["line"]:
+        return (
+            f"Reading {number} from torch is made at {one['line']} in the first run and at "
+            f"{other['line']} in the second."
+        )
+    a, b = _apart(one, other)
+    return f"The first number read from torch that differs, at {one['line']}: {a} and {b}."
+
+
+def _apart(one: Reading, other: Reading) -> tuple[str, str]:
+    """The first two values that differ, with the digits that their formats need."""
+    for a, b in zip(one["values"], other["values"], strict=False):
+        if repr(a) != repr(b):
+            return _digits(a, one["dtype"]), _digits(b, other["dtype"])
+    return f"{one['count']} numbers", f"{other['count']} that are not the same"
+
+
+def _digits(value: float, dtype: str) -> str:
+    return f"{value:.9g}" if dtype == "float32" else f"{value:.17g}"

@@ -1,0 +1,73 @@
+"""Numbers that a program prints: parsed, aligned, and the first line that differs.
+
+Owns what a number in a text is, and what in a line is left aside (addresses, dates, times of day,
+temporary paths, what a progress bar wrote over).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_NUMBER = re.compile(
+    r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|"
+    r"(?<![\w.])[-+]?(?:nan|inf)(?!\w)"
+)
+_HIDDEN = re.compile(
+    r"\x1b\[[0-9;?]*[A-Za-z]"  # colors
+    r"|0x[0-9a-fA-F]+"  # addresses
+    r"|\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+    r"|\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b"  # times of day, and how long something took
+    r"|/tmp/\S+|\S*workbook-\S+"
+)
+_LONGEST = 3_000  # lines that are aligned one by one
+
+
+@dataclass(frozen=True)
+class Line:
+    """A printed line: its place (from 1), the text, the text without numbers, and the numbers."""
+
+    number: int
+    text: str
+    form: str
+    numbers: tuple[float, ...]
+
+
+def lines(text: str) -> list[Line]:
+    """Read a text line by line; empty lines are left out."""
+    found = []
+    for number, raw in enumerate(text.split("\n"), start=1):
+        shown = _HIDDEN.sub("…", raw.rstrip("\r").rpartition("\r")[2]).rstrip()
+        if shown:
+            numbers = tuple(float(one.group().replace(",", "")) for one in _NUMBER.finditer(shown))
+            found.append(Line(number, shown, _NUMBER.sub("#", shown), numbers))
+    return found
+
+
+def pairs(ours: list[Line], theirs: list[Line]) -> Iterator[tuple[Line | None, Line | None]]:
+    """Lay two texts side by side; a line that only one has stands against None."""
+    start = 0
+    while start < min(len(ours), len(theirs)) and ours[start].form == theirs[start].form:
+        yield ours[start], theirs[start]
+        start += 1
+    ours, theirs = ours[start:], theirs[start:]
+    forms = [line.form for line in ours[:_LONGEST]], [line.form for line in theirs[:_LONGEST]]
+    for _, a, b, c, d in difflib.SequenceMatcher(None, *forms, autojunk=False).get_opcodes():
+        for number in range(max(b - a, d - c)):
+            one = ours[a + number] if a + number < b else None
+            other = theirs[c + number] if c + number < d else None
+            yield one, other
+
+
+def parted(ours: str, theirs: str) -> tuple[Line | None, Line | None] | None:
+    """The first lines that differ in a number or in words, or None where all agree."""
+    for one, other in pairs(lines(ours), lines(theirs)):
+        if one is None or other is None or one.form != other.form or not _equal(one, other):
+            return one, other
+    return None
+
+
+def _equal(one: Line, other: Line) -> bool:
+    return repr(one.numbers) == repr(other.numbers)  # nan is equal to nan here

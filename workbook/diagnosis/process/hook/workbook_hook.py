@@ -1,0 +1,124 @@
+"""Watch a process of the user's from its first moment, without a change to its code.
+
+Owns the rows that a process writes down (one file for each process, appended at once, so that they
+survive whatever ends it), what is held before torch is there, and the moment when torch has been
+imported: then `workbook.diagnosis.process.watching` goes on. Imports the standard library only, and
+raises nothing: what fails is a row.
+
+The folder named by WORKBOOK_RUN holds `plan.json`, the plan of this run, and takes the rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.abc
+import importlib.util
+import json
+import os
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+VARIABLE = "WORKBOOK_RUN"
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
+_STARTED: list[bool] = []
+_FILE: dict[int, int] = {}  # the file of rows, by process: a fork gets one of its own
+_PLAN: dict[str, Any] = {}
+_REFUSED: set[str] = set()
+
+
+def note(kind: str, **row: Any) -> None:
+    """Write one row down, at once."""
+    pid = os.getpid()
+    if pid not in _FILE:
+        _FILE.clear()
+        name = os.path.join(os.environ[VARIABLE], f"rows-{pid}.jsonl")
+        _FILE[pid] = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
+    os.write(_FILE[pid], (json.dumps({"kind": kind, **row}) + "\n").encode())
+
+
+class After(importlib.abc.MetaPathFinder):
+    """Do something once a module has been imported: `steps` maps its name to what is done."""
+
+    def __init__(self, steps: dict[str, Callable[[], None]]) -> None:
+        self.steps = steps
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        """Find the module where it is, and let its loader do what is wanted afterwards."""
+        if name not in self.steps:
+            return None
+        step = self.steps.pop(name)
+        others = (finder for finder in sys.meta_path if finder is not self)
+        found = (getattr(finder, "find_spec", lambda *_: None)(name, path, target)
+                 for finder in others)  # fmt: skip
+        spec = next(filter(None, found), None)
+        if spec is None or spec.loader is None:
+            self.steps[name] = step
+            return spec
+        real = spec.loader.exec_module
+
+        def exec_module(module: Any) -> None:
+            real(module)
+            guarded(step)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+def guarded(step: Callable[[], None]) -> None:
+    """Do something of ours; where it fails, write down how."""
+    try:
+        step()
+    except Exception as problem:
+        with contextlib.suppress(Exception):
+            note("failed", step=step.__name__, text=f"{type(problem).__name__}: {problem}")
+
+
+def start() -> None:
+    """Begin to watch this process, once."""
+    if _STARTED:  # a folder may be on the path twice
+        return
+    _STARTED.append(True)
+    with open(os.path.join(os.environ[VARIABLE], "plan.json"), encoding="utf-8") as file:
+        _PLAN.update(json.load(file))
+    rank = os.environ.get("RANK")
+    note("start", words=list(sys.orig_argv), parent=os.getppid(), rank=rank)
+    if number := _PLAN["set"].get("rng"):
+        random.seed(1_000 + number)
+    sys.addaudithook(_audit)
+    after = {"torch": _torch, "numpy.random": _numpy}
+    sys.meta_path.insert(0, After({k: v for k, v in after.items() if k not in sys.modules}))
+
+
+def _numpy() -> None:
+    if number := _PLAN["set"].get("rng"):
+        sys.modules["numpy.random"].seed(1_000 + number)
+
+
+def _torch() -> None:
+    """Go on with what needs torch; the workbook need not be installed where the program runs."""
+    if "workbook" not in sys.modules:
+        where = os.path.join(_PLAN["root"], "workbook")
+        spec = importlib.util.spec_from_file_location(
+            "workbook", os.path.join(where, "__init__.py"), submodule_search_locations=[where]
+        )
+        if spec is not None and spec.loader is not None:
+            sys.modules["workbook"] = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(sys.modules["workbook"])
+    importlib.import_module("workbook.diagnosis.process.watching").begin(_PLAN, note)
+
+
+def _audit(event: str, args: Any) -> None:
+    """Note what the program does to the world: ports it opens, and writes that are refused."""
+    if event == "socket.bind" and isinstance(args[1], tuple):
+        guarded(lambda: note("port", port=args[1][1]))
+    elif event == "open" and isinstance(args[0], str) and args[2] & _WRITES:
+        name = os.path.realpath(args[0])
+        kept = _PLAN["writable"]
+        if name not in _REFUSED and not any(
+            name == one or name.startswith(one.rstrip(os.sep) + os.sep) for one in kept
+        ):
+            _REFUSED.add(name)
+            guarded(lambda: note("refused", path=name))

@@ -1,0 +1,102 @@
+"""What is watched, and changed, in a process of the user's from the end of `import torch` on.
+
+Owns the order in which patches and probes are put on, and what is written when the process ends or
+has come to the step that it was to go to. The hook calls `begin`; nothing else does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from workbook.diagnosis.interventions.intervention import Setting, Stage
+from workbook.diagnosis.interventions.patching import aside
+from workbook.diagnosis.interventions.rows import install
+from workbook.diagnosis.probes import leaving, steps
+from workbook.diagnosis.probes.facts import FACTS
+from workbook.diagnosis.probes.values import save
+from workbook.trace import Trace
+
+Note = Callable[..., None]
+_LARGEST = 1 << 24  # numbers of a model whose last parameters are kept
+
+
+class Watch:
+    """One process of the user's, watched until it ends."""
+
+    def __init__(self, plan: dict[str, Any], note: Note) -> None:
+        self.plan = plan
+        self.note = note
+        self.folder = Path(plan["folder"])
+        self.pid = os.getpid()
+        self.trace: Trace | None = None
+        self.stack = contextlib.ExitStack()
+        self.optimizer: Any = None
+        self.ended = False
+
+    def begin(self) -> None:
+        """Put on the patches that the plan names, then the probes."""
+        given = self.plan["set"]
+        run = Setting(on=frozenset(self.plan["on"]), given=given, early=True, stack=self.stack)
+        self.stack.enter_context(run.path)
+        FACTS.start()
+        held = (Stage.SURROUNDINGS,) if given else ()  # without: as the user runs it
+        for stage in (Stage.FUNCTIONS, *held, Stage.SEEDS, Stage.MODES):
+            install(stage, run)
+        leaving.watch(self.note, aside)
+        steps.watch(0, self.after)
+        atexit.register(self.end)
+        if self.plan["trace"] and self.plan["from"] <= 1:
+            self._start_trace()
+        self.note("torch", version=torch.__version__, threads=torch.get_num_threads())
+
+    def after(self, optimizer: Any, row: list[int], loss: list[steps.Loss]) -> None:
+        """Write a step's row down, and end the run where it was to go no further."""
+        number, self.optimizer = row[0], optimizer
+        self.note("step", n=number, vector=row, loss=loss)
+        if self.plan["trace"] and number + 1 == self.plan["from"]:
+            self._start_trace()
+        if self.plan["stop"] and number >= self.plan["stop"]:
+            self.note("stopped", n=number)
+            self.end()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)  # an exception would be swallowed by some programs
+
+    def end(self) -> None:
+        """Write down what is known only now; once, and only in the process that began."""
+        if self.ended or os.getpid() != self.pid:
+            return
+        self.ended = True
+        if self.trace is not None:
+            self.trace.__exit__()
+            self.trace.save(self.folder / f"trace-{self.pid}.npz")
+            for draw in self.trace.draws[:1000]:
+                row = [draw.generator, draw.what, draw.line, draw.module, draw.count]
+                self.note("draw", row=[*row, f"{draw.value:x}"])
+        self._parameters()
+        self.note("facts", facts=FACTS.to_json())
+
+    def _start_trace(self) -> None:
+        self.trace = Trace(samples=True)
+        self.trace.__enter__()
+
+    def _parameters(self) -> None:
+        if self.optimizer is None:
+            return
+        weights = [p.detach() for group in self.optimizer.param_groups for p in group["params"]]
+        if sum(weight.numel() for weight in weights) <= _LARGEST:
+            names = {f"parameter {number}": weight for number, weight in enumerate(weights)}
+            self.note("parameters", leaves=save(names, self.folder, f"weights-{self.pid}"))
+
+
+def begin(plan: dict[str, Any], note: Note) -> None:
+    """Watch this process from now on, as the plan says."""
+    Watch(plan, note).begin()

@@ -1,0 +1,121 @@
+"""Two runs of command lines, only watched: where do they part, by whatever was seen of them?
+
+Owns the comparison of what was seen (steps, numbers read from torch, printed numbers, files), the
+strongest first, and the sentences for a command that cannot be looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from workbook.diagnosis.probes import files, leaving, printed, steps
+from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.session import Session, Unusable
+
+
+def usable(session: Session, run: Run) -> Run:
+    """The run itself; Unusable where the command gave nothing to look at."""
+    for sentence in run.surroundings():
+        session.note(sentence)
+    if run.cannot is not None:
+        raise Unusable(run.cannot)
+    status = run.data.get("status", 0)
+    if status:
+        how = f"was ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
+        raise Unusable(f"the command {how}", last_words(run))
+    return run
+
+
+def last_words(run: Run) -> tuple[str, ...]:
+    """What a command wrote to stderr last, or else to stdout."""
+    for name in ("warned.txt", "printed.txt"):
+        path = run.folder / name
+        text = path.read_text(errors="replace") if path.exists() else ""
+        if lines := [f"  {line}" for line in text.splitlines() if line.strip()]:
+            return ("It said:", *lines[-6:])
+    return ()
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Two runs side by side."""
+
+    ours: Run
+    theirs: Run
+
+    @property
+    def series(self) -> tuple[list[list[int]], list[list[int]]]:
+        """The vectors of the steps of each."""
+        return self.ours.steps(0), self.theirs.steps(0)
+
+    @property
+    def step(self) -> int:
+        """The first step after which the two differ; 0 where there is none."""
+        found = self.parts
+        return found[0] if found else 0
+
+    @property
+    def parts(self) -> tuple[int, tuple[str, ...]] | None:
+        """The same, with the parts that differ there."""
+        return steps.parted(*self.series, steps.COMPUTED)
+
+    @property
+    def left(self) -> tuple[int, Any, Any] | None:
+        """The first number that left torch in which the two differ."""
+        return leaving.parted(self.ours.data["left"], self.theirs.data["left"])
+
+    @property
+    def lines(self) -> tuple[printed.Line | None, printed.Line | None] | None:
+        """The first printed lines that differ."""
+        for name in ("printed.txt", "warned.txt"):
+            texts = [
+                (run.folder / name).read_text(errors="replace") for run in (self.ours, self.theirs)
+            ]
+            if (found := printed.parted(*texts)) is not None:
+                return found
+        return None
+
+    @property
+    def files(self) -> tuple[str, str, Any, Any] | None:
+        """The first file, key and values that differ."""
+        return files.parted(self.ours.data["files"], self.theirs.data["files"])
+
+    @property
+    def same(self) -> bool:
+        """Whether everything that was seen of torch agrees."""
+        return not self.step and self.left is None
+
+    @property
+    def words(self) -> str:
+        """Whether they agree, and by what that was seen."""
+        count = len(self.ours.steps(0))
+        seen = [f"{count} steps"] if count else []
+        if read := len(self.ours.data["left"]):
+            seen.append(f"{read} numbers read from torch")
+        probes = " and ".join(seen) or "what it printed and wrote"
+        if self.same:
+            return f"equal in every bit ({probes})"
+        return f"different ({probes})"
+
+    def sentences(self) -> list[str]:
+        """Where the two part, the strongest evidence first."""
+        found = []
+        if part := self.parts:
+            found.append(
+                f"They part at step {part[0]} of the training: {', '.join(part[1])} differ."
+            )
+        if (left := self.left) is not None:
+            found.append(leaving.sentence(*left))
+        if (pair := self.lines) is not None:
+            one, other = (line.text.strip() if line else "nothing" for line in pair)
+            number = (pair[0] or pair[1]).number  # type: ignore[union-attr]
+            found.append(
+                f"The first printed line that differs is line {number}: {one!r} and {other!r}."
+            )
+        if (file := self.files) is not None:
+            name, key, a, b = file
+            found.append(
+                f"The first file that differs is {name}{f' at {key}' if key else ''}: {a} and {b}."
+            )
+        return found
