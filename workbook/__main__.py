@@ -28,7 +28,9 @@ class Command:
 COMMANDS = (
     Command("claims", "what was stated beside what this machine measures", "ledger.command"),
     Command("diagnose", "which condition changes the result of your own code", "diagnosis.command"),
-    Command("fingerprint", "facts of this environment and the bits it gives", "fingerprint"),
+    Command(
+        "fingerprint", "facts of this environment and the bits it gives", "fingerprint.command"
+    ),
     Command("record", "record what a device measures, for readers without it", "recorder"),
     Command("trace", "write a run to a file, to be compared elsewhere", "tracefile.command"),
 )

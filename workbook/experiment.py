@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from workbook import devices
+from workbook import cluster, devices
 from workbook.conditions import Conditions
 from workbook.control import Control
 from workbook.devices import DeviceUnavailable, device
@@ -136,13 +136,14 @@ def sweep(
     values: Sequence[Any] | None = None,
     /,
     *,
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     **settings: Any,
 ) -> tuple[Result, ...]:
     """Measure once for each value of one control, in order.
 
     `values` are the control's own unless given. `executor` is any concurrent.futures.Executor,
-    a process pool or a Dask client's `get_executor()`; without one the runs follow one another.
+    such as a process pool, or the address of a Dask cluster (extra `fleet`); without one the runs
+    follow one another.
     ValueError before anything runs if any value is not allowed or `control` is also a setting.
 
     >>> from workbook.causes.precision import SIX_NUMBERS
@@ -156,5 +157,8 @@ def sweep(
     experiment.checked(settings)
     if executor is None:
         return tuple(run(experiment, **settings, **{control: point}) for point in points)
+    if isinstance(executor, str):
+        with cluster.executor(executor) as workers:
+            return sweep(experiment, control, points, executor=workers, **settings)
     futures = [executor.submit(run, experiment, **settings, **{control: p}) for p in points]
     return tuple(future.result() for future in futures)

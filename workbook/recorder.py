@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import workbook
-from workbook import recording
+from workbook import cluster, recording
 from workbook.causes import experiments
 from workbook.control import Choice, DeviceChoice, Dtype, Toggle
 from workbook.devices import DeviceUnavailable, device, machine
@@ -58,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("--device", required=True, help="the device to record, such as cuda")
     parser.add_argument("--only", metavar="NAME", help="one experiment, in place of all of them")
+    parser.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="record on the workers of a Dask cluster that have the device (extra `fleet`)",
+    )
     parser.add_argument("--folder", type=Path, default=recording.FOLDER, help="where to write")
 
 
@@ -65,6 +70,8 @@ def main(arguments: argparse.Namespace) -> int:
     """Record, write, and say where; 2 for an absent device or an unknown experiment."""
     try:
         chosen = _chosen(arguments.device, arguments.only)
+        if arguments.dask:
+            return _away(arguments)
         made = record(chosen, arguments.device, lambda line: sys.stderr.write(f"{line}\n"))
         path = arguments.folder / f"{made.name}.json"
         if arguments.only and path.exists():
@@ -75,6 +82,32 @@ def main(arguments: argparse.Namespace) -> int:
         return 2
     sys.stdout.write(f"{len(made.results)} results in {written}\n")
     return 0
+
+
+def _away(arguments: argparse.Namespace) -> int:
+    """Record on the workers of a cluster; one file for each device and version of torch."""
+    answers = cluster.ask(
+        arguments.dask, _there, arguments.device, arguments.only, patience=_HOURS * 3600.0
+    )
+    for worker, why in answers.lost.items():
+        sys.stderr.write(f"{worker}: {why}\n")
+    made = [Recording.from_json(data) for data in answers.given.values() if data is not None]
+    for each in {one.name: one for one in made}.values():
+        written = recording.save(each, arguments.folder)
+        sys.stdout.write(f"{len(each.results)} results in {written}\n")
+    if not made:
+        sys.stderr.write(f"no worker that answered has the device {arguments.device}\n")
+    return 2 if answers.lost or not made else 0
+
+
+_HOURS = 6  # a whole recording takes minutes on a GPU
+
+
+def _there(device_name: str, only: str | None) -> dict[str, Any] | None:
+    """Record on this worker, as plain data; None where it has no such device."""
+    if device(device_name).absent() is not None:
+        return None
+    return record(_chosen(device_name, only), device_name).to_json()
 
 
 def _chosen(device_name: str, only: str | None) -> tuple[Experiment, ...]:

@@ -9,6 +9,8 @@ Of the frozen half it prints figures only: no text, no name, no single answer.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
 import json
 import math
 import os
@@ -24,6 +26,7 @@ from pathlib import Path
 
 from tests.diagnosis_exam import proof
 from tests.diagnosis_exam.program import EACH, HALVES, Program, digest, programs
+from workbook import cluster
 
 STOPPED = "stopped"  # the diagnosis was ended from outside
 
@@ -142,16 +145,27 @@ def _shown_here(program: Program) -> bool:
     return not (any(fault.machine for fault in program.faults) and proof.prove(program))
 
 
-def _sit(rows: Sequence[Program], seconds: float, half: str, path: Path | None) -> int:
-    """Run the diagnosis on programs and print what came out."""
+def _answered(program: Program, seconds: float) -> Answer | None:
+    """Diagnose one program where this machine shows its fault."""
+    return diagnosed(program, seconds) if _shown_here(program) else None
+
+
+def _sit(
+    rows: Sequence[Program], seconds: float, half: str, path: Path | None, address: str | None
+) -> int:
+    """Run the diagnosis on programs, here or on a cluster's workers, and print what came out."""
     answers, absent = [], 0
-    for program in rows:
-        if not _shown_here(program):
-            absent += 1
-            continue
-        answers.append(diagnosed(program, seconds))
-        if half == "open" and not answers[-1].right:
-            row = answers[-1]
+    with cluster.executor(address) if address else contextlib.nullcontext() as workers:
+        # a worker imports the function by this module's name, which is not __main__ there
+        home = importlib.import_module("tests.diagnosis_exam.__main__")
+        every = (workers.map if workers else map)(home._answered, rows, [seconds] * len(rows))
+        for row in every:
+            if row is None:
+                absent += 1
+                continue
+            answers.append(row)
+            if half != "open" or row.right:
+                continue
             print(f"{row.name}: {' + '.join(row.label) or 'none'}, found {' + '.join(row.found)}")
     if not answers:
         print("no program left: this machine shows none of these faults")
@@ -187,6 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--half", choices=HALVES, default="open")
     parser.add_argument("--limit", type=int, default=EACH, help="so many programs, spread evenly")
     parser.add_argument("--seconds", type=float, default=120, help="time for each program")
+    parser.add_argument("--dask", metavar="ADDRESS", help="sit it on a Dask cluster's workers")
     parser.add_argument("--json", type=Path, help="write the figures here, too")
     parser.add_argument("--prove", action="store_true", help="prove labels, run no diagnosis")
     parser.add_argument("--show", metavar="NAME", help="print one open program and its label")
@@ -207,7 +222,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(shown[0].text, end="")
         return 0
     rows = [programs(told.half)[i * EACH // told.limit] for i in range(told.limit)]
-    return _prove(rows, told.half) if told.prove else _sit(rows, told.seconds, told.half, told.json)
+    return (
+        _prove(rows, told.half)
+        if told.prove
+        else _sit(rows, told.seconds, told.half, told.json, told.dask)
+    )
 
 
 if __name__ == "__main__":

@@ -48,7 +48,11 @@ def apply(values: Mapping[str, Any], stack: ExitStack) -> None:
 
 
 def readings() -> dict[str, str]:
-    """Read every switch, in words; what the newer switches of TF32 inherit is left out."""
+    """Read every switch, in words; what the newer switches of TF32 inherit is left out.
+
+    >>> readings()["default dtype"]
+    'torch.float32'
+    """
     found = {name: str(read()) for name, (read, _) in SWITCHES.items()}
     stored = tf32.read()
     found |= {"matmul precision": stored.matmul, "cuDNN TF32": str(stored.cudnn)}

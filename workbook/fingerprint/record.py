@@ -1,15 +1,13 @@
 """The fingerprint of an environment: its facts, and what a fixed set of checks gives in it.
 
-Owns the file format, the comparison of two fingerprints, and the command `fingerprint`. The facts
-are those of `devices.machine()`: they name no person, computer or network.
+Owns the file format and the comparison of two fingerprints. The facts are those of
+`devices.machine()`: they name no person, computer or network.
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -102,52 +100,5 @@ def load(path: Path) -> Fingerprint:
         raise ValueError(f"{path.name} cannot be used: {error}") from error
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what the command takes."""
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--save", type=Path, metavar="FILE", help="write the fingerprint")
-    parser.add_argument("--compare", type=Path, metavar="FILE", help="hold it beside an older one")
-
-
-def main(arguments: argparse.Namespace) -> int:
-    """Take, print, save, compare; 1 if bits changed against the older one, 2 for a wrong file."""
-    try:
-        before = load(arguments.compare) if arguments.compare else None
-        now = take()
-        if arguments.save:
-            arguments.save.write_text(_text(now.to_json()), encoding="utf-8")
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    if before is None:
-        sys.stdout.write(_text(now.to_json()) if arguments.json else _table(now))
-        return 0
-    found = change(before, now)
-    told = {**asdict(found), "sentence": found.sentence()}
-    sys.stdout.write(_text(told) if arguments.json else _told(found))
-    return int(bool(found.changed))
-
-
 def _is_table(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
-
-
-def _text(data: object) -> str:
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-
-
-def _table(fingerprint: Fingerprint) -> str:
-    rows = [*fingerprint.facts.items(), ("", ""), *fingerprint.bits.items()]
-    width = max(len(name) for name, _ in rows)
-    return "".join(f"{name:<{width}}  {value}".rstrip() + "\n" for name, value in rows)
-
-
-def _told(found: Change) -> str:
-    lines = [f"fact    {name}: {old} -> {new}" for name, (old, new) in found.facts.items()]
-    lines += ["fact    none differs"] * (not found.facts)
-    lines += [f"bits    {check}: changed" for check in found.changed]
-    lines += [
-        f"bits    {len(found.kept)} of {len(found.kept) + len(found.changed)} checks the same"
-    ]
-    lines += [f"once    {check}: only one of the two has it" for check in found.only_once]
-    return "\n".join([*lines, found.sentence()]) + "\n"
