@@ -32,7 +32,7 @@ COMMANDS = (
         "fingerprint", "facts of this environment and the bits it gives", "fingerprint.command"
     ),
     Command("record", "record what a device measures, for readers without it", "recorder"),
-    Command("trace", "write a run to a file, to be compared elsewhere", "tracefile.command"),
+    Command("trace", "write a run to a file, to be compared elsewhere", "diagnosis.tracing"),
 )
 
 

@@ -31,6 +31,11 @@ def is_user_file(name: str) -> bool:
     return known
 
 
+def files_seen() -> list[str]:
+    """List the user's files among those that were looked at so far: code of them has run."""
+    return [name for name, known in _KNOWN.items() if known]
+
+
 def user_frame(frame: FrameType | None) -> FrameType | None:
     """Find the nearest frame of the user's code at or above a frame, if there is one."""
     while frame is not None:

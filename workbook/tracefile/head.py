@@ -15,7 +15,7 @@ from typing import Any
 import workbook
 from workbook.conditions import readings
 from workbook.fingerprint import take
-from workbook.trace.places import is_user_file
+from workbook.trace.places import files_seen, is_user_file
 
 
 def head(
@@ -46,9 +46,9 @@ def keyed(key: bytes, data: bytes) -> str:
 def _files(key: bytes) -> dict[str, str]:
     """Hash each file of the program that is loaded, by its name without a folder."""
     found: dict[str, str] = {}
-    for module in list(sys.modules.values()):
-        name = str(getattr(module, "__file__", None) or "")
+    names = [str(getattr(module, "__file__", None)) for module in list(sys.modules.values())]
+    for name in {*names, *files_seen()}:  # a script is no longer a module when it has ended
         if name.endswith(".py") and is_user_file(name) and os.path.isfile(name):
             with open(name, "rb") as file:
                 found[os.path.basename(name)] = keyed(key, file.read())
-    return found
+    return dict(sorted(found.items()))

@@ -107,7 +107,8 @@ def _torch() -> None:
         if spec is not None and spec.loader is not None:
             sys.modules["workbook"] = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(sys.modules["workbook"])
-    importlib.import_module("workbook.diagnosis.process.watching").begin(_PLAN, note)
+    usual = "workbook.diagnosis.process.watching"
+    importlib.import_module(_PLAN.get("module", usual)).begin(_PLAN, note)
 
 
 def _audit(event: str, args: Any) -> None:

@@ -16,7 +16,7 @@ from workbook.__main__ import main
 from workbook.tracefile import container
 from workbook.tracefile.report import report
 
-PROGRAM = Path(__file__).parent / "program.py"
+PROGRAM = Path(__file__).parents[1] / "tracefile" / "program.py"
 OTHER = {"ATEN_CPU_CAPABILITY": "default", "OMP_NUM_THREADS": "1", "MKL_CBWR": "COMPATIBLE"}
 
 
@@ -93,10 +93,35 @@ def test_a_program_that_fails_leaves_what_it_did(
     capsys.readouterr()
 
 
+def test_a_command_line_is_recorded_as_it_was_typed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its arguments reach it, what it prints is printed, and an error that ended it is kept."""
+    path, script = tmp_path / "run.wbt", tmp_path / "script.py"
+    script.write_text(
+        "import sys, torch\nprint(torch.rand(int(sys.argv[1])).sum() > 0)\nraise KeyError('end')\n"
+    )
+    assert main(["trace", "-o", str(path), "--", sys.executable, str(script), "70"]) == 0
+    out = capfd.readouterr().out
+    assert out.startswith("tensor(True)\n")
+    assert "the program ended early: KeyError: 'end'" in out
+    read = container.load(path)
+    first = next(read.entries())
+    assert (first.name, first.line, first.kinds) == (
+        "aten.rand.default",
+        "script.py:2",
+        ("float32[70]",),
+    )
+    assert set(read.head["files"]) == {"script.py"}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["trace"], "python -m workbook trace -o here.wbt FILE.py:FUNCTION"),
+        (["trace"], "python -m workbook trace -o here.wbt FILE.py:FUNCTION, or"),
+        (["trace", "-o", "x.pt", f"{PROGRAM}:train"], "a trace file's name ends in .wbt"),
+        (["trace", "-o", "x.wbt", "--", "no-such-program"], "cannot be run: No such file"),
+        (["trace", "-o", "x.wbt", "--", sys.executable, "-S", "-c", "0"], "no Python that can be"),
         (["trace", "-o", "x.wbt", "nowhere.py:f"], "as FILE.py:FUNCTION, got 'nowhere.py:f'"),
         (["trace", "-o", "x.wbt", f"{PROGRAM}:nothing"], "has no function 'nothing'"),
         (["trace", "-o", "x.wbt", "--operations", "0", f"{PROGRAM}:train"], "at least 1, got 0"),
