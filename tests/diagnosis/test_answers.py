@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from workbook.diagnosis import Workers, diagnose
+from workbook.diagnosis.probes import steps
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import call
-from workbook.diagnosis.targets import disagreement, pair
+from workbook.diagnosis.targets import disagreement
 
 TRAINING = """
 import torch
@@ -46,7 +47,7 @@ def test_a_training_is_run_to_the_step_where_it_parts(
     workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trials go to step 4 of 12 only, the step is told, and the cause is that of whole runs."""
-    monkeypatch.setattr(pair, "_LONG", 0.0)
+    monkeypatch.setattr(steps, "LONG", 0.0)
     path = tmp_path / "p.py"
     path.write_text(TRAINING)
     session = Session(workers, call(f"{path}:quiet", f"{path}:logged"), time.monotonic() + 300)

@@ -105,4 +105,4 @@ def needed(asked: Call) -> frozenset[str]:
     text = "".join(Path(one.path).read_text(errors="replace") for one in asked.targets)
     if _COMPILES.search(text):
         return frozenset({"torch._dynamo", "torch._inductor.compile_fx"})
-    return frozenset({"torch._dynamo"}) if "optim" in text else frozenset()
+    return frozenset({"torch._dynamo"}) if "utils.checkpoint" in text else frozenset()

@@ -1,15 +1,16 @@
 """The search: which interventions, and no others, make two runs agree.
 
 Owns the trials and the elimination. Each intervention that can matter is tried by itself first,
-which is cheap and answers most. Where none suffices, all are on, and each is taken off again, the
-general ones first, and stays off where the runs still agree without it. What remains is a set of
-which every member is needed: taking it off brings the difference back, putting it on again removes
-it. Two causes at once leave two members.
+which is cheap and answers most. Where none suffices, all are on, and they are taken off again, the
+general ones first, by halves (ddmin: Zeller, Hildebrandt, IEEE Trans. Softw. Eng. 28, 2002), and
+stay off where the runs still agree without them. What remains is a set of which every member is
+needed: taking it off brings the difference back, putting it on again removes it. Two causes at once
+leave two members.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from workbook.diagnosis.interventions.intervention import Intervention
@@ -42,12 +43,14 @@ def search(
     report: Report = lambda one, gap: None,
     likely: Callable[[Intervention], bool] = lambda one: True,
     early: Callable[[Active], bool] = lambda active: False,
+    ahead: Callable[[Iterable[Active]], None] = lambda trials: None,
 ) -> Search:
     """The interventions that are needed to make the gap go (or shrink to what cannot go).
 
     `report` is told what each intervention does by itself, as soon as that is known. Those that
     are `likely` are tried before the others. `early` says, cheaper than a measure, that a
-    difference is still there; where it does not, the measure is asked.
+    difference is still there; where it does not, the measure is asked. `ahead` is told what will be
+    measured next unless something is found before, in this order.
     """
     ordered = sorted(set(candidates), key=lambda one: one.rank)
 
@@ -55,22 +58,18 @@ def search(
         return base if early(active) else measure(active)
 
     for some in ([one for one in ordered if likely(one)], ordered):
+        ahead(frozenset({one}) for one in some if not one.costly)
         if alone := _alone(sooner, some, base, report):
+            ahead(())
             needed = tuple(one for one in ordered if one in alone)
             gaps = [measure(alone - {one}) if len(alone) > 1 else base for one in needed]
             return Search(needed, Gap(True), dict(zip(needed, gaps, strict=True)))
+    ahead(())
     active, rest = _start(measure, ordered, base)
     if not much_smaller(rest, base):
         return Search((), rest, {})
     ordered = [one for one in ordered if one in active]
-    without: dict[Intervention, Gap] = {}
-    for one in (*reversed(ordered), *reversed(ordered)):  # what undid another may be off by now
-        if one in active:
-            trial = measure(active - {one})
-            if alike(trial, rest):
-                active -= {one}
-            else:
-                without[one] = trial
+    active, without = _needed(measure, ordered, active, rest)
     fewer = _one_for_two(measure, ordered, active, rest)
     if fewer is not None:
         active = fewer
@@ -106,6 +105,34 @@ def _alone(measure: Measure, ordered: list[Intervention], base: Gap, report: Rep
     if cheap and not equal_but_for_rounding(base):
         return cheap  # how the numbers are computed is not what makes so large a difference
     return next((found for one in before if one.costly and (found := suffices(one))), cheap)
+
+
+def _needed(
+    measure: Measure, ordered: list[Intervention], active: Active, rest: Gap
+) -> tuple[Active, dict[Intervention, Gap]]:
+    """The active ones that are needed, and the gap without each of them."""
+
+    def less(active: Active, some: Sequence[Intervention]) -> Active:
+        """What is active without those of some, taken off together or else by halves."""
+        if alike(measure(active - set(some)), rest):
+            return active - set(some)
+        if len(some) == 1:
+            return active
+        half = len(some) // 2
+        return less(less(active, some[:half]), some[half:])
+
+    general = list(reversed(ordered))
+    half = (len(general) + 1) // 2
+    for some in filter(None, (general[:half], general[half:])):
+        active = less(active, some)
+    without: dict[Intervention, Gap] = {}
+    for one in [one for one in general if one in active]:  # what undid another may be off by now
+        trial = measure(active - {one})
+        if alike(trial, rest):
+            active -= {one}
+        else:
+            without[one] = trial
+    return active, {one: without[one] for one in without if one in active}
 
 
 def _one_for_two(

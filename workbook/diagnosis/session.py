@@ -19,7 +19,7 @@ from workbook.diagnosis.interventions.rows import HOLDS
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
-from workbook.diagnosis.process.workers import Workers
+from workbook.diagnosis.process.workers import Job, Workers
 from workbook.diagnosis.target import Call
 from workbook.diagnosis.unexplained import Progress
 
@@ -29,6 +29,7 @@ _REMEDY = (
     "A run has no command line. If the program reads one, give its parser the words, in a function "
     'without arguments: def f(): return train(parser.parse_args(["--option", "value"])).'
 )
+_AHEAD = 32  # runs that are begun before they are asked for, at most
 _MODULE_NAMES = frozenset(("torch", "numpy", "workbook", "test", "random", "types", "copy"))
 
 
@@ -90,6 +91,7 @@ class Session:
     steps: int = 0  # of its training, after which each run of a command ends; 0: none
     reserve: float = 0.0  # seconds kept back for what is said at the end of the time
     known: dict[Plan, Run] = field(default_factory=dict)
+    _jobs: dict[Plan, Job] = field(default_factory=dict)  # begun, and not waited for yet
 
     def left(self) -> float:
         """Seconds until the deadline, less what is kept back."""
@@ -97,18 +99,52 @@ class Session:
 
     def run(self, wanted: Plan, *, again: bool = False) -> Run:
         """The result to a plan, from memory where it was asked before (unless `again`)."""
-        known = self.known.get(wanted)
-        if known is not None and not again:
-            return known
+        if wanted in self.known and not again:
+            return self.known[wanted]
         if self.left() <= 0:
             raise OutOfTime("the time is used up")
+        job = self._jobs.pop(wanted, None) or self._job(wanted)
+        result = self.workers.finish(job, self.left())
+        if result.timed_out:
+            what = "command had not ended" if self.call.commands else "function had not returned"
+            raise OutOfTime(f"the {what} when the time was used up")
+        self.longest = max(self.longest, result.seconds)
+        self.known[wanted] = result
+        return result
+
+    def both(self, *wanted: Plan) -> list[Run]:
+        """The results to several plans, which run at the same time where that can be."""
+        new = [one for one in dict.fromkeys(wanted) if one not in self.known]
+        jobs = {one: self._jobs.get(one) or self._job(one) for one in new}
+        self._jobs |= jobs
+        self.workers.begin(jobs.values())
+        return [self.run(one) for one in wanted]
+
+    def ahead(self, *wanted: Plan) -> None:
+        """Begin runs that may be asked for next, in this order, while there is room for them.
+
+        What was begun before and is not among them is ended.
+        """
+        new = [one for one in dict.fromkeys(wanted) if one not in self.known][:_AHEAD]
+        self._jobs = {one: self._jobs.get(one) or self._job(one) for one in new}
+        self.workers.ahead(self._jobs.values())
+
+    def _job(self, wanted: Plan) -> Job:
+        return self.workers.job(self._request(wanted), hash_seed=self._seed(wanted))
+
+    def _seed(self, wanted: Plan) -> int:
+        """The hash seed of the waiting process; a command has an environment of its own."""
+        return 0 if self.call.commands else dict(wanted.given)["hash"]
+
+    def _request(self, wanted: Plan) -> dict[str, Any]:
+        """A plan as the processes read it."""
         if self.call.commands:
             return self._command(wanted)
         given = dict(wanted.given)
         if "torch._inductor.compile_fx" in self.load:
             given["poison"] = None  # a dispatch mode would keep the compiler away
         files = list(dict.fromkeys(str(t.path) for t in self.call.targets))
-        request = {
+        return {
             "kind": self.call.kind,
             "files": [[path, _module_name(path, i)] for i, path in enumerate(files)],
             "steps": [
@@ -129,19 +165,11 @@ class Session:
             "stop": wanted.stop,
             "load": sorted(self.load),
         }
-        began = time.monotonic()
-        result = self.workers.run(request, hash_seed=given["hash"], seconds=self.left())
-        if result.timed_out:
-            raise OutOfTime("the function had not returned when the time was used up")
-        if self.known:  # the first run waits for its interpreter
-            self.longest = max(self.longest, time.monotonic() - began)
-        self.known[wanted] = result
-        return result
 
-    def _command(self, wanted: Plan) -> Run:
-        """Carry out a plan whose targets are command lines."""
+    def _command(self, wanted: Plan) -> dict[str, Any]:
+        """A plan whose targets are command lines, as the processes read it."""
         given = {**dict(wanted.given), "now": self.now}
-        request = {
+        return {
             "kind": "command",
             "commands": [
                 {"words": list(self.call.commands[i].argv), "stop": stop}
@@ -156,14 +184,6 @@ class Session:
             "stop": wanted.stop,
             "load": [],
         }
-        began = time.monotonic()
-        result = self.workers.run(request, hash_seed=0, seconds=self.left())
-        if result.timed_out:
-            raise OutOfTime("the command had not ended when the time was used up")
-        if self.known:
-            self.longest = max(self.longest, time.monotonic() - began)
-        self.known[wanted] = result
-        return result
 
     def first(self, wanted: Plan) -> Run:
         """The result to the first run of a target; Unusable where its code cannot be looked at."""
@@ -186,7 +206,8 @@ class Session:
     def report(self, one: Intervention, gap: Gap) -> None:
         """Take down what a trial of one intervention by itself gave."""
         self.progress.report(one, gap)
-        self.tell(f"when {one.words}: {gap.words}")
+        early = gap is self.progress.base
+        self.tell(f"when {one.words}: {'they still differ' if early else gap.words}")
 
     def note(self, text: str) -> None:
         if text not in self.notes:
@@ -222,10 +243,10 @@ def _module_name(path: str, number: int) -> str:
     return stem if plain and not number else f"program_{number}_{json.dumps(stem).strip(chr(34))}"
 
 
-def traced(session: Session, wanted: Plan) -> Run | None:
-    """The run again with a trace, or None where it cannot be traced."""
+def traced(session: Session, *wanted: Plan) -> list[Run | None]:
+    """The runs again with a trace, None for each that cannot be traced."""
     try:
-        result = session.run(replace(wanted, trace=True))
+        made = session.both(*(replace(one, trace=True) for one in wanted))
     except OutOfTime:
-        return None
-    return result if result.cannot is None and result.outcomes else None
+        return [None] * len(wanted)
+    return [one if one.cannot is None and one.outcomes else None for one in made]

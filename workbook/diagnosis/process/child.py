@@ -1,24 +1,30 @@
 """The process that runs the user's code: `python -m workbook.diagnosis.process.child`.
 
 Owns the loop that reads requests (one JSON line each) and forks a process for each of them, so
-that every run starts from the same untouched interpreter. With `--once` (for systems where forking
-is not safe) it serves one request and ends, and the next one gets a new interpreter.
+that every run starts from the same untouched interpreter; several go on at the same time. With
+`--once` (for systems where forking is not safe) it serves one request and ends, and the next one
+gets a new interpreter.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import importlib
 import json
 import os
 import select
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from workbook.diagnosis.process import place
 from workbook.diagnosis.process.interpreter import kill
+
+_PR_SET_PDEATHSIG = 1
 
 
 def serve(*, once: bool) -> None:
@@ -27,50 +33,101 @@ def serve(*, once: bool) -> None:
     import torch  # noqa: F401  (the same)
 
     import workbook.diagnosis.process.execution as running
+    from workbook.diagnosis.process import compiler
 
-    say = os.fdopen(os.dup(1), "w", buffering=1)
+    compiler.load_later()
+    out = os.dup(1)
+
+    def say(words: str) -> None:
+        with contextlib.suppress(BrokenPipeError):  # nobody listens; the end of the input is next
+            os.write(out, f"{words}\n".encode())
+
+    if once:
+        _serve_one(running, say)
+    else:
+        _serve_forks(running, say)
+
+
+def _serve_one(running: Any, say: Callable[[str], None]) -> None:
+    """Answer one request in this process."""
     for line in sys.stdin:
         request = json.loads(line)
         if "import" in request:
-            for name in request["import"]:
-                __import__(name)
-            if "torch._inductor.compile_fx" in request["import"] and not once:  # forks inherit it
-                _compile_once()
+            _load(request["import"])
             continue
-        if once:
-            say.write("0\n")
-            threading.Thread(target=_watch, args=(os.dup(0),), daemon=True).start()
+        say(f"began {request['number']} 0")
+        threading.Thread(target=_watch, args=(os.dup(0),), daemon=True).start()
+        _run(running, request)
+        say(f"done {request['number']}")
+        return
+
+
+def _serve_forks(running: Any, say: Callable[[str], None]) -> None:
+    """Answer each request in a fork of this process, several at the same time."""
+    heard, told = os.pipe()
+    for end in (heard, told):
+        os.set_blocking(end, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # a run that ends wakes the loop below
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    waiting = select.poll()
+    for source in (0, heard):
+        waiting.register(source, select.POLLIN)
+    runs: dict[int, int] = {}  # process -> number of the request
+    rest = b""
+    while True:
+        ready = dict(waiting.poll())
+        if heard in ready:
+            os.read(heard, 1 << 16)
+            for pid in [pid for pid in runs if os.waitpid(pid, os.WNOHANG)[0]]:
+                say(f"done {runs.pop(pid)}")
+        if 0 in ready:
+            data = os.read(0, 1 << 20)
+            if not data:  # whoever asked is gone
+                for pid in runs:
+                    kill(pid)
+                return
+            *lines, rest = (rest + data).split(b"\n")
+            for request in map(json.loads, lines):
+                if "import" in request:
+                    _load(request["import"], forks=True)
+                else:
+                    pid = _forked(running, request)
+                    runs[pid] = request["number"]
+                    say(f"began {request['number']} {pid}")
+
+
+def _forked(running: Any, request: dict[str, Any]) -> int:
+    """Run a request in a fork; the process."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.setsid()
+            _end_with_parent()
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGINT, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
             _run(running, request)
-            say.write("done 0\n")
-            return
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            try:
-                os.setsid()
-                signal.signal(signal.SIGINT, signal.SIG_DFL)
-                _run(running, request)
-                code = 0
-            finally:
-                os._exit(code)
-        with contextlib.suppress(BrokenPipeError):  # nobody listens; it is ended below
-            say.write(f"{pid}\n")
-        say.write(f"done {_ended(pid)}\n")
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
 
 
-def _ended(pid: int) -> int:
-    """Wait for a run; if whoever asked for it is gone, end it and this process, too."""
-    with contextlib.suppress(AttributeError, OSError):  # a kernel before 5.3 cannot wait for both
-        run = os.pidfd_open(pid)
-        waiting = select.poll()
-        waiting.register(run, select.POLLIN)
-        waiting.register(0, 0)  # no events: only the end of the other side is heard
-        heard = dict(waiting.poll())
-        os.close(run)
-        if run not in heard:
-            kill(pid)
-            sys.exit(1)
-    return os.waitpid(pid, 0)[1]
+def _end_with_parent() -> None:
+    """Let the kernel end this process with the one that forked it (Linux; see `man 2 prctl`)."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _load(names: list[str], *, forks: bool = False) -> None:
+    """Import modules, so that no run pays for it."""
+    from workbook.diagnosis.process import compiler
+
+    for name in names:
+        compiler.load() if name == compiler.NAME else importlib.import_module(name)
+    if "torch._inductor.compile_fx" in names and forks:  # forks inherit it
+        _compile_once()
 
 
 def _watch(pipe: int) -> None:
@@ -99,7 +156,9 @@ def _run(running: Any, request: dict[str, Any]) -> None:
             os.dup2(out.fileno(), number)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    running.run(request, folder, _placed(request, folder))
+    where = _placed(request, folder)
+    _end_with_parent()  # again: the kernel forgets it in a new user namespace
+    running.run(request, folder, where)
     sys.stdout.flush()
     sys.stderr.flush()
 

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +48,16 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
     `place` is where this process may write, or a sentence that says why it has no such place.
     """
     result: dict[str, Any] = {"outcomes": [], "facts": [], "changed": []}
+    clock, began = time.perf_counter, time.perf_counter()  # kept: a run is given another clock
     try:
         if isinstance(place, str):
             raise CannotRun(place)
-        result["guarded"] = place.guarded
+        result["guarded"], result["way"] = place.guarded, place.way
         if request["kind"] == "command":
             result |= command.run(request, folder, place)
-            _write(folder, result)
-            return
-        settle(request, place)
-        _carry_out(request, folder, result)
+        else:
+            settle(request, place)
+            _carry_out(request, folder, result)
     except (CannotRun, command.NoProgram) as problem:
         result["cannot"] = str(problem)
     except Exception as error:
@@ -65,6 +66,7 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
     except SystemExit as ending:
         result["cannot"] = f"the program ended itself with exit status {ending.code}"
         result["said"] = _last_words(folder)
+    result["seconds"] = clock() - began
     _write(folder, result)
 
 

@@ -8,44 +8,42 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import queue
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+_STARTING = 30.0  # seconds for starting the interpreter, which are not the user's time
 
 
 class OutOfTime(Exception):
     """The time for the whole diagnosis is used up."""
 
 
+@dataclass
+class _Going:
+    """A request that was sent: its process, once it began, and whether it is over or unwanted."""
+
+    pid: int | None = None
+    done: bool = False
+    unwanted: bool = False
+
+
 class Interpreter:
-    """A child process with one hash seed; `ask` carries out one request after the other."""
+    """A child process with one hash seed; it carries out requests, several at the same time."""
 
     def __init__(self, hash_seed: int, folder: Path, *, forks: bool) -> None:
-        environment = {
-            **os.environ,
-            "PYTHONHASHSEED": str(hash_seed),
-            "TMPDIR": str(folder),
-            "TEMP": str(folder),
-            "TMP": str(folder),
-            "OMP_WAIT_POLICY": "passive",  # idle threads sleep and slow nobody
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "TORCHINDUCTOR_COMPILE_THREADS": "1",
-            # compiling all headers beforehand takes longer than the few kernels of one program
-            "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0",
-            "TORCHINDUCTOR_CACHE_DIR": str(folder / "compiled"),
-            "PYTHONPATH": os.pathsep.join(
-                filter(None, (str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH")))
-            ),
-        }
         self._loaded: set[str] = set()
-        self._running = 0  # the process of the run that is going on
-        self._ended = False  # by itself
+        self._forks = forks
+        self._going: dict[int, _Going] = {}
+        self._news = threading.Condition()
+        self._ended = False
+        self.ended: Callable[[], None] = lambda: None  # is told whenever a request is over
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -56,12 +54,16 @@ class Interpreter:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment,
+            env=_environment(hash_seed, folder),
             start_new_session=True,
         )
-        self._heard: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         # a pipe can be waited for with a limit on some systems only, a thread on all of them
         threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
+
+    @property
+    def going(self) -> int:
+        """How many requests are going on."""
+        return sum(not going.done for going in list(self._going.values()))
 
     def load(self, names: Iterable[str]) -> None:
         """Have modules loaded that are not yet, without waiting for it."""
@@ -69,26 +71,39 @@ class Interpreter:
             self._send({"import": missing})
             self._loaded |= set(missing)
 
-    def ask(self, request: dict[str, Any], seconds: float) -> bool:
-        """Carry out a request (or end by itself over it); False where it ran out of time."""
+    def start(self, number: int, request: dict[str, Any]) -> None:
+        """Begin a request, under a number of its own, without waiting for it."""
         if self.process.poll() is not None:
             raise OutOfTime("the process that runs the code ended by itself")
         self.load(request["load"])
-        self._send(request)
+        self._going[number] = _Going()
+        self._send({**request, "number": number})
+
+    def wait(self, number: int, seconds: float) -> bool:
+        """Wait until a request is over, also if its process ended; False if it is out of time."""
         end = time.monotonic() + seconds
-        first = self._line(end + 30.0)  # starting the interpreter is not the user's time
-        if first is None:
-            self.close()
-            return False
-        self._running = int(first)
-        if self._line(max(end, time.monotonic() + 0.2)) is None:
-            ended, apart = self._ended, bool(self._running)
-            self._stop()
-            if not apart or self._line(time.monotonic() + 5.0) is None:
-                self.close()
-            return ended
-        self._running = 0
-        return True
+        going = self._going[number]
+        if self._until(lambda: going.pid is not None or going.done, end + _STARTING):
+            self._until(lambda: going.done, max(end, time.monotonic() + 0.2))
+        if going.done:
+            return True
+        if going.pid:
+            kill(going.pid)
+        if not going.pid or not self._until(lambda: going.done, time.monotonic() + 5.0):
+            self.close()  # the process is the run itself, or has not begun it
+        return False
+
+    def drop(self, number: int) -> None:
+        """End a request that nobody will wait for."""
+        with self._news:
+            going = self._going[number]
+            going.unwanted = True
+            if going.pid and not going.done:
+                kill(going.pid)
+
+    def _until(self, over: Callable[[], bool], end: float) -> bool:
+        with self._news:
+            return self._news.wait_for(over, max(0.0, end - time.monotonic()))
 
     def _send(self, message: dict[str, Any]) -> None:
         if self.process.stdin is not None:
@@ -98,30 +113,29 @@ class Interpreter:
     def _listen(self, pipe: IO[bytes]) -> None:
         with pipe:
             for line in pipe:
-                self._heard.put(line.decode().strip())
-        self._heard.put(None)
+                self._hear(line.decode().split())
+        self._hear([])
 
-    def _line(self, end: float) -> str | None:
-        """The next line, or None where there is none by `end` or the process has ended."""
-        try:
-            line = self._heard.get(timeout=max(0.0, end - time.monotonic()))
-        except queue.Empty:
-            return None
-        if line is None:
-            self._ended = True
-            self._heard.put(None)  # it has ended for whoever asks next, too
-        return line
-
-    def _stop(self) -> None:
-        if self._running:
-            kill(self._running)
-        self._running = 0
+    def _hear(self, words: list[str]) -> None:
+        """Take down what the process said; no words: that it has ended."""
+        with self._news:
+            over = [self._going[int(words[1])]] if words else list(self._going.values())
+            for going in over:
+                if words and words[0] == "began":
+                    going.pid = int(words[2])
+                    if going.unwanted and going.pid:
+                        kill(going.pid)
+                else:
+                    going.done = True
+            self._news.notify_all()
+        if not words or words[0] == "done":
+            self.ended()
 
     def hang_up(self) -> None:
-        """End the run that is going on and the process, without waiting for either."""
-        if not self._running and (first := self._line(time.monotonic())) and first.isdigit():
-            self._running = int(first)  # it started while nobody listened
-        self._stop()
+        """End what is going on and the process, without waiting for either."""
+        for going in list(self._going.values()):
+            if going.pid and not going.done:
+                kill(going.pid)
         kill(self.process.pid)
 
     def close(self) -> None:
@@ -131,6 +145,25 @@ class Interpreter:
         if self.process.stdin is not None:
             with contextlib.suppress(OSError):
                 self.process.stdin.close()
+
+
+def _environment(hash_seed: int, folder: Path) -> dict[str, str]:
+    """The variables of a process that runs the user's code."""
+    given = (str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH"))
+    return {
+        **os.environ,
+        "PYTHONHASHSEED": str(hash_seed),
+        "TMPDIR": str(folder),
+        "TEMP": str(folder),
+        "TMP": str(folder),
+        "OMP_WAIT_POLICY": "passive",  # idle threads sleep and slow nobody
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TORCHINDUCTOR_COMPILE_THREADS": "1",
+        # compiling all headers beforehand takes longer than the few kernels of one program
+        "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0",
+        "TORCHINDUCTOR_CACHE_DIR": str(folder / "compiled"),
+        "PYTHONPATH": os.pathsep.join(filter(None, given)),
+    }
 
 
 def kill(pid: int) -> None:

@@ -34,6 +34,11 @@ class Run:
     def cannot(self) -> str | None:
         return self.data.get("cannot")
 
+    @property
+    def seconds(self) -> float:
+        """How long the program took."""
+        return float(self.data.get("seconds", 0.0))
+
     def surroundings(self) -> list[str]:
         """What the run did beside giving a result, a sentence each."""
         found = []

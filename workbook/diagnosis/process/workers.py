@@ -1,22 +1,36 @@
 """The child processes that run the user's code, from the side that asks.
 
-Owns which are kept (one interpreter for each hash seed) and the folder that runs leave their
-results in. Knows nothing of causes.
+Owns which are kept (one interpreter for each hash seed), how many runs go on at the same time, and
+the folder that runs leave their results in. Knows nothing of causes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workbook.diagnosis.process import place
-from workbook.diagnosis.process.interpreter import Interpreter
+from workbook.diagnosis.process.interpreter import Interpreter, OutOfTime
 from workbook.diagnosis.process.run import Run
+
+
+@dataclass(eq=False)
+class Job:
+    """A run that was asked for: which interpreter carries it out, once it has begun."""
+
+    number: int
+    folder: Path
+    request: dict[str, Any]
+    hash_seed: int
+    interpreter: Interpreter | None = None
 
 
 class Workers:
@@ -25,22 +39,33 @@ class Workers:
     One object can serve several diagnoses, which saves starting torch for each of them. A run is a
     fork of a waiting interpreter; without `forks` (Windows, macOS) it is a new interpreter. Each
     has a place of its own: an overlay where the system allows one, else a copy; with `way` that.
+    Where each has an overlay, up to `lanes` runs go on at the same time (as many as cores).
     """
 
     def __init__(
-        self, *, forks: bool = sys.platform == "linux", way: place.Way | None = None
+        self,
+        *,
+        forks: bool = sys.platform == "linux",
+        way: place.Way | None = None,
+        lanes: int | None = None,
     ) -> None:
         self._forks = forks
         self._way = way
+        self.lanes = lanes or len(os.sched_getaffinity(0)) if forks else 1
+        self._apart = False  # whether runs were seen to have places of their own
         self._interpreters: dict[int, Interpreter] = {}
         self._folder: Path | None = None
         self._number = 0
+        self._lock = threading.RLock()
+        self._queue: list[Job] = []  # asked for ahead of time, and not begun
+        self._ahead: list[Job] = []  # of those, what has begun
 
     def __enter__(self) -> Workers:
         self._folder = Path(tempfile.mkdtemp(prefix="workbook-")).resolve()
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._queue.clear()
         for interpreter in self._interpreters.values():
             interpreter.hang_up()
         for interpreter in self._interpreters.values():
@@ -60,15 +85,19 @@ class Workers:
         """Start the interpreter with this hash seed, if it is not there yet; do not wait for it."""
         old = self._interpreters.get(hash_seed)
         if old is None or old.process.poll() is not None:
-            self._interpreters[hash_seed] = Interpreter(hash_seed, self.folder, forks=self._forks)
+            new = Interpreter(hash_seed, self.folder, forks=self._forks)
+            new.ended = self._begin_more
+            self._interpreters[hash_seed] = new
         self._interpreters[hash_seed].load(load)
 
     def run(self, request: dict[str, Any], *, hash_seed: int, seconds: float) -> Run:
         """Carry out one request within `seconds`."""
-        self.warm(hash_seed)
+        return self.finish(self.job(request, hash_seed=hash_seed), seconds)
+
+    def job(self, request: dict[str, Any], *, hash_seed: int) -> Job:
+        """A run that can be begun ahead of time, and must be finished."""
         self._number += 1
         folder = self.folder / f"run-{self._number}"
-        folder.mkdir()
         full = {
             **request,
             "folder": str(folder),
@@ -77,15 +106,66 @@ class Workers:
             "temporary": tempfile.gettempdir(),
             "way": self._way,
         }
-        done = self._interpreters[hash_seed].ask(full, seconds)
+        return Job(self._number, folder, full, hash_seed)
+
+    def ahead(self, jobs: Iterable[Job]) -> None:
+        """Begin these runs as soon as there is room, and no others that nobody has asked for.
+
+        What was begun ahead before and is not among them is ended.
+        """
+        with self._lock:
+            wanted = list(jobs) if self._apart and self.lanes > 1 else []
+            for job in self._ahead:
+                if job not in wanted and job.interpreter is not None:
+                    job.interpreter.drop(job.number)
+            self._ahead = [job for job in self._ahead if job in wanted]
+            self._queue = [job for job in wanted if job.interpreter is None]
+            self._begin_more()
+
+    def begin(self, jobs: Iterable[Job]) -> None:
+        """Begin runs that will all be waited for, at the same time where that can be."""
+        if self._apart:
+            for job in jobs:
+                self._begin(job)
+
+    def finish(self, job: Job, seconds: float) -> Run:
+        """Wait for a run, which begins now if it has not yet, for `seconds`."""
+        interpreter = self._begin(job)
+        done = interpreter.wait(job.number, seconds)
         if not self._forks:
-            self._interpreters.pop(hash_seed).close()
-            self.warm(hash_seed, request["load"])  # it loads while this result is read
-        answer = folder / "result.json"
+            interpreter.close()
+            self.warm(job.hash_seed, job.request["load"])  # it loads while this result is read
+        return self._read(job, done=done)
+
+    def _begin(self, job: Job) -> Interpreter:
+        with self._lock:
+            self._queue = [other for other in self._queue if other is not job]
+            self._ahead = [other for other in self._ahead if other is not job]
+            if job.interpreter is None:
+                self.warm(job.hash_seed, job.request["load"])
+                job.folder.mkdir(exist_ok=True)
+                self._interpreters[job.hash_seed].start(job.number, job.request)
+                job.interpreter = self._interpreters[job.hash_seed]
+            return job.interpreter
+
+    def _begin_more(self) -> None:
+        """Begin what was asked for ahead of time, as far as there is room."""
+        with self._lock, contextlib.suppress(OutOfTime, OSError):  # who waits for it begins it
+            while self._queue and self._going() < self.lanes:
+                job = self._queue[0]
+                self._begin(job)
+                self._ahead.append(job)
+
+    def _going(self) -> int:
+        return sum(interpreter.going for interpreter in self._interpreters.values())
+
+    def _read(self, job: Job, *, done: bool) -> Run:
+        answer = job.folder / "result.json"
         data = json.loads(answer.read_text()) if answer.exists() else {}
         if done and not data:
             data = {"cannot": "the process that ran it ended by itself (os._exit, or a crash)"}
-        printed = folder / "printed.txt"
+        printed = job.folder / "printed.txt"
         data["printed"] = printed.read_text(errors="replace").count("\n") if printed.exists() else 0
-        data["wrote"] = place.written(self.folder, folder)
-        return Run(folder, data, timed_out=not done)
+        data["wrote"] = place.written(self.folder, job.folder)
+        self._apart = self._apart or data.get("way") == "overlay"
+        return Run(job.folder, data, timed_out=not done)

@@ -46,7 +46,13 @@ def diagnosed(session: Session) -> Answer:
     candidates = [one for one in ROWS if one.applies(Axis.PAIR, facts)]
     session.progress.suspects = tuple(candidates)
     found = search(
-        pair.measure, candidates, base, session.report, _likely(ours, theirs), pair.early
+        pair.measure,
+        candidates,
+        base,
+        session.report,
+        _likely(ours, theirs),
+        pair.early,
+        pair.ahead,
     )
     found = left_behind(pair, candidates, found, base)
     judge = Judge(pair.measure, found)

@@ -26,8 +26,7 @@ class Places:
 
     def calm(self) -> Run | None:
         if self._calm is None:
-            plan = self.function._plan(ALL, frozenset())
-            self._calm = traced(self.function.session, plan)
+            self._calm = traced(self.function.session, self.function.plan())[0]
         return self._calm
 
     def where(self, one: Intervention, cause: str) -> str:
@@ -50,11 +49,11 @@ class Places:
         if one.how != "hold":
             return ""
         function = self.function
-        other = traced(function.session, function._plan(ALL - {one.name}, frozenset()))
         calm = self.calm()
+        (other,) = traced(function.session, function.once(held=ALL - {one.name}))
         if other is None or calm is None:
             return ""
-        for number in range(len(calm.outcomes)):
+        for number in range(len(other.outcomes)):
             part = parting(calm.trace(number), other.trace(number))
             if part is not None:
                 return part.place

@@ -6,6 +6,8 @@ another under other ones. Knows nothing of how an answer is worded.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -42,20 +44,41 @@ class Function:
         self.fixed = fixed
         self.steps = (index,) * (1 if session.call.kind in ("model", "command") else CALLS)
         self.trained: tuple[tuple[int, int], ...] = ()
-        self.calm = session.first(self._plan(ALL, frozenset()))
+        self.stop = 0
+        self.calm = session.first(self.plan())
         _check(self.calm, session)
-        self.trained = tuple(training(self.calm.facts(i)) for i in range(len(self.calm.outcomes)))
+        trained = tuple(training(self.calm.facts(i)) for i in range(self.count))
+        self.trained = trained if any(map(any, trained)) else ()
         self.facts = self._facts()
 
-    def _plan(self, held: frozenset[str], active: Active, **more: Any) -> Plan:
-        on, between = names(active, "on"), names(active, "between")
-        given = {"on": on, "between": between, "trained": self.trained, **self.fixed, **more}
-        given["on"] = on | self.fixed.get("on", frozenset()) | more.get("on", frozenset())
-        return plan(*self.steps, held=held, **given)
+    @property
+    def count(self) -> int:
+        """How many calls were made."""
+        return len(self.calm.outcomes)
+
+    def plan(
+        self,
+        active: Active = frozenset(),
+        *,
+        held: frozenset[str] = ALL,
+        on: frozenset[str] = frozenset(),
+        **more: Any,
+    ) -> Plan:
+        """The calls in one process, with these interventions and what is always on."""
+        given: dict[str, Any] = {"trained": self.trained, **self.fixed, **more}
+        given["on"] = names(active, "on") | on | self.fixed.get("on", frozenset())
+        return plan(*self.steps, held=held, between=names(active, "between"), **given)
+
+    def once(self, active: Active = frozenset(), **more: Any) -> Plan:
+        """The first call alone, unless threads of its own make each call another."""
+        made = self.plan(active, **more)
+        if Fact.THREADS in self.facts:
+            return made
+        return replace(made, steps=made.steps[:1], trained=made.trained[:1], between=frozenset())
 
     def _facts(self) -> set[Fact]:
         facts = self.calm.used()
-        for number in range(len(self.calm.outcomes)):
+        for number in range(self.count):
             facts |= self.calm.used(number) | self.calm.changes(number)
         if torch.cuda.is_available():
             facts.add(Fact.CUDA)
@@ -65,15 +88,20 @@ class Function:
             )
         return facts
 
+    def _plans(self, active: Active) -> list[Plan]:
+        """The calls in one process, and one under whatever is not held."""
+        held = names(active, "hold")
+        calm = self.plan(active)
+        if self.dims <= held:
+            return [calm]
+        return [calm, self.once(active, held=(ALL - self.dims) | held)]
+
     def measure(self, active: Active) -> Gap:
         """The largest gap between any of the calls, with these interventions."""
-        held = names(active, "hold")
-        runs = [self.session.run(self._plan(ALL, active))]
-        if not self.dims <= held:
-            runs.append(self.session.run(self._plan((ALL - self.dims) | held, active)))
+        runs = self.session.both(*self._plans(active))
         worst = Gap(True)
         for result in runs:
-            for number in range(len(runs[0].outcomes)):
+            for number in range(len(result.outcomes)):
                 one = difference(runs[0], 0, result, number)
                 if not one.same and (
                     worst.same or not one.comparable or one.relative > worst.relative
@@ -83,6 +111,26 @@ class Function:
 
     dims: frozenset[str] = ALL
 
+    def _short(self, active: Active) -> list[Plan]:
+        """The same, of which the last call goes to the step where it parts from the first."""
+        if not self.stop:
+            return self._plans(active)[:1]
+        made = [replace(one, stop=self.stop) for one in self._plans(active)]
+        return [replace(made[0], steps=made[0].steps[:2], trained=made[0].trained[:2]), *made[1:]]
+
+    def early(self, active: Active) -> bool:
+        """Whether a part of what is measured shows that the calls still differ."""
+        runs = self.session.both(*self._short(active))
+        if not self.stop:
+            return any(runs[0].code(0) != runs[0].code(i) for i in range(1, self.count))
+        first = runs[0].steps(0)
+        last = [result.steps(len(result.outcomes) - 1) for result in runs]
+        return not all(steps.same_weights(first, other) for other in last)
+
+    def ahead(self, trials: Iterable[Active]) -> None:
+        """Begin what is measured next, while there is room."""
+        self.session.ahead(*(one for active in trials for one in self._short(active)))
+
     def find(self) -> tuple[Search | None, Gap]:
         """The needed interventions, or None where nothing changes the result."""
         base = self.measure(frozenset())
@@ -91,25 +139,25 @@ class Function:
             return None, base
         self.session.progress.began(base, self.traces)
         self._parted()
-        self.dims = frozenset(one.name for one in HOLDS if self._matters(one))
+        self.dims = self._moving()
         facts = self.facts | ({Fact.THREADS_MATTER} if "threads" in self.dims else set())
         again = any(self.calm.code(0) != self.calm.code(i) for i in range(1, self.count))
         candidates = [one for one in self._candidates(facts) if self._can_matter(one, again)]
-        found = self._search(candidates, self.measure(frozenset()))
+        base = self.measure(frozenset())
+        found = self._search(candidates, base)
         if not found.rest.same and again:
             found = self._search([*candidates, FORK], base)
         return found, base
 
-    @property
-    def count(self) -> int:
-        """How many calls were made."""
-        return len(self.calm.outcomes)
-
     def _parted(self) -> None:
-        """Note the step of a training at which a call parts from the first one, if it does."""
-        found = steps.parted(self.calm.steps(0), self.calm.steps(self.count - 1))
-        if found is not None:
-            self.session.note(steps.sentence(*found))
+        """Find the step of a training at which a call parts from the first one, if it does."""
+        ours = self.calm.steps(0)
+        storm = self.session.run(self.once(held=ALL - self.dims))
+        others = [self.calm.steps(self.count - 1), storm.steps(0)]
+        parted = [found for other in others if (found := steps.parted(ours, other))]
+        if parted:
+            self.session.note(steps.sentence(*min(parted)))
+        self.stop = steps.worth(ours, others, self.session.longest)
 
     def _candidates(self, facts: set[Fact]) -> list[Intervention]:
         return [one for one in ROWS if one.applies(Axis.AGAIN, facts)]
@@ -122,7 +170,7 @@ class Function:
     def find_again(self) -> tuple[Search | None, Gap]:
         """The same for repeated calls in one process alone."""
         base = self.measure(frozenset())
-        self.session.tell(f"{len(self.calm.outcomes)} calls in one process: {base.words}")
+        self.session.tell(f"{self.count} calls in one process: {base.words}")
         if base.same:
             return None, base
         self.session.progress.began(base, self.traces)
@@ -132,36 +180,65 @@ class Function:
 
     def _search(self, candidates: list[Intervention], base: Gap) -> Search:
         self.session.progress.suspects = tuple(candidates)
-        return search(self.measure, candidates, base, self.session.report)
+        return search(
+            self.measure,
+            candidates,
+            base,
+            self.session.report,
+            early=self.early,
+            ahead=self.ahead,
+        )
 
     def traces(self) -> tuple[Trace | None, Trace | None]:
         """Two calls that differ: in one process, or else in two under other conditions."""
-        calm = traced(self.session, self._plan(ALL, frozenset()))
+        (calm,) = traced(self.session, self.plan())
         if calm is not None:
             last = len(calm.outcomes) - 1
             if calm.code(0) != calm.code(last):
                 return calm.trace(0), calm.trace(last)
-        storm = traced(self.session, self._plan(ALL - self.dims, frozenset()))
+        (storm,) = traced(self.session, self.once(held=ALL - self.dims))
         return (calm.trace(0) if calm else None), (storm.trace(0) if storm else None)
 
-    def _matters(self, one: Intervention) -> bool:
-        if not one.applies(Axis.AGAIN, self.facts):
-            self.session.tell(f"{one.words}: not tried, the program uses nothing of the kind")
-            return False
-        alone = self.session.run(self._plan(ALL - {one.name}, frozenset()))
-        moved = any(alone.code(i) != self.calm.code(i) for i in range(len(self.calm.outcomes)))
+    def _moving(self) -> frozenset[str]:
+        """The conditions that change the result when they are not held.
+
+        Numbers drawn without a seed are the commonest: where everything but the generators may
+        differ and the result stays, nothing but the generators is asked for.
+        """
+        rows = []
+        for one in HOLDS:
+            if one.applies(Axis.AGAIN, self.facts):
+                rows.append(one)
+            else:
+                self.session.tell(f"{one.words}: not tried, the program uses nothing of the kind")
+        if not self._moved(ALL):
+            return frozenset()
+        last = rows.pop()
+        if not self._moved(ALL - {last.name}):
+            words = ", ".join(one.condition for one in rows)
+            self.session.tell(f"{last.words}, but {words}: the same result")
+            return frozenset({last.name})
+        rows.append(last)
+        self.session.both(*(self.once(held=ALL - {one.name}) for one in rows))
+        moving = frozenset(one.name for one in rows if self._alone(one))
+        return moving or ALL  # or only several of them together
+
+    def _moved(self, varied: frozenset[str]) -> bool:
+        """Whether a call gives something else where these conditions are not held."""
+        made = self.session.run(self.once(held=ALL - varied))
+        return any(made.code(i) != self.calm.code(0) for i in range(len(made.outcomes)))
+
+    def _alone(self, one: Intervention) -> bool:
+        moved = self._moved(frozenset({one.name}))
         self.session.tell(
             f"only {one.condition}: {'another result' if moved else 'the same result'}"
         )
         return moved
 
     def _tell(self, base: Gap) -> None:
-        same = all(
-            self.calm.code(0) == self.calm.code(i) for i in range(1, len(self.calm.outcomes))
-        )
-        count = len(self.calm.outcomes)
+        same = all(self.calm.code(0) == self.calm.code(i) for i in range(1, self.count))
         self.session.tell(
-            f"{count} calls in one process: {'equal in every bit' if same else 'different'}"
+            f"{self.count} calls in one process: {'equal in every bit' if same else 'different'}"
         )
         words = ", ".join(one.condition for one in HOLDS)
         self.session.tell(f"a fresh process with {words}: {base.words}")

@@ -6,6 +6,7 @@ process of its own; and the second after the first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,6 @@ from workbook.diagnosis.targets.contrasts import unequal_batches
 from workbook.diagnosis.targets.function import training
 
 ALL = frozenset(STORM)
-_LONG = 1.0  # seconds of a run, from which on its beginning alone is worth a run
 
 
 class Pair:
@@ -123,7 +123,8 @@ class Pair:
             both = replace(first, steps=(0, 1), between=between, trained=tuple(self.trained))
             result = self.session.run(both)
             return difference(result, 0, result, 1)
-        return difference(self.session.run(first), 0, self.session.run(second), 0)
+        ours, theirs = self.session.both(first, second)
+        return difference(ours, 0, theirs, 0)
 
     def watch(self, ours: Run | None, theirs: Run | None) -> None:
         """Find the step of the training at which the two part, if they train."""
@@ -133,9 +134,7 @@ class Pair:
         found = steps.parted(*series)
         if found is not None:
             self.session.note(steps.sentence(*found))
-        weights = next((a[0] for a, b in zip(*series, strict=False) if a[-1] != b[-1]), 0)
-        worth = 2 * weights <= min(map(len, series)) and self.session.longest > _LONG
-        self.stop = weights if worth else 0
+        self.stop = steps.worth(series[0], [series[1]], self.session.longest)
 
     stop = 0
 
@@ -143,15 +142,24 @@ class Pair:
         """Whether the two still part by the step at which they part with everything held."""
         if not self.stop:
             return False
-        ours, theirs = (self.session.run(replace(p, stop=self.stop)) for p in self.plans(active))
+        ours, theirs = self.session.both(*self._short(active))
         return not steps.same_weights(ours.steps(0), theirs.steps(0))
+
+    def _short(self, active: Active) -> list[Plan]:
+        return [replace(one, stop=self.stop) for one in self.plans(active)]
+
+    def ahead(self, trials: Iterable[Active]) -> None:
+        """Begin what is measured next, while there is room."""
+        if not self.together:
+            self.session.ahead(*(one for active in trials for one in self._short(active)))
 
     def after(self, active: Active) -> Gap:
         """How far the second function by itself is from the second after the first."""
         first, second = self.plans(active | set(HOLDS))
         between = names(active, "between")
         both = replace(first, steps=(0, 1), between=between, trained=tuple(self.trained))
-        return difference(self.session.run(second), 0, self.session.run(both), 1)
+        one, other = self.session.both(second, both)
+        return difference(one, 0, other, 1)
 
     def seeds_again(self) -> bool:
         """Whether one of the two sets seeds more often than the other."""
@@ -161,4 +169,5 @@ class Pair:
 
     def traces(self, active: Active) -> tuple[Run | None, Run | None]:
         first, second = self.plans(active)
-        return traced(self.session, first), traced(self.session, second)
+        ours, theirs = traced(self.session, first, second)
+        return ours, theirs

@@ -14,13 +14,13 @@ from workbook.diagnosis.interventions.modules import EVAL_DROPOUT, SHAKE_DROPOUT
 from workbook.diagnosis.interventions.streams import FIRST_SEED
 from workbook.diagnosis.places import few, parting, seeding
 from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import judged
-from workbook.diagnosis.session import STORM, Session, difference, doubled, traced
+from workbook.diagnosis.session import Plan, Session, difference, doubled, traced
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
 
-_ALL = frozenset(STORM)
 _INITIAL = ("uniform_ ", "normal_ ")  # what layers draw their weights with
 _FEW, _MANY = 16, 256  # operations of a program short enough, elements of a tensor long enough
 
@@ -30,8 +30,7 @@ def reseeded(function: Function) -> Found | None:
     session = function.session
     if Fact.SEEDS_AGAIN not in function.facts:
         return None
-    calm = traced(session, function._plan(_ALL, frozenset()))
-    free = traced(session, function._plan(_ALL, frozenset(), on=frozenset({FIRST_SEED.name})))
+    calm, free = traced(session, function.once(), function.once(on=frozenset({FIRST_SEED.name})))
     before, after = _repeats(calm), _repeats(free)
     session.tell(f"only the first seed counts: {len(before)} repeated draws, then {len(after)}")
     lines = [line for line in before if line not in after]
@@ -74,15 +73,14 @@ def other_cpu(function: Function) -> Found | None:
     cause where a short computation on many elements shows it by itself, or where it grew.
     """
     session = function.session
-    plan = function._plan(_ALL, frozenset())
+    plan = function.once()
     given = (*plan.given, ("capability", "default"))
     there = replace(plan, given=given)
     gap = difference(function.calm, 0, session.run(there), 0)
     session.tell(f"a CPU without AVX2 (emulated by switches): {gap.words}")
     if gap.same or not gap.comparable:
         return None
-    wide = difference(session.run(doubled(plan)), 0, session.run(doubled(there)), 0)
-    calm, theirs = traced(session, plan), traced(session, there)
+    calm, theirs = traced(session, plan, there)
     part = parting(calm.trace(0) if calm else None, theirs.trace(0) if theirs else None)
     trace = calm.trace(0) if calm else None
     drawing = {row[1] for row in calm.outcomes[0].get("draws", ())} if calm else set()
@@ -90,7 +88,7 @@ def other_cpu(function: Function) -> Found | None:
     # numbers that are drawn round, too; drawn otherwise, they are other inputs in float64 as well
     same_inputs = part is not None and part.kind == "operation"
     starts = same_inputs and part is not None and part.first.name not in drawing
-    word = judged(gap, wide if starts else None)
+    word = judged(gap, _doubled(session, plan, there) if starts else None)
     many = part is not None and _elements(part.first.signature) >= _MANY
     if word != "other" and not (short and starts and many):
         session.note(
@@ -106,6 +104,12 @@ def other_cpu(function: Function) -> Found | None:
     return Found(
         "cpu-capability", part.place if part else "", evidence, gap.words, word == "rounding"
     )
+
+
+def _doubled(session: Session, here: Plan, there: Plan) -> Gap:
+    """The difference of two runs, both in float64."""
+    one, other = session.both(doubled(here), doubled(there))
+    return difference(one, 0, other, 0)
 
 
 def _elements(signature: str) -> int:
@@ -128,13 +132,12 @@ def dropout_behind(function: Function, rows: list[Found]) -> list[Found]:
     ):
         return []
     session = function.session
-    still = function._plan(_ALL, frozenset())
-    off = session.run(function._plan(_ALL, frozenset(), on=frozenset({EVAL_DROPOUT.name})))
+    names = (EVAL_DROPOUT.name, SHAKE_DROPOUT.name)
+    off, shaken = session.both(*(function.once(on=frozenset({name})) for name in names))
     gap = difference(function.calm, 0, off, 0)
-    shaken = session.run(function._plan(_ALL, frozenset(), on=frozenset({SHAKE_DROPOUT.name})))
     moved = difference(function.calm, 0, shaken, 0)
     session.tell(f"other numbers for dropout alone: {moved.words}")
-    if moved.same or gap.same or still.steps == ():
+    if moved.same or gap.same:
         return []
     where = few(function.calm.places(0, "dropout-active"))
     return [
