@@ -1,0 +1,140 @@
+"""torch's own linear layer: a row by itself and the same row among others.
+
+Owns one experiment. The factor is the number of rows in a call; the rows and the weights are the
+same. A cure is measured beside it: always as many rows, filled up with zeros.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from workbook.bounds import matmul_bound
+from workbook.chart import Cell, Cells, Chart, Kind
+from workbook.comparison import Comparison, compare
+from workbook.conditions import Conditions
+from workbook.control import Choice, DeviceChoice, Seed
+from workbook.experiment import Experiment
+from workbook.floats import bits
+from workbook.result import Finding
+
+ALL, OUTPUTS, TILE = 64, 256, 8
+COUNTS = (1, 2, 3, 4, 8, 16, 31)
+FORMATS = ("float32", "bfloat16", "float16")
+PLAIN, TILED = "as it comes", f"tiles of {TILE} rows"
+REPEATS = 5
+LEGEND: dict[Kind, str] = {
+    "agrees": "every row as among all",
+    "within the bound": "some rows differ, within the bound",
+    "wrong": "beyond the bound",
+}
+
+
+def tiled(x: Tensor, w: Tensor) -> Tensor:
+    """Multiply always TILE rows, the last ones filled up with zeros: one shape for every call."""
+    parts = []
+    for part in torch.split(x, TILE):
+        full = F.pad(part, (0, 0, 0, TILE - len(part)))
+        parts.append(F.linear(full, w)[: len(part)])
+    return torch.cat(parts)
+
+
+WAYS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {PLAIN: F.linear, TILED: tiled}
+
+
+def cut(where: Conditions, *, features: int) -> Finding:
+    """Hold the rows of calls with few rows beside the same rows of a call with all of them."""
+    x = 2 * torch.rand(ALL, features) - 1
+    w = (2 * torch.rand(OUTPUTS, features) - 1) / features**0.5
+    shares: dict[str, dict[str, float]] = {}
+    worst: list[Comparison] = []
+    seconds: dict[str, float] = {}
+    for name in FORMATS:
+        rows, weights = (each.to(where.torch_device, getattr(torch, name)) for each in (x, w))
+        for way, linear in WAYS.items():
+            line, compared = _held(rows, weights, linear)
+            shares[f"{name}, {way}"] = line
+            worst.append(compared)
+            if name == FORMATS[0]:
+                seconds[way] = _seconds(where, linear, rows[:1], weights)
+    table = {
+        name: {column: Cell(_told(share), _kind(share, compared))
+               for column, share in line.items()}
+        for (name, line), compared in zip(shares.items(), worst, strict=True)
+    }  # fmt: skip
+    title = f"rows with another bit than in a call with {ALL}"
+    price = seconds[TILED] / seconds[PLAIN]
+    reading = f"float32: {_told(max(shares[f'float32, {PLAIN}'].values()))} of the rows differ"
+    reading += f"; a tile costs {price:.1f} times as much for one row"
+    values = {"shares": shares, "price": price}
+    chart = Chart((Cells.of(table, LEGEND, title),))
+    return Finding(_verdict(worst), reading, chart, values, tuple(worst))
+
+
+def _held(
+    x: Tensor, w: Tensor, linear: Callable[[Tensor, Tensor], Tensor]
+) -> tuple[dict[str, float], Comparison]:
+    """Give the share of rows with other bits for each count, and the largest difference."""
+    bound = matmul_bound(x.cpu(), w.cpu().T, x.dtype)
+    with torch.no_grad():
+        whole = linear(x, w).cpu()
+        few = {n: torch.cat([linear(part, w) for part in torch.split(x, n)]).cpu() for n in COUNTS}
+    shares = {
+        f"{n}": float((bits(each) != bits(whole)).any(1).double().mean()) for n, each in few.items()
+    }
+    n = max(few, key=lambda n: float((few[n].double() - whole.double()).abs().max()))
+    names = {"first": f"{n} rows", "second": f"{ALL} rows"}
+    return shares, compare(few[n], whole, bound=bound + bound, **names)
+
+
+def _seconds(
+    where: Conditions, linear: Callable[[Tensor, Tensor], Tensor], x: Tensor, w: Tensor
+) -> float:
+    """Time one call, the fastest of a few, started and ended with the device idle."""
+    times = []
+    for _ in range(REPEATS):
+        _wait(where)
+        started = time.perf_counter()
+        linear(x, w)
+        _wait(where)
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def _wait(where: Conditions) -> None:
+    if where.torch_device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def _told(share: float) -> str:
+    return f"{share:.0%}" if share else "none"
+
+
+def _kind(share: float, compared: Comparison) -> Kind:
+    if not share:
+        return "agrees"
+    return "within the bound" if compared.within else "wrong"
+
+
+def _verdict(worst: list[Comparison]) -> str:
+    if all(each.within for each in worst):
+        return "However many rows a call has, a row's result stays within the bound of rounding."
+    return "Some rows differ by more than rounding explains."
+
+
+ROWS = Experiment(
+    "rows_in_a_call",
+    "Does a row get the same bits in a call with few rows as in a call with many?",
+    "number of rows in a call",
+    (
+        Choice("features", 256, (16, 64, 256, 1024, 4096), ordered=True),
+        Seed(),
+        DeviceChoice(),
+    ),
+    cut,
+    recorded={"features": 4096},
+)
