@@ -60,7 +60,7 @@ def adding(add: Adding, accumulator: str) -> Linear:
 
 
 def product(order: str, accumulator: str) -> Linear:
-    """Give a product whose order of addition is one of ORDERS; torch's own accumulates as it does."""
+    """Give a product whose order of addition is one of ORDERS."""
     if order == TORCH:
         return F.linear
     few, many = adding(halves, accumulator), adding(pairs, accumulator)

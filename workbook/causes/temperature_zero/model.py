@@ -131,13 +131,19 @@ def greedy(
     *,
     linear: Linear = F.linear,
     attention: Attend = attend,
+    cached: bool = True,
 ) -> Tensor:
-    """Give the next `count` tokens (n, count), the one with the largest logit each time."""
-    cache: Cache = []
-    for token in torch.split(prompts, 1, dim=1):
+    """Give the next `count` tokens (n, count), the one with the largest logit each time.
+
+    Token by token with a cache, or else the whole text so far for each token.
+    """
+    text, cache = prompts, Cache()
+    for token in torch.split(prompts, 1, dim=1) if cached else ():
         logits = forward(model, token, cache, linear=linear, attention=attention)
-    made = [logits[:, -1].argmax(-1, keepdim=True)]
-    while len(made) < count:
-        logits = forward(model, made[-1], cache, linear=linear, attention=attention)
-        made.append(logits[:, -1].argmax(-1, keepdim=True))
-    return torch.cat(made, 1)
+    for number in range(count):
+        if not cached:
+            logits = forward(model, text, linear=linear, attention=attention)
+        elif number:
+            logits = forward(model, text[:, -1:], cache, linear=linear, attention=attention)
+        text = torch.cat([text, logits[:, -1].argmax(-1, keepdim=True)], 1)
+    return text[:, prompts.shape[1] :]

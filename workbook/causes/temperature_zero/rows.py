@@ -22,7 +22,7 @@ from workbook.experiment import Experiment
 from workbook.floats import bits
 from workbook.result import Finding
 
-ALL, OUTPUTS, TILE = 64, 256, 8
+SHOWN, TILE = 64, 8
 COUNTS = (1, 2, 3, 4, 8, 16, 31)
 FORMATS = ("float32", "bfloat16", "float16")
 PLAIN, TILED = "as it comes", f"tiles of {TILE} rows"
@@ -46,10 +46,10 @@ def tiled(x: Tensor, w: Tensor) -> Tensor:
 WAYS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {PLAIN: F.linear, TILED: tiled}
 
 
-def cut(where: Conditions, *, features: int) -> Finding:
-    """Hold the rows of calls with few rows beside the same rows of a call with all of them."""
-    x = 2 * torch.rand(ALL, features) - 1
-    w = (2 * torch.rand(OUTPUTS, features) - 1) / features**0.5
+def cut(where: Conditions, *, features: int, outputs: int, total: int) -> Finding:
+    """Hold the first rows, in calls with few rows, beside the same rows of one call with all."""
+    x = 2 * torch.rand(total, features) - 1
+    w = (2 * torch.rand(outputs, features) - 1) / features**0.5
     shares: dict[str, dict[str, float]] = {}
     worst: list[Comparison] = []
     seconds: dict[str, float] = {}
@@ -66,7 +66,7 @@ def cut(where: Conditions, *, features: int) -> Finding:
                for column, share in line.items()}
         for (name, line), compared in zip(shares.items(), worst, strict=True)
     }  # fmt: skip
-    title = f"rows with another bit than in a call with {ALL}"
+    title = f"of {SHOWN} rows, how many have another bit than in a call with {total}"
     price = seconds[TILED] / seconds[PLAIN]
     reading = f"float32: {_told(max(shares[f'float32, {PLAIN}'].values()))} of the rows differ"
     reading += f"; a tile costs {price:.1f} times as much for one row"
@@ -79,15 +79,18 @@ def _held(
     x: Tensor, w: Tensor, linear: Callable[[Tensor, Tensor], Tensor]
 ) -> tuple[dict[str, float], Comparison]:
     """Give the share of rows with other bits for each count, and the largest difference."""
-    bound = matmul_bound(x.cpu(), w.cpu().T, x.dtype)
+    first = x[:SHOWN]
+    bound = matmul_bound(first.cpu(), w.cpu().T, x.dtype)
     with torch.no_grad():
-        whole = linear(x, w).cpu()
-        few = {n: torch.cat([linear(part, w) for part in torch.split(x, n)]).cpu() for n in COUNTS}
+        whole = linear(x, w)[:SHOWN].cpu()
+        few = {
+            n: torch.cat([linear(part, w) for part in torch.split(first, n)]).cpu() for n in COUNTS
+        }
     shares = {
         f"{n}": float((bits(each) != bits(whole)).any(1).double().mean()) for n, each in few.items()
     }
     n = max(few, key=lambda n: float((few[n].double() - whole.double()).abs().max()))
-    names = {"first": f"{n} rows", "second": f"{ALL} rows"}
+    names = {"first": f"{n} rows", "second": f"{len(x)} rows"}
     return shares, compare(few[n], whole, bound=bound + bound, **names)
 
 
@@ -132,6 +135,8 @@ ROWS = Experiment(
     "number of rows in a call",
     (
         Choice("features", 256, (16, 64, 256, 1024, 4096), ordered=True),
+        Choice("outputs", 256, (256, 1024, 4096), ordered=True),
+        Choice("total", 64, (64, 512, 4096), label="rows in all", ordered=True),
         Seed(),
         DeviceChoice(),
     ),
