@@ -11,9 +11,12 @@
 #   not;
 # - tell what hands a NaN on, what hides it, and what makes it stay;
 # - find the first one in a model that is not yours.
+#
+# Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from workbook.causes import why_nan
@@ -75,7 +78,7 @@ print((inf / inf).item(), (inf - inf).item(), (0 * inf).item(), torch.tensor(0.0
 
 # %%
 logits = torch.tensor([1e4, 0.0])
-print(logits.softmax(0).log().tolist(), logits.log_softmax(0).tolist())
+print(logits.softmax(0).log().tolist(), F.log_softmax(logits, dim=0).tolist())
 
 # %% [markdown]
 # Repair the training. Replace `...` and run the cell.
@@ -129,7 +132,7 @@ print((x * x).mean().item(), x.norm().isfinite().item())
 # %%
 predict(why_nan.FULLY_MASKED)
 
-# %%
+# %% tags=["answer"]
 scores = torch.tensor([0.5, 1.0, 1.5])
 for mask in (-torch.inf, torch.finfo(scores.dtype).min):
     print([round(weight, 2) for weight in torch.full_like(scores, mask).softmax(0).tolist()])
@@ -146,7 +149,7 @@ for mask in (-torch.inf, torch.finfo(scores.dtype).min):
 predict(why_nan.WHERE_GRADIENT)
 
 # %%
-explore(why_nan.GUARDED)
+explore(why_nan.GUARDED, after=why_nan.WHERE_GRADIENT)
 
 # %% [markdown]
 # Each row wants to give 0 wherever x is not above 0. Two of them show the right values and break the
@@ -165,7 +168,7 @@ explore(why_nan.GUARDED)
 predict(why_nan.STOP_WHEN_LARGE)
 
 # %%
-explore(why_nan.TRAVEL)
+explore(why_nan.TRAVEL, after=why_nan.STOP_WHEN_LARGE)
 
 # %% [markdown]
 # Arithmetic hands it on: that is what NaN is for. Whatever asks a question answers it with an ordinary
@@ -192,7 +195,7 @@ predict(why_nan.ONE_OF_A_THOUSAND)
 # %%
 predict(why_nan.ADAM_IN_HALF)
 
-# %%
+# %% tags=["answer"]
 for dtype in (torch.float16, torch.bfloat16):
     print(dtype, "holds 1e-8:", torch.tensor(1e-8, dtype=dtype).item() > 0)
 print(torch.tensor(0.0).half().add(1e-8).log().item())
@@ -344,7 +347,7 @@ investigate(why_nan.LOST_WEIGHTS)
 #   statistics and Adam's averages kept it.
 # - We found the first one by a gradient check, a hook and a dispatch mode.
 #
-# Next: [11 Your own program](11_your_own_program.ipynb).
+# Next: [09 Temperature 0](09_temperature_zero.ipynb).
 #
 # **Read on:** IEEE 754-2019, sections 6 and 7 (infinities, NaN, exceptions). N. J. Higham, *Accuracy
 # and Stability of Numerical Algorithms*, SIAM 2002, chapters 2 and 27. P. Micikevicius and others,

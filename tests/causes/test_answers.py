@@ -66,6 +66,12 @@ ANSWERS = {
     "zero_dimensions": "float32",
     # start_here
     "three_tenths": "only in float32",
+    # temperature_zero
+    "how_often_tied": "in one of a hundred to one of five",
+    "padded_left": "only if the positions leave the padding out as well",
+    "safe_lead": "above 0.02",
+    "seed_in_a_batch": "only as the first row",
+    "what_can_change": "how many other prompts are in the call",
     # why_nan
     "adam_in_half": "NaN",
     "fully_masked": "NaN",

@@ -2,7 +2,16 @@
 
 from workbook.causes import every
 from workbook.causes.temperature_zero.alone import ALONE
+from workbook.causes.temperature_zero.case import COMPANY
+from workbook.causes.temperature_zero.exercises import ONE_SHAPE, OWN_GENERATOR, SAFE_TOKENS
 from workbook.causes.temperature_zero.margins import MARGINS
+from workbook.causes.temperature_zero.predictions import (
+    HOW_OFTEN_TIED,
+    PADDED_LEFT,
+    SAFE_LEAD,
+    SEED_IN_A_BATCH,
+    WHAT_CAN_CHANGE,
+)
 from workbook.causes.temperature_zero.rows import ROWS
 from workbook.causes.temperature_zero.ways import WAYS_TO_COMPUTE
 from workbook.experiment import Experiment

@@ -141,5 +141,5 @@ ROWS = Experiment(
         DeviceChoice(),
     ),
     cut,
-    recorded={"features": 4096},
+    recorded={"features": 4096, "outputs": 1024, "total": 4096},
 )

@@ -1,0 +1,171 @@
+"""What the reader is asked before each round, and how the answer is measured."""
+
+from __future__ import annotations
+
+import torch
+
+from workbook.causes.temperature_zero import alone, library, sampling
+from workbook.causes.temperature_zero.ways import ONLY_MASK, OTHER, PADDED, WAYS_TO_COMPUTE
+from workbook.conditions import Conditions
+from workbook.experiment import run
+from workbook.question import Option, Prediction
+
+
+def _what_changes() -> dict[str, int]:
+    """Count texts that change with the repeat, with the other prompts' words, with their number.
+
+    The first prompt's text is counted for the words: the others are replaced.
+    """
+    where = Conditions(device="cpu", dtype="bfloat16", threads=1, seed=4)
+    with where:
+        small, starts = alone.opened(where, 32, 8)
+        linear = library.product(library.BY_ROWS, library.ROUNDED)
+        together = alone.text(small, starts, linear)
+        again = alone.text(small, starts, linear)
+        others = torch.cat([starts[:1], starts[1:].flip(1)])
+        replaced = alone.text(small, others, linear)
+        single = torch.cat([alone.text(small, start[None], linear) for start in starts])
+    return {
+        "repeat": int((together != again).any(1).sum()),
+        "words": int((together[:1] != replaced[:1]).any(1).sum()),
+        "number": int((together != single).any(1).sum()),
+    }
+
+
+WHAT_CAN_CHANGE = Prediction(
+    "what_can_change",
+    "Greedy decoding on a CPU, one thread: the largest logit is taken, nothing is drawn. Weights "
+    "and prompt stay. What can change the answer?",
+    (
+        Option(
+            "nothing",
+            lambda found: not any(found.values()),
+            "Taking the largest is deterministic. But the logits that it chooses from need not be "
+            "the same bits each time.",
+        ),
+        Option(
+            "each new run, by chance",
+            lambda found: found["repeat"] > 0,
+            "There is no GPU here, no second thread and no draw: the same call repeats.",
+        ),
+        Option(
+            "how many other prompts are in the call",
+            lambda found: found["number"] > 0 and not found["words"] and not found["repeat"],
+        ),
+        Option(
+            "the words of the other prompts",
+            lambda found: found["words"] > 0,
+            "No number of another prompt enters. Their number does something else.",
+        ),
+    ),
+    _what_changes,
+    "A matrix library may add in another order for another number of rows. Where two logits are "
+    "close, another rounding is another token, and every later token follows from it.",
+)
+
+
+def _leads_that_flip(change: float = 0.01) -> list[float]:
+    leads = (0.5 * change, 1.5 * change, 2.5 * change)
+    worst = torch.tensor([[lead - change, change] for lead in leads])
+    return [lead for lead, first in zip(leads, worst.argmax(1).tolist(), strict=True) if first]
+
+
+SAFE_LEAD = Prediction(
+    "safe_lead",
+    "By another order of addition, every logit moves by at most 0.01. From which lead over the "
+    "second is the first token safe?",
+    (
+        Option(
+            "above 0.01",
+            lambda leads: len(leads) == 1,
+            "Both may move, and in opposite directions.",
+        ),
+        Option("above 0.02", lambda leads: len(leads) == 2),
+        Option(
+            "no lead is safe",
+            lambda leads: len(leads) == 3,
+            "Only a change of the order of the two largest changes the token, and for that they "
+            "have to meet.",
+        ),
+        Option(
+            "it depends on the number of words",
+            lambda leads: len(leads) == 0,
+            "More words make close leads more common. But any two that compete move by at most as "
+            "much.",
+        ),
+    ),
+    _leads_that_flip,
+    "One falls by 0.01, the other rises by 0.01: a lead up to 0.02 can be lost, a larger one "
+    "cannot. It is arithmetic, and holds for any model.",
+)
+HOW_OFTEN_TIED = Prediction(
+    "how_often_tied",
+    "Logits for 4096 words, in `bfloat16`. How often do two words share the largest logit, to the "
+    "last bit?",
+    (
+        Option(
+            "never, in four hundred draws",
+            lambda share: share == 0,
+            "So it would be in `float32`. `bfloat16` has steps of 1/32 between 4 and 8.",
+        ),
+        Option("in one of a hundred to one of five", lambda share: 0.01 <= share <= 0.2),
+        Option(
+            "in most of them",
+            lambda share: share > 0.5,
+            "Far out, where the largest are, few words remain: mostly the steps part them.",
+        ),
+    ),
+    lambda: sampling.ties(torch.bfloat16),
+    "A tie has to be broken by a rule. `argmax` returns the first of the largest; `topk` and "
+    "`sort` promise nothing, unless `sort` is told `stable=True`.",
+)
+PADDED_LEFT = Prediction(
+    "padded_left",
+    "A prompt gets four words of padding on its left, and a mask hides them from attention. "
+    "Positions are learned. Are the logits those of the prompt without padding?",
+    (
+        Option(
+            "yes: what is masked is not there",
+            lambda values: values[ONLY_MASK] != OTHER,
+            "It is not there for attention. Positions are counted before that, and they count it.",
+        ),
+        Option(
+            "only if the positions leave the padding out as well",
+            lambda values: values[ONLY_MASK] == OTHER and values[PADDED] != OTHER,
+        ),
+        Option(
+            "no, never",
+            lambda values: values[PADDED] == OTHER,
+            "With mask and positions the same numbers meet: what is left is rounding.",
+        ),
+    ),
+    lambda: run(WAYS_TO_COMPUTE).finding.values,
+    "The first word of the prompt stands in place 4 instead of 0, and gets another vector. With "
+    "rotary positions only distances count, and the mask is enough, up to rounding.",
+)
+
+
+def _samples() -> tuple[float, float]:
+    return sampling.kept(0), sampling.kept(5)
+
+
+SEED_IN_A_BATCH = Prediction(
+    "seed_in_a_batch",
+    "Now tokens are sampled. Your prompt is sent with a seed: once alone, once as one of eight "
+    "rows. On a CPU, does it get the same sample?",
+    (
+        Option(
+            "yes, the seed fixes it",
+            lambda kept: kept == (1, 1),
+            "The seed fixes a stream of numbers. They are dealt out row by row.",
+        ),
+        Option(
+            "no, whichever row it is",
+            lambda kept: kept[0] < 1,
+            "The first row of the batch gets the first numbers of the stream, as it does alone.",
+        ),
+        Option("only as the first row", lambda kept: kept[0] == 1 and kept[1] < 0.5),
+    ),
+    _samples,
+    "The sixth row gets the sixth hand of numbers. **Cure:** a generator for each request.",
+)
