@@ -18,6 +18,7 @@ from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session, Unusable
 from workbook.diagnosis.target import Call, call, command_line
 from workbook.diagnosis.targets import command, disagreement, module, single
+from workbook.diagnosis.targets.tests import session as tests
 
 _COMPILES = re.compile(r"\btorch\s*\.\s*compile\b|(?<!\bre)\.compile\(|import compile\b")
 TIMEOUT = 120.0  # seconds for a whole diagnosis
@@ -72,7 +73,7 @@ def _answered(
 ) -> Answer:
     load = needed(asked)
     workers.warm(0, load)
-    if not asked.commands:
+    if asked.targets:
         workers.warm(1, load)
     session = Session(workers, asked, time.monotonic() + timeout, load=load, watch=watch)
     session.steps = steps
@@ -83,6 +84,7 @@ def _answered(
         "pair": disagreement.diagnosed,
         "model": module.diagnosed,
         "command": command.diagnosed,
+        "test": tests.diagnosed,
     }
     try:
         return find[asked.kind](session)

@@ -185,6 +185,25 @@ class Session:
             "load": [],
         }
 
+    def started(self, commands: list[dict[str, Any]]) -> Run:
+        """Run command lines of ours one after another, in one place of the user's."""
+        request = {
+            "kind": "command",
+            "commands": commands,
+            "folders": [],
+            "environment": dict(os.environ),
+            "files": [],
+            "set": {},
+            "on": [],
+            "trace": False,
+            "stop": 0,
+            "load": [],
+        }
+        run = self.workers.run(request, hash_seed=0, seconds=self.left())
+        if run.timed_out:
+            raise OutOfTime("it had not ended when the time was used up")
+        return run
+
     def first(self, wanted: Plan) -> Run:
         """The result to the first run of a target; Unusable where its code cannot be looked at."""
         result = self.run(wanted)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Kind = Literal["function", "pair", "model", "command", "against", "resume"]
+Kind = Literal["function", "pair", "model", "command", "against", "resume", "test", "notebook"]
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,33 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Node:
+    """A test of pytest by its node id, or a notebook by its path."""
+
+    name: str
+
+    @property
+    def words(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
 class Call:
-    """What is asked: `function` and `model` have one target, `pair` two, the others commands."""
+    """What is asked: `function`, `model`, `test` and `notebook` have one target, `pair` two.
+
+    The others have commands: one, or two that should agree.
+    """
 
     kind: Kind
     targets: tuple[Target, ...] = ()
     commands: tuple[Command, ...] = ()
+    nodes: tuple[Node, ...] = ()
 
     @property
     def words(self) -> str:
         """The targets as they are called in an answer."""
-        words = [one.words for one in self.targets] + [one.words for one in self.commands]
-        return " and ".join(words)
+        parts = (self.targets, self.commands, self.nodes)
+        return " and ".join(one.words for part in parts for one in part)
 
 
 def target(text: str) -> Target:
@@ -74,12 +89,22 @@ def target(text: str) -> Target:
 
 def call(*texts: str, model: bool = False) -> Call:
     """The call for one text, for two, or for a module's builder."""
+    if len(texts) == 1 and not model and "::" in texts[0]:
+        return Call("test", nodes=(_node(texts[0]),))
     wanted = 1 if model else 2
     if not 1 <= len(texts) <= wanted:
         rule = "a model takes one FILE.py:BUILD" if model else "give one FILE.py:FUNCTION or two"
         raise ValueError(f"{rule}, got {len(texts)}")
     kind: Kind = "model" if model else ("pair" if len(texts) == 2 else "function")
     return Call(kind, tuple(target(text) for text in texts))
+
+
+def _node(text: str) -> Node:
+    """The test that a node id names; ValueError where its file is not there."""
+    path = Path(text.partition("::")[0])
+    if not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r}")
+    return Node(text)
 
 
 def command_line(argv: Sequence[str], *, against: str = "", resume: str = "") -> Call:

@@ -76,6 +76,7 @@ def _plan(request: Request, command: dict[str, Any], part: Path, place: Place) -
         "stop": command.get("stop", 0) or request["stop"],
         "trace": request["trace"],
         "from": request["stop"],
+        **command.get("plan", {}),
         "writable": [*place.writable, os.path.realpath(os.environ["TMPDIR"]), str(part)],
     }
 

@@ -33,6 +33,7 @@ from workbook.trace import Trace
 
 ALL = frozenset(STORM)
 CALLS = 3
+_SINGLE = ("model", "command", "test", "notebook")  # a process makes one call of these
 
 
 class Function:
@@ -42,7 +43,7 @@ class Function:
         self.session = session
         self.index = index
         self.fixed = fixed
-        self.steps = (index,) * (1 if session.call.kind in ("model", "command") else CALLS)
+        self.steps = (index,) * (1 if session.call.kind in _SINGLE else CALLS)
         self.trained: tuple[tuple[int, int], ...] = ()
         self.stop = 0
         self.calm = session.first(self.plan())

@@ -83,6 +83,9 @@ def start() -> None:
     _STARTED.append(True)
     with open(os.path.join(os.environ[VARIABLE], "plan.json"), encoding="utf-8") as file:
         _PLAN.update(json.load(file))
+    if _PLAN.get("bare"):  # a plugin of ours does the rest
+        guarded(_workbook)
+        return
     rank = os.environ.get("RANK")
     note("start", words=list(sys.orig_argv), parent=os.getppid(), rank=rank)
     if number := _PLAN["set"].get("rng"):
@@ -97,8 +100,8 @@ def _numpy() -> None:
         sys.modules["numpy.random"].seed(1_000 + number)
 
 
-def _torch() -> None:
-    """Go on with what needs torch; the workbook need not be installed where the program runs."""
+def _workbook() -> None:
+    """Let the workbook be imported; it need not be installed where the program runs."""
     if "workbook" not in sys.modules:
         where = os.path.join(_PLAN["root"], "workbook")
         spec = importlib.util.spec_from_file_location(
@@ -107,6 +110,11 @@ def _torch() -> None:
         if spec is not None and spec.loader is not None:
             sys.modules["workbook"] = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(sys.modules["workbook"])
+
+
+def _torch() -> None:
+    """Go on with what needs torch."""
+    _workbook()
     usual = "workbook.diagnosis.process.watching"
     importlib.import_module(_PLAN.get("module", usual)).begin(_PLAN, note)
 

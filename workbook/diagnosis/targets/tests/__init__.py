@@ -1,0 +1,1 @@
+"""Tests that fail: always, at times, or after others; trials are forks of one pytest session."""

@@ -1,0 +1,194 @@
+"""One test: does it fail always, at times, or only after others, and which condition changes that?
+
+Owns the order of the questions. Of a test that always fails, the two sides of its comparison are
+the pair; of one that fails at times, its sides in two runs are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.causes import BY_ID
+from workbook.diagnosis.forks import Forks
+from workbook.diagnosis.interventions.intervention import Axis
+from workbook.diagnosis.interventions.rows import HOLDS, ROWS
+from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.probes.values import Gap, gap
+from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.rounding import equal_but_for_rounding, judged
+from workbook.diagnosis.search import Active, names, search
+from workbook.diagnosis.session import Plan, Unusable, doubled, plan
+from workbook.diagnosis.targets.explained import answered, causes_of
+from workbook.diagnosis.targets.function import Function
+from workbook.diagnosis.targets.tests import order
+from workbook.diagnosis.verdicts import Judge
+
+_ALONE = Plan((0,), ())
+_FEW, _MANY = 3, 20  # trials of a test: to see whether it is always the same, and for a rate
+_SHARE = 1 / 4  # of the time, for the trials of a rate
+
+
+def diagnosed(forks: Forks, name: str, before: Sequence[str]) -> Answer:
+    """The answer for one test."""
+    runs = [forks.run(_ALONE, again=True) for _ in range(_FEW)]
+    _check(runs[0])
+    outcomes = [run.data.get("outcome", "failed") for run in runs]
+    if set(outcomes) == {"failed"}:
+        found = order.explained(forks, before, "failed") if before else None
+        return found or _always(forks, runs[0])
+    found = order.explained(forks, before, "passed") if set(outcomes) == {"passed"} else None
+    return found or _at_times(forks, runs)
+
+
+def _check(run: Run) -> None:
+    if "outcome" not in run.data:
+        raise Unusable(f"the test {run.outcomes[0].get('raised', 'gave nothing')}")
+    if run.data["outcome"] == "skipped":
+        raise Unusable(f"the test is skipped or expected to fail: {run.data['message'][-200:]}")
+
+
+def _at_times(forks: Forks, runs: list[Run]) -> Answer:
+    """A test that passes at least once: how often it fails, and what its sides follow."""
+    enough = forks.left() * (1 - _SHARE)
+    while len(runs) < _MANY and forks.left() > enough:
+        runs.append(forks.run(_ALONE, again=True))
+    failed = sum(run.data.get("outcome") == "failed" for run in runs)
+    forks.tell(f"{len(runs)} trials, each in a process of its own: {failed} failed")
+    forks.note(rate(failed, len(runs)))
+    shares = sorted(row["share"] for run in runs for row in run.data.get("compared", ())[-1:])
+    if shares and math.isfinite(shares[-1]):
+        middle = shares[len(shares) // 2]
+        forks.note(f"Its difference is {middle:.2g} of the tolerance at the median, and at most "
+                   f"{shares[-1]:.2g} of it.")  # fmt: skip
+    function = Function(forks)
+    found, base = function.find()
+    if found is None:
+        rows = [Found("none", "", "what it compares was the same in every trial.", "")]
+        return answered(forks, rows if not failed else [], status="unknown" if failed else None)
+    rows = causes_of(function, found, base)
+    if not failed and shares and shares[-1] <= 1:
+        forks.note("What it compares differs from run to run, and stayed within its tolerance.")
+    return answered(forks, rows, status=None if rows else "unknown")
+
+
+def rate(failed: int, count: int) -> str:
+    """How often a test failed, with the 95 % interval of its true rate (Wilson, 1927)."""
+    if not failed:
+        return f"It failed in 0 of {count} trials: its rate is below {3 / count:.0%}, at 95 %."
+    share, z = failed / count, 1.96
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + (z / 2 / count) ** 2)
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return f"It failed in {failed} of {count} trials: its rate is {low:.0%} to {high:.0%}, at 95 %."
+
+
+def _key(number: int, side: str) -> str:
+    """The place of a side among the values of a run."""
+    return repr([f"{number} {side}"])
+
+
+class Sides:
+    """The two sides of the comparison that fails, measured against each other."""
+
+    def __init__(self, forks: Forks) -> None:
+        self.forks = forks
+        self.calm = forks.run(self.plan(frozenset()))
+        rows = self.calm.data.get("compared", [])
+        failing = [n for n, row in enumerate(rows) if row["share"] > 1]
+        self.number = failing[-1] if failing else -1
+        self.row = rows[self.number] if failing else {}
+
+    def plan(self, active: Active) -> Plan:
+        return plan(0, on=names(active, "on"))
+
+    def measure(self, active: Active) -> Gap:
+        """How far the two sides are apart with these interventions."""
+        return self._gap(self.forks.run(self.plan(active)))
+
+    def _gap(self, run: Run) -> Gap:
+        if not run.outcomes or "raised" in run.outcomes[0]:
+            return Gap(False, comparable=False)
+        sides = run.tensors(0)
+        pair = [sides.get(_key(self.number, side)) for side in ("actual", "expected")]
+        if pair[0] is None or pair[1] is None:
+            return Gap(False, comparable=False)
+        made = gap({"": pair[0]}, {"": pair[1]}, False, True)
+        return Gap(True) if made.absolute == 0 else made
+
+    def wide(self) -> Gap:
+        """The same with everything computed in float64."""
+        return self._gap(self.forks.run(doubled(self.plan(frozenset()))))
+
+    def stored(self) -> bool:
+        """Whether the expected side is the same numbers in float64: written down, not computed."""
+        key = _key(self.number, "expected")
+        sides = [r.tensors(0).get(key) for r in
+                 (self.calm, self.forks.run(doubled(self.plan(frozenset()))))]  # fmt: skip
+        return (
+            sides[0] is not None
+            and sides[1] is not None
+            and bool((sides[0].double() == sides[1].double()).all())
+        )
+
+
+def _always(forks: Forks, run: Run) -> Answer:
+    """A test that always fails: is it rounding, and what makes its two sides agree?"""
+    message = next(iter(run.data["message"].splitlines()), "")
+    sides = Sides(forks)
+    forks.note(f"It failed in {_FEW} of {_FEW} trials: {message}")
+    if sides.number < 0:
+        forks.note("The failing line compares no numbers that could be seen; compare with "
+                   "torch.testing.assert_close to see both sides.")  # fmt: skip
+        return answered(forks, [], status="unknown")
+    base = sides.measure(frozenset())
+    row = sides.row
+    forks.note(
+        f"{row['how']} at {row['line']} allows rtol={row['rtol']:g}, atol={row['atol']:g}; its two "
+        f"sides are {base.words}, {row['share']:.3g} times what is allowed."
+    )
+    facts = sides.calm.used(0) | {Fact.TWO_RUNS}
+    held = frozenset(HOLDS)
+    candidates = [one for one in ROWS if one.how == "on" and one.applies(Axis.PAIR, facts)]
+    forks.progress.began(base, lambda: (None, None))
+    forks.progress.suspects = tuple(candidates)
+    wide = sides.wide()
+    word = judged(base, wide)
+    if word in ("cannot tell", "other") and sides.stored() and equal_but_for_rounding(base):
+        word = "rounding"
+    forks.tell(f"with everything computed in float64: {wide.words}")
+    found = search(lambda active: sides.measure(active - held), candidates, base, forks.report)
+    rows = []
+    for one in found.needed if found.rest.same else ():
+        rounding = BY_ID[one.cause].kind == "rounding" and Judge(sides.measure, found).is_rounding(
+            one
+        )
+        cause = "batch-coupling" if one.cause == "batch-size" and not rounding else one.cause
+        evidence = f"when {one.words}, the two sides agree; without that they do not."
+        rows.append(Found(cause, row["line"], evidence, found.without[one].words, rounding))
+    if not rows and word == "rounding":
+        evidence = (
+            "no condition removes it, and in float64 it goes: another order of the same sums."
+        )
+        if sides.stored():
+            evidence = "it is no larger than rounding grows, and the expected numbers are stored."
+        rows = [Found("none", row["line"], evidence, base.words, True)]
+    if word == "rounding":
+        forks.note(tolerance(base, sides))
+    else:
+        forks.note("A wider tolerance would hide it: it is not rounding.")
+    return answered(forks, rows, status=None if rows else "unknown")
+
+
+def tolerance(base: Gap, sides: Sides) -> str:
+    """A tolerance that passes with room for rounding, and what it would still notice."""
+    wanted = 4 * base.absolute
+    digits = math.floor(math.log10(wanted)) if wanted else 0
+    rounded = math.ceil(wanted / 10**digits) * 10.0**digits
+    top = float(sides.calm.tensors(0)[_key(sides.number, "expected")].double().abs().max())
+    share = f", {rounded / top:.1g} of the largest expected value" if top else ""
+    return (
+        f"atol={rounded:.0e} with rtol=0 would pass, four times the difference here; it would "
+        f"still notice any number that is further off than {rounded:.0e}{share}."
+    )

@@ -1,0 +1,83 @@
+"""A test whose outcome depends on what ran before: the shortest list, and what the tests leave.
+
+Owns the reduction (ddmin: Zeller and Hildebrandt, 2002) and the naming of what was left switched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.forks import Forks
+from workbook.diagnosis.places import few
+from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.session import Plan
+from workbook.diagnosis.targets.explained import answered
+
+_CAUSES = {
+    "default dtype": "dtype",
+    "number of threads": "thread-count",
+    "generators": "generator-shift",
+}
+
+
+def minimal(names: Sequence[str], shows: Callable[[Sequence[str]], bool]) -> list[str]:
+    """The shortest list, in order, that still shows what the whole list shows.
+
+    `shows` is tried on parts, each also without the others, finer and finer (ddmin). Of what is
+    left, every member is needed.
+    """
+    kept, parts = list(names), 2
+    while len(kept) >= 2:
+        size = -(-len(kept) // parts)
+        pieces = [kept[at : at + size] for at in range(0, len(kept), size)]
+        rests = [[one for one in kept if one not in piece] for piece in pieces]
+        smaller = next((one for one in pieces if shows(one)), None)
+        if smaller is None and parts > 2:
+            smaller = next((one for one in rests if shows(one)), None)
+            parts = max(parts - 1, 2) if smaller is not None else parts
+        elif smaller is not None:
+            parts = 2
+        if smaller is not None:
+            kept = smaller
+        elif parts >= len(kept):
+            break
+        else:
+            parts = min(len(kept), 2 * parts)
+    return kept
+
+
+def after(forks: Forks, before: Sequence[str], between: frozenset[str] = frozenset()) -> Run:
+    """Run the test after others, with some switches put back in between."""
+    return forks.run(Plan((0,), (), variants=tuple(before), between=between))
+
+
+def explained(forks: Forks, before: Sequence[str], alone: str) -> Answer | None:
+    """The answer where the tests before it change its outcome; None where they do not."""
+
+    def shows(names: Sequence[str]) -> bool:
+        return after(forks, names).data["outcome"] not in (alone, "skipped")
+
+    if not before or not shows(before):
+        return None
+    needed = minimal(before, shows)
+    run = after(forks, needed)
+    outcome = run.data["outcome"]
+    forks.tell(f"after {len(before)} tests of its file: {outcome}; alone: {alone}")
+    forks.tell(f"after {few(needed)} only: {outcome}")
+    left = run.data["left"]
+    kept = [
+        name for name in left if after(forks, needed, frozenset({name})).data["outcome"] == alone
+    ]
+    for name in left:
+        forks.tell(f"with the {name} put back in between: {alone if name in kept else outcome}")
+    evidence = f"alone the test has {alone}, after {few(needed)} it has {outcome}"
+    if kept:
+        was, now = left[kept[0]]
+        what = f" (from {was} to {now})" if kept[0] != "generators" else ""
+        evidence += f", which leaves the {kept[0]} changed{what}; put back, it has {alone} again."
+    else:
+        evidence += "; none of torch's switches explains it: look at what the two share."
+    cause = _CAUSES.get(kept[0], "module-state") if kept else "module-state"
+    size = run.data["message"].splitlines()[0] if run.data["message"] else ""
+    return answered(forks, [Found(cause, few(needed), evidence, size)], status="fault")

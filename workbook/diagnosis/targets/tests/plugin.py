@@ -1,0 +1,172 @@
+"""The pytest plugin of a diagnosis: one session is collected, and every trial is a fork of it.
+
+Owns pytest's hooks. `pytest -p workbook.diagnosis.targets.tests.plugin NODE` in a process that has
+WORKBOOK_RUN: that folder holds `plan.json` and takes `answer.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from workbook.conditions.switches import SWITCHES, readings
+from workbook.diagnosis.answer import Answer
+from workbook.diagnosis.forks import Forks
+from workbook.diagnosis.interventions.streams import global_states, put_global_states
+from workbook.diagnosis.probes import comparisons
+from workbook.diagnosis.process.interpreter import OutOfTime
+from workbook.diagnosis.session import Plan, Unusable
+from workbook.diagnosis.target import Call, Node
+from workbook.diagnosis.targets.tests import node
+
+_STATES = "generators"  # their states, beside the switches
+
+
+class Trials:
+    """The trials of one session: items by their node ids, and what a fork reports."""
+
+    def __init__(self, session: pytest.Session, wanted: str) -> None:
+        self.session = session
+        self.items = {item.nodeid: item for item in session.items}
+        self.wanted = wanted
+        self.reports: list[pytest.TestReport] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what a test in this fork came to."""
+        self.reports.append(report)
+
+    def pytest_assertrepr_compare(self, op: str, left: Any, right: Any) -> None:
+        """Take down both sides of a bare `==` that failed."""
+        if (
+            op == "=="
+            and not isinstance(left, approximate())
+            and not isinstance(right, approximate())
+        ):
+            comparisons.note("==", "", left, right, 0.0, 0.0)
+
+    def body(self, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Run the wanted test after the tests that the plan names, and give what it compared."""
+        before = {**readings(), _STATES: _state()}
+        kept = {name: read() for name, (read, _) in SWITCHES.items()}, global_states()
+        order = [self.items[name] for name in (*plan.variants, self.wanted)]
+        hook = self.session.config.hook
+        left: dict[str, list[str]] = {}
+        for number, item in enumerate(order):
+            following = order[number + 1] if number + 1 < len(order) else None
+            if following is None:
+                after = {**readings(), _STATES: _state()}
+                left = {k: [v, after[k]] for k, v in before.items() if v != after[k]}
+                _put_back(plan.between, *kept)
+                comparisons.start()
+                self.reports.clear()
+            hook.pytest_runtest_protocol(item=item, nextitem=following)
+        return _sides(), {**_outcome(self.reports), "compared": _rows(), "left": left}
+
+
+def _state() -> str:
+    return str(hash((torch.get_rng_state().numpy().tobytes(), random.getstate())))
+
+
+def _put_back(names: frozenset[str], switches: dict[str, Any], states: tuple[Any, ...]) -> None:
+    for name in names:
+        if name == _STATES:
+            put_global_states(states)
+        elif name in SWITCHES:
+            SWITCHES[name][1](switches[name])
+
+
+def _sides() -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for number, one in enumerate(comparisons.SEEN):
+        made |= {f"{number} actual": one.actual, f"{number} expected": one.expected}
+    return made
+
+
+def _rows() -> list[dict[str, Any]]:
+    return [
+        {"how": one.how, "line": one.line, "rtol": one.rtol, "atol": one.atol, "share": one.share}
+        for one in comparisons.SEEN
+    ]
+
+
+def _outcome(reports: list[pytest.TestReport]) -> dict[str, Any]:
+    """What a test came to: its outcome, in which phase, and the message."""
+    for report in reports:
+        if report.outcome != "passed":
+            crash = getattr(report.longrepr, "reprcrash", None)
+            text = crash.message if crash is not None else str(report.longrepr)
+            expected = hasattr(report, "wasxfail")
+            return {
+                "outcome": "skipped" if expected else report.outcome,
+                "phase": report.when,
+                "message": text,
+            }
+    return {"outcome": "passed", "phase": "call", "message": ""}
+
+
+def approximate() -> tuple[type, ...]:
+    """The classes of pytest.approx that compare; they have no public name."""
+    examples: tuple[Any, ...] = (1.0, [1.0], {"a": 1.0}, np.ones(1))
+    kinds = {kind for one in examples for kind in type(pytest.approx(one)).__mro__}
+    return tuple(kind for kind in kinds - {object} if "__eq__" in vars(kind))
+
+
+class Diagnosis:
+    """The session's plugin: what is watched, and the diagnosis in place of the test run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.plan: dict[str, Any] = json.loads((folder / "plan.json").read_text())
+        comparisons.watch(approximate())
+        self.threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # a pool of threads must not begin before a fork
+        self.seed = torch.initial_seed()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Diagnose the wanted test in place of running the session."""
+        trials = Trials(session, self.plan["node"])
+        if trials.wanted not in trials.items:
+            self._write({"missing": sorted(trials.items)[:20]})
+            return True
+        manager = session.config.pluginmanager
+        terminal = manager.getplugin("terminalreporter")
+        manager.unregister(terminal)
+        manager.register(trials)
+        self._write({"answer": asdict(self._answer(trials))})
+        manager.register(terminal, "terminalreporter")
+        return True
+
+    def _answer(self, trials: Trials) -> Answer:
+        name = trials.wanted
+        call = Call("test", nodes=(Node(name),))
+        forks = Forks(call, trials.body, self.folder / "forks", self.plan["deadline"])
+        forks.seeded, forks.threads = torch.initial_seed() != self.seed, self.threads
+        before = list(trials.items)[: list(trials.items).index(name)]
+        try:
+            return node.diagnosed(forks, name, before)
+        except Unusable as problem:
+            notes = (f"{name} could not be diagnosed: {problem}.", *problem.traceback)
+            return Answer(name, "unknown", (), tuple(forks.tried), notes, usable=False)
+        except OutOfTime:
+            forks.unexplained(runs=False)
+            notes = (f"{name} was not diagnosed to the end: the time is used up.", *forks.notes)
+            return Answer(name, "unknown", (), tuple(forks.tried), notes)
+
+    def _write(self, made: dict[str, Any]) -> None:
+        partial = self.folder / "answer.part"
+        partial.write_text(json.dumps(made))
+        partial.replace(self.folder / "answer.json")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the diagnosis in place of the test run, where one was asked for."""
+    config.pluginmanager.register(Diagnosis(Path(os.environ["WORKBOOK_RUN"])))

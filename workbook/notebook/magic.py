@@ -1,0 +1,89 @@
+"""`%%why`: run a cell again in forks of the kernel as it stands, and say what changes it.
+
+Owns the magic. Nothing in the kernel changes: no name, no generator; and the cell itself is not
+run. Where CUDA was used a fork cannot go on, and the magic says what to type instead.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from IPython.core.getipython import get_ipython
+
+from workbook.diagnosis.answer import Answer
+from workbook.diagnosis.forks import Forks
+from workbook.diagnosis.interventions.streams import global_states, put_global_states
+from workbook.diagnosis.process.interpreter import OutOfTime
+from workbook.diagnosis.session import Plan, Unusable
+from workbook.diagnosis.target import Call, Node
+from workbook.diagnosis.targets.explained import answered, causes_of, none
+from workbook.diagnosis.targets.function import Function
+from workbook.lesson.answers import Report, report
+from workbook.notebook.names import code, held
+from workbook.notebook.session import named
+
+SECONDS = 60.0
+
+
+def why(line: str, cell: str) -> Report:
+    """Show which condition changes what this cell gives: `%%why` as its first line."""
+    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
+    if torch.cuda.is_initialized():
+        raise RuntimeError(
+            "%%why runs the cell in forks of the kernel, which is not possible once CUDA was used; "
+            "type in a terminal: python -m workbook diagnose NOTEBOOK.ipynb"
+        )
+    folder = Path(tempfile.mkdtemp(prefix="workbook-"))
+    try:
+        return report(_answer(shell, cell, folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answer(shell: Any, cell: str, folder: Path) -> Answer:
+    def body(plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
+        torch.set_num_threads(1)  # the kernel's pool of threads is not there in a fork
+        before = {name: code(content) for name, content in held(shell.user_ns).items()}
+        states = global_states()
+        for number in range(2 if "twice" in plan.variants else 1):
+            if number and "rng" in plan.variants:
+                put_global_states(states)
+            result = shell.run_cell(cell, silent=True)
+            result.raise_error()
+        now = held({**shell.user_ns, "the last line": result.result})
+        changed = {name: one for name, one in now.items() if before.get(name) != code(one)}
+        return {name: one for name, one in changed.items()}, {}
+
+    forks = Forks(
+        Call("notebook", nodes=(Node("the cell"),)), body, folder, time.monotonic() + SECONDS
+    )
+    forks.seeded = True  # the kernel's generators are as they stand
+    if threading.active_count() > 8:
+        forks.note("The kernel has many threads; those do not run in a fork.")
+    try:
+        return _found(forks)
+    except (Unusable, OutOfTime) as problem:
+        notes = (f"The cell could not be diagnosed: {problem}.", *forks.notes)
+        return Answer("the cell", "unknown", (), tuple(forks.tried), notes, usable=False)
+
+
+def _found(forks: Forks) -> Answer:
+    function = Function(forks)
+    found, base = function.find()
+    rows = causes_of(function, found, base) if found is not None else []
+    if not rows and found is None:
+        return _renamed(answered(forks, [none(base)]))
+    return _renamed(answered(forks, rows, status=None if rows else "unknown"))
+
+
+def _renamed(answer: Answer) -> Answer:
+    from dataclasses import replace
+
+    causes = tuple(replace(one, where=named(one.where)) for one in answer.causes)
+    return replace(answer, causes=causes, notes=tuple(map(named, answer.notes)))
