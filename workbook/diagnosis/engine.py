@@ -17,7 +17,7 @@ from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session, Unusable
 from workbook.diagnosis.target import Call, call, command_line
-from workbook.diagnosis.targets import command, disagreement, module, single
+from workbook.diagnosis.targets import command, disagreement, module, notebook, single
 from workbook.diagnosis.targets.tests import session as tests
 
 _COMPILES = re.compile(r"\btorch\s*\.\s*compile\b|(?<!\bre)\.compile\(|import compile\b")
@@ -85,6 +85,7 @@ def _answered(
         "model": module.diagnosed,
         "command": command.diagnosed,
         "test": tests.diagnosed,
+        "notebook": notebook.diagnosed,
     }
     try:
         return find[asked.kind](session)

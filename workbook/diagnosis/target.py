@@ -91,6 +91,8 @@ def call(*texts: str, model: bool = False) -> Call:
     """The call for one text, for two, or for a module's builder."""
     if len(texts) == 1 and not model and "::" in texts[0]:
         return Call("test", nodes=(_node(texts[0]),))
+    if len(texts) == 1 and not model and texts[0].endswith(".ipynb"):
+        return Call("notebook", nodes=(_node(texts[0]),))
     wanted = 1 if model else 2
     if not 1 <= len(texts) <= wanted:
         rule = "a model takes one FILE.py:BUILD" if model else "give one FILE.py:FUNCTION or two"
@@ -100,7 +102,7 @@ def call(*texts: str, model: bool = False) -> Call:
 
 
 def _node(text: str) -> Node:
-    """The test that a node id names; ValueError where its file is not there."""
+    """The test or notebook that a text names; ValueError where its file is not there."""
     path = Path(text.partition("::")[0])
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}")

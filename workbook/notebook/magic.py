@@ -33,8 +33,8 @@ SECONDS = 60.0
 
 def why(line: str, cell: str) -> Report:
     """Show which condition changes what this cell gives: `%%why` as its first line."""
-    shell: Any = get_ipython()  # type: ignore[no-untyped-call]
-    if torch.cuda.is_initialized():
+    shell: Any = get_ipython()
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         raise RuntimeError(
             "%%why runs the cell in forks of the kernel, which is not possible once CUDA was used; "
             "type in a terminal: python -m workbook diagnose NOTEBOOK.ipynb"
@@ -58,7 +58,7 @@ def _answer(shell: Any, cell: str, folder: Path) -> Answer:
             result.raise_error()
         now = held({**shell.user_ns, "the last line": result.result})
         changed = {name: one for name, one in now.items() if before.get(name) != code(one)}
-        return {name: one for name, one in changed.items()}, {}
+        return dict(changed), {}
 
     forks = Forks(
         Call("notebook", nodes=(Node("the cell"),)), body, folder, time.monotonic() + SECONDS

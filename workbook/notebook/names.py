@@ -1,6 +1,6 @@
 """What the names of a notebook hold, so that two runs of a cell can be compared.
 
-Owns the reading of a namespace: tensors, arrays, numbers, modules, optimizers, and what they are in.
+Owns the reading of a namespace: tensors, arrays, numbers, modules, optimizers, containers.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
 
 
 def code(content: Held) -> str:
-    """What identifies the content of a name."""
+    """Identify the content of a name."""
     parts = [
         f"{key} {value.dtype} {tuple(value.shape)} {tensor_hash(value):016x}"
         if isinstance(value, torch.Tensor)
@@ -73,7 +73,7 @@ def code(content: Held) -> str:
 
 
 def shown(content: Held) -> str:
-    """Show the content of a name in a few characters: a number, or the first numbers of a tensor."""
+    """Show the content of a name in short: a number, or the first numbers of a tensor."""
     value = next(iter(content.values()))
     if isinstance(value, torch.Tensor):
         first = value.reshape(-1)[:1].tolist()

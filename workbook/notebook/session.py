@@ -42,7 +42,7 @@ class Cell:
 
 
 def read(path: Path) -> tuple[list[Cell], list[str]]:
-    """Read the code cells of a notebook, and what was left out of them; Unusable for no notebook."""
+    """Read the code cells of a notebook, and what is left out; Unusable where it is none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         rows = [one for one in data["cells"] if one["cell_type"] == "code"]
@@ -94,7 +94,8 @@ class Runs:
         rows: list[dict[str, Any]] = []
         known: dict[str, str] = {}
         for number in map(int, plan.variants or map(str, self.cells)):
-            result = shell.run_cell(self.cells[number].source)
+            shell.execution_count = number  # names the cell in tracebacks and places
+            result = shell.run_cell(self.cells[number].source)  # type: ignore[no-untyped-call]
             error = result.error_before_exec or result.error_in_exec
             if error is not None:
                 rows.append({"cell": number, "raised": f"{type(error).__name__}: {error}"})
@@ -115,7 +116,7 @@ class Runs:
 
 
 def parted(ours: Run, theirs: Run) -> tuple[int, str, str, str] | None:
-    """The first cell, in the order of the first run, that changes a name in another way."""
+    """Find the first cell, in the order of the first run, that changes a name in another way."""
     others = {row["cell"]: row for row in theirs.data.get("cells", ())}
     for row in ours.data.get("cells", ()):
         other = others.get(row["cell"])
@@ -133,7 +134,7 @@ def parted(ours: Run, theirs: Run) -> tuple[int, str, str, str] | None:
 
 
 def diagnosed(forks: Forks, cells: list[Cell]) -> Answer:
-    """The answer for one notebook."""
+    """Give the answer for one notebook."""
     plan = Plan((0,), ())
     first = forks.run(plan)
     if raised := next((r for r in first.data.get("cells", ()) if "raised" in r), None):

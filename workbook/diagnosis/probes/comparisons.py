@@ -108,7 +108,7 @@ def watch(approximate: tuple[type, ...] = ()) -> None:
     _patch(np, "array_equal", lambda *_: (0.0, 0.0))
     for kind in approximate:
         if "__eq__" in vars(kind):
-            kind.__eq__ = _approximately(vars(kind)["__eq__"])  # type: ignore[method-assign]
+            kind.__eq__ = _approximately(vars(kind)["__eq__"])  # type: ignore[assignment,method-assign]
 
 
 def _plain_tolerance(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, *_: Any) -> Any:

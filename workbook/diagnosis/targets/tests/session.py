@@ -25,7 +25,7 @@ def diagnosed(session: Session) -> Answer:
         raise Unusable("pytest is not installed here: python -m pip install pytest")
     name = session.call.nodes[0].name
     file = name.partition("::")[0]
-    answer = _asked(session, [file], name)
+    answer = asked(session, words([file]), name)
     if answer is None:
         raise Unusable(
             f"{file} has no test {name.partition('::')[2]!r}; "
@@ -41,18 +41,19 @@ def words(arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", "pytest", *plugin, *arguments]
 
 
-def _asked(session: Session, arguments: list[str], name: str) -> Answer | None:
+def asked(session: Session, line: list[str], name: str) -> Answer | None:
+    """Run a session of ours by its command line; its answer, or None where it misses the name."""
     # the clock is the system's, so the session's process reads the same
     deadline = session.deadline - session.reserve - _KEPT
     plan = {"bare": True, "node": name, "deadline": deadline}
-    run = session.started([{"words": words(arguments), "plan": plan}])
+    run = session.started([{"words": line, "plan": plan}])
     path = run.folder / "command-0" / "answer.json"
     made: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     if "answer" in made:
         return read(made["answer"])
     if "missing" in made:
         return None
-    raise Unusable("pytest could not collect it", _said(run))
+    raise Unusable("its session gave no answer", _said(run))
 
 
 def _said(run: Run) -> tuple[str, ...]:
@@ -64,5 +65,5 @@ def _said(run: Run) -> tuple[str, ...]:
 def read(data: dict[str, Any]) -> Answer:
     """An answer from plain data."""
     causes = tuple(Found(**one) for one in data.pop("causes"))
-    lists = {key: tuple(data.pop(key)) for key in ("tried", "notes", "curve", "labels")}
+    lists: Any = {key: tuple(data.pop(key)) for key in ("tried", "notes", "curve", "labels")}
     return Answer(**data, causes=causes, **lists)

@@ -1,0 +1,26 @@
+"""A notebook, from the side that asks: its session is a process with IPython.
+
+Owns the command line, and the sentences where there is none to run.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+from workbook.diagnosis.answer import Answer
+from workbook.diagnosis.session import Session, Unusable
+from workbook.diagnosis.targets.tests.session import asked
+
+
+def diagnosed(session: Session) -> Answer:
+    """The answer for one notebook."""
+    if importlib.util.find_spec("IPython") is None:
+        raise Unusable("IPython is not installed here: python -m pip install ipykernel")
+    path = str(Path(session.call.nodes[0].name).resolve())
+    words = [sys.executable, "-m", "workbook.notebook.session"]
+    answer = asked(session, words, path)
+    if answer is None:
+        raise Unusable("the notebook's process left no answer")
+    return answer
