@@ -7,6 +7,7 @@ docs/machines.md, one row for each machine and torch, one column for each chapte
     python -m tests.emulated                       every chapter on every processor
     python -m tests.emulated Haswell 00 01         some chapters on some processors
     python -m tests.emulated --python P --name N   every chapter in that interpreter as it is
+    python -m tests.emulated --jobs 16             so many chapters at a time
 
 An interpreter needs what a reader needs. Arm needs a Python and wheels of its own: EMULATED_ARM
 names a folder with `root` (Debian's python3.11 for arm64, unpacked) and `site` (its wheels).
@@ -17,21 +18,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "docs" / "machines.md"
 KERNEL = "elsewhere"  # no other kernel has this name, so no cell can run anywhere else
-PACKAGES = Path(next(p for p in sys.path if p.endswith("site-packages")))
+LIBRARY = sysconfig.get_path("stdlib")
+PACKAGES = [path for path in map(Path, sys.path) if path.name.endswith("-packages")]
 NBVAL = ("--nbval", f"--nbval-kernel-name={KERNEL}", "--nbval-cell-timeout=36000", "-q")
 NBVAL += ("--nbval-kernel-startup-timeout=3600", "--tb=short", "-p", "no:cacheprovider")
 SEEN = """
@@ -102,11 +104,11 @@ def interpreter(processor: Processor, folder: Path) -> Path:
     `sys.executable` is emulated, too.
     """
     python, flags = Path(sys.executable).resolve(), ""
-    packages = [PACKAGES]
+    packages = list(PACKAGES)
     if processor.machine == "aarch64":
         arm = Path(os.environ[ARM]).resolve()
         python, flags = arm / "root" / "usr" / "bin" / "python3.11", f"-L '{arm / 'root'}'"
-        packages = [arm / "site", PACKAGES]
+        packages = [arm / "site", *PACKAGES]
     (folder / "bin").mkdir()
     made = folder / "bin" / "python"
     made.write_text(
@@ -115,7 +117,7 @@ def interpreter(processor: Processor, folder: Path) -> Path:
     made.chmod(0o755)
     (folder / "bin" / "python3").symlink_to(made)
     (folder / "pyvenv.cfg").write_text(f"home = {python.parent}\n")
-    site = folder / "lib" / re.sub(r".*(python3\.\d+).*", r"\1", PACKAGES.parent.name)
+    site = folder / "lib" / Path(LIBRARY).name
     (site / "site-packages").mkdir(parents=True)
     paths = "".join(f"{path}\n" for path in (ROOT, *packages))
     (site / "site-packages" / "shared.pth").write_text(paths)
@@ -133,8 +135,7 @@ def probe(python: Path) -> list[str]:
     return [str(each) for each in json.loads(answer.stdout)]
 
 
-@contextmanager
-def kernel(python: Path, folder: Path) -> Iterator[dict[str, str]]:
+def kernel(python: Path, folder: Path) -> dict[str, str]:
     """Give the environment in which the kernel named KERNEL runs in that interpreter."""
     spec = folder / "kernels" / KERNEL
     spec.mkdir(parents=True)
@@ -150,7 +151,7 @@ def kernel(python: Path, folder: Path) -> Iterator[dict[str, str]]:
             }
         )
     )
-    yield {**os.environ, "JUPYTER_PATH": str(folder)}
+    return {**os.environ, "JUPYTER_PATH": str(folder)}
 
 
 def check(chapter: Path, environment: dict[str, str]) -> tuple[bool, float]:
@@ -187,34 +188,50 @@ def write(rows: Rows, chapters: list[str], path: Path = TABLE) -> None:
     path.write_text(TEXT + "\n" + "\n".join(lines) + "\n", encoding="utf-8")
 
 
-def measured(
-    name: str,
-    python: Path,
-    chapters: list[Path],
-    folder: Path,
-    wanted: Processor | None = None,
-) -> int:
-    """Run the chapters with one interpreter and put each outcome into the table; count failures.
+@dataclass(frozen=True)
+class Row:
+    """A machine with its interpreter: one row of the table."""
 
-    Raises RuntimeError where what it starts is another processor than the one that is wanted.
-    """
-    machine, capability, version, python_version = probe(python)
-    if wanted and (machine, capability) != (wanted.machine, wanted.capability):
-        raise RuntimeError(
-            f"for torch {name} must be {wanted.machine} with {wanted.capability}, "
-            f"but is {machine} with {capability}"
-        )
-    print(f"{name}: {machine}, {capability}, torch {version}, Python {python_version}", flush=True)
+    name: str
+    python: Path
+    folder: Path
+    version: str  # of torch
+
+    @classmethod
+    def of(cls, name: str, python: Path, folder: Path, wanted: Processor | None = None) -> Row:
+        """Ask what the interpreter runs on.
+
+        Raises RuntimeError where what it starts is another processor than the one that is wanted.
+        """
+        machine, capability, version, python_version = probe(python)
+        if wanted and (machine, capability) != (wanted.machine, wanted.capability):
+            raise RuntimeError(
+                f"for torch {name} must be {wanted.machine} with {wanted.capability}, "
+                f"but is {machine} with {capability}"
+            )
+        words = f"{machine}, {capability}, torch {version}, Python {python_version}"
+        print(f"{name}: {words}", flush=True)
+        return cls(name, python, folder, version)
+
+
+def measured(rows: list[Row], chapters: list[Path], jobs: int) -> int:
+    """Run the chapters on each machine, put each outcome into the table; count failures."""
     failed = 0
-    with kernel(python, folder) as environment:
-        for chapter in chapters:
-            passed, seconds = check(chapter, environment)
+    with ThreadPoolExecutor(jobs) as pool:
+        runs = {
+            pool.submit(check, chapter, environment): (row, chapter)
+            for row in rows
+            for environment in [kernel(row.python, row.folder)]
+            for chapter in chapters
+        }
+        for run in as_completed(runs):
+            (row, chapter), (passed, seconds) = runs[run], run.result()
             failed += not passed
-            rows = read()
             cell = f"{seconds:.0f}" if passed else WORD
-            rows.setdefault((name, version), {})[chapter.stem[:2]] = cell
-            write(rows, [path.stem[:2] for path in notebooks()])
-            print(f"  {chapter.stem}: {cell} ({seconds:.0f} s)", flush=True)
+            table = read()
+            table.setdefault((row.name, row.version), {})[chapter.stem[:2]] = cell
+            write(table, [path.stem[:2] for path in notebooks()])
+            print(f"  {row.name}, {chapter.stem}: {cell} ({seconds:.0f} s)", flush=True)
     return failed
 
 
@@ -229,29 +246,34 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("words", nargs="*", help="a processor's name, or a chapter's number")
     parser.add_argument("--python", type=Path, help="an interpreter, which is not emulated")
     parser.add_argument("--name", help="what the table calls that interpreter's machine")
+    parser.add_argument("--jobs", type=int, default=1, help="chapters at a time (1)")
     options = parser.parse_args(arguments)
     if bool(options.python) != bool(options.name):
         parser.error("--python and --name go together")
     numbers = [word for word in options.words if word.isdigit()]
-    names = [word for word in options.words if not word.isdigit()]
     chapters = [path for path in notebooks() if not numbers or path.stem[:2] in numbers]
-    failed, done = 0, 0
     with tempfile.TemporaryDirectory() as scratch:
         if options.python:
-            return min(1, measured(options.name, options.python, chapters, Path(scratch)))
-        for number, processor in enumerate(PROCESSORS):
-            if names and not any(name.lower() in processor.name.lower() for name in names):
-                continue
-            if reason := absent(processor):
-                print(f"{processor.name}: skipped, {reason}")
-                continue
-            folder = Path(scratch) / str(number)
-            folder.mkdir()
-            python = interpreter(processor, folder)
-            failed += measured(processor.name, python, chapters, folder, processor)
-            done += 1
-    print(f"{done} processors, {failed} chapters with differences")
-    return 1 if failed or not done else 0
+            rows = [Row.of(options.name, options.python, Path(scratch))]
+        else:
+            names = [word.lower() for word in options.words if not word.isdigit()]
+            rows = list(emulated(names, Path(scratch)))
+        failed = measured(rows, chapters, options.jobs)
+    print(f"{len(rows)} machines, {failed} chapters with differences")
+    return 1 if failed or not rows else 0
+
+
+def emulated(names: list[str], scratch: Path) -> Iterator[Row]:
+    """Give the processors whose names contain a word of `names`, or all, as rows."""
+    for number, processor in enumerate(PROCESSORS):
+        if names and not any(name in processor.name.lower() for name in names):
+            continue
+        if reason := absent(processor):
+            print(f"{processor.name}: skipped, {reason}")
+            continue
+        folder = scratch / str(number)
+        folder.mkdir()
+        yield Row.of(processor.name, interpreter(processor, folder), folder, processor)
 
 
 if __name__ == "__main__":
