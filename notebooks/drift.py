@@ -120,7 +120,7 @@ def _facts(result: Result, *, named: bool) -> dict[str, Any]:
     if named:
         facts["values' names"] = sorted(finding.values)
         for number, each in enumerate(finding.comparisons):
-            facts[f"comparison {number}"] = (each.first, each.second, each.dtype)
+            facts[f"comparison {number}"] = (*map(words, (each.first, each.second)), each.dtype)
     return facts | structure(finding.chart, named=named)
 
 

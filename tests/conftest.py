@@ -11,6 +11,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from workbook.diagnosis import Workers, command, diagnose
+
 # Programs that the tests run in processes of their own; importing them would run them here.
 collect_ignore = ["diagnosis_cases"]
 
@@ -34,6 +36,16 @@ settings.register_profile(
     "search", settings.get_profile("tests"), derandomize=False, max_examples=1000
 )
 settings.load_profile("tests")
+
+# Nor has a diagnosis: what is tested is what it says, not how soon a busy machine lets it say so.
+(diagnose.__kwdefaults__ or {})["timeout"] = command.TIMEOUT = 86_400.0
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[Workers]:
+    """Child processes for all diagnoses: starting torch is most of a short one."""
+    with Workers() as shared:
+        yield shared
 
 
 def switches() -> dict[str, object]:

@@ -90,7 +90,7 @@ def test_a_run_that_ends_its_process_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("others", [3, 2100])
 def test_what_a_run_writes_stays_out_of_the_folder(
-    others: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    others: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: Workers
 ) -> None:
     """No run leaves a file where it was started, or finds one that another left; however full."""
     for number in range(others):
@@ -104,24 +104,25 @@ def test_what_a_run_writes_stays_out_of_the_folder(
     )
     monkeypatch.chdir(tmp_path)
     before = sorted(path.name for path in tmp_path.iterdir())
-    with Workers() as workers:
-        answer = diagnose("p.py:f", workers=workers)
+    answer = diagnose("p.py:f", workers=workers)
     assert [one.cause for one in answer.causes] == ["none"], answer.text()
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
 
-def test_a_small_difference_of_whole_numbers_is_no_rounding(tmp_path: Path) -> None:
+def test_a_small_difference_of_whole_numbers_is_no_rounding(
+    tmp_path: Path, workers: Workers
+) -> None:
     """One in 65,536 stays in float64: nothing explains it, and it is not taken for rounding."""
     (tmp_path / "p.py").write_text(
         "import torch\n"
         "def f():\n    return torch.full((4,), 65536.0)\n"
         "def g():\n    return torch.full((4,), 65537.0)\n"
     )
-    answer = diagnose(f"{tmp_path / 'p.py'}:f", f"{tmp_path / 'p.py'}:g")
+    answer = diagnose(f"{tmp_path / 'p.py'}:f", f"{tmp_path / 'p.py'}:g", workers=workers)
     assert answer.status == "unknown", answer.text()
 
 
-def test_a_trace_function_costs_no_thread(tmp_path: Path) -> None:
+def test_a_trace_function_costs_no_thread(tmp_path: Path, workers: Workers) -> None:
     """Threads of a program that is traced (by a debugger, by coverage) all run, in every run."""
     (tmp_path / "traced.py").write_text(
         "import threading\n"
@@ -134,5 +135,5 @@ def test_a_trace_function_costs_no_thread(tmp_path: Path) -> None:
         "        for one in some: one.join()\n"
         "    return len(seen)\n"
     )
-    answer = diagnose(f"{tmp_path / 'traced.py'}:count")
+    answer = diagnose(f"{tmp_path / 'traced.py'}:count", workers=workers)
     assert [one.cause for one in answer.causes] == ["none"], answer.text()

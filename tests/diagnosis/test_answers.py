@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import call
 from workbook.diagnosis.targets import disagreement
 
+DAY = 86_400.0  # seconds: no busy machine ends a diagnosis
 TRAINING = """
 import torch
 from torch import nn
@@ -36,13 +36,6 @@ def logged(): return train(True)
 """
 
 
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    """Child processes for the whole module."""
-    with Workers() as shared:
-        yield shared
-
-
 def test_a_training_is_run_to_the_step_where_it_parts(
     workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,7 +43,7 @@ def test_a_training_is_run_to_the_step_where_it_parts(
     monkeypatch.setattr(steps, "LONG", 0.0)
     path = tmp_path / "p.py"
     path.write_text(TRAINING)
-    session = Session(workers, call(f"{path}:quiet", f"{path}:logged"), time.monotonic() + 300)
+    session = Session(workers, call(f"{path}:quiet", f"{path}:logged"), time.monotonic() + DAY)
     answer = disagreement.diagnosed(session)
     assert answer.causes[0].cause == "generator-shift", answer.text()
     assert "They part at step 4 of the training: torch's generator" in " ".join(answer.notes)

@@ -7,14 +7,17 @@ that a label never rests on the engine that it tests.
 from __future__ import annotations
 
 import contextlib
+import dis
+import json
 import os
 import random
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from unittest import mock
 
@@ -22,6 +25,22 @@ import numpy as np
 import torch
 
 HERE = Path(__file__).parent
+# Where a thread writes what the others may have read.
+SHARED = ("STORE_ATTR", "STORE_GLOBAL", "STORE_SUBSCR")
+HASHED = """
+import json, random, sys, time
+import numpy, torch
+from tests.diagnosis_cases.proofs import bits
+time.time = lambda: 5.0
+made = []
+for text, target in json.load(sys.stdin):
+    for seed in (torch.manual_seed, numpy.random.seed, random.seed):
+        seed(0)
+    space = {"__name__": "p"}
+    exec(text, space)
+    made.append(bits(space[target]()))
+print(json.dumps(made))
+"""
 
 
 def bits(value: Any) -> str:
@@ -48,7 +67,7 @@ def numbers(value: Any) -> torch.Tensor:
 
 
 @contextlib.contextmanager
-def _surroundings(number: int, varied: str) -> Iterator[None]:
+def _surroundings(number: int, varied: str, file: str) -> Iterator[None]:
     """Two sets of surroundings that differ only in what is varied."""
     seed = 10 + (number if "seed" in varied else 0)
     torch.manual_seed(seed)
@@ -77,7 +96,7 @@ def _surroundings(number: int, varied: str) -> Iterator[None]:
         if "poison" in varied:
             stack.enter_context(_filled(7.0 * number))
         if "serial" in varied:
-            stack.enter_context(_one_by_one(number))
+            stack.enter_context(_together(file) if number else _one_by_one())
         yield
 
 
@@ -99,17 +118,37 @@ def _filled(value: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _one_by_one(number: int) -> Iterator[None]:
-    """Threads run to their end before the next one starts, the first time."""
+def _one_by_one() -> Iterator[None]:
+    """A thread runs to its end before the next one starts."""
     real = threading.Thread.start
 
     def start(self: threading.Thread) -> None:
         real(self)
-        if not number:
-            self.join()
+        self.join()
 
     with mock.patch.object(threading.Thread, "start", start):
         yield
+
+
+@contextlib.contextmanager
+def _together(file: str) -> Iterator[None]:
+    """A thread of this file waits before it writes, so that the others read what it read."""
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_filename != file:
+            return None
+        frame.f_trace_opcodes = True
+        code = frame.f_code.co_code
+        if event == "opcode" and dis.opname[code[frame.f_lasti]] in SHARED:
+            time.sleep(1e-5)
+        return trace
+
+    before = threading.gettrace()
+    threading.settrace(trace)
+    try:
+        yield
+    finally:
+        threading.settrace(before)  # type: ignore[arg-type]  # None is what it is without a trace
 
 
 def results(name: str, text: str, targets: list[str], varied: str) -> list[Any]:
@@ -117,7 +156,7 @@ def results(name: str, text: str, targets: list[str], varied: str) -> list[Any]:
     found = []
     space: dict[str, Any] = {}
     for number in (0, 1):
-        with _surroundings(number, varied):
+        with _surroundings(number, varied, f"{name}.py"):
             if not space or "again" not in varied:
                 space = {"__name__": name, "__file__": str(HERE / f"{name}.py")}
                 exec(compile(text, f"{name}.py", "exec"), space)
@@ -126,21 +165,23 @@ def results(name: str, text: str, targets: list[str], varied: str) -> list[Any]:
     return found
 
 
-def hashed(name: str, text: str, target: str) -> list[str]:
-    """What the program gives in two processes with other hash seeds."""
-    program = (
-        f"import sys; sys.path.insert(0, {str(HERE.parents[1])!r})\n"
-        f"from tests.diagnosis_cases.proofs import bits\nspace = {{'__name__': 'p'}}\n"
-        f"import time; time.time = lambda: 5.0\n"
-        f"exec({text!r}, space)\nprint(bits(space[{target!r}]()))"
-    )
-    return [
-        subprocess.run(
-            [sys.executable, "-c", program],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**os.environ, "PYTHONHASHSEED": seed},
-        ).stdout
+def hashed(programs: Sequence[tuple[str, str]]) -> list[bool]:
+    """Whether each program (its text, its function) gives the same with another hash seed.
+
+    All of them run in one process for each of two seeds.
+    """
+    made = [
+        json.loads(
+            subprocess.run(
+                [sys.executable, "-c", HASHED],
+                input=json.dumps(programs),
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd=HERE.parents[1],
+                env={**os.environ, "PYTHONHASHSEED": seed},
+            ).stdout.splitlines()[-1]
+        )
         for seed in ("0", "1")
     ]
+    return [one == other for one, other in zip(*made, strict=True)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from workbook.diagnosis.targets.pair import Pair
 CASES = Path(__file__).parents[2] / "diagnosis_cases"
 NAMED = {(row.how, row.name): row for row in ROWS}
 ALL = frozenset(STORM)
+DAY = 86_400.0  # seconds: no busy machine ends a diagnosis
 # Exact in every format, on every number of threads, in every layout; draws nothing.
 INERT = (
     "import torch\n"
@@ -53,13 +53,6 @@ with contextlib.ExitStack() as stack:
 """
 
 
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    """Child processes for the whole module."""
-    with Workers() as shared:
-        yield shared
-
-
 def _session(workers: Workers, folder: Path, program: str, *names: str) -> Session:
     path = folder / "p.py"
     path.write_text(program)
@@ -72,7 +65,7 @@ def _example(workers: Workers, folder: Path, text: str, count: int) -> Session:
         return _session(workers, folder, HEAD + text, *("first", "second")[:count])
     name, *functions = text.split()
     targets = call(*(f"{CASES / name}.py:{function}" for function in functions))
-    return Session(workers, targets, time.monotonic() + 200)
+    return Session(workers, targets, time.monotonic() + DAY)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.how} {row.name}")

@@ -24,6 +24,7 @@ overlay.separate()
 overlay.cover(sys.argv[1], pathlib.Path(sys.argv[2]))
 """
 
+DAY = 86_400.0  # seconds: no busy machine ends a run
 # What a program does in its folder. Each function gives a number that shows that it was done.
 DOES = {
     "append": "open('runs/log.txt', 'a').write('x'); return len(open('runs/log.txt').read())",
@@ -102,7 +103,7 @@ def workers(
 
 
 def _run(workers: Workers, folder: Path) -> tuple[object, list[str], list[str]]:
-    session = Session(workers, call(f"{folder / 'p.py'}:f"), time.monotonic() + 100)
+    session = Session(workers, call(f"{folder / 'p.py'}:f"), time.monotonic() + DAY)
     try:
         result = session.first(plan(0))
     except Unusable as problem:

@@ -1,7 +1,7 @@
 """Writers at once: updates that are lost.
 
 Owns one experiment. The factor is how an update is written: in which form, in one statement or in
-two, with a lock or without. No thread waits longer than LIMIT seconds.
+two, with a lock or without.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from workbook.control import Choice, Integer
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
-LIMIT = 20.0
 SCRIPTED, FREE = "scripted", "free"
 SIZE = {SCRIPTED: 8, FREE: 100_000}
 OUT, TWO, ONE = "out of place", "in place, two steps", "in place"
@@ -68,7 +67,7 @@ def _updates(
 ) -> Iterator[None]:
     """Do one writer's work, yielding between two statements, where another writer may go on."""
     for _ in range(count):
-        while lock is not None and not (lock.acquire(timeout=LIMIT if waits else 0)):
+        while lock is not None and not (lock.acquire(blocking=waits)):
             yield  # the lock is taken: this turn is lost, the update is not
         try:
             if form == ONE:
@@ -92,7 +91,7 @@ def _by_script(work: list[Iterator[None]]) -> None:
         threads = [stack.enter_context(ThreadPoolExecutor(max_workers=1)) for _ in work]
         left = list(zip(threads, work, strict=True))
         while left:
-            left = [(t, w) for t, w in left if not t.submit(_at_end, w).result(timeout=LIMIT)]
+            left = [(t, w) for t, w in left if not t.submit(_at_end, w).result()]
 
 
 def _at_end(work: Iterator[None]) -> bool:
@@ -101,7 +100,7 @@ def _at_end(work: Iterator[None]) -> bool:
 
 def _freely(work: list[Iterator[None]]) -> None:
     """Let all writers run at once, as the operating system has it."""
-    start = threading.Barrier(len(work), timeout=LIMIT)
+    start = threading.Event()
 
     def race(one: Iterator[None]) -> None:
         start.wait()
@@ -109,7 +108,12 @@ def _freely(work: list[Iterator[None]]) -> None:
             pass
 
     with ThreadPoolExecutor(max_workers=len(work)) as threads:
-        list(threads.map(race, work, timeout=LIMIT))
+        try:
+            races = [threads.submit(race, one) for one in work]
+        finally:  # also where no more threads can be started, so that none waits for ever
+            start.set()
+        for each in races:
+            each.result()
 
 
 def _verdict(lost: dict[str, float], schedule: str) -> str:
