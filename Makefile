@@ -61,7 +61,7 @@ drift: $(DEVELOPER)
 # Everything without a browser, with the coverage of the package.
 unit: $(DEVELOPER)
 	$(PY) -m coverage erase
-	$(PY) -m coverage run -m pytest --ignore=tests/browser -n 2 --dist worksteal $(SLOWEST)
+	$(PY) -m coverage run --include="$(CURDIR)/workbook/*" -m pytest --ignore=tests/browser -n 2 --dist worksteal $(SLOWEST)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
