@@ -42,6 +42,8 @@ def _started(folder: Path) -> tuple[subprocess.Popen[str], int]:
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
+        # A shell that runs the tests in the background has Ctrl-C ignored, and so would the command.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         env={
             **os.environ,
             "TMPDIR": str(folder / "scratch"),
