@@ -42,7 +42,7 @@ def _started(folder: Path) -> tuple[subprocess.Popen[str], int]:
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        # A shell that runs the tests in the background has Ctrl-C ignored, and so would the command.
+        # A shell that runs tests in the background has Ctrl-C ignored; the command would, too.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         env={
             **os.environ,
