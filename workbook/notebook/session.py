@@ -11,7 +11,7 @@ import json
 import os
 import re
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -169,8 +169,8 @@ def _other_order(forks: Forks, calm: Function, cells: list[Cell]) -> Found | Non
     if order == [one.number for one in cells if one.count is not None]:
         forks.tell("the stored execution counts: in the order of the file")
         return None
-    plain = forks.run(calm._plan(_HELD, frozenset()))
-    moved = forks.run(replace(calm._plan(_HELD, frozenset()), variants=tuple(map(str, order))))
+    plain = forks.run(calm.plan())
+    moved = forks.run(calm.plan(variants=tuple(map(str, order))))
     part = parted(plain, moved)
     forks.tell(f"in the order of the stored counts ({order}): {'other values' if part else 'same'}")
     if part is None:
@@ -182,9 +182,6 @@ def _other_order(forks: Forks, calm: Function, cells: list[Cell]) -> Found | Non
     )
     place = f"cell {cell}, {name}" if name else f"cell {cell}"
     return Found("module-state", place, evidence, "")
-
-
-_HELD = frozenset(("rng", "clock", "files", "hash", "poison", "threads", "switch"))
 
 
 def _sentence(how: str, part: tuple[int, str, str, str]) -> str:
