@@ -21,7 +21,7 @@ def compare() -> Iterator[tuple[str, str, str]]:
     """The rows of the comparison's benchmark."""
     for row in importlib.import_module("benchmarks.bench_compare").rows():
         figure = f"{row['compare (ms)']:.0f} ms, {row['ratio']:.1f} times torch's own"
-        memory = f"{row['extra memory (MB)']:.0f} MB more"
+        memory = f"{row['memory (MB)']:.0f} MB more"
         yield f"compare: {row['inputs']}", f"{figure}, {memory}", "<= 3 times, <= 64 MB"
 
 

@@ -1,11 +1,14 @@
 """Time and memory of compare on 10 million float32, beside what torch itself needs.
 
 The reference is one torch.equal plus one (a - b).abs().max() on the same tensors, interleaved with
-compare in the same run; the figures are medians. Aim: at most 3 times the reference, and at most
-64 MB beyond the inputs. Memory is the growth of a child process's peak, measured once.
+compare in the same run; the figures are medians, of wall time and of the processor's. Aim: at most
+3 times the reference, and at most 64 MB beyond the inputs. Memory is the growth of a child's peak,
+measured once. Two threads on cores that are busy wait for each other at every operation, and
+compare has many: the load stands above the table.
 """
 
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -30,21 +33,24 @@ INPUTS: dict[str, tuple[Callable[[torch.Tensor], torch.Tensor], Bound | None]] =
     "all differ by rounding": (lambda a: torch.nextafter(a, torch.tensor(2.0)), None),
     "all differ, with a bound": (lambda a: torch.nextafter(a, torch.tensor(2.0)), LOOSE),
     "unrelated": (lambda a: a.flip(0), None),
+    "unrelated, both signs": (lambda a: a.flip(0), None),
 }
 
 
 def pair(name: str) -> tuple[torch.Tensor, torch.Tensor, Bound | None]:
-    """Make two tensors: uniform from 0 to 1, from a fixed seed."""
+    """Make two tensors: uniform from 0 to 1, or from -1, from a fixed seed."""
     a = torch.rand(SIZE, generator=torch.Generator().manual_seed(0))
+    if "signs" in name:
+        a = a.mul_(2).sub_(1)
     other, bound = INPUTS[name]
     return other(a), a, bound
 
 
-def milliseconds(call: Callable[[], object]) -> float:
-    """Time one call."""
-    start = time.perf_counter()
+def milliseconds(call: Callable[[], object]) -> tuple[float, float]:
+    """Time one call: on the wall, and what the processor spent on it."""
+    start = time.perf_counter(), time.process_time()
     call()
-    return (time.perf_counter() - start) * 1e3
+    return (time.perf_counter() - start[0]) * 1e3, (time.process_time() - start[1]) * 1e3
 
 
 def reference(a: torch.Tensor, b: torch.Tensor) -> None:
@@ -53,25 +59,29 @@ def reference(a: torch.Tensor, b: torch.Tensor) -> None:
     (a - b).abs().max()
 
 
-def rows(repeats: int = 9) -> list[dict[str, Any]]:
-    """Measure every pair on one thread: medians in ms, their ratio, and extra memory in MB."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def rows(repeats: int = 9, *, threads: int = 1, memory: bool = True) -> list[dict[str, Any]]:
+    """Measure every pair: medians in ms, their ratios, and extra memory in MB."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     try:
-        return [_row(name, repeats) for name in INPUTS]
+        return [_row(name, repeats, memory) for name in INPUTS]
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
 
 
-def _row(name: str, repeats: int) -> dict[str, Any]:
+def _row(name: str, repeats: int, memory: bool) -> dict[str, Any]:
     a, b, bound = pair(name)
     ours, theirs = [], []
     for _ in range(repeats):
         theirs.append(milliseconds(partial(reference, a, b)))
         ours.append(milliseconds(partial(compare, a, b, bound=bound)))
-    mine, other = statistics.median(ours), statistics.median(theirs)
+    (mine, spent), (other, theirs_spent) = (
+        [statistics.median(column) for column in zip(*times, strict=True)]
+        for times in (ours, theirs)
+    )
     figures = {"compare (ms)": mine, "reference (ms)": other, "ratio": mine / other}
-    return {"inputs": name, **figures, "extra memory (MB)": extra_memory(name)}
+    figures["ratio of CPU time"] = spent / theirs_spent
+    return {"inputs": name, **figures, **({"memory (MB)": extra_memory(name)} if memory else {})}
 
 
 def extra_memory(name: str) -> float:
@@ -96,18 +106,20 @@ def _peak() -> int:
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
-def main() -> None:
-    """Print the table."""
-    print(f"compare on {SIZE:,} float32, one thread")
-    table = rows()
-    print("  ".join(f"{column:>24}" for column in table[0]))
-    for row in table:
-        cells = (value if isinstance(value, str) else f"{value:.1f}" for value in row.values())
-        print("  ".join(f"{cell:>24}" for cell in cells))
+def main(threads: tuple[int, ...] = (1, 2)) -> None:
+    """Print a table for each number of threads."""
+    for number in threads:
+        load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+        print(f"compare on {SIZE:,} float32, threads: {number}{load}")
+        table = rows(threads=number, memory=number == 1)
+        print("  ".join(f"{column:>21}" for column in table[0]))
+        for row in table:
+            cells = (value if isinstance(value, str) else f"{value:.1f}" for value in row.values())
+            print("  ".join(f"{cell:>21}" for cell in cells))
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--memory"]:
         _print_extra_memory(sys.argv[2])
     else:
-        main()
+        main(tuple(map(int, sys.argv[1:])) or (1, 2))

@@ -137,11 +137,9 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
         size = _integer_difference(piece.actual, piece.expected)
         tally.add_differences(size, piece.expected.double().abs_(), None, piece.offset)
         return
-    size, against = scratch.differences(piece)
-    if all_finite(size, piece):
-        tally.add_differences(size, against, piece.limits, piece.offset)
+    if _add_differences(tally, piece, scratch):
         # Last: where signs differ it needs the memory of the differences.
-        tally.distances.add(scratch.distances(piece.actual, piece.expected))
+        tally.distances.add(scratch.distances(piece.actual, piece.expected, again=False))
         return
     tally.finite = False
     finite = finite_places(piece)
@@ -149,8 +147,24 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
     if finite.any():
         kept = only(piece, finite)
         places = finite.nonzero().flatten() + piece.offset
+        size, against = scratch.differences(piece)
         tally.add_differences(size[finite], against[finite], kept.limits, places)
         tally.distances.add(scratch.distances(kept.actual, kept.expected))
+
+
+def _add_differences(tally: Tally, piece: Pair, scratch: Scratch) -> bool:
+    """Take in the differences of a piece, if it is finite throughout; say whether it is."""
+    if not any(isinstance(one, Tensor) for one in piece.limits or ()):
+        outline = scratch.outline(piece)
+        if outline and math.isfinite(top := outline[0].amax().item()):
+            if tally.may_grow(top, *outline):
+                tally.add_differences(*scratch.differences(piece), piece.limits, piece.offset)
+            return True
+    size, against = scratch.differences(piece)
+    if not all_finite(size, piece):
+        return False
+    tally.add_differences(size, against, piece.limits, piece.offset)
+    return True
 
 
 def _add_incomparable(tally: Tally, piece: Pair, finite: Tensor) -> None:

@@ -24,13 +24,13 @@ class Scratch:
         self._size = sample.new_empty(size, dtype=torch.float64)
         self._against = sample.new_empty(size, dtype=torch.float64)
         self._steps = sample.new_empty(size, dtype=bits(sample).dtype)
-        self._below = torch.empty_like(self._steps)
-        self._unequal = sample.new_empty(size, dtype=torch.bool)
+        self._magnitude = torch.empty_like(self._steps)
+        self._narrow = sample.new_empty((2, size), dtype=torch.float32)
 
     def differing(self, actual: Tensor, expected: Tensor) -> int:
         """Count unequal patterns."""
-        unequal = torch.ne(actual, expected, out=self._unequal[: actual.numel()])
-        return int(torch.count_nonzero(unequal).item())
+        unequal = torch.bitwise_xor(actual, expected, out=self._steps[: actual.numel()])
+        return int(torch.count_nonzero(unequal).item())  # twice as fast as on a tensor of bool
 
     def differences(self, piece: Pair) -> tuple[Tensor, Tensor]:
         """Give |actual - truth| and |truth|, in float64."""
@@ -40,29 +40,41 @@ class Scratch:
         size = self._size[:count].copy_(piece.actual).sub_(against).abs_()
         return size, against.abs_()
 
-    def distances(self, a: Tensor, b: Tensor) -> Tensor:
+    def outline(self, piece: Pair) -> tuple[Tensor, Tensor] | None:
+        """Give what `differences` does, rounded to float32, which is faster; None for float64."""
+        if piece.exact is not None or piece.actual.element_size() > 4:
+            return None
+        count = piece.actual.numel()
+        size, against = self._narrow[:, :count]
+        if piece.actual.dtype != torch.float32:
+            torch.sub(size.copy_(piece.actual), against.copy_(piece.expected), out=size)
+            return size.abs_(), against.abs_()
+        torch.sub(piece.actual, piece.expected, out=size)
+        return size.abs_(), torch.abs(piece.expected, out=against)
+
+    def distances(self, a: Tensor, b: Tensor, *, again: bool = True) -> Tensor:
         """Count the steps between finite values, as `floats.ulp_distance` does, faster.
 
         Whole numbers, in a float64 tensor where signs differ; overwrites what `differences` gave.
+        `again` is False where `differing` was asked about the same piece just before.
         """
         first, second = bits(a), bits(b)
         steps = self._steps[: a.numel()]
-        if torch.bitwise_xor(first, second, out=steps).amin().item() >= 0:
+        if again:
+            torch.bitwise_xor(first, second, out=steps)
+        if steps.amin().item() >= 0:
             return torch.sub(first, second, out=steps).abs_()  # cannot overflow: signs agree
         if first.element_size() == 8:
             return ulp_distance(a, b)
-        # Somewhere the way leads across zero. float64 holds every place of 32 bits, and any way.
-        start, end = self._size[: a.numel()], self._against[: a.numel()]
-        end.copy_(self._places(second, steps))
-        return start.copy_(self._places(first, steps)).sub_(end).abs_()
-
-    def _places(self, patterns: Tensor, places: Tensor) -> Tensor:
-        """Give each pattern its place on the line, as `floats.ordered` does, in given memory."""
-        width = 8 * patterns.element_size() - 1
-        below = self._below[: patterns.numel()]
-        torch.bitwise_right_shift(patterns, width, out=below)  # -1 where the sign is set, else 0
-        torch.bitwise_and(below, (1 << width) - 1, out=places)
-        return places.bitwise_xor_(patterns).sub_(below)
+        # Somewhere the way leads across zero: there the magnitudes add up, elsewhere one is taken
+        # off the other. float64 holds every magnitude of 32 bits, and any sum of two.
+        width = 8 * first.element_size() - 1
+        across = steps.bitwise_right_shift_(width)  # -1 or 0
+        magnitude = self._magnitude[: a.numel()]
+        torch.bitwise_and(second, (1 << width) - 1, out=magnitude)
+        end = self._against[: a.numel()].copy_(magnitude.bitwise_xor_(across).sub_(across))
+        torch.bitwise_and(first, (1 << width) - 1, out=magnitude)
+        return self._size[: a.numel()].copy_(magnitude).sub_(end).abs_()
 
 
 def all_finite(size: Tensor, piece: Pair) -> bool:

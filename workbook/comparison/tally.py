@@ -14,6 +14,9 @@ from torch import Tensor
 from workbook.comparison.distances import Distances
 from workbook.comparison.pair import Limits, near
 
+SLACK = 2.0**-22
+SMALL = 2.0**-100
+
 
 @dataclass
 class Greatest:
@@ -49,6 +52,20 @@ class Tally:
     likely_used: Greatest = field(default_factory=Greatest)
     unseen: Greatest = field(default_factory=Greatest)
     unseen_share: Greatest = field(default_factory=Greatest)
+
+    def may_grow(self, top: float, size: Tensor, against: Tensor) -> bool:
+        """Say from float32 figures whether a piece may hold a greater difference than any so far.
+
+        `size` is |a - b|, rounded, with its greatest value `top`, and `against` |b|. A difference
+        is rounded once and a quotient twice, so where neither is subnormal the greatest of either
+        is off by less than SLACK. A difference that is subnormal is exact. `size` is overwritten.
+        """
+        if top >= self.absolute.value * (1 - SLACK) or self.relative.value < SMALL:
+            return True
+        share = torch.div(size, against, out=size).amax().item()
+        if math.isnan(share):  # 0 / 0
+            share = size.nan_to_num_(nan=0.0, posinf=math.inf).amax().item()
+        return self.relative.value * (1 - SLACK) <= share and self.relative.value < math.inf
 
     def add_differences(
         self, size: Tensor, against: Tensor, limits: Limits | None, places: Tensor | int
