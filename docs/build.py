@@ -20,6 +20,7 @@ PUBLIC = (
     "workbook.bounds",
     "workbook.comparison",
     "workbook.conditions",
+    "workbook.testing",
     "workbook.experiment",
     "workbook.trace",
     "workbook.diagnosis",

@@ -20,6 +20,8 @@ from workbook.bounds.depth import Dim
 from workbook.bounds.sums import Depth
 from workbook.comparison import Comparison, compare, error_of
 
+__all__ = ["assert_repeats", "assert_rounding"]
+
 Terms = Tensor | Sequence[Tensor]
 
 _SUMS = {"sum": sum_bound, "mean": mean_bound}

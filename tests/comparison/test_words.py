@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from workbook.bounds import Bound, matmul_bound, mean_bound, sum_bound
+from workbook.bounds import Bound, elementwise_bound, matmul_bound, mean_bound, sum_bound
 from workbook.comparison import Comparison, compare, error_of
 
 TWO = Bound(4.0, "two limits", "given", likely=2.0, scale=1000.0, terms=100)
@@ -140,10 +140,20 @@ def test_zero_limit_sentence():
 
 
 def test_doubtful_for_honest_rounding():
-    """Equal terms in a loop are rounded one way again and again: doubtful, and it is rounding."""
-    x = torch.full((10_000,), 0.1)
+    """Terms sorted by how they will be rounded go one way for half of the loop: doubtful."""
+    step = 2.0**-14  # the spacing of float32 from 512 on, where the total ends
+    x = (1638 + torch.tensor([-0.375, 0.375]).repeat_interleave(5000)) * step
     bounds = sum_bound(x, "float32"), sum_bound(x, "float32", depth="any")
     assert judged(x.sum(), chain(x), *bounds).verdict == "doubtful"
+    mixed = x[torch.randperm(len(x))]  # an order that does not know
+    assert judged(x.sum(), chain(mixed), *bounds).within
+
+
+def test_doubtful_for_equal_products():
+    """Equal products in a running total: the likely limit of products knows no drift; doubtful."""
+    a, b = torch.full((1, 10_000), 0.1), torch.ones(10_000, 1)
+    bound = matmul_bound(a, b, "float32")
+    assert judged(a @ b, chain(a[0]).reshape(1, 1), bound).verdict == "doubtful"
 
 
 def test_rounding_where_a_total_outgrows_its_terms():
@@ -224,6 +234,43 @@ def test_wrong_for_truncation_judged_as_rounding():
     assert error_of(truncated, truth, bound=sum_bound(x, "float32", depth=3)).verdict == "wrong"
     twice = sum_bound(x, "float32", depth=3) + sum_bound(x, "float32", depth=3)
     assert error_of(truncated, truth, bound=twice).within
+
+
+def test_wrong_for_winograd():
+    """Winograd's convolution adds neighbors first, and loses a small one beside a large one."""
+    d, g = torch.tensor([0.0, 0.1, 1e6, 0.0]), torch.tensor([0.0, 1.0, 0.0])
+    middle, other = (g[0] + g[1] + g[2]) / 2, (g[0] - g[1] + g[2]) / 2
+    fast = (d[0] - d[2]) * g[0] + (d[1] + d[2]) * middle + (d[2] - d[1]) * other
+    direct = (d[:3] * g).sum()  # 0.1: what the large one is multiplied with is 0
+    bound = matmul_bound(d[None, :3], g[:, None], "float32")
+    assert judged(fast.reshape(1, 1), direct.reshape(1, 1), bound).verdict == "wrong"
+
+
+def test_wrong_where_subnormals_are_flushed():
+    """A processor that flushes gives 0 where additions of subnormals round nothing."""
+    x = torch.tensor([2.0**-140, 2.0**-141, 2.0**-142])
+    flushed = torch.where(x.abs() < torch.finfo(x.dtype).tiny, 0.0, x).sum()
+    assert judged(flushed, x.sum(), sum_bound(x, "float32")).verdict == "wrong"
+
+
+def test_wrong_for_a_total_in_float8():
+    """A total that is kept in float8 is beyond a bound that says float32, float8 result or not."""
+    x, total = torch.rand(64), torch.zeros(())
+    for number in x:
+        total = (total + number).to(torch.float8_e4m3fn).float()
+    bound = sum_bound(x, "float32", depth="any", result="float8_e4m3fn")
+    result = error_of(total, x.double().sum(), bound=bound)
+    assert result.verdict == "wrong"
+    assert error_of(total, x.double().sum(), bound=sum_bound(x, "float8_e4m3fn")).within
+
+
+def test_wrong_for_a_fast_exponential():
+    """exp as (1 + x/n)**n is honest and many ULPs off: a bound of 2 ULPs calls it wrong."""
+    x = torch.linspace(0, 1, 11)
+    bound = elementwise_bound(x.double().exp(), "float32", ulps=2, source="a good library")
+    assert error_of(x.exp(), x.double().exp(), bound=bound).within
+    fast = (1 + x / 1024).pow(1024)
+    assert error_of(fast, x.double().exp(), bound=bound).verdict == "wrong"
 
 
 def test_left_the_range_for_an_honest_sum():

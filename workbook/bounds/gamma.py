@@ -62,7 +62,7 @@ def likely(depth: int, fmt: Name, *, terms: int | None = None, results: int = 1)
     but in fewer than one of 10**9 comparisons. It holds for the difference of two results and the
     sum of their limits too: level by level the steps add up. (The model is that of Connolly,
     Higham and Mary 2021.) Roundings are not random: equal terms that one running total collects
-    are rounded one way again and again, and go further than this.
+    are rounded one way again and again, and go further than this; `sum_bound` adds their drift.
 
     >>> likely(43, "float32") < certain(43, "float32"), likely(9, "float32") < certain(9, "float32")
     (True, False)

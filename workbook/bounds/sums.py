@@ -15,6 +15,7 @@ from torch._C import _len_torch_dispatch_stack
 from workbook.bounds.arithmetic import undisturbed
 from workbook.bounds.bound import Bound, Limit, exact_values, outward, real_numbers
 from workbook.bounds.depth import Dim, sum_depth, sum_kind, summed
+from workbook.bounds.drift import HOEFFDING, drift
 from workbook.bounds.gamma import CONNOLLY, JEANNEROD_RUMP, Name, certain, gamma, likely
 from workbook.bounds.grid import rounds_nothing
 from workbook.bounds.probe import as_expected
@@ -72,7 +73,7 @@ def mean_bound(
             for one in (whole.limit, whole.probable)
         ]
         scale = None if whole.scale is None else whole.scale / terms
-    return Bound(limits[0], f"({whole.name}) / n", SOURCE, limits[1], scale, terms)
+    return Bound(limits[0], f"({whole.name}) / n", whole.source, limits[1], scale, terms)
 
 
 def known_depth(x: Tensor, fmt: Name, dim: Dim, depth: Depth) -> tuple[int, str]:
@@ -115,7 +116,11 @@ def _sum(
     )
     if rounds_nothing(scale, fmt, values):
         name, relative = "sums without rounding", (0.0, 0.0)
-    limits = [outward(one * scale, terms) for one in relative]
+    limits, source = [outward(one * scale, terms) for one in relative], SOURCE
+    if relative[1] < relative[0] and depth == terms - 1:
+        most = relative[0] * scale
+        pulled = torch.minimum(most, relative[1] * scale + drift(values, places, scale, fmt))
+        limits[1], source = outward(pulled, terms), f"{SOURCE}; {HOEFFDING}"
     if last is not None:
         name = f"{name}, {last.name} result"
         if not rounds_nothing(scale, last, values):
@@ -123,4 +128,4 @@ def _sum(
                 outward(one + gamma(1, last) * (size + one) + last.smallest_subnormal, 4)
                 for one in limits
             ]
-    return Bound(limits[0], name, SOURCE, limits[1], scale, terms), size
+    return Bound(limits[0], name, source, limits[1], scale, terms), size
