@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from workbook.diagnosis.probes.values import Gap, gap
-from workbook.diagnosis.rounding import alike, is_rounding, judged, much_smaller
+from workbook.diagnosis.rounding import alike, judged, much_smaller
 
 
 def apart(relative: float, *, narrow: bool = True) -> Gap:
@@ -49,7 +49,6 @@ def test_two_orders_of_a_sum_are_rounding() -> None:
 def test_the_word_follows_the_quotient(narrow: Gap, wide: Gap | None, word: str) -> None:
     """2**20 and 2**10 separate the words; what guards the rule comes first."""
     assert judged(narrow, wide) == word
-    assert is_rounding(narrow, wide) is (word == "rounding")
 
 
 def test_whole_numbers_do_not_round() -> None:

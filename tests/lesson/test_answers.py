@@ -9,7 +9,7 @@ from workbook.lesson import answers, remedies, report
 from workbook.lesson.answers import shared_workers, told
 
 FAULT = Found("batch-statistics", "norm", "in eval mode they agree.", "at most 0.1 apart")
-ROUNDING = Found("thread-count", "", "on one thread they agree.", "2 ULPs", rounding=True)
+ROUNDING = Found("thread-count", "", "on one thread they agree.", "2 ULPs", "rounding")
 NONE = Found("none", "", "every run agreed.", "")
 
 

@@ -10,8 +10,15 @@ from typing import Any, Literal
 
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.diagnosis.causes import BY_ID
+from workbook.diagnosis.rounding import Word
 
-Status = Literal["identical", "rounding", "random", "fault", "unknown"]
+Status = Literal["identical", "rounding", "doubtful", "random", "fault", "unknown"]
+# A difference that grew until float64 cannot tell is no fault for certain, and no rounding.
+_ROUNDED: dict[Word, Status] = {
+    "rounding": "rounding",
+    "doubtful": "doubtful",
+    "cannot tell": "doubtful",
+}
 
 
 @dataclass(frozen=True)
@@ -22,16 +29,14 @@ class Found:
     where: str
     evidence: str
     size: str
-    rounding: bool = False
+    word: Word = "identical"  # what float64 says of the difference, where that was asked
 
     @property
     def status(self) -> Status:
         kind = BY_ID[self.cause].kind
         if kind == "none":
-            return "rounding" if self.rounding else "identical"
-        if kind == "rounding":
-            return "rounding" if self.rounding else "fault"
-        return kind
+            return _ROUNDED.get(self.word, "identical")
+        return _ROUNDED.get(self.word, "fault") if kind == "rounding" else kind
 
     def to_json(self) -> dict[str, str]:
         return {
@@ -77,6 +82,7 @@ class Answer:
         head = {
             "identical": "equal in every bit",
             "rounding": "differs by rounding",
+            "doubtful": "doubtful: further apart than rounding is likely to bring them",
             "random": "random",
             "fault": "a fault",
             "unknown": "don't know",

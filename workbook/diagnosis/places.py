@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.unexplained import unmatched
 from workbook.trace import SAMPLES, Origin, Trace, align, origin
 
 _LONGEST_CURVE = 400
@@ -44,6 +45,22 @@ def seeding(result: Run | None, number: int = 0) -> str:
 def parting(first: Trace | None, second: Trace | None) -> Origin | None:
     """The operation where two traced runs part."""
     return origin(first, second) if first is not None and second is not None else None
+
+
+def place(first: Trace | None, second: Trace | None) -> str:
+    """Where two traced runs part, in words.
+
+    Where an operation has other results although its inputs agree, it is that one. Where its inputs
+    differ already and one run makes an operation before it that the other does not, it is that one.
+    """
+    part = parting(first, second)
+    if part is None or first is None or second is None:
+        return ""
+    extra = unmatched(first, second) if part.kind != "operation" else None
+    if extra is not None and extra[0].line and extra[1] <= part.first.index:
+        operation, _, side = extra
+        return f"{operation.name} at {operation.line}, which only the {side} makes"
+    return part.place
 
 
 def curve(first: Trace, second: Trace) -> tuple[tuple[float, ...], tuple[str, ...], int | None]:

@@ -32,16 +32,12 @@ def judged(narrow: Gap, wide: Gap | None) -> Word:
         return "identical"
     if not narrow.comparable or narrow.relative > AMPLIFIED:
         return "cannot tell"
-    if wide is None or not wide.comparable or (wide.narrow and not wide.same):
+    no_wider = wide is not None and not wide.same and wide.roundoff >= narrow.roundoff
+    if wide is None or not wide.comparable or (wide.narrow and not wide.same) or no_wider:
         return "rounding" if equal_but_for_rounding(narrow) else "cannot tell"
     if wide.same or narrow.relative >= ROUNDING * wide.relative:
         return "rounding"
     return "doubtful" if narrow.relative > OTHER * wide.relative else "other"
-
-
-def is_rounding(narrow: Gap, wide: Gap | None) -> bool:
-    """Whether that judgment is `rounding`."""
-    return judged(narrow, wide) == "rounding"
 
 
 def equal_but_for_rounding(gap: Gap) -> bool:

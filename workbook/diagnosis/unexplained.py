@@ -58,7 +58,7 @@ class Progress:
 
 def parted(ours: Trace, theirs: Trace) -> list[str]:
     """Where two traced runs part, and the next trial to make there by hand."""
-    part, extra = origin(ours, theirs), _unmatched(ours, theirs)
+    part, extra = origin(ours, theirs), unmatched(ours, theirs)
     found = []
     if extra is not None and (part is None or extra[1] <= part.first.index):
         operation, _, side = extra
@@ -91,7 +91,7 @@ def _next(operation: Operation, kind: str) -> str:
 _DRAWS = ("rand", "normal", "uniform", "bernoulli", "dropout", "multinomial", "exponential")
 
 
-def _unmatched(ours: Trace, theirs: Trace) -> tuple[Operation, int, str] | None:
+def unmatched(ours: Trace, theirs: Trace) -> tuple[Operation, int, str] | None:
     """The first operation that only one run makes, its place in the first run, and whose it is."""
     at = (0, 0)
     for i, j in align(ours, theirs):

@@ -5,8 +5,13 @@ Owns the runs that a judgment needs; the rule itself is in `rounding`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import torch
+
+from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.operations import DOUBLE
-from workbook.diagnosis.rounding import is_rounding
+from workbook.diagnosis.rounding import Word, judged
 from workbook.diagnosis.search import Measure, Search
 
 
@@ -17,12 +22,19 @@ class Judge:
         self.measure = measure
         self.found = found
 
-    def is_rounding(self, one: object) -> bool:
-        """Whether the gap that comes back without this intervention is rounding."""
-        others = frozenset(self.found.needed) - {one}
-        gap = next(g for key, g in self.found.without.items() if key is one)
-        return is_rounding(gap, self.measure(others | {DOUBLE}))
+    def word(self, one: Intervention) -> Word:
+        """What the gap is that comes back without this intervention.
 
-    def rest_is_rounding(self) -> bool:
-        """Whether the gap that nothing removed is rounding."""
-        return is_rounding(self.found.rest, self.measure(frozenset(self.found.needed) | {DOUBLE}))
+        Where the intervention itself put a wider format in place of a shorter one, it is that trial
+        which removed the gap, and the shorter format bounds it.
+        """
+        gap = self.found.without[one]
+        if one.format is not None:
+            roundoff = torch.finfo(one.format).eps / 2
+            return judged(replace(gap, roundoff=roundoff), None)
+        others = frozenset(self.found.needed) - {one}
+        return judged(gap, self.measure(others | {DOUBLE}))
+
+    def rest(self) -> Word:
+        """What the gap is that nothing removed."""
+        return judged(self.found.rest, self.measure(frozenset(self.found.needed) | {DOUBLE}))

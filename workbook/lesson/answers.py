@@ -23,6 +23,7 @@ BY_ID = {cause.id: cause for cause in CAUSES}
 _STATUS = {
     "identical": "Equal in every bit.",
     "rounding": "Differs by rounding.",
+    "doubtful": "Doubtful: further apart than rounding is likely to bring them.",
     "random": "Random.",
     "fault": "A fault.",
     "unknown": "Don't know.",

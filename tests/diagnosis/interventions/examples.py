@@ -145,6 +145,18 @@ PAIR = {
     ): "def mean(batch): return batch.mean(0, keepdim=True) + batch * 0\nclass All:\n    def __call__(self, rows, n):\n        return torch.cat([mean(rows[i:i + n]) for i in range(0, len(rows), n)])\nA = All()\ndef first(): return A(torch.arange(4.0).reshape(4, 1), 1)\ndef second(): return A(torch.arange(4.0).reshape(4, 1), 4)",
     (
         "on",
+        "one-row",
+    ): "X = torch.arange(4.0)\ndef centered(n): return torch.cat([X[i:i + n] - X[i:i + n].mean() for i in range(0, 4, n)])\ndef first(): return centered(1)\ndef second(): return centered(4)",
+    (
+        "on",
+        "wide-halves",
+    ): "X = np.arange(3) / 3\ndef first(): return X.astype(np.float32) * 1.0\ndef second(): return X.astype(np.float16).astype('float32') * 1.0",
+    (
+        "on",
+        "wide-singles",
+    ): "X = np.arange(5) / 7\ndef first(): return X.astype('float32').sum().astype(np.float64)\ndef second(): return X.sum()",
+    (
+        "on",
         "sorted-sets",
     ): "def first(): return list(set('cab')) and [ord(c) for c in set('cabdefgh')]\ndef second(): return [ord(c) for c in sorted('cabdefgh')]",
     (

@@ -152,6 +152,13 @@ def own(value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else copy.copy(value)
 
 
+def same(value: Any, other: Any) -> bool:
+    """Whether two remembered values are the same, in kind and content."""
+    if isinstance(value, torch.Tensor) and isinstance(other, torch.Tensor):
+        return value.shape == other.shape and torch.equal(value, other)
+    return type(value) is type(other) and repr(value) == repr(other)
+
+
 # Putting back what a call leaves behind may break a program that means to keep it.
 KEEP_ARGUMENTS = on(
     "keep-arguments", "input-mutated", "what a helper was given is put back after it", 79,

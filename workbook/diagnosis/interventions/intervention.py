@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum, auto
 from typing import Any, Literal
 
+import torch
+
 from workbook.diagnosis.probes.facts import Fact
 from workbook.trace.modules import ModulePath
 
@@ -77,6 +79,9 @@ class Intervention:
     `install` patches the run; it is called whether the row is active or not, since most patches
     note their facts, too. `values` are those of a held condition: the calm one and another.
     `put_back` is what happens between calls. `rivals` names a group of which only one acts.
+    `format` is the shorter format in whose place a row computes with a wider one.
+    `finer` has, for a fact that makes the cause a more particular one, that cause and a sentence.
+    `looks` names a row without axes that only notes where the cause is seen at work.
     `draws` says that it can change which numbers are drawn, `renumbers` that all draws get other
     numbers, so that less of a difference means nothing. `costly`: a run takes many times as long.
     """
@@ -97,10 +102,19 @@ class Intervention:
     renumbers: bool = False
     draws: bool = False
     costly: bool = False
+    format: torch.dtype | None = None
+    finer: tuple[tuple[Fact, str, str], ...] = ()
+    looks: str = ""
 
     def applies(self, axis: Axis, facts: Iterable[Fact]) -> bool:
         """Whether it can explain a difference along this axis between runs that showed these."""
         return axis in self.axes and (Fact.ALWAYS in self.facts or bool(self.facts & set(facts)))
+
+    def cause_where(self, facts: Iterable[Fact]) -> tuple[str, str]:
+        """The cause that it explains where these facts hold, and a sentence that says why."""
+        seen = set(facts)
+        fits = ((cause, f" {words}") for fact, cause, words in self.finer if fact in seen)
+        return next(fits, (self.cause, ""))
 
 
 AGAIN, PAIR = frozenset({Axis.AGAIN}), frozenset({Axis.PAIR})

@@ -231,6 +231,8 @@ ROW_BY_ROW = on(
 DOUBLE = on(
     "double", "dtype", "everything is computed in float64", 77,
     Fact.OTHER_FORMATS, axes=PAIR, install=_install, stage=Stage.MODES, costly=True,
+    finer=((Fact.SHORT_FORMATS, "reduced-precision",
+            "One of them computes in a format of 16 bits."),),
 )  # fmt: skip
 _MODES = ((DOUBLE, Double), (PLAIN, Plain), (ROW_BY_ROW, Rows), (APART, Apart), (ON_CPU, OnCpu))
 ROWS = (APART, COPY_SAVED, ON_CPU, PLAIN, ROW_BY_ROW, DOUBLE)

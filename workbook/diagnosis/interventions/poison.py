@@ -6,6 +6,8 @@ with the run.
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import torch
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Intervention, Setting, Stage
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
+from workbook.trace.places import is_user_file, line_of
 
 
 class Poison(Dispatch):
@@ -28,7 +31,7 @@ class Poison(Dispatch):
 
     def _array(self, made: Any) -> Any:
         if made.dtype.kind in "fciub":
-            FACTS.add(Fact.EMPTY)
+            _note("np.empty", sys._getframe(2))
             made.fill(self.fill if made.dtype.kind in "fc" else (0 if self.fill == 0.0 else 1))
         return made
 
@@ -37,7 +40,7 @@ class Poison(Dispatch):
         before = args[0].numel() if name == "aten::resize_" else 0
         out = func(*args, **(kwargs or {}))
         if name in _UNWRITTEN and isinstance(out, torch.Tensor) and out.device.type != "meta":
-            FACTS.add(Fact.EMPTY)
+            _note(name.replace("aten::", "torch."), sys._getframe(1))
             part = out.reshape(-1)[before:] if before else out
             if part.is_floating_point() or part.is_complex():
                 part.fill_(self.fill)
@@ -46,6 +49,12 @@ class Poison(Dispatch):
             else:
                 part.zero_()
         return out
+
+
+def _note(name: str, frame: FrameType) -> None:
+    FACTS.add(Fact.EMPTY)
+    if is_user_file(frame.f_code.co_filename):
+        FACTS.place(POISON.cause, f"{name} at {line_of(frame)}")
 
 
 _NAMES = "empty empty_like empty_strided new_empty new_empty_strided empty_permuted resize_"

@@ -70,6 +70,7 @@ WIDE_INTEGERS = on(
 WIDE_RANGE = on(
     "wide-range", "overflow", "numbers are computed in float64, whose range is wider", 58,
     Fact.OTHER_RANGES, axes=PAIR, install=_install, stage=Stage.MODES, costly=True,
+    looks="look-for-infinity",
 )  # fmt: skip
 LOOK = on(
     "look-for-infinity", "overflow", "each operation is asked whether its results are finite", 99,

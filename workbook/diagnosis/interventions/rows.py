@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from workbook.diagnosis.interventions import (
     arguments,
+    arrays,
     attention,
     batches,
     between_steps,
     devices,
     loading,
+    loops,
     means,
     modules,
     numerics,
@@ -39,6 +41,8 @@ _KINDS = (
     between_steps,
     attention,
     means,
+    loops,
+    arrays,
     batches,
     arguments,
     surroundings,

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch.utils._pytree import tree_map
 
-from workbook.diagnosis.interventions.intervention import PAIR, Setting, on
+from workbook.diagnosis.interventions import arrays, loops
+from workbook.diagnosis.interventions.intervention import PAIR, Intervention, Setting, on
 from workbook.diagnosis.interventions.sets import FilledSet, SortedSet
 from workbook.diagnosis.probes.facts import Fact
 
@@ -101,31 +102,33 @@ def _copied(value: Any) -> Any:
     return tree_map(one, value)
 
 
-def has_sets(path: str) -> bool:
-    """Whether a program makes sets."""
-    return any(
-        isinstance(node, (ast.Set, ast.SetComp))
-        or (isinstance(node, ast.Name) and node.id in ("set", "frozenset"))
-        for node in ast.walk(ast.parse(Path(path).read_bytes()))
+def facts(path: str) -> set[Fact]:
+    """What a program's text says: that it makes sets, loops over batches, or names formats."""
+    tree = ast.parse(Path(path).read_bytes())
+    found = arrays.formats(tree, Path(path).name)
+    found |= {Fact.SETS} if any(_makes_set(node) for node in ast.walk(tree)) else set()
+    return found | ({Fact.LOOPS} if loops.has_loops(tree) else set())
+
+
+def _makes_set(node: ast.AST) -> bool:
+    return isinstance(node, (ast.Set, ast.SetComp)) or (
+        isinstance(node, ast.Name) and node.id in ("set", "frozenset")
     )
 
 
 def changes(run: Setting) -> bool:
     """Whether an active row changes the program's source."""
-    return any(run.has(row) for row in ROWS)
+    return any(run.has(row) for row, _, _ in _CHANGES)
 
 
 def fill(module: types.ModuleType, path: str, run: Setting) -> None:
     """Run the program in its module, changed as the active rows say."""
     tree = ast.parse(Path(path).read_bytes())
-    if run.has(COPY_KEPT):
-        tree = _Copies().visit(tree)
-        vars(module)[_COPY] = _copied
-    if run.has(SORTED_SETS) or run.has(FILLED_SETS):
-        tree = _Sets().visit(tree)
-        kind = SortedSet if run.has(SORTED_SETS) else FilledSet
-        vars(module).update({_SET: kind, "set": kind, "frozenset": kind})
-    exec(compile(tree, path, "exec"), vars(module))
+    for row, change, names in _CHANGES:
+        if run.has(row):
+            tree = change.visit(tree)
+            vars(module).update(names)
+    exec(compile(ast.fix_missing_locations(tree), path, "exec"), vars(module))
 
 
 SORTED_SETS = on(
@@ -140,3 +143,14 @@ COPY_KEPT = on(
     "copy-kept", "overlapping-memory", "what is kept is a copy", 81, Fact.UNEXPLAINED, axes=PAIR
 )
 ROWS = (SORTED_SETS, FILLED_SETS, COPY_KEPT)
+# The rows that change the source, how, and the names that it uses then.
+_CHANGES: tuple[tuple[Intervention, ast.NodeTransformer, dict[str, Any]], ...] = (
+    (COPY_KEPT, _Copies(), {_COPY: _copied}),
+    *(
+        (row, _Sets(), {_SET: kind, "set": kind, "frozenset": kind})
+        for row, kind in ((SORTED_SETS, SortedSet), (FILLED_SETS, FilledSet))
+    ),
+    (loops.ONE_ROW, loops.Loops(), {}),
+    (arrays.WIDE_HALVES, arrays.Wider(arrays.HALF), {}),
+    (arrays.WIDE_SINGLES, arrays.Wider(arrays.SINGLE), {}),
+)

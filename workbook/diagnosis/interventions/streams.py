@@ -138,13 +138,18 @@ KEYED_SEEDS = on(
     "keyed-seeds", "generator-shift", "each draw keeps its numbers, whatever was drawn in between",
     66, Fact.DRAWS, axes=PAIR, install=_modes, stage=Stage.MODES, renumbers=True, draws=True,
 )  # fmt: skip
+_ONE_MORE = (  # its numbers do not come from no seed, but from one more
+    (Fact.SEEDS_UNLIKE, "reseeded", "One of them sets a seed more often than the other."),
+)
 ONE_SEED = on(
     "one-seed", "random-numbers", "every seed is the same number", 76,
     Fact.SEEDS, axes=AGAIN | PAIR, install=_seeds, stage=Stage.SEEDS, renumbers=True, draws=True,
+    finer=_ONE_MORE,
 )  # fmt: skip
 KEYED = on(
     "keyed", "random-numbers", "each draw keeps its numbers, whatever the seed", 78,
     Fact.DRAWS, axes=PAIR, install=_modes, stage=Stage.MODES, renumbers=True, draws=True,
+    finer=_ONE_MORE,
 )  # fmt: skip
 STILL = on(
     "still", "random-numbers", "each row of a batch is given the same numbers", 99,

@@ -16,7 +16,7 @@ import torch.optim.optimizer as optimizers
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.optimizer import Optimizer
 
-from workbook.diagnosis.interventions.arguments import memory, own
+from workbook.diagnosis.interventions.arguments import memory, own, same
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, on
 from workbook.diagnosis.interventions.streams import global_states, put_global_states
 from workbook.diagnosis.probes import steps
@@ -146,6 +146,7 @@ class Checkpoints:
         self.kept["loaded"] = True
         if _shortened(self.kept["module"], module):
             FACTS.add(Fact.LOADS_SHORTENED)
+        self._note_left_out(module)
         if self.run.has(CARRY_BUFFERS):
             self.busy = True
             held = self.kept["module"]
@@ -160,6 +161,14 @@ class Checkpoints:
             for r in self.optimizers + self.schedulers
             if (o := r()) is not None and id(o) not in self.kept["known"]
         ]
+
+    def _note_left_out(self, module: Any) -> None:
+        """Note what a module remembered when it was saved, and does not once it is loaded."""
+        for name, part in module.named_modules():
+            now = memory(part)
+            for key, value in self.kept["hidden"].get(name, {}).items():
+                if key in now and not same(now[key], value):
+                    FACTS.place(CARRY_BUFFERS.name, f"{name or type(part).__name__}.{key}")
 
     def _hidden(self, module: Any) -> None:
         """Put back what a state dict leaves out: buffers not to be saved, and attributes."""
@@ -187,6 +196,9 @@ class Checkpoints:
             return
         new = [r for r in self.fresh if r() is not None]
         if any(r() is optimizer for r in new):
+            if not optimizer.state and self.kept["optimizers"]:
+                words = f"the state that a new {type(optimizer).__name__} begins without"
+                FACTS.place(CARRY_OPTIMIZER.name, words)
             if self.run.has(CARRY_OPTIMIZER) and self.kept["optimizers"] and not optimizer.state:
                 held = copy.deepcopy(self.kept["optimizers"][-1])
                 with contextlib.suppress(ValueError):  # it has other groups of weights
@@ -249,8 +261,11 @@ CARRY_GENERATORS = on(
     Fact.CHECKPOINT, axes=PAIR, install=_checkpoints, draws=True,
 )  # fmt: skip
 CARRY_BUFFERS = on(
-    "carry-buffers", "checkpoint-incomplete", "parameters and buffers are carried over", 25,
-    Fact.CHECKPOINT, axes=PAIR, install=_checkpoints,
+    "carry-buffers", "checkpoint-incomplete",
+    "parameters, buffers and attributes are carried over", 25,
+    Fact.CHECKPOINT, axes=PAIR, install=_checkpoints, format=torch.bfloat16,
+    finer=((Fact.LOADS_SHORTENED, "reduced-precision",
+            "What is loaded was rounded to a shorter format when it was saved."),),
 )  # fmt: skip
 ROWS = (
     CLEAR_GRADIENTS, WEIGH, CARRY_OPTIMIZER, CARRY_SCHEDULER, CARRY_GENERATORS, CARRY_BUFFERS,

@@ -54,8 +54,8 @@ def load(path: str, name: str, run: Setting) -> types.ModuleType:
         raise CannotRun(f"{Path(path).name} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    if _has_sets(path):
-        FACTS.add(Fact.SETS)
+    for fact in _facts(path):
+        FACTS.add(fact)
     if source.changes(run):
         source.fill(module, path, run)
     else:
@@ -63,11 +63,11 @@ def load(path: str, name: str, run: Setting) -> types.ModuleType:
     return module
 
 
-def _has_sets(path: str) -> bool:
+def _facts(path: str) -> set[Fact]:
     try:
-        return source.has_sets(path)
+        return source.facts(path)
     except (SyntaxError, ValueError):
-        return False  # loading it says so
+        return set()  # loading it says so
 
 
 def entry(module: types.ModuleType, name: str, path: str) -> Any:

@@ -12,11 +12,11 @@ from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
-from workbook.diagnosis.interventions.training import CARRY_BUFFERS, WEIGH
-from workbook.diagnosis.places import curve, drawing, few, parting, seeding
+from workbook.diagnosis.interventions.training import WEIGH
+from workbook.diagnosis.places import curve, drawing, few, parting, place, seeding
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
-from workbook.diagnosis.rounding import AMPLIFIED, much_smaller
+from workbook.diagnosis.rounding import Word, much_smaller
 from workbook.diagnosis.search import Active, search
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.targets.contrasts import traced_facts
@@ -56,7 +56,7 @@ def diagnosed(session: Session) -> Answer:
     )
     found = left_behind(pair, candidates, found, base)
     judge = Judge(pair.measure, found)
-    rows = [_row(pair, judge, one) for one in found.needed]
+    rows = [_row(pair, judge, one, facts) for one in found.needed]
     if {"checkpoint-incomplete", "reseeded", "generator-shift"} <= {row.cause for row in rows}:
         rows = [
             row for row in rows if row.cause != "reseeded"
@@ -103,36 +103,39 @@ def _choose_weights(pair: Pair, held: Active) -> None:
         pair.known.add(Fact.SUMS_GRADIENTS)
 
 
-def _row(pair: Pair, judge: Judge, one: Intervention) -> Found:
+def _row(pair: Pair, judge: Judge, one: Intervention, facts: set[Fact]) -> Found:
     """One needed intervention as a cause."""
-    cause, gap = one.cause, judge.found.without[one]
-    may_round = BY_ID[cause].kind == "rounding" or one.costly or one.cause == "batch-coupling"
-    rounding = may_round and judge.is_rounding(one)
-    if cause == "batch-coupling" and rounding:
-        cause = "batch-size"
-    elif cause == "batch-size" and not rounding:
-        cause = "batch-coupling"
-    elif cause == "random-numbers" and one.how == "on" and pair.seeds_again():
-        cause = "reseeded"  # its numbers do not come from no seed, but from one more
-    elif one is CARRY_BUFFERS and Fact.LOADS_SHORTENED in pair.known:
-        cause, rounding = "reduced-precision", gap.relative <= AMPLIFIED
+    gap, rest = judge.found.without[one], judge.found.rest
+    cause, more = one.cause_where(facts)
+    may_round = BY_ID[cause].kind == "rounding" or one.costly or cause == "batch-coupling"
+    word: Word = judge.word(one) if may_round else "identical"
+    shrinks = word in ("rounding", "doubtful")
+    if cause == "batch-coupling" and shrinks:
+        cause, more = "batch-size", " In float64 that shrinks with the format."
+    elif cause == "batch-size" and not shrinks:
+        cause, more = "batch-coupling", " Float64 does not remove that, so it is no rounding."
     first, second = pair.traces((frozenset(judge.found.needed) | frozenset(HOLDS)) - {one})
-    if cause == "dtype" and Fact.SHORT_FORMATS in traced_facts(*pair.traces(frozenset(HOLDS))):
-        cause = "reduced-precision"
-    evidence = f"when {one.words} in both functions, they agree; without that they do not."
-    return Found(cause, _where(pair, one, cause, first, second), evidence, gap.words, rounding)
+    if rest.same:
+        tail = "they agree; without that they do not."
+    else:
+        tail = f"they are {rest.words}; without that, {gap.words}."
+    evidence = f"when {one.words} in both functions, {tail}{more}"
+    return Found(cause, _where(pair, one, cause, first, second), evidence, gap.words, word)
 
 
 def _where(pair: Pair, one: Intervention, cause: str, first: Run | None, second: Run | None) -> str:
-    seen = dict.fromkeys(pair.places(0, cause) + pair.places(1, cause))
+    seen = dict.fromkeys(
+        where for key in (one.name, cause) for i in (0, 1) for where in pair.places(i, key)
+    )
+    if one.looks:
+        seen |= dict.fromkeys(pair.seen(cause, one.looks))
     if seen:
         return few(list(seen))
     if cause == "reseeded" and (lines := _unshared(seeding(first), seeding(second))):
         return lines
     if cause in ("random-numbers", "generator-shift", "reseeded"):
         return drawing(second) or drawing(first)
-    part = parting(first.trace(0) if first else None, second.trace(0) if second else None)
-    return part.place if part else ""
+    return place(*_first_traces(first, second))
 
 
 def _unshared(one: str, other: str) -> str:

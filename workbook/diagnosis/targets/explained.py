@@ -11,6 +11,7 @@ from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.places import curve, drawing, few, parting
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.rounding import Word, judged
 from workbook.diagnosis.search import Search
 from workbook.diagnosis.session import Session, traced
 from workbook.diagnosis.targets.function import ALL, CALLS, Function
@@ -72,23 +73,24 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
         if cause == "generator-shift" and function.session.call.kind == "model":
             cause = "random-numbers"  # the module draws and seeds nothing
         size = found.without.get(one, base)
-        rounding = BY_ID[cause].kind == "rounding" and Judge(function.measure, found).is_rounding(
-            one
-        )
+        rounds = BY_ID[cause].kind == "rounding"
+        word: Word = Judge(function.measure, found).word(one) if rounds else "identical"
         evidence = (
             f"when {one.words}, {CALLS} of {CALLS} calls and a fresh process agree bit for bit; "
             "without it they do not."
         )
-        rows.setdefault(
-            cause, Found(cause, places.where(one, cause), evidence, size.words, rounding)
-        )
+        rows.setdefault(cause, Found(cause, places.where(one, cause), evidence, size.words, word))
     return list(rows.values())
 
 
 def none(base: Gap) -> Found:
     """The row for nothing found."""
     return Found(
-        "none", "", "every run agreed, under every condition that was tried.", "", not base.same
+        "none",
+        "",
+        "every run agreed, under every condition that was tried.",
+        "",
+        judged(base, None),
     )
 
 
@@ -101,7 +103,7 @@ def answered(
     base: Gap | None = None,
 ) -> Answer:
     """The answer made of these causes: rounding last, the status that of the first."""
-    ranked = sorted(rows, key=lambda one: one.status == "rounding")
+    ranked = sorted(rows, key=lambda one: one.status in ("rounding", "doubtful"))
     first: Status = status or (ranked[0].status if ranked else "unknown")
     target = session.call.words
     heights: tuple[float, ...] = ()

@@ -43,7 +43,7 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
 
     Putting it back may break a program that means to keep it, so it is not tried before.
     """
-    if found.rest.same or (found.needed and Judge(pair.measure, found).rest_is_rounding()):
+    if found.rest.same or (found.needed and Judge(pair.measure, found).rest() == "rounding"):
         return found
     lists = [_mutated(pair, index) for index in (0, 1)]
     pair.mutating = lists[0] ^ lists[1] or lists[0]  # the helpers of one, or else of both
@@ -82,18 +82,20 @@ def rest(pair: Pair, judge: Judge, found: Search) -> list[Found]:
     """What no intervention removed: rounding by another order of operations, or unknown."""
     if found.rest.same:
         return []
-    rounding = judge.rest_is_rounding()
+    word = judge.rest()
+    rounds = word in ("rounding", "doubtful")
     micro = [f["counts"].get("backward", 0) for f in (pair.facts(0), pair.facts(1))]
-    if rounding and micro[0] != micro[1] and min(micro):
-        evidence = "in float64 the difference goes; one side adds its gradients in parts."
-        return [Found("gradient-accumulation", "", evidence, found.rest.words, True)]
-    if rounding and not found.needed:
+    goes = "goes" if word == "rounding" else "shrinks, though less than rounding is likely to"
+    if rounds and micro[0] != micro[1] and min(micro):
+        evidence = f"in float64 the difference {goes}; one side adds its gradients in parts."
+        return [Found("gradient-accumulation", "", evidence, found.rest.words, word)]
+    if rounds and not found.needed:
         evidence = (
-            "no condition removes it, and in float64 it goes: another order of the same sums."
+            f"no condition removes it, and in float64 it {goes}: another order of the same sums."
         )
-        return [Found("none", "", evidence, found.rest.words, True)]
-    if rounding:
-        pair.session.note(f"What remains after that is rounding ({found.rest.words}).")
+        return [Found("none", "", evidence, found.rest.words, word)]
+    if rounds:
+        pair.session.note(f"What remains after that is {word} ({found.rest.words}).")
     elif found.needed:
         pair.session.note(f"A part of the difference is not explained ({found.rest.words}).")
     return []

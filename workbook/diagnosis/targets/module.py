@@ -19,7 +19,7 @@ from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.process.variants import BATCHES
-from workbook.diagnosis.rounding import equal_but_for_rounding, is_rounding, much_smaller
+from workbook.diagnosis.rounding import Word, equal_but_for_rounding, judged, much_smaller
 from workbook.diagnosis.session import STORM, Session, difference, plan
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
@@ -45,8 +45,10 @@ class Model:
             plan(0, held=held, variants=variants, between=_KEPT, on=self.on | on)
         )
 
-    def add(self, cause: str, where: str, evidence: str, gap: Gap, rounding: bool = False) -> None:
-        self.rows.append(Found(cause, where, evidence, gap.words, rounding))
+    def add(
+        self, cause: str, where: str, evidence: str, gap: Gap, word: Word = "identical"
+    ) -> None:
+        self.rows.append(Found(cause, where, evidence, gap.words, word))
 
 
 def diagnosed(session: Session) -> Answer:
@@ -63,8 +65,8 @@ def diagnosed(session: Session) -> Answer:
     for ask in (_batch, _memory, _conditions, _inside):
         ask(model, again)
     if not model.rows:
-        extra = other_cpu(again)
-        model.rows += [extra] if extra else [none(Gap(True))]
+        other_cpu(again)
+        model.rows.append(none(Gap(True)))
     return answered(session, model.rows)
 
 
@@ -124,16 +126,16 @@ def _batch(model: Model, again: Function) -> None:
         return
     doubled, _ = _worst(model, _WIDE)
     rows, _ = _worst(model, frozenset({ROW_BY_ROW.name}))
-    rounding = is_rounding(gap, doubled)
+    word = judged(gap, doubled)
     model.session.tell(f"the same in float64: {doubled.words if doubled else 'no rows'}")
     evidence = f"with {BATCHES[name]} the row changes"
-    if rounding:
+    if word in ("rounding", "doubtful"):
         tail = (
             "; computed row by row it does not."
             if rows is not None and rows.same
-            else "; in float64 that goes."
+            else "; in float64 that shrinks with the format."
         )
-        model.add("batch-size", "", evidence + tail, gap, True)
+        model.add("batch-size", "", evidence + tail, gap, word)
     else:
         model.add(
             "batch-coupling",
@@ -159,13 +161,10 @@ def _memory(model: Model, again: Function) -> None:
             if back.same
             else "nothing else was changed."
         )
-        model.add(
-            "memory-layout",
-            "",
-            f"with {words} of equal values the output changes; {tail}",
-            gap,
-            True,
-        )
+        wide = model.run("plain", "strided", "offset", on=_WIDE)
+        evidence = f"with {words} of equal values the output changes; {tail}"
+        word = judged(gap, difference(wide, 0, wide, number))
+        model.add("memory-layout", "", evidence, gap, word)
         return
 
 
@@ -182,13 +181,13 @@ def _conditions(model: Model, again: Function) -> None:
             wide = difference(
                 model.run("plain", on=_WIDE), 0, model.run("plain", held=ALL - {name}, on=_WIDE), 0
             )
-            rounding = cause == "thread-count" and is_rounding(gap, wide)
+            word = judged(gap, wide)
             model.add(
                 cause,
                 "",
                 f"with {words} the output changes, and changes back without.",
                 gap,
-                rounding,
+                word,
             )
 
 
@@ -204,8 +203,8 @@ def _inside(model: Model, again: Function) -> None:
             wide = difference(
                 model.run("plain", on=_WIDE), 0, model.run("plain", on=_WIDE | {one.name}), 0
             )
-            rounding = is_rounding(gap, wide)
-            model.add(one.cause, "", f"when {one.words}, the output changes.", gap, rounding)
+            word = judged(gap, wide)
+            model.add(one.cause, "", f"when {one.words}, the output changes.", gap, word)
     wide = difference(calm, 0, model.run("plain", on=_WIDE), 0)
     model.session.tell(f"everything in float64: {wide.words}")
     if (
@@ -220,5 +219,5 @@ def _inside(model: Model, again: Function) -> None:
             "",
             "in float64 the output is another one, by more than float32's rounding.",
             wide,
-            True,
+            "doubtful",
         )

@@ -68,6 +68,11 @@ class Pair:
         """Where a function was seen to do what a cause is about."""
         return self.calm[index].places(self._number(index), cause)
 
+    def seen(self, cause: str, question: str) -> list[str]:
+        """The same, with a row on that looks for such places, all else being held."""
+        plans = [replace(one, on=one.on | {question}) for one in self.plans(frozenset(HOLDS))]
+        return [place for run in self.session.both(*plans) for place in run.places(0, cause)]
+
     def used(self, index: int) -> set[Fact]:
         """The facts of a function's call and of loading its program."""
         return self.calm[index].used(self._number(index)) | self.calm[index].used()
@@ -83,6 +88,11 @@ class Pair:
             )
         if (Fact.ACCELERATOR in self.used(0)) != (Fact.ACCELERATOR in self.used(1)):
             facts.add(Fact.OTHER_DEVICES)
+        if Fact.LOOPS in facts and not facts & {Fact.OPTIMIZER, Fact.BACKWARD}:
+            facts.add(Fact.LOOPS_OVER_BATCHES)
+        counts = [self.facts(i)["counts"] for i in (0, 1)]
+        times = [sum(n for k, n in one.items() if k.startswith("seed ")) for one in counts]
+        facts |= {Fact.SEEDS_UNLIKE} if times[0] != times[1] and min(times) > 0 else set()
         self.split = unequal_batches(ours, theirs)
         if self.split:
             facts.add(Fact.OTHER_BATCHES)
@@ -160,12 +170,6 @@ class Pair:
         both = replace(first, steps=(0, 1), between=between, trained=tuple(self.trained))
         one, other = self.session.both(second, both)
         return difference(one, 0, other, 1)
-
-    def seeds_again(self) -> bool:
-        """Whether one of the two sets seeds more often than the other."""
-        counts = [self.facts(i)["counts"] for i in (0, 1)]
-        times = [sum(n for k, n in one.items() if k.startswith("seed ")) for one in counts]
-        return bool(times[0] != times[1] and min(times) > 0)
 
     def traces(self, active: Active) -> tuple[Run | None, Run | None]:
         first, second = self.plans(active)

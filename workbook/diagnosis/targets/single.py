@@ -12,28 +12,36 @@ from dataclasses import replace
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.interventions.modules import EVAL_DROPOUT, SHAKE_DROPOUT
 from workbook.diagnosis.interventions.streams import FIRST_SEED
-from workbook.diagnosis.places import few, parting, seeding
+from workbook.diagnosis.places import few, seeding
 from workbook.diagnosis.probes.facts import Fact
-from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import judged
-from workbook.diagnosis.session import Plan, Session, difference, doubled, traced
+from workbook.diagnosis.session import Session, difference, doubled, traced
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
 
 _INITIAL = ("uniform_ ", "normal_ ")  # what layers draw their weights with
-_FEW, _MANY = 16, 256  # operations of a program short enough, elements of a tensor long enough
 
 
 def reseeded(function: Function) -> Found | None:
-    """Whether one call draws the same numbers again and again because a seed is set in between."""
+    """Whether one call draws the same numbers again and again because a seed is set in between.
+
+    Where each seed begins with the weights of a model, all of it may be meant: an experiment that
+    is made twice, say to compare two learning rates, repeats its noise, too. That is a note.
+    """
     session = function.session
     if Fact.SEEDS_AGAIN not in function.facts:
         return None
     calm, free = traced(session, function.once(), function.once(on=frozenset({FIRST_SEED.name})))
-    before, after = _repeats(calm), _repeats(free)
+    (before, meant), (after, _) = _repeats(calm), _repeats(free)
     session.tell(f"only the first seed counts: {len(before)} repeated draws, then {len(after)}")
     lines = [line for line in before if line not in after]
+    if calm is not None and meant and not lines:
+        session.note(
+            f"Numbers repeat within a call ({few(meant)}), as the weights do, because of "
+            f"{seeding(calm)}. If a run is made again on purpose, that is right; if the weights "
+            "alone should repeat, seed before them and draw the rest from a generator of its own."
+        )
     if not lines or calm is None:
         return None
     evidence = (
@@ -43,83 +51,50 @@ def reseeded(function: Function) -> Found | None:
     return Found("reseeded", seeding(calm), evidence, "the same numbers repeat")
 
 
-def _repeats(result: Run | None) -> list[str]:
+def _repeats(result: Run | None) -> tuple[list[str], list[str]]:
     """Lines that drew the same two or more numbers twice in one call.
 
-    What is drawn after a seed that begins with the weights of a model is left aside: an experiment
-    that is made twice on purpose, say to compare two learning rates, repeats its noise, too.
+    The second list has those, but for weights, that follow a seed which begins with weights.
     """
-    if result is None:
-        return []
-    seen: dict[tuple[str, str], int] = {}
-    begins, meant = True, False
-    for generator, what, line, _, count, value in result.outcomes[0].get("draws", ()):
+    seen: dict[tuple[str, str, bool], int] = {}
+    begins, weights = True, False
+    for generator, what, line, _, count, value in result.outcomes[0]["draws"] if result else ():
         if not count:
-            begins, meant = True, False
+            begins, weights = True, False
             continue
         name = f"{what.removeprefix('aten.').split('.')[0]} at {line}"
         if count > 1 and line and not generator.startswith("own"):
-            meant = name.startswith(_INITIAL) if begins else meant
-            begins = False
-            if not meant:
-                seen[name, value] = seen.get((name, value), 0) + 1
-    return list(dict.fromkeys(line for (line, _), times in seen.items() if times > 1))
+            initial = name.startswith(_INITIAL)
+            weights, begins = (initial if begins else weights), False
+            if not (weights and initial):
+                key = name, value, weights
+                seen[key] = seen.get(key, 0) + 1
+    twice = [(line, meant) for (line, _, meant), times in seen.items() if times > 1]
+    return tuple(  # type: ignore[return-value]
+        list(dict.fromkeys(line for line, meant in twice if meant is wanted))
+        for wanted in (False, True)
+    )
 
 
-def other_cpu(function: Function) -> Found | None:
-    """Whether vector instructions of another CPU change the result; told apart from mere rounding.
+def other_cpu(function: Function) -> None:
+    """Note what the vector instructions of another CPU would change.
 
-    On another CPU nearly every longer computation differs in its last bits. That is a note; it is a
-    cause where a short computation on many elements shows it by itself, or where it grew.
+    It explains no difference, as every run on this machine agreed.
     """
     session = function.session
     plan = function.once()
-    given = (*plan.given, ("capability", "default"))
-    there = replace(plan, given=given)
+    there = replace(plan, given=(*plan.given, ("capability", "default")))
     gap = difference(function.calm, 0, session.run(there), 0)
     session.tell(f"a CPU without AVX2 (emulated by switches): {gap.words}")
     if gap.same or not gap.comparable:
-        return None
-    calm, theirs = traced(session, plan, there)
-    part = parting(calm.trace(0) if calm else None, theirs.trace(0) if theirs else None)
-    trace = calm.trace(0) if calm else None
-    drawing = {row[1] for row in calm.outcomes[0].get("draws", ())} if calm else set()
-    short = trace is not None and 0 < len(trace) <= _FEW
-    # numbers that are drawn round, too; drawn otherwise, they are other inputs in float64 as well
-    same_inputs = part is not None and part.kind == "operation"
-    starts = same_inputs and part is not None and part.first.name not in drawing
-    word = judged(gap, _doubled(session, plan, there) if starts else None)
-    many = part is not None and _elements(part.first.signature) >= _MANY
-    if word != "other" and not (short and starts and many):
-        session.note(
-            "On a CPU with other vector instructions the last bits would differ (rounding)."
-            if word == "rounding"
-            else f"On a CPU with other vector instructions the result would be {gap.words}."
-        )
-        return None
-    evidence = (
-        "with ATEN_CPU_CAPABILITY=default, MKL_CBWR=COMPATIBLE and ONEDNN_MAX_CPU_ISA=SSE41 the "
-        "bits change, and change back without them."
+        return
+    one, other = session.both(doubled(plan), doubled(there))
+    rounds = judged(gap, difference(one, 0, other, 0)) == "rounding"
+    result = "last bits would differ (rounding)" if rounds else f"result would be {gap.words}"
+    session.note(
+        f"Every run here agreed; on a CPU with other vector instructions the {result}. To see it: "
+        "set ATEN_CPU_CAPABILITY=default before torch is loaded."
     )
-    return Found(
-        "cpu-capability", part.place if part else "", evidence, gap.words, word == "rounding"
-    )
-
-
-def _doubled(session: Session, here: Plan, there: Plan) -> Gap:
-    """The difference of two runs, both in float64."""
-    one, other = session.both(doubled(here), doubled(there))
-    return difference(one, 0, other, 0)
-
-
-def _elements(signature: str) -> int:
-    most = 0
-    for part in signature.split("[")[1:]:
-        count = 1
-        for number in filter(None, part.split("]")[0].split(",")):
-            count *= int(number)
-        most = max(most, count)
-    return most
 
 
 def dropout_behind(function: Function, rows: list[Found]) -> list[Found]:
@@ -156,8 +131,10 @@ def diagnosed(session: Session) -> Answer:
     function = Function(session)
     found, base = function.find()
     if found is None:
-        extra = reseeded(function) or other_cpu(function)
-        return answered(session, [extra] if extra else [none(base)])
+        extra = reseeded(function)
+        if extra is None:
+            other_cpu(function)
+        return answered(session, [extra or none(base)])
     if not found.needed:
         session.note("No single condition, and not all of them together, made the results agree.")
         session.unexplained()
