@@ -123,3 +123,16 @@ def test_every_trial_is_told_at_once() -> None:
         assert told == ["a", "b", "c"]
     else:
         raise AssertionError("the measure was not asked for the last one")
+
+
+def test_a_specific_one_that_leaves_rounding_explains() -> None:
+    """It comes before a general one that leaves nothing; one that renumbers draws does not."""
+
+    def measure(active: Active) -> Gap:
+        return NONE if D in active else ROUNDS if B in active else LARGE
+
+    assert found(measure) == ["b"]
+    draws = row("draws", 1, renumbers=True)
+    assert found(
+        lambda active: measure(active | {B} if draws in active else active), (draws, D)
+    ) == ["d"]

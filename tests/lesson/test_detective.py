@@ -15,7 +15,7 @@ CASE = UNSTEADY_SCORES
 EVAL, RESTORE, RELOAD, JITTER, CENTER, THREAD, DOUBLE = range(len(CASE.trials))
 DROPOUT, NOISE, STATE, EMPTY, THREADS = range(len(CASE.suspects))
 FOUND = Found("dropout-active", "3", "with eval() it goes.", "at most 0.5 apart")
-BESIDE = Found("thread-count", "", "it goes too.", "2 ULPs", rounding=True)
+BESIDE = Found("thread-count", "", "it goes too.", "2 ULPs", "rounding")
 
 
 @pytest.fixture

@@ -54,13 +54,22 @@ def search(
     """
     ordered = sorted(set(candidates), key=lambda one: one.rank)
 
+    trials: dict[Intervention, Gap] = {}
+
     def sooner(active: Active) -> Gap:
         return base if early(active) else measure(active)
 
+    def told(one: Intervention, gap: Gap) -> None:
+        trials[one] = gap
+        report(one, gap)
+
     for some in ([one for one in ordered if likely(one)], ordered):
         ahead(frozenset({one}) for one in some if not one.costly)
-        if alone := _alone(sooner, some, base, report):
+        if alone := _alone(sooner, some, base, told):
             ahead(())
+            closer = _closer(alone, trials, base)
+            if closer is not None:
+                return Search((closer,), trials[closer], {closer: base})
             needed = tuple(one for one in ordered if one in alone)
             gaps = [measure(alone - {one}) if len(alone) > 1 else base for one in needed]
             return Search(needed, Gap(True), dict(zip(needed, gaps, strict=True)))
@@ -105,6 +114,18 @@ def _alone(measure: Measure, ordered: list[Intervention], base: Gap, report: Rep
     if cheap and not equal_but_for_rounding(base):
         return cheap  # how the numbers are computed is not what makes so large a difference
     return next((found for one in before if one.costly and (found := suffices(one))), cheap)
+
+
+def _closer(alone: Active, trials: dict[Intervention, Gap], base: Gap) -> Intervention | None:
+    """A more specific one that leaves rounding and nothing else of a difference that is none.
+
+    It explains the difference; that a general one removes the rounding, too, explains no more.
+    """
+    if equal_but_for_rounding(base):
+        return None
+    first = min(one.rank for one in alone)
+    fits = (one for one, gap in trials.items() if not one.renumbers and equal_but_for_rounding(gap))
+    return min((one for one in fits if one.rank < first), key=lambda one: one.rank, default=None)
 
 
 def _needed(

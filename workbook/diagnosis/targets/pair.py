@@ -88,7 +88,9 @@ class Pair:
             )
         if (Fact.ACCELERATOR in self.used(0)) != (Fact.ACCELERATOR in self.used(1)):
             facts.add(Fact.OTHER_DEVICES)
-        if Fact.LOOPS in facts and not facts & {Fact.OPTIMIZER, Fact.BACKWARD}:
+        # parts of one row would have other means, and another training
+        others = {Fact.OPTIMIZER, Fact.BACKWARD, Fact.MEANS_OF_PARTS}
+        if Fact.LOOPS in facts and not facts & others:
             facts.add(Fact.LOOPS_OVER_BATCHES)
         counts = [self.facts(i)["counts"] for i in (0, 1)]
         times = [sum(n for k, n in one.items() if k.startswith("seed ")) for one in counts]

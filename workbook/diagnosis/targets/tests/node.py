@@ -17,7 +17,7 @@ from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.run import Run
-from workbook.diagnosis.rounding import equal_but_for_rounding, judged
+from workbook.diagnosis.rounding import Word, equal_but_for_rounding, judged
 from workbook.diagnosis.search import Active, names, search
 from workbook.diagnosis.session import Plan, Unusable, doubled, plan
 from workbook.diagnosis.targets.explained import answered, causes_of
@@ -161,19 +161,20 @@ def _always(forks: Forks, run: Run) -> Answer:
     found = search(lambda active: sides.measure(active - held), candidates, base, forks.report)
     rows = []
     for one in found.needed if found.rest.same else ():
-        rounding = BY_ID[one.cause].kind == "rounding" and Judge(sides.measure, found).is_rounding(
-            one
-        )
-        cause = "batch-coupling" if one.cause == "batch-size" and not rounding else one.cause
+        said: Word = "identical"
+        if BY_ID[one.cause].kind == "rounding":
+            said = Judge(sides.measure, found).word(one)
+        coupled = one.cause == "batch-size" and said not in ("rounding", "doubtful")
+        cause = "batch-coupling" if coupled else one.cause
         evidence = f"when {one.words}, the two sides agree; without that they do not."
-        rows.append(Found(cause, row["line"], evidence, found.without[one].words, rounding))
+        rows.append(Found(cause, row["line"], evidence, found.without[one].words, said))
     if not rows and word == "rounding":
         evidence = (
             "no condition removes it, and in float64 it goes: another order of the same sums."
         )
         if sides.stored():
             evidence = "it is no larger than rounding grows, and the expected numbers are stored."
-        rows = [Found("none", row["line"], evidence, base.words, True)]
+        rows = [Found("none", row["line"], evidence, base.words, word)]
     if word == "rounding":
         forks.note(tolerance(base, sides))
     else:
