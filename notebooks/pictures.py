@@ -58,7 +58,7 @@ def differing(committed: bytes, result: Result) -> int:
         height, width, _ = drawn.shape
         chart = height * plots.HEIGHT // plots.STATIC_SIZE["height"]
         texts = [(box, letters) for tall, box, letters in boxes if tall == chart]
-        for box, letters in [*texts, ((0, chart, width, height), len(result.where))]:
+        for box, letters in [*texts, ((0, chart, width, height), len(result.caption))]:
             reach = 1 + math.ceil(letters / 2)
             left, top, right, foot = _grown(box, reach, drawn.shape)
             place = slice(top, foot), slice(left, right)

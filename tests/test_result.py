@@ -62,3 +62,24 @@ def test_anything_else_is_refused_in_a_sentence(
     """Missing, damaged, foreign or of another version: ValueError says which."""
     with pytest.raises(ValueError, match=words):
         Result.from_kept(damage(result.kept()))
+
+
+def test_a_caption_says_what_hides_in_rounding() -> None:
+    """Below each figure that shows rounding stands what its widest bound would not notice."""
+    measured = run(SIX_NUMBERS)
+    [compared] = measured.finding.comparisons
+    assert compared.verdict == "rounding"
+    assert measured.caption == f"{measured.where} · {compared.unseen_words()}"
+    wide = replace(compared, unseen=2.0, unseen_share=0.5)
+    others = (compared, wide, replace(wide, verdict="wrong", unseen=9.0))
+    several = replace(measured.finding, comparisons=others)
+    assert several.unseen == wide.unseen_words()
+    assert several.unseen.startswith("anything else is below 2")
+    assert several.unseen.endswith("too wide to say more")
+
+
+def test_a_caption_where_nothing_hides() -> None:
+    """What was held against no bound, or differs in no bit, has the place alone below it."""
+    measured = run(SIX_NUMBERS)
+    bare = replace(measured, finding=replace(measured.finding, comparisons=()))
+    assert bare.caption == measured.where

@@ -46,6 +46,14 @@ class Finding:
                 f"a verdict is a sentence and ends with a period, got {self.verdict!r}"
             )
 
+    @property
+    def unseen(self) -> str:
+        """What the widest bound among those that show rounding would not notice; "" if none does."""
+        shown = [one for one in self.comparisons if one.verdict == "rounding" and one.unseen]
+        if not shown:
+            return ""
+        return max(shown, key=lambda one: (one.unseen_share or 0.0, one.unseen)).unseen_words()
+
 
 @dataclass(frozen=True)
 class Result:
@@ -85,6 +93,11 @@ class Result:
             parts.append(f"{self.conditions.threads} thread{'s' * (self.conditions.threads > 1)}")
         parts += [facts["date"]] if self.source == "RECORDED" and "date" in facts else []
         return " · ".join(parts)
+
+    @property
+    def caption(self) -> str:
+        """The line below a figure: where it was measured and, of rounding, what could hide in it."""
+        return " · ".join(filter(None, (self.where, self.finding.unseen)))
 
     def to_json(self) -> dict[str, Any]:
         """Give the result as plain data that json.dumps takes as it is (no NaN, no infinities)."""

@@ -39,7 +39,7 @@ def static(result: Result) -> bytes:
     """
     finding = result.finding
     chart = Drawing(WIDTH, HEIGHT).png(finding.chart, finding.verdict, finding.reading)
-    return captioned(chart, result.where)
+    return captioned(chart, result.caption)
 
 
 def captioned(png: bytes, text: str) -> bytes:
