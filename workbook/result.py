@@ -48,7 +48,7 @@ class Finding:
 
     @property
     def unseen(self) -> str:
-        """What the widest bound among those that show rounding would not notice; "" if none does."""
+        """What the widest bound that shows rounding would not notice; empty if none does."""
         shown = [one for one in self.comparisons if one.verdict == "rounding" and one.unseen]
         if not shown:
             return ""
@@ -96,7 +96,7 @@ class Result:
 
     @property
     def caption(self) -> str:
-        """The line below a figure: where it was measured and, of rounding, what could hide in it."""
+        """The line below a figure: where it was measured, and what could hide in its rounding."""
         return " · ".join(filter(None, (self.where, self.finding.unseen)))
 
     def to_json(self) -> dict[str, Any]:
