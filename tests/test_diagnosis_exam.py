@@ -24,6 +24,7 @@ UNSEEN = {"none", "device-generator", "cudnn-algorithm", "cpu-capability", "comp
 UNSEEN |= {"eval-left-on", "attention-backend", "overflow", "weights-not-loaded", "seed-ignored"}
 UNSEEN |= {"worker-copy", "mean-of-means", "weights-overwritten", "train-not-called"}
 UNSEEN |= {"device", "unsynchronised"}  # they need a GPU, too
+UNSEEN |= {"rank-drift", "rank-data", "world-size"}  # they need several processes
 ALL = [row for half in HALVES for row in programs(half)]
 # Those that start no process and wait for no thread: a few milliseconds each.
 QUICK = [

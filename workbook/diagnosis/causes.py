@@ -100,6 +100,12 @@ CAUSES = (
           "Evaluate an average in a copy of the module (copy.deepcopy), or put the trained weights back before training goes on."),
     Cause("train-not-called", "fault", "A module does something in its own train(), which was never called",
           "Call model.train() once the module is built: a new module is in train mode, but its train() has not run."),
+    Cause("rank-drift", "fault", "The ranks do not have the same parameters",
+          "Wrap the module in DistributedDataParallel before anything reads its parameters, change them on all ranks alike afterwards, and step on averaged gradients."),
+    Cause("rank-data", "fault", "The ranks do not share out the data as one process would read them",
+          "Give each loader a DistributedSampler, call its set_epoch(epoch) before each epoch, and weigh unequal shares by their rows."),
+    Cause("world-size", "rounding", "The number of ranks changes what is added up, and where",
+          "Compare the mean of all ranks' losses, not rank 0's, within the bound; use SyncBatchNorm where batch statistics should be those of the whole batch."),
     Cause("none", "none", "Nothing was found", "Nothing needs to change."),
 )  # fmt: skip
 

@@ -193,5 +193,11 @@ ELSEWHERE = {
     ("on", "carry-scheduler"): "a scheduler needs its optimizer carried over, too",
     ("on", "shake-dropout"): "it is a question, not an explanation",
     ("on", "still"): "the same",
+    ("on", "send-weights"): "it takes several ranks: targets/test_ranks",
+    ("on", "set-epoch"): "the same",
+    ("on", "share-rows"): "the same",
+    ("on", "join-statistics"): "the same",
+    ("on", "weigh-shards"): "the same",
+    ("on", "fixed-reduction"): "the same",
     ("between", "default-dtype"): "it explains the second of two after the first: dtype_default",
 }

@@ -27,6 +27,7 @@ class Axis(Enum):
     PAIR = auto()  # two functions
     AFTER = auto()  # the second of two after the first
     MODULE = auto()  # a module with itself under a switch that it throws
+    RANKS = auto()  # the processes of one run, and one process in their place
 
 
 class Stage(IntEnum):
@@ -119,6 +120,7 @@ class Intervention:
 
 AGAIN, PAIR = frozenset({Axis.AGAIN}), frozenset({Axis.PAIR})
 AFTER, MODULE = frozenset({Axis.AFTER}), frozenset({Axis.MODULE})
+RANKS = frozenset({Axis.RANKS})
 
 
 def on(

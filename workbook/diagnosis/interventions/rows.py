@@ -22,6 +22,7 @@ from workbook.diagnosis.interventions import (
     poison,
     put_back,
     ranges,
+    ranks,
     seeds,
     source,
     streams,
@@ -32,6 +33,7 @@ from workbook.diagnosis.interventions import (
 from workbook.diagnosis.interventions.intervention import Intervention, Setting, Stage
 
 _KINDS = (
+    ranks,  # first: what others wrap around its backward sees losses as the program has them
     modules,
     numerics,
     parallel,

@@ -21,7 +21,7 @@ import torch
 from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
 from workbook.diagnosis.probes import files
 from workbook.diagnosis.probes.values import load, save
-from workbook.diagnosis.process import hook
+from workbook.diagnosis.process import hook, ranks
 from workbook.diagnosis.process.place import Place
 
 Request = dict[str, Any]
@@ -184,6 +184,7 @@ def gathered(part: Path, status: int, written: list[tuple[str, Path]]) -> dict[s
         "python": any(row["kind"] == "start" for row in everyone),
         "torch": any(row["kind"] == "torch" for row in everyone),
         "processes": len(processes),
+        "ranks": ranks.read(processes),
         "ports": sorted({row["port"] for row in everyone if row["kind"] == "port"}),
         "tried to write": [row["path"] for row in everyone if row["kind"] == "refused"],
         "failed": [row["text"] for row in everyone if row["kind"] == "failed"],

@@ -18,8 +18,9 @@ import torch
 
 from workbook.diagnosis.interventions.intervention import Setting, Stage
 from workbook.diagnosis.interventions.patching import aside
+from workbook.diagnosis.interventions.ranks import ROWS_SEEN
 from workbook.diagnosis.interventions.rows import install
-from workbook.diagnosis.probes import leaving, steps
+from workbook.diagnosis.probes import leaving, ranks, steps
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.values import save
 from workbook.trace import Trace
@@ -52,6 +53,7 @@ class Watch:
             install(stage, run)
         leaving.watch(self.note, aside)
         steps.watch(0, self.after)
+        ranks.watch(self.note, ROWS_SEEN)
         atexit.register(self.end)
         if self.plan["trace"] and self.plan["from"] <= 1:
             self._start_trace()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.session import Plan, Session
+from workbook.diagnosis.targets import ranks
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.watched import Watched, usable
@@ -20,6 +21,8 @@ def diagnosed(session: Session) -> Answer:
     session.tell(f"twice as it was typed: {watched.words}")
     for sentence in watched.sentences():
         session.note(sentence)
+    if len(ranks.of(watched.ours)) > 1 and (answer := ranks.diagnosed(session, watched.ours)):
+        return answer
     command = Function(session, stop=watched.step or session.steps)
     found, base = command.find()
     if found is None:

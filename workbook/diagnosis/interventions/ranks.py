@@ -1,0 +1,240 @@
+"""Several processes that train one model: who gets which rows, and what is put together, and how.
+
+Owns the patches of samplers, of batch statistics, of backward and of what ranks exchange. Each acts
+where a process group of several ranks is there, and where `WORKBOOK_JOIN` says that one process
+stands for several.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import distributed as dist
+from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
+
+from workbook.diagnosis.interventions.intervention import RANKS, Setting, on
+from workbook.diagnosis.interventions.patching import patch
+from workbook.diagnosis.probes.facts import FACTS, Fact
+
+JOIN = "WORKBOOK_JOIN"
+"""How many ranks one process stands for: its loaders hand out batches so many times as large."""
+
+ROWS_SEEN = [0]
+"""Rows that the outermost module has got since the last backward pass."""
+
+
+def several() -> int:
+    """Count the ranks of the process group; 1 where there is none."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+def _weights(run: Setting) -> None:
+    """Send parameters from rank 0 after each step."""
+
+    def after(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if several() > 1:
+            FACTS.add(Fact.RANKS)
+        if run.has(SEND_WEIGHTS) and several() > 1:
+            for group in optimizer.param_groups:
+                for weight in group["params"]:
+                    dist.broadcast(weight.data, 0)
+
+    register_optimizer_step_post_hook(after)
+
+
+def _samplers(run: Setting) -> None:
+    """Note a sampler that is read again without a new epoch; let it have one."""
+    from torch.utils.data.distributed import DistributedSampler
+
+    real = DistributedSampler.__iter__
+    times: dict[int, int] = {}
+    epochs: dict[int, int] = {}
+
+    def __iter__(sampler: Any) -> Any:
+        number = times[id(sampler)] = times.get(id(sampler), -1) + 1
+        if number and sampler.shuffle and epochs[id(sampler)] == sampler.epoch:
+            FACTS.add(Fact.SAME_EPOCH)
+        epochs[id(sampler)] = sampler.epoch
+        if run.has(SET_EPOCH):
+            sampler.set_epoch(number)
+        return real(sampler)
+
+    DistributedSampler.__iter__ = __iter__
+
+
+def _loaders(run: Setting) -> None:
+    """Share out the rows of loaders that every rank reads as a whole; join batches for one."""
+    from torch.utils.data import DataLoader
+    from torch.utils.data.distributed import DistributedSampler
+
+    real = DataLoader.__init__
+    join = int(os.environ.get(JOIN, "1"))
+
+    @functools.wraps(real)
+    def __init__(
+        loader: Any,
+        dataset: Any,
+        batch_size: Any = 1,
+        shuffle: Any = None,
+        sampler: Any = None,
+        batch_sampler: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        if join > 1 and batch_size and isinstance(sampler, DistributedSampler):
+            batch_size *= join
+        plain = sampler is None and batch_sampler is None and batch_size
+        if plain and hasattr(dataset, "__len__") and several() > 1 and run.has(SHARE_ROWS):
+            sampler, shuffle = DistributedSampler(dataset, shuffle=bool(shuffle)), None
+        real(loader, dataset, batch_size, shuffle, sampler, batch_sampler, *args, **kwargs)
+
+    DataLoader.__init__ = __init__
+
+
+def _norm(run: Setting) -> None:
+    """Note batch statistics of one rank's rows; take them over the rows of all ranks."""
+    real = F.batch_norm
+
+    def batch_norm(
+        x: torch.Tensor,
+        running_mean: torch.Tensor | None,
+        running_var: torch.Tensor | None,
+        weight: torch.Tensor | None = None,
+        bias: torch.Tensor | None = None,
+        training: bool = False,
+        momentum: float = 0.1,
+        eps: float = 1e-5,
+    ) -> torch.Tensor:
+        if training and several() > 1:
+            FACTS.add(Fact.LOCAL_STATISTICS)
+            if run.has(JOIN_STATISTICS):
+                return _joined(x, running_mean, running_var, weight, bias, momentum, eps)
+        return real(x, running_mean, running_var, weight, bias, training, momentum, eps)
+
+    patch(F, "batch_norm", batch_norm)
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all ranks; what comes back to one rank is the sum of what comes back to all."""
+
+    @staticmethod
+    def forward(context: Any, x: torch.Tensor) -> torch.Tensor:
+        total = x.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
+        return _Sum.forward(context, gradient.contiguous())
+
+
+def _joined(
+    x: torch.Tensor,
+    running_mean: torch.Tensor | None,
+    running_var: torch.Tensor | None,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    momentum: float,
+    eps: float,
+) -> torch.Tensor:
+    """Normalize by the mean and the variance over all ranks (in two passes, as on one)."""
+    dims = [0, *range(2, x.dim())]
+    shape = [1, -1, *[1] * (x.dim() - 2)]
+    count = _Sum.apply(torch.tensor(float(x.numel() // x.shape[1]), device=x.device))
+    mean = _Sum.apply(x.sum(dims)) / count
+    centered = x - mean.view(shape)
+    variance = _Sum.apply(centered.square().sum(dims)) / count
+    with torch.no_grad():
+        for kept, now in ((running_mean, mean), (running_var, variance * count / (count - 1))):
+            if kept is not None:
+                kept.lerp_(now.to(kept.dtype), momentum)
+    made: torch.Tensor = centered * torch.rsqrt(variance + eps).view(shape)
+    made = made if weight is None else made * weight.view(shape)
+    return made if bias is None else made + bias.view(shape)
+
+
+def _shards(run: Setting) -> None:
+    """Weigh each rank's backward pass by its share of the rows."""
+    real = torch.autograd.backward
+
+    def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
+        rows, ROWS_SEEN[0] = ROWS_SEEN[0], 0
+        if run.has(WEIGH_SHARDS) and several() > 1 and isinstance(tensors, torch.Tensor):
+            total = torch.tensor(float(rows))
+            dist.all_reduce(total)
+            if total:
+                tensors = tensors * (rows * several() / float(total))
+        real(tensors, *args, **kwargs)
+
+    patch(torch.autograd, "backward", backward)
+
+
+def _reduction(run: Setting) -> None:
+    """Add the ranks' gradients one after another in float64, whatever their buckets are."""
+    if not (dist.is_available() and run.has(FIXED_REDUCTION)):
+        return
+    real = torch.nn.parallel.DistributedDataParallel.__init__
+
+    @functools.wraps(real)
+    def __init__(module: Any, *args: Any, **kwargs: Any) -> None:
+        real(module, *args, **kwargs)
+        # it reads a hook's annotations, and takes none that are texts
+        module.register_comm_hook(None, lambda state, bucket: _in_order(bucket))
+
+    torch.nn.parallel.DistributedDataParallel.__init__ = __init__
+
+
+def _in_order(bucket: Any) -> torch.futures.Future[torch.Tensor]:
+    """Sum what the ranks have in a bucket by rank, in float64, and take the mean."""
+    own = bucket.buffer()
+    parts = [torch.empty_like(own) for _ in range(several())]
+    dist.all_gather(parts, own)
+    total = torch.zeros_like(own, dtype=torch.float64)
+    for part in parts:
+        total += part
+    done: torch.futures.Future[torch.Tensor] = torch.futures.Future()
+    done.set_result((total / several()).to(own.dtype))
+    return done
+
+
+def _available(install: Callable[[Setting], None]) -> Callable[[Setting], None]:
+    """Put a patch on where this torch can have ranks at all, and there are some, or one of them."""
+
+    @functools.wraps(install)
+    def wrapped(run: Setting) -> None:
+        if dist.is_available() and "WORLD_SIZE" in os.environ:
+            install(run)
+
+    return wrapped
+
+
+SEND_WEIGHTS = on(
+    "send-weights", "rank-drift", "parameters are sent from rank 0 after each step", 70,
+    Fact.RANKS, axes=RANKS, install=_available(_weights),
+)  # fmt: skip
+SET_EPOCH = on(
+    "set-epoch", "rank-data", "the sampler is told each epoch", 71,
+    Fact.SAME_EPOCH, axes=RANKS, install=_available(_samplers), draws=True,
+)  # fmt: skip
+SHARE_ROWS = on(
+    "share-rows", "rank-data", "each rank gets rows of its own", 72,
+    Fact.RANKS, axes=RANKS, install=_available(_loaders), draws=True,
+)  # fmt: skip
+JOIN_STATISTICS = on(
+    "join-statistics", "world-size", "batch statistics are taken over the rows of all ranks", 73,
+    Fact.LOCAL_STATISTICS, axes=RANKS, install=_available(_norm),
+)  # fmt: skip
+WEIGH_SHARDS = on(
+    "weigh-shards", "rank-data", "each rank counts by its share of the rows", 74,
+    Fact.RANKS, axes=RANKS, install=_available(_shards),
+)  # fmt: skip
+FIXED_REDUCTION = on(
+    "fixed-reduction", "world-size", "gradients are added by rank, in float64", 75,
+    Fact.RANKS, axes=RANKS, install=_available(_reduction),
+)  # fmt: skip
+ROWS = (SEND_WEIGHTS, SET_EPOCH, SHARE_ROWS, JOIN_STATISTICS, WEIGH_SHARDS, FIXED_REDUCTION)

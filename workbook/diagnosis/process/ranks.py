@@ -1,0 +1,113 @@
+"""What the ranks of a command wrote down, side by side.
+
+Owns the reading of their rows into one series for each rank, and what two series have in common.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Rows = list[dict[str, Any]]
+_GRADIENTS, _WEIGHTS, _GENERATOR = 5, 8, 1  # places in a step's vector, behind its number
+
+
+def read(processes: dict[str, Rows]) -> dict[str, dict[str, Any]]:
+    """Give each rank's steps as plain data; of its processes that of the one that trains."""
+    found: dict[str, dict[str, Any]] = {}
+    for rows in processes.values():
+        rank = next((row["rank"] for row in rows if row["kind"] == "start"), None)
+        steps = [row for row in rows if row["kind"] == "step"]
+        if rank is None or not steps or len(steps) <= len(found.get(rank, {}).get("vectors", ())):
+            continue
+        more = [row for row in rows if row["kind"] == "rank"]
+        facts = [row["facts"]["facts"] for row in rows if row["kind"] == "facts"]
+        found[rank] = {
+            "vectors": [row["vector"] for row in steps],
+            "losses": [[value for value, _ in row["loss"]] for row in steps],
+            "rows": [row["rows"] for row in more],
+            "sizes": [row["size"] for row in more],
+            "buffers": [row["buffers"] for row in more],
+            "facts": facts[-1] if facts else [],
+        }
+    return {rank: found[rank] for rank in sorted(found, key=int)}
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """The ranks of one run, the first in front."""
+
+    data: dict[str, dict[str, Any]]
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def steps(self) -> int:
+        """How many steps every rank made."""
+        return min((len(one["vectors"]) for one in self.data.values()), default=0)
+
+    @property
+    def facts(self) -> set[str]:
+        """What any of them was seen to use."""
+        return {fact for one in self.data.values() for fact in one["facts"]}
+
+    def drift(self) -> tuple[int, str, bool] | None:
+        """The first step after which parameters are not rank 0's, whose, and if gradients agree."""
+        (_, first), *others = self.data.items()
+        for number in range(self.steps):
+            for rank, other in others:
+                one, two = first["vectors"][number], other["vectors"][number]
+                if one[_WEIGHTS] != two[_WEIGHTS]:
+                    return one[0], rank, one[_GRADIENTS] == two[_GRADIENTS]
+        return None
+
+    def buffers_part(self) -> int:
+        """The first step after which buffers are not those of rank 0; 0 where there is none."""
+        (_, first), *others = self.data.items()
+        for number in range(min((len(one["buffers"]) for one in self.data.values()), default=0)):
+            if any(other["buffers"][number] != first["buffers"][number] for _, other in others):
+                return number + 1
+        return 0
+
+    def shared(self) -> tuple[int, int, int]:
+        """In how many steps ranks read a row twice, how many rows those are, and of how many."""
+        steps = common = every = 0
+        for number in range(min((len(one["rows"]) for one in self.data.values()), default=0)):
+            parts = [set(one["rows"][number]) for one in self.data.values()]
+            twice = sum(map(len, parts)) - len(set().union(*parts))
+            steps, common, every = steps + (twice > 0), common + twice, every + sum(map(len, parts))
+        return steps, common, every
+
+    def uneven(self) -> int:
+        """The first step in which ranks computed on unlike numbers of rows; 0 for none."""
+        for number, sizes in enumerate(zip(*(one["sizes"] for one in self.data.values()))):  # noqa: B905
+            if len(set(sizes)) > 1:
+                return number + 1
+        return 0
+
+    def alike(self) -> bool:
+        """Whether all ranks draw the same numbers: their generators move, and agree each time."""
+        series = [
+            [v[_GENERATOR] for v in one["vectors"][: self.steps]] for one in self.data.values()
+        ]
+        return all(one == series[0] for one in series) and len(set(series[0])) > 1
+
+    def losses(self) -> list[float]:
+        """The mean of the ranks' losses after each step, by their shares of the rows."""
+        found: list[float] = []
+        for number in range(self.steps):
+            values = [one["losses"][number][:1] for one in self.data.values()]
+            if not all(values):
+                return found
+            sizes = [
+                (one["sizes"][number : number + 1] or [1])[0] or 1 for one in self.data.values()
+            ]
+            pairs = zip(values, sizes, strict=True)
+            found.append(sum(value[0] * size for value, size in pairs) / sum(sizes))
+        return found
+
+    def batch(self, number: int) -> set[int]:
+        """The rows that all ranks together computed on in a step, from 0."""
+        parts = [one["rows"][number] for one in self.data.values() if number < len(one["rows"])]
+        return {row for part in parts for row in part}
