@@ -7,6 +7,9 @@ without them, in a harness that knows nothing of the diagnosis (`proof`). Half o
 open: whoever mends the diagnosis may read them. The other half is frozen: `frozen.json` holds its
 digest, and what the exam prints about it are figures. Some bases and faults occur in it only.
 
+Causes that were named after that have a second exam, `added`: 60 programs of faults in `added`,
+with labels proved in the same way and a digest of its own. The first exam stays as it was.
+
 **When a label is right.** The difference is one that two honest runs of this form show: two calls
 in one process, two processes, two times of day, or the two functions. Among the causes that would
 fit, the label is the narrowest description of what the cure takes away:
@@ -33,4 +36,5 @@ Modules compute on a grid of eighths, so that every order of additions gives the
 nothing but the fault can part two runs. Not in the exam: *device-generator* and *cudnn-algorithm*
 (they need a GPU), *cpu-capability* (two runs on one machine agree) and *compile* (needs a compiler,
 and ten times as long as all the rest).
+Nor are *device* and *unsynchronised*: they need a GPU.
 """

@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.diagnosis_exam import proof
-from tests.diagnosis_exam.program import EACH, HALVES, Program, digest, programs
+from tests.diagnosis_exam.program import EACH, SIZES, Program, digest, programs
 from workbook import cluster
 
 STOPPED = "stopped"  # the diagnosis was ended from outside
@@ -164,7 +164,7 @@ def _sit(
                 absent += 1
                 continue
             answers.append(row)
-            if half != "open" or row.right:
+            if half == "frozen" or row.right:
                 continue
             print(f"{row.name}: {' + '.join(row.label) or 'none'}, found {' + '.join(row.found)}")
     if not answers:
@@ -174,7 +174,7 @@ def _sit(
     lines += figures(answers)
     print("\n".join(lines))
     if path:
-        shown = {"answers": [asdict(row) for row in answers]} if half == "open" else {}
+        shown = {"answers": [asdict(row) for row in answers]} if half != "frozen" else {}
         path.write_text(json.dumps({"half": half, "figures": lines, **shown}, indent=1) + "\n")
     return 0
 
@@ -189,7 +189,7 @@ def _prove(rows: Sequence[Program], half: str) -> int:
             absent += 1
         elif reasons:
             wrong += 1
-            print(f"{program.name if half == 'open' else 'a program'}: {'; '.join(reasons)}")
+            print(f"{program.name if half != 'frozen' else 'a program'}: {'; '.join(reasons)}")
     proved = len(rows) - wrong - absent
     print(f"{half}: {proved} labels proved, {wrong} not; not shown by this machine: {absent}")
     return 1 if wrong else 0
@@ -198,8 +198,8 @@ def _prove(rows: Sequence[Program], half: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(prog="python -m tests.diagnosis_exam", description=__doc__)
-    parser.add_argument("--half", choices=HALVES, default="open")
-    parser.add_argument("--limit", type=int, default=EACH, help="so many programs, spread evenly")
+    parser.add_argument("--half", choices=tuple(SIZES), default="open")
+    parser.add_argument("--limit", type=int, help="so many programs, spread evenly (all)")
     parser.add_argument("--seconds", type=float, default=120, help="time for each program")
     parser.add_argument("--dask", metavar="ADDRESS", help="sit it on a Dask cluster's workers")
     parser.add_argument("--json", type=Path, help="write the figures here, too")
@@ -207,21 +207,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--show", metavar="NAME", help="print one open program and its label")
     parser.add_argument("--digest", action="store_true", help="print the half's digest")
     told = parser.parse_args(arguments)
-    if not 1 <= told.limit <= EACH:
-        parser.error(f"--limit must be from 1 to {EACH}, got {told.limit}")
+    size = SIZES[told.half]
+    count = size if told.limit is None else told.limit
+    if not 1 <= count <= size:
+        parser.error(f"--limit must be from 1 to {size}, got {count}")
     if not told.seconds > 0:
         parser.error(f"--seconds must be above 0, got {told.seconds:g}")
     if told.digest:
         print(digest(told.half))
         return 0
     if told.show:
-        shown = [row for row in programs("open") if row.name == told.show]
+        shown = [
+            row for half in ("open", "added") for row in programs(half) if row.name == told.show
+        ]
         if not shown:
-            parser.error(f"--show takes open-000 to open-{EACH - 1}, got {told.show}")
+            parser.error(
+                f"--show takes open-000 to open-{EACH - 1} and added-000 to "
+                f"added-{SIZES['added'] - 1:03}, got {told.show}"
+            )
         print(f"# {' + '.join(shown[0].label) or 'none'}: {' '.join(shown[0].targets)}")
         print(shown[0].text, end="")
         return 0
-    rows = [programs(told.half)[i * EACH // told.limit] for i in range(told.limit)]
+    rows = [programs(told.half)[i * size // count] for i in range(count)]
     return (
         _prove(rows, told.half)
         if told.prove

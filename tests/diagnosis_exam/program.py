@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
-from tests.diagnosis_exam.template import BASES, FAULTS, FORMS, HARMLESS, Base, Change
+from tests.diagnosis_exam.template import ADDED, BASES, FAULTS, FORMS, HARMLESS, Base, Change
 
 T = TypeVar("T")
 HALVES = ("open", "frozen")
 EACH = 200  # programs in each half
+ADDED_EACH = 60  # programs in the second exam
+SIZES = {**dict.fromkeys(HALVES, EACH), "added": ADDED_EACH}
 NONE, SINGLE = 40, 130  # of them: without a fault, with one; the rest has two
 
 
@@ -105,6 +107,9 @@ def _leaves_alone(harmless: Change, faults: Sequence[Change]) -> bool:
 
 def _faults(half: str, place: int, draw: _Draw) -> tuple[str, tuple[Change, ...]]:
     """Give the form and the faults of a program: each fault takes its turn."""
+    if half == "added":
+        fault = ADDED[place % len(ADDED)]
+        return draw.of("form", fault.forms), (fault,)
     if place < NONE:
         return FORMS[place % 3], ()
     offered = _Draw(half).order("faults", _open_to(half, FAULTS, "cause"))
@@ -207,15 +212,15 @@ def _targets(base: Base, text: str) -> tuple[str, ...]:
 
 
 def program(half: str, place: int) -> Program:
-    """Make program number `place`, from 0 to 199, of one half.
+    """Make program number `place` of one half, or of the second exam, `added`.
 
     >>> program("open", 0).label
     ()
     """
-    if half not in HALVES or not 0 <= place < EACH:
-        raise ValueError(
-            f"half must be open or frozen and place 0 to {EACH - 1}, got {half} {place}"
-        )
+    if half not in SIZES:
+        raise ValueError(f"half must be one of {', '.join(SIZES)}, got {half!r}")
+    if not 0 <= place < SIZES[half]:
+        raise ValueError(f"place must be from 0 to {SIZES[half] - 1}, got {half} {place}")
     draw = _Draw(f"exam/{half}/{place}")
     form, faults = _faults(half, place, draw)
     fitting = [
@@ -250,8 +255,8 @@ def program(half: str, place: int) -> Program:
 
 @cache
 def programs(half: str) -> tuple[Program, ...]:
-    """Make all programs of one half."""
-    return tuple(program(half, place) for place in range(EACH))
+    """Make all programs of one half, or of the second exam."""
+    return tuple(program(half, place) for place in range(SIZES[half]))
 
 
 def digest(half: str) -> str:

@@ -103,8 +103,8 @@ def _names(row: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((key, tuple(choices.split("|"))) for key, choices in pairs)
 
 
-def changes() -> tuple[Change, ...]:
-    """Read all faults and harmless changes, in the order of their files' names."""
+def changes(folder: str) -> tuple[Change, ...]:
+    """Read all faults and harmless changes of a folder, in the order of their files' names."""
     return tuple(
         Change(
             name=name,
@@ -122,12 +122,13 @@ def changes() -> tuple[Change, ...]:
             imports=tuple(header.get("imports", [])),
             parts=_parts(lines),
         )
-        for path in sorted((HERE / "changes").glob("*.txt"))
+        for path in sorted((HERE / folder).glob("*.txt"))
         for name, header, lines in _sections(path)
     )
 
 
 BASES = bases()
-CHANGES = changes()
+CHANGES = changes("changes")
 FAULTS = tuple(change for change in CHANGES if change.cause)
 HARMLESS = tuple(change for change in CHANGES if not change.cause)
+ADDED = changes("added")  # faults for causes that were named after the first exam was frozen
