@@ -21,7 +21,7 @@ from torch import nn
 
 from workbook.causes import why_nan
 from workbook.explorer import explore
-from workbook.lesson import check, hint, investigate, predict, solution
+from workbook.lesson import check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## A loss that stops being a number
@@ -231,8 +231,8 @@ for dtype in (torch.float32, torch.bfloat16):
 explore(why_nan.LOSS_SCALE)
 
 # %% [markdown]
-# Raise *tokens*: the left curve moves to the right. Choose `bfloat16`, and neither end is reached:
-# that is why it trains without a scale.
+# Change *tokens*: the left curve moves with it, and the range between both ends becomes narrower or
+# wider. `float16` needs a scale that lies in it.
 #
 # Nobody knows the best scale beforehand, and it changes. `GradScaler` finds it by failing: it doubles
 # the scale from time to time, and where a gradient is infinite it leaves the step out and halves the
@@ -252,6 +252,13 @@ for factor in (1.0, 1.0, torch.inf, 1.0):
 
 # %%
 predict(why_nan.UNDER_A_SCALER)
+
+# %% [markdown]
+# Two settings of the workbook's ledger are behind this claim. Bet on what the first will show; the verdict
+# on the claim follows from it.
+
+# %%
+claim("sixteen-bits-need-a-scale")
 
 # %% [markdown]
 # ## Finding the first one
@@ -333,7 +340,7 @@ solution(why_nan.SAFE_ROOT)
 # %% [markdown]
 # ## A case
 #
-# Five suspects, and two trials. Before each, say what you would see if a suspect were guilty.
+# Six suspects, and two trials. Before each, say what you would see if a suspect were guilty.
 
 # %%
 investigate(why_nan.LOST_WEIGHTS)

@@ -73,7 +73,7 @@ print("a row among 7 as alone:", torch.equal(product(x[:7], w)[:1], product(x[:1
 # rounded. No word of another prompt enters, and no draw.
 #
 # Choose `float32`, then *float32, rounded at the end* for the accumulator. Both make the change of
-# order far smaller than the step between two logits, and here no text changes. A GPU's library
+# order far smaller than the lead of most tokens, and here no text changes. A GPU's library
 # accumulates in `float32`, too. So how do real services come to answer differently? By many more
 # layers, longer texts and many more words that compete; and by the number of rows, which changes from
 # moment to moment with the load.

@@ -49,6 +49,6 @@ def test_a_wide_format_needs_no_scale(stored: str) -> None:
 def test_what_float16_loses_is_below_half_its_smallest() -> None:
     """The share that becomes 0 is the share of gradients up to 2**-25, float16's limit."""
     torch.manual_seed(0)
-    gradients = loss_scale._gradients(2**14)
+    gradients = loss_scale._gradients(2**18)
     share = float((gradients.abs() <= 2.0**-25).double().mean())
     assert math.isclose(run(LOSS_SCALE).finding.values[loss_scale.LOST], share, abs_tol=1e-4)

@@ -16,11 +16,13 @@ from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Dtype, Seed
 from workbook.experiment import Experiment
+from workbook.floats import format_of
 from workbook.result import Finding
 
 TEXTS, LENGTH = 32, 12
 WIDTH, VOCABULARY = 32, 256
-LOWEST, HIGHEST = 1e-8, 4.0
+HIGHEST = 4.0  # of the leads that are drawn
+RANGE = 2.0**7  # of the changes that are drawn, from the unit roundoff on
 
 
 def part(where: Conditions, *, accumulator: str) -> Finding:
@@ -35,14 +37,15 @@ def part(where: Conditions, *, accumulator: str) -> Finding:
     flipped = first.argmax(1) != second.argmax(1)
     ties = int((margin == 0).sum())
     broken = int((flipped & (margin > 2 * change)).sum())
+    low = format_of(str(where.dtype)).unit_roundoff
     series = (
-        Series("the same token", _drawn(change[~flipped]), _drawn(margin[~flipped]), "points"),
-        Series("another token", _drawn(change[flipped]), _drawn(margin[flipped]), "points"),
-        Series("twice the change", (LOWEST, HIGHEST / 2), (2 * LOWEST, HIGHEST)),
+        Series("the same token", change[~flipped], margin[~flipped], "points"),
+        Series("another token", change[flipped], margin[flipped], "points"),
+        Series("twice the change", (low, RANGE * low), (2 * low, 2 * RANGE * low)),
     )
     axes = (
-        Axis("largest change of a logit", LOWEST, HIGHEST, log=True),
-        Axis("distance of the two best logits", LOWEST, HIGHEST, log=True),
+        Axis("largest change of a logit", low, RANGE * low, log=True),
+        Axis("lead of the best logit", low, HIGHEST, log=True),
     )
     reading = f"{int(flipped.sum())} of {len(flipped)} tokens change; {ties} exact ties at the top"
     values = {"flips": int(flipped.sum()), "ties": ties, "above the line": broken}
@@ -59,10 +62,6 @@ def _logits(small: model.Model, tokens: Tensor, add: library.Adding, accumulator
             for token in torch.split(tokens, 1, dim=1)
         ]
     return torch.cat(steps, 1).flatten(0, 1).double().cpu()
-
-
-def _drawn(numbers: Tensor) -> Tensor:
-    return numbers.clamp(LOWEST, HIGHEST)
 
 
 def _verdict(broken: int) -> str:

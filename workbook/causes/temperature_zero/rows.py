@@ -87,7 +87,8 @@ def _held(
             n: torch.cat([linear(part, w) for part in torch.split(first, n)]).cpu() for n in COUNTS
         }
     shares = {
-        f"{n}": float((bits(each) != bits(whole)).any(1).double().mean()) for n, each in few.items()
+        f"{n} row{'s' * (n > 1)}": float((bits(each) != bits(whole)).any(1).double().mean())
+        for n, each in few.items()
     }
     n = max(few, key=lambda n: float((few[n].double() - whole.double()).abs().max()))
     names = {"first": f"{n} rows", "second": f"{len(x)} rows"}

@@ -1,4 +1,4 @@
-"""The chapter's case: a training whose weights are NaN after a few steps, and five suspects.
+"""The chapter's case: a training whose weights are NaN after a few steps, and six suspects.
 
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from workbook.question.case import Case, Suspect, Trial
 
-MASKED, SPREAD, LOG, STEP, DATA = "masked", "spread", "log", "step-size", "data"
+MASKED, LENGTH, SPREAD, LOG, STEP, DATA = "masked", "length", "spread", "log", "step", "data"
 PROGRAM = """\
 import torch
 from torch import nn
 
 TEXTS = torch.tensor([[5, 3, 9, 0], [2, 7, 0, 0], [0, 0, 0, 0], [8, 1, 4, 6]])
 LABELS = torch.tensor([0, 1, 1, 0])
-FEATURES = torch.tensor([[4.0, 2024.0], [3.0, 2024.0], [1.0, 2024.0], [float("nan"), 2024.0]])
+MISSING = float("nan")
+FEATURES = torch.tensor([[4.0, 24.0], [3.0, 24.0], [1.0, 24.0], [MISSING, 24.0]])
 STEPS, RATE = 5, 2.0
 
 
@@ -25,9 +26,11 @@ class Judge(nn.Module):
         self.head = nn.Linear(10, 2)
 
     def forward(self, texts, features):
-        words = self.words(texts)
-        scores = self.score(words)[..., 0].masked_fill(texts == 0, -torch.inf)
+        words = self.words(texts) * (texts != 0)[..., None]
+        scores = self.score(words)[..., 0]
+        scores = scores.masked_fill(texts == 0, torch.finfo(scores.dtype).min)
         mean = (scores.softmax(1)[..., None] * words).sum(1)
+        mean = mean / mean.square().sum(1, keepdim=True).sqrt().clamp(min=1e-6)
         features = features.nan_to_num(3.0)
         features = (features - features.mean(0)) / (features.std(0) + 1e-6)
         return self.head(torch.cat([mean, features], 1))
@@ -67,30 +70,35 @@ LOST_WEIGHTS = Case(
     title="A case: the weights that are no numbers",
     story=(
         "Five steps of training, and weights are NaN. `first` counts those that are not finite; "
-        "`second` is what it should be, 0."
+        "`second` is what it should be, 0. Every line has its guard."
     ),
     file="judge.py",
     program=PROGRAM,
     targets=(),
     symptom=_trial("train and count", _COUNT),
     suspects=(
-        Suspect(MASKED, "a text without a word masks every score"),
+        Suspect(
+            MASKED,
+            "a text without a word masks every score",
+            "It does. But the mask is a number, the softmax gives equal weights, and outputs of "
+            "the new model are finite.",
+        ),
         Suspect(
             SPREAD,
             "a column without spread is divided by 0",
-            "The year is the same everywhere and its spread is 0. But something is added to it "
-            "before the division, and without the features the NaN stays.",
+            "The second feature has no spread. But something is added to it before the division, "
+            "and without the features the NaN stays.",
         ),
+        Suspect(LENGTH, "a vector of zeros is divided by its length"),
         Suspect(
             LOG,
             "the log of a share that is 0",
-            "Something is added to the share first, and the NaN is there before any loss is "
-            "computed: the outputs of the new model have it.",
+            "Something is added to the share first. With torch's own loss the NaN stays.",
         ),
         Suspect(
             STEP,
             "the steps are so large that the weights run away",
-            "They are large. But outputs of the new model are not finite before the first step.",
+            "They are large. But with steps of size 0 the weights are NaN as well.",
         ),
         Suspect(
             DATA,
@@ -105,6 +113,7 @@ LOST_WEIGHTS = Case(
             "look at the outputs before the first step",
             "torch.manual_seed(0)\n"
             "first, second = not_finite(Judge()(TEXTS, FEATURES)), torch.tensor(0)",
+            LENGTH,
             LOG,
             STEP,
         ),
@@ -113,19 +122,13 @@ LOST_WEIGHTS = Case(
             f"loss_of = torch.nn.functional.cross_entropy\n{_COUNT}",
             LOG,
         ),
-        _trial(
-            "train on the first two rows",
-            f"TEXTS, LABELS, FEATURES = TEXTS[:2], LABELS[:2], FEATURES[:2]\n{_COUNT}",
-            MASKED,
-            DATA,
-        ),
-        _trial("give the third text a word", f"TEXTS[2, 0] = 1\n{_COUNT}", MASKED),
+        _trial("give the third text a word", f"TEXTS[2, 0] = 1\n{_COUNT}", MASKED, LENGTH),
     ),
     budget=2,
-    culprit=MASKED,
+    culprit=LENGTH,
     lesson=(
-        "The two that added a small number were safe. One trial asks *when* (before the first "
-        "step), another *where* (features or text), and each clears two. The cure: leave out the "
-        "row, or let it attend to one place, or use a large negative number as the mask."
+        "The forward pass is finite, and the guard made it so: the length is clamped *after* the "
+        "square root, whose slope at 0 is infinite, and 0 times infinity is NaN. "
+        "The cure: add the small number *inside* the root, or leave empty texts out."
     ),
 )

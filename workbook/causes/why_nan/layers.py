@@ -28,7 +28,11 @@ GRADIENT, CLIPPED, STEPPED, HEALED = (
     "weights after 20 clean steps",
 )
 WHOLE: Kind = "agrees"
-LEGEND: dict[Kind, str] = {WHOLE: "all finite", "doubtful": "some are not", "wrong": "none is"}
+LEGEND: dict[Kind, str] = {
+    WHOLE: "all finite",
+    "doubtful": "some are not finite",
+    "wrong": "none is finite",
+}
 
 
 def send(where: Conditions, value: float) -> Finding:
@@ -43,7 +47,7 @@ def send(where: Conditions, value: float) -> Finding:
     }
     values = {name: count / total for name, (count, total, _) in shares.items()}
     everywhere = [name for name, share in values.items() if share == 1]
-    reading = f"nothing finite left: {', '.join(everywhere) or 'nowhere'}"
+    reading = f"nothing finite is left in {len(everywhere)} of {len(values)}"
     title = f"row {BAD} of {ROWS} has one entry {value:g}"
     return Finding(_verdict(values), reading, Chart((Cells.of(table, LEGEND, title),)), values)
 

@@ -82,7 +82,7 @@ LOSS_SCALE = Experiment(
     "the scale of the loss",
     (
         Choice("stored", "float16", FORMATS, label="gradients stored in"),
-        LogRange("tokens", 2**14, 8, 20, base=2, help="the loss is a mean over so many"),
+        LogRange("tokens", 2**18, 8, 24, base=2, help="the loss is a mean over so many"),
         Seed(),
     ),
     scale_gradients,

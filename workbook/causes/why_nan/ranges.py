@@ -57,7 +57,7 @@ def look(where: Conditions, *, operation: str) -> Finding:
         ]
         for name, line in results.items()
     }
-    columns = [f"x = 1e{power}" for power in POWERS]
+    columns = [f"{10.0**power:g}" for power in POWERS]
     table = {
         name: {
             column: Cell(f"{value:.2g}", KINDS[word])
@@ -69,7 +69,8 @@ def look(where: Conditions, *, operation: str) -> Finding:
     born = {name: words[name].count(NAN) for name in words}
     told = ", ".join(f"{name} {count}" for name, count in left.items() if count)
     reading = f"lost of {len(POWERS)}: {told or 'none'}"
-    chart = Chart((Cells.of(table, LEGEND, f"{operation} in each format"),))
+    title = f"{operation} in each format, for the x at the head of the column"
+    chart = Chart((Cells.of(table, LEGEND, title),))
     values = {"words": words, "left": left, "NaN": born}
     return Finding(_verdict(left, born), reading, chart, values)
 
