@@ -1,5 +1,5 @@
 # %% [markdown]
-# # The largest logit is chosen without chance, from logits that are not always the same
+# # Greedy decoding repeats as long as all of its conditions do
 #
 # Temperature 0, one prompt, one model, and two answers. Nothing was drawn. Here you build the smallest
 # program that does it, find the place, and learn what a fixed answer costs.
@@ -87,11 +87,11 @@ print("a row among 7 as alone:", torch.equal(product(x[:7], w)[:1], product(x[:1
 explore(temperature_zero.ROWS)
 
 # %% [markdown]
-# On this machine, with these formats and sizes; another machine, or another size, has another table.
-# It may surprise you that `float32` is the format whose rows differ more often. Its sums are rounded to
-# `float32`, and each change shows in the last bit. A 16-bit product is summed in `float32` as well and
-# rounded *once*, at the end, to a much coarser step: most changes are rounded away. What is left is one
-# whole step of the coarse format.
+# A column is a number of rows in each call. This is your machine, with these sizes; others have another
+# table. Where `float32` is the format whose rows differ more often, that may surprise you. Its sums are
+# rounded to `float32`, and each change shows in the last bit. A 16-bit product is, as a rule, summed in
+# `float32` as well and rounded *once*, at the end, to a much coarser step: most changes are rounded away.
+# What is left is one whole step of the coarse format.
 #
 # A data-center GPU, recorded:
 
@@ -149,9 +149,10 @@ predict(temperature_zero.PADDED_LEFT)
 explore(temperature_zero.WAYS_TO_COMPUTE, after=temperature_zero.PADDED_LEFT)
 
 # %% [markdown]
-# The first column, `float64`, is the judge. A difference that is gone there was rounding; one that stays
+# Each row is held against the whole prompt at once. The first column, `float64`, is the judge. A difference that is gone there was rounding; one that stays
 # is another computation. Read the rows: cache, pieces, neighbors and the formula of attention round
-# otherwise, at most. The last two compute something else, in any format.
+# otherwise, at most. The last two compute something else, in any format. (The first explorer of this
+# chapter does the same for whole texts: choose *cache or whole text*.)
 #
 # *Attention's plain formula* is another **back end** of `scaled_dot_product_attention`. torch chooses one
 # by device, format, shape and mask; `sdpa_kernel` fixes the choice.

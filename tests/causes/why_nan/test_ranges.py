@@ -34,6 +34,15 @@ def test_float8_without_infinity_saturates_or_is_nan() -> None:
     assert words[-1] in (ranges.EDGE, ranges.NAN)
 
 
+@pytest.mark.parametrize("nan", [0, 3])
+def test_the_verdict_is_that_of_every_version(nan: int) -> None:
+    """Whether float8_e4m3fn saturates or is NaN, storing gives one verdict."""
+    left = dict.fromkeys(ranges.FORMATS, 0) | {"float16": 3, "float8_e4m3fn": 6}
+    born = dict.fromkeys(ranges.FORMATS, 0) | {"float8_e4m3fn": nan}
+    words = "Some results leave the range of: float16, float8_e4m3fn."
+    assert ranges._verdict(left, born) == words
+
+
 def test_a_format_that_loses_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the wide formats only, the verdict says that all hold."""
     monkeypatch.setattr(ranges, "FORMATS", ("float64", "float32"))

@@ -66,7 +66,7 @@ def cut(where: Conditions, *, features: int, outputs: int, total: int) -> Findin
                for column, share in line.items()}
         for (name, line), compared in zip(shares.items(), worst, strict=True)
     }  # fmt: skip
-    title = f"of {SHOWN} rows, how many have another bit than in a call with {total}"
+    title = f"of {SHOWN} rows in small calls, how many differ from one call with {total}"
     price = seconds[TILED] / seconds[PLAIN]
     reading = f"float32: {_told(max(shares[f'float32, {PLAIN}'].values()))} of the rows differ"
     reading += f"; a tile costs {price:.1f} times as much for one row"
@@ -87,8 +87,7 @@ def _held(
             n: torch.cat([linear(part, w) for part in torch.split(first, n)]).cpu() for n in COUNTS
         }
     shares = {
-        f"{n} row{'s' * (n > 1)}": float((bits(each) != bits(whole)).any(1).double().mean())
-        for n, each in few.items()
+        f"{n}": float((bits(each) != bits(whole)).any(1).double().mean()) for n, each in few.items()
     }
     n = max(few, key=lambda n: float((few[n].double() - whole.double()).abs().max()))
     names = {"first": f"{n} rows", "second": f"{len(x)} rows"}
