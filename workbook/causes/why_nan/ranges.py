@@ -97,7 +97,7 @@ def _verdict(left: dict[str, int], born: dict[str, int]) -> str:
     lost = [name for name, count in left.items() if count]
     if not lost:
         return "Every format holds all of these results."
-    # Without infinity an overflow itself may be NaN, by the version of torch: that is no second step.
+    # Without infinity an overflow itself may be NaN, by the version of torch.
     names = ", ".join(
         name for name, count in born.items() if count and format_of(name).has_infinity
     )
