@@ -44,18 +44,23 @@ class OnTheCpu(Dispatch):
             return func(*args, **kwargs)
         if views and not func._schema.is_mutable:
             return func(*args, **kwargs)
-        device, homes = there[0].device, {id(value): _home(value) for value in there}
-        given = tree_map(lambda v: homes.get(id(v), v), (args, kwargs))
-        try:
-            out = func(*given[0], **given[1])
-        except (NotImplementedError, RuntimeError):
-            return func(*args, **kwargs)
-        if func._schema.is_mutable:
-            for value in there:
-                value.copy_(homes[id(value)])
-            back = {id(homes[id(value)]): value for value in there}
-            return tree_map(lambda v: back.get(id(v), v), out)
-        return tree_map(lambda v: v.to(device) if isinstance(v, torch.Tensor) else v, out)
+        return at_home(func, args, kwargs, there)
+
+
+def at_home(func: Any, args: Any, kwargs: dict[str, Any], there: list[torch.Tensor]) -> Any:
+    """Compute on the CPU what the tensors `there` go into; the results lie where those lie."""
+    device, homes = there[0].device, {id(value): _home(value) for value in there}
+    given = tree_map(lambda v: homes.get(id(v), v), (args, kwargs))
+    try:
+        out = func(*given[0], **given[1])
+    except (NotImplementedError, RuntimeError):
+        return func(*args, **kwargs)
+    if func._schema.is_mutable:
+        for value in there:
+            value.copy_(homes[id(value)])
+        back = {id(homes[id(value)]): value for value in there}
+        return tree_map(lambda v: back.get(id(v), v), out)
+    return tree_map(lambda v: v.to(device) if isinstance(v, torch.Tensor) else v, out)
 
 
 _MOVES = frozenset(("aten::_to_copy", "aten::copy_", "aten::_local_scalar_dense"))

@@ -1,4 +1,4 @@
-"""How numbers are computed: compile, autocast, precision, determinism, instruction sets.
+"""How numbers are computed: compile, autocast, instruction sets.
 
 Owns the patches of those switches.
 """
@@ -11,8 +11,7 @@ from typing import Any
 
 import torch
 
-from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, Stage, on
-from workbook.diagnosis.interventions.patching import hold
+from workbook.diagnosis.interventions.intervention import MODULE, PAIR, Setting, Stage, on
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 
@@ -64,27 +63,6 @@ def _autocast(run: Setting) -> None:
     torch.autocast.__init__ = start  # type: ignore[method-assign]
 
 
-def _precision(run: Setting) -> None:
-    real = torch.set_float32_matmul_precision
-
-    def precision(level: str) -> None:
-        FACTS.add(Fact.PRECISION)
-        real("highest" if run.has(FULL_PRECISION) else level)
-
-    torch.set_float32_matmul_precision = precision
-    if run.has(FULL_PRECISION):
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-        hold("cublas_allow_tf32", "cudnn_allow_tf32", "fp32_precision_setter")
-    if run.has(CUDNN_DETERMINISTIC):
-        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-        hold("cudnn_deterministic", "cudnn_benchmark")
-    if run.has(DETERMINISTIC):
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True, warn_only=True)
-        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-        hold("deterministic_algorithms")
-
-
 def _hold_cpu(run: Setting) -> None:
     """Fix the CPU's instruction set now, and for processes that the program starts."""
     if not run.has(HOLD_CPU):
@@ -106,14 +84,6 @@ NO_COMPILE = on(
     "no-compile", "compile", "nothing is compiled", 10,
     Fact.COMPILES, axes=PAIR | MODULE, install=_compile,
 )  # fmt: skip
-CUDNN_DETERMINISTIC = on(
-    "cudnn-deterministic", "cudnn-algorithm", "cuDNN is restricted to deterministic algorithms", 13,
-    Fact.CUDA, axes=AGAIN | PAIR, install=_precision,
-)  # fmt: skip
-DETERMINISTIC = on(
-    "deterministic", "nondeterministic-op", "deterministic algorithms are required", 14,
-    Fact.CUDA, Fact.THREADS_MATTER, axes=AGAIN | PAIR, install=_precision,
-)  # fmt: skip
 NO_AUTOCAST_CACHE = on(
     "no-autocast-cache", "autocast-cache", "autocast keeps no cast weights", 21,
     Fact.AUTOCAST, axes=PAIR, install=_autocast,
@@ -122,15 +92,8 @@ NO_AUTOCAST = on(
     "no-autocast", "reduced-precision", "autocast is off", 60,
     Fact.AUTOCAST, axes=PAIR | MODULE, install=_autocast,
 )  # fmt: skip
-FULL_PRECISION = on(
-    "full-precision", "reduced-precision", "float32 products keep full precision", 61,
-    Fact.PRECISION, Fact.CUDA, axes=PAIR | MODULE, install=_precision,
-)  # fmt: skip
 HOLD_CPU = on(
     "hold-cpu", "cpu-capability", "the program cannot change the CPU's instruction set", 63,
     Fact.CPU_VARIABLES, axes=PAIR, install=_hold_cpu, stage=Stage.MODES,
 )  # fmt: skip
-ROWS = (
-    NO_COMPILE, CUDNN_DETERMINISTIC, DETERMINISTIC, NO_AUTOCAST_CACHE, NO_AUTOCAST, FULL_PRECISION,
-    HOLD_CPU,
-)  # fmt: skip
+ROWS = (NO_COMPILE, NO_AUTOCAST_CACHE, NO_AUTOCAST, HOLD_CPU)

@@ -34,7 +34,7 @@ class Double(Dispatch):
         draws = torch.Tag.nondeterministic_seeded in func.tags
         if draws and func._schema.is_mutable and args and isinstance(args[0], torch.Tensor):
             if args[0].dtype == torch.float64:
-                narrow = torch.empty(args[0].shape, dtype=torch.float32)
+                narrow = torch.empty(args[0].shape, dtype=torch.float32, device=args[0].device)
                 func(narrow, *args[1:], **kwargs)
                 args[0].copy_(narrow)
                 return args[0]
@@ -218,7 +218,7 @@ COPY_SAVED = on(
 )  # fmt: skip
 ON_CPU = on(
     "cpu-draws", "device-generator", "numbers for every device are drawn on the CPU", 67,
-    Fact.CUDA, axes=PAIR, install=_install, stage=Stage.MODES, draws=True,
+    Fact.ACCELERATOR, axes=PAIR, install=_install, stage=Stage.MODES, draws=True,
 )  # fmt: skip
 PLAIN = on(
     "plain", "memory-layout", "every operation reads contiguous, aligned memory", 68,

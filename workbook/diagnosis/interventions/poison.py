@@ -20,11 +20,14 @@ from workbook.trace.places import is_user_file, line_of
 
 
 class Poison(Dispatch):
-    """Fill memory that an operation hands out unwritten: with zeros, or with NaN and extremes."""
+    """Fill memory that an operation hands out unwritten: with zeros, or with NaN and large numbers.
+
+    Both by turns, since a program may leave out NaN, and NaN may be all that shows.
+    """
 
     def __init__(self, kind: str) -> None:
         super().__init__()
-        self.fill = 0.0 if kind == "zero" else float("nan")
+        self.zero = kind == "zero"
         real_empty, real_like = np.empty, np.empty_like
         np.empty = lambda *a, **k: self._array(real_empty(*a, **k))  # type: ignore[assignment,misc]
         np.empty_like = lambda *a, **k: self._array(real_like(*a, **k))  # type: ignore[assignment]
@@ -32,7 +35,10 @@ class Poison(Dispatch):
     def _array(self, made: Any) -> Any:
         if made.dtype.kind in "fciub":
             _note("np.empty", sys._getframe(2))
-            made.fill(self.fill if made.dtype.kind in "fc" else (0 if self.fill == 0.0 else 1))
+            real = made.dtype.kind in "fc"
+            made.fill(0 if self.zero else (np.nan if real else 1))
+            if real and not self.zero:
+                made.flat[::2] = np.finfo(made.dtype).max / 4
         return made
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -42,13 +48,18 @@ class Poison(Dispatch):
         if name in _UNWRITTEN and isinstance(out, torch.Tensor) and out.device.type != "meta":
             _note(name.replace("aten::", "torch."), sys._getframe(1))
             part = out.reshape(-1)[before:] if before else out
-            if part.is_floating_point() or part.is_complex():
-                part.fill_(self.fill)
-            elif self.fill != 0.0:
-                part.fill_(1 if part.dtype in (torch.bool, torch.uint8) else 7)
-            else:
-                part.zero_()
+            self._fill(part)
         return out
+
+    def _fill(self, part: torch.Tensor) -> None:
+        if self.zero:
+            part.zero_()
+        elif part.is_floating_point() or part.is_complex():
+            part.fill_(float("nan"))
+            flat = part.view(-1) if part.is_contiguous() else part
+            flat[::2] = torch.finfo(part.dtype).max / 4
+        else:
+            part.fill_(1 if part.dtype in (torch.bool, torch.uint8) else 7)
 
 
 def _note(name: str, frame: FrameType) -> None:
@@ -69,6 +80,6 @@ def _install(run: Setting) -> None:
 POISON = Intervention(
     "poison", "hold", "uninitialised-memory", "memory handed out unwritten holds zeros", 42,
     frozenset({Fact.EMPTY}), AGAIN | PAIR, _install, Stage.SURROUNDINGS, ("zero", "nan"),
-    "NaN in memory handed out unwritten",
+    "NaN and large numbers in memory handed out unwritten",
 )  # fmt: skip
 ROWS = (POISON,)

@@ -11,6 +11,7 @@ from workbook.diagnosis.interventions import (
     attention,
     batches,
     between_steps,
+    cuda,
     devices,
     loading,
     loops,
@@ -36,6 +37,7 @@ _KINDS = (
     ranks,  # first: what others wrap around its backward sees losses as the program has them
     modules,
     numerics,
+    cuda,
     parallel,
     windows,
     training,

@@ -80,7 +80,6 @@ class Fact(Enum):
     TWO_RUNS = "two programs compute"
     UNEXPLAINED = "nothing else explains the difference"
     # what the machine has
-    CUDA = "there is a CUDA device"
     THREADS_MATTER = "the number of threads changes the result"
 
 

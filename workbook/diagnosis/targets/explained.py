@@ -33,7 +33,8 @@ class Places:
     def where(self, one: Intervention, cause: str) -> str:
         """The place of a cause, in a few words; empty where it could not be told."""
         calm = self.function.calm
-        if seen := calm.places(0, cause):
+        with_it = self.function.session.known.get(self.function.plan(frozenset({one})), calm)
+        if seen := calm.places(0, cause) or with_it.places(0, cause):
             return few(seen)
         if one.how == "between" and any(
             n for rows in calm.data["changed"] for n, kind in rows if kind == one.name
@@ -47,9 +48,12 @@ class Places:
         return self._origin(one)
 
     def _origin(self, one: Intervention) -> str:
+        function = self.function
+        if one.how == "on":
+            part = parting(*function.traces())
+            return part.place if part is not None else ""
         if one.how != "hold":
             return ""
-        function = self.function
         calm = self.calm()
         (other,) = traced(function.session, function.once(held=ALL - {one.name}))
         if other is None or calm is None:

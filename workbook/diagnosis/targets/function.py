@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-import torch
-
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.put_back import FORK
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
@@ -81,12 +79,8 @@ class Function:
         facts = self.calm.used()
         for number in range(self.count):
             facts |= self.calm.used(number) | self.calm.changes(number)
-        if torch.cuda.is_available():
-            facts.add(Fact.CUDA)
-        else:
-            self.session.tell(
-                "cuDNN's and CUDA's switches: not tried, there is no CUDA device here"
-            )
+        if Fact.ACCELERATOR not in facts:
+            self.session.tell("switches of a device: not tried, the program uses the CPU alone")
         return facts
 
     def _plans(self, active: Active) -> list[Plan]:

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-import torch
-
 from workbook.diagnosis.interventions.arguments import KEEP_ARGUMENTS
 from workbook.diagnosis.interventions.batches import EVERY, OUTERMOST, SPLIT, SPLIT_OUTERMOST
 from workbook.diagnosis.interventions.put_back import CLOCK, GENERATORS, KEPT
@@ -80,12 +78,8 @@ class Pair:
     def _facts(self) -> set[Fact]:
         ours, theirs = (self.facts(i)["lists"].get("batches", ()) for i in (0, 1))
         facts = {Fact.TWO_RUNS} | self.used(0) | self.used(1)
-        if torch.cuda.is_available():
-            facts.add(Fact.CUDA)
-        else:
-            self.session.tell(
-                "cuDNN's and CUDA's switches: not tried, there is no CUDA device here"
-            )
+        if Fact.ACCELERATOR not in facts:
+            self.session.tell("switches of a device: not tried, the program uses the CPU alone")
         if (Fact.ACCELERATOR in self.used(0)) != (Fact.ACCELERATOR in self.used(1)):
             facts.add(Fact.OTHER_DEVICES)
         # parts of one row would have other means, and another training
