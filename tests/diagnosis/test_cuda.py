@@ -11,6 +11,7 @@ import torch
 
 from tests.diagnosis_cases.cuda.rows import PROGRAMS, Row
 from tests.diagnosis_cases.proofs import bits
+from workbook.conditions import Conditions
 from workbook.diagnosis import Workers, diagnose
 
 CASES = Path(__file__).parents[1] / "diagnosis_cases" / "cuda"
@@ -30,9 +31,10 @@ def _results(row: Row) -> Iterator[str]:
     """What the program gives: both functions, or one again and again."""
     module = importlib.import_module(f"tests.diagnosis_cases.cuda.{row.name}")
     names = row.targets.split()
-    for _ in range(REPEATS if len(names) == 1 else 1):
-        for name in names:
-            yield bits(getattr(module, name)())
+    with Conditions():  # what one program switches is not the next one's
+        for _ in range(REPEATS if len(names) == 1 else 1):
+            for name in names:
+                yield bits(getattr(module, name)())
 
 
 @pytest.mark.parametrize("row", PROGRAMS, ids=lambda row: row.name)

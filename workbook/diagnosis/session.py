@@ -60,7 +60,8 @@ class Plan:
     trained: tuple[tuple[int, int], ...] = ()  # dropout and norm calls made in training, by step
     variants: tuple[str, ...] = ()
     trace: bool = False
-    stop: int = 0  # after this step of the training; 0 for the whole program
+    stop: int = 0  # after this step of the last call's training; 0 for the whole program
+    repeat: int = 0  # the same run again has another number
 
     @property
     def commands(self) -> list[tuple[int, int]]:

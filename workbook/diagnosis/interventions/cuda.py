@@ -14,7 +14,15 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from workbook.diagnosis.interventions.devices import at_home, elsewhere
-from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, Stage, on
+from workbook.diagnosis.interventions.intervention import (
+    AFTER,
+    AGAIN,
+    MODULE,
+    PAIR,
+    Setting,
+    Stage,
+    on,
+)
 from workbook.diagnosis.interventions.patching import hold
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
@@ -38,7 +46,8 @@ class Strict(Dispatch):
             if "deterministic" not in str(error):
                 raise
         name = func._schema.name.removeprefix("aten::")
-        FACTS.place("nondeterministic-op", f"{name} at {line_of(sys._getframe(1)) or 'a library'}")
+        line = line_of(sys._getframe(1))  # autograd computes a device's gradients in a thread
+        FACTS.place("nondeterministic-op", f"{name} {f'at {line}' if line else 'in backward'}")
         strict(required=False)
         try:
             there = [value for value in tree_leaves((args, kwargs)) if elsewhere(value)]
@@ -96,7 +105,7 @@ def _precision(run: Setting) -> None:
 
 BLOCKING = on(
     "launch-blocking", "unsynchronised", "each kernel is waited for", 9,
-    Fact.ACCELERATOR, axes=AGAIN | PAIR, install=_algorithms,
+    Fact.ACCELERATOR, axes=AGAIN | PAIR | AFTER, install=_algorithms,
 )  # fmt: skip
 CUDNN_DETERMINISTIC = on(
     "cudnn-deterministic", "cudnn-algorithm", "cuDNN is restricted to deterministic algorithms", 13,

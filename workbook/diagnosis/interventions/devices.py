@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
-from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, Stage, on
+from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, PAIR, Setting, Stage, on
 from workbook.diagnosis.interventions.patching import patch
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
@@ -77,7 +77,8 @@ def _install(run: Setting) -> None:
 
 
 def _note() -> None:
-    if torch.cuda.is_initialized() or torch.xpu.is_initialized():
+    apple = torch.backends.mps.is_available() and torch.mps.current_allocated_memory() > 0
+    if torch.cuda.is_initialized() or torch.xpu.is_initialized() or apple:
         FACTS.add(Fact.ACCELERATOR)
 
 
@@ -118,6 +119,6 @@ ONE_DEVICE = on(
 )  # fmt: skip
 WAIT = on(
     "wait", "unsynchronised", "every copy is waited for, on one stream", 9,
-    Fact.UNWAITED, axes=AGAIN | PAIR, install=_waits,
+    Fact.UNWAITED, axes=AGAIN | PAIR | AFTER, install=_waits,
 )  # fmt: skip
 ROWS = (ONE_DEVICE, WAIT)

@@ -60,13 +60,25 @@ class KeyedDraws(Dispatch):
         own = kwargs.get("generator")
         if own is not None and self.epoch.keep_seeds:
             return func(*args, **kwargs)  # a generator of its own is not shifted by others
-        generator = own if own is not None else torch.default_generator
+        generator = own if own is not None else _generator(args, kwargs)
         state = generator.get_state()
         generator.manual_seed(self.epoch.key(f"{func}{shapes}{text}"))
         try:
             return func(*args, **kwargs)
         finally:
             generator.set_state(state)
+
+
+def _generator(args: Any, kwargs: dict[str, Any]) -> torch.Generator:
+    """The global generator of the device that an operation draws on."""
+    first = next((value for value in args if isinstance(value, torch.Tensor)), None)
+    device = torch.device(kwargs.get("device") or (first.device if first is not None else "cpu"))
+    module: Any = getattr(torch, device.type, None)
+    if device.type == "cpu" or not hasattr(module, "default_generators"):
+        return torch.default_generator
+    number = device.index if device.index is not None else module.current_device()
+    found: torch.Generator = module.default_generators[number]
+    return found
 
 
 class Still(Dispatch):

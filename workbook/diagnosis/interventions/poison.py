@@ -22,7 +22,8 @@ from workbook.trace.places import is_user_file, line_of
 class Poison(Dispatch):
     """Fill memory that an operation hands out unwritten: with zeros, or with NaN and large numbers.
 
-    Both by turns, since a program may leave out NaN, and NaN may be all that shows.
+    A program may leave out NaN, and NaN may be all that shows. Neither lies at regular distances:
+    every row, column or other part of a tensor that is read has some of both.
     """
 
     def __init__(self, kind: str) -> None:
@@ -37,8 +38,8 @@ class Poison(Dispatch):
             _note("np.empty", sys._getframe(2))
             real = made.dtype.kind in "fc"
             made.fill(0 if self.zero else (np.nan if real else 1))
-            if real and not self.zero:
-                made.flat[::2] = np.finfo(made.dtype).max / 4
+            for start in _LARGE if real and not self.zero else ():
+                made.flat[start::_PERIOD] = np.finfo(made.dtype).max / 4
         return made
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -57,7 +58,8 @@ class Poison(Dispatch):
         elif part.is_floating_point() or part.is_complex():
             part.fill_(float("nan"))
             flat = part.view(-1) if part.is_contiguous() else part
-            flat[::2] = torch.finfo(part.dtype).max / 4
+            for start in _LARGE:
+                flat[start::_PERIOD] = torch.finfo(part.dtype).max / 4
         else:
             part.fill_(1 if part.dtype in (torch.bool, torch.uint8) else 7)
 
@@ -68,6 +70,7 @@ def _note(name: str, frame: FrameType) -> None:
         FACTS.place(POISON.cause, f"{name} at {line_of(frame)}")
 
 
+_PERIOD, _LARGE = 11, (0, 1, 3, 4, 5, 9)  # the squares modulo a prime
 _NAMES = "empty empty_like empty_strided new_empty new_empty_strided empty_permuted resize_"
 _UNWRITTEN = frozenset(f"aten::{name}" for name in _NAMES.split())
 

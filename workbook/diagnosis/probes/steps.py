@@ -37,6 +37,7 @@ _EVERY = 1_000  # steps; after that only powers of two are looked at
 Loss = tuple[float, str]  # a value and its dtype
 Tell = Callable[[Optimizer, list[int], list[Loss]], None]
 _LOSS: list[tuple[int, Loss]] = []  # of this step, each with its hash
+_STOP = [0]  # the step after which the run ends
 LEFT: WeakKeyDictionary[Optimizer, int] = WeakKeyDictionary()  # a hash of what its step left
 
 
@@ -55,12 +56,18 @@ def loss(made: torch.Tensor) -> None:
 _tolist = torch.Tensor.tolist  # the real one: a probe may replace it
 
 
+def stop_at(step: int) -> None:
+    """Let what runs now end after this step of its training; 0 for its own end."""
+    _STOP[0] = step
+
+
 def watch(stop: int, tell: Tell | None = None) -> RemovableHandle:
     """Note a vector after each step of any optimizer; end the run after step `stop` (0: never).
 
     With `tell`, the optimizer, the step's number with its vector, and the losses go there instead.
     """
     stops = [0]
+    stop_at(stop)
 
     def after(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         number = FACTS.count("steps seen")
@@ -75,7 +82,7 @@ def watch(stop: int, tell: Tell | None = None) -> RemovableHandle:
         else:
             LEFT.pop(optimizer, None)
         _LOSS.clear()
-        if stop and number >= stop:
+        if _STOP[0] and number >= _STOP[0]:
             stops[0] += 1
             if stops[0] > 2:  # the program goes on whatever it is told
                 os._exit(0)

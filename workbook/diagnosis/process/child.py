@@ -126,7 +126,10 @@ def _load(names: list[str], *, forks: bool = False) -> None:
 
     for name in names:
         compiler.load() if name == compiler.NAME else importlib.import_module(name)
-    if "torch._inductor.compile_fx" in names and forks:  # forks inherit it
+    import torch
+
+    # forks inherit it; but where CUDA may be, compiling starts it, and no fork could use it
+    if "torch._inductor.compile_fx" in names and forks and not torch.backends.cuda.is_built():
         _compile_once()
 
 

@@ -40,6 +40,7 @@ from workbook.diagnosis.process.variants import model_steps
 from workbook.trace import Trace
 
 Request = dict[str, Any]
+_CONTEXT = 1 << 30  # bytes that CUDA and its libraries take in each process
 
 
 def run(request: Request, folder: Path, place: Place | str) -> None:
@@ -67,7 +68,16 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
         result["cannot"] = f"the program ended itself with exit status {ending.code}"
         result["said"] = _last_words(folder)
     result["seconds"] = clock() - began
+    result["memory"] = _memory()
     _write(folder, result)
+
+
+def _memory() -> list[int]:
+    """Bytes that are free on the CUDA device, and that this run took there; empty without one."""
+    if not torch.cuda.is_initialized():
+        return []
+    taken = torch.cuda.max_memory_reserved()
+    return [torch.cuda.mem_get_info()[0], taken + _CONTEXT]
 
 
 def _last_words(folder: Path) -> list[str]:
@@ -107,13 +117,17 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
                 if row.put_back and row.name in between:
                     row.put_back(was)
             FACTS.start()
+            # a call that is not the last goes to its end: the next one begins where it left off
+            steps.stop_at(request["stop"] if number == len(calls) - 1 else 0)
             trained = request["trained"]
             run.trained.clear()
             run.trained.update(trained[min(number, len(trained) - 1)] if trained else {})
             if put_back.FORK.name in between and hasattr(os, "fork"):
                 _in_fork(function, number, request, folder, result)
             else:
+                began = time.perf_counter()
                 result["outcomes"].append(_call(function, number, request, folder))
+                result["outcomes"][-1]["seconds"] = time.perf_counter() - began
                 result["facts"].append(FACTS.to_json())
             result["changed"].append(was.snapshot.changed())
             _write(folder, result)
@@ -135,7 +149,7 @@ def _prepared(request: Request, stack: contextlib.ExitStack) -> Setting:
     FACTS.start()
     for stage in (Stage.SEEDS, Stage.MODES):
         install(stage, run)
-    steps.watch(request.get("stop", 0))
+    steps.watch(0)
     os.chdir(request["from"])
     sys.path.insert(0, str(Path(request["files"][0][0]).parent))
     sys.argv = [request["files"][0][0]]

@@ -70,6 +70,7 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
     rows: dict[str, Found] = {}
     places = Places(function)
     ids = [one.cause for one in found.needed]
+    calls = max(function.count, CALLS)
     for one in found.needed:
         cause = one.cause
         if cause == "generator-shift" and "random-numbers" in ids:
@@ -80,7 +81,7 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
         rounds = BY_ID[cause].kind == "rounding"
         word: Word = Judge(function.measure, found).word(one) if rounds else "identical"
         evidence = (
-            f"when {one.words}, {CALLS} of {CALLS} calls and a fresh process agree bit for bit; "
+            f"when {one.words}, {calls} of {calls} calls and a fresh process agree bit for bit; "
             "without it they do not."
         )
         rows.setdefault(cause, Found(cause, places.where(one, cause), evidence, size.words, word))
