@@ -39,7 +39,8 @@ class Workers:
     One object can serve several diagnoses, which saves starting torch for each of them. A run is a
     fork of a waiting interpreter; without `forks` (Windows, macOS) it is a new interpreter. Each
     has a place of its own: an overlay where the system allows one, else a copy; with `way` that.
-    Where each has an overlay, up to `lanes` runs go on at the same time (as many as cores).
+    Where each has an overlay, up to `lanes` runs go on at the same time (as many as cores, and as
+    fit into the memory of a device).
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Workers:
         self._way = way
         self.lanes = lanes or len(os.sched_getaffinity(0)) if forks else 1
         self._apart = False  # whether runs were seen to have places of their own
+        self._room = self.lanes  # for runs in the memory of a device
         self._interpreters: dict[int, Interpreter] = {}
         self._folder: Path | None = None
         self._number = 0
@@ -123,10 +125,11 @@ class Workers:
             self._begin_more()
 
     def begin(self, jobs: Iterable[Job]) -> None:
-        """Begin runs that will all be waited for, at the same time where that can be."""
+        """Begin runs that will all be waited for, at the same time as far as there is room."""
         if self._apart:
-            for job in jobs:
-                self._begin(job)
+            with self._lock:
+                self._queue = [*jobs, *self._queue]
+                self._begin_more()
 
     def finish(self, job: Job, seconds: float) -> Run:
         """Wait for a run, which begins now if it has not yet, for `seconds`."""
@@ -151,7 +154,7 @@ class Workers:
     def _begin_more(self) -> None:
         """Begin what was asked for ahead of time, as far as there is room."""
         with self._lock, contextlib.suppress(OutOfTime, OSError):  # who waits for it begins it
-            while self._queue and self._going() < self.lanes:
+            while self._queue and self._going() < min(self.lanes, self._room):
                 job = self._queue[0]
                 self._begin(job)
                 self._ahead.append(job)
@@ -168,4 +171,6 @@ class Workers:
         data["printed"] = printed.read_text(errors="replace").count("\n") if printed.exists() else 0
         data["wrote"] = place.written(self.folder, job.folder)
         self._apart = self._apart or data.get("way") == "overlay"
+        if memory := data.get("memory"):  # what is free on the device, and what a run takes there
+            self._room = 1 + memory[0] // memory[1]
         return Run(job.folder, data, timed_out=not done)
