@@ -208,6 +208,8 @@ class Session:
     def first(self, wanted: Plan) -> Run:
         """The result to the first run of a target; Unusable where its code cannot be looked at."""
         result = self.run(wanted)
+        if result.cannot is None and self.workers.preload(result.data.get("loaded", ())):
+            result = self.run(wanted, again=True)  # as all runs from now on
         for sentence in result.surroundings():
             self.note(sentence)
         if result.cannot is not None:

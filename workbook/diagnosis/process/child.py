@@ -25,6 +25,7 @@ from workbook.diagnosis.process import place
 from workbook.diagnosis.process.interpreter import kill
 
 _PR_SET_PDEATHSIG = 1
+_STARTS_CUDA = ("torch._inductor", "triton")
 
 
 def serve(*, once: bool) -> None:
@@ -122,14 +123,18 @@ def _end_with_parent() -> None:
 
 def _load(names: list[str], *, forks: bool = False) -> None:
     """Import modules, so that no run pays for it."""
-    from workbook.diagnosis.process import compiler
-
-    for name in names:
-        compiler.load() if name == compiler.NAME else importlib.import_module(name)
     import torch
 
-    # forks inherit it; but where CUDA may be, compiling starts it, and no fork could use it
-    if "torch._inductor.compile_fx" in names and forks and not torch.backends.cuda.is_built():
+    from workbook.diagnosis.process import compiler
+
+    cuda = forks and torch.backends.cuda.is_built()  # once it has started, no fork can use it
+    for name in names:
+        if name == compiler.NAME:
+            compiler.load()
+        elif not (cuda and name.startswith(_STARTS_CUDA)):
+            with contextlib.suppress(ImportError):  # the run will say so
+                importlib.import_module(name)
+    if "torch._inductor.compile_fx" in names and forks and not cuda:  # forks inherit it
         _compile_once()
 
 

@@ -40,6 +40,7 @@ from workbook.diagnosis.process.variants import model_steps
 from workbook.trace import Trace
 
 Request = dict[str, Any]
+_TORCHS = frozenset(("torch", "numpy", "sympy", "mpmath", "networkx", "jinja2", "filelock"))
 _CONTEXT = 1 << 30  # bytes that CUDA and its libraries take in each process
 
 
@@ -50,6 +51,7 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
     """
     result: dict[str, Any] = {"outcomes": [], "facts": [], "changed": []}
     clock, began = time.perf_counter, time.perf_counter()  # kept: a run is given another clock
+    known = set(sys.modules)
     try:
         if isinstance(place, str):
             raise CannotRun(place)
@@ -69,7 +71,16 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
         result["said"] = _last_words(folder)
     result["seconds"] = clock() - began
     result["memory"] = _memory()
+    result["loaded"] = sorted(name for name in set(sys.modules) - known if _is_torchs(name))
     _write(folder, result)
+
+
+def _is_torchs(name: str) -> bool:
+    """Whether a module belongs to torch, to what torch needs, or to Python."""
+    top = name.partition(".")[0]
+    return (top in _TORCHS or top in sys.stdlib_module_names) and bool(
+        getattr(sys.modules[name], "__file__", None)
+    )
 
 
 def _memory() -> list[int]:

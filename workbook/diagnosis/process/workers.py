@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from typing import Any
 from workbook.diagnosis.process import place
 from workbook.diagnosis.process.interpreter import Interpreter, OutOfTime
 from workbook.diagnosis.process.run import Run
+
+_MANY = 50  # modules, which take longer to load than a run
 
 
 @dataclass(eq=False)
@@ -91,6 +93,17 @@ class Workers:
             new.ended = self._begin_more
             self._interpreters[hash_seed] = new
         self._interpreters[hash_seed].load(load)
+
+    def preload(self, names: Collection[str]) -> bool:
+        """Load what torch loads late before further runs begin, if it is worth it; whether it is.
+
+        No module of the program or of a library that it chose is among the names.
+        """
+        if not self._forks or len(names) < _MANY:
+            return False
+        for interpreter in self._interpreters.values():
+            interpreter.load(names)
+        return True
 
     def run(self, request: dict[str, Any], *, hash_seed: int, seconds: float) -> Run:
         """Carry out one request within `seconds`."""
