@@ -101,7 +101,7 @@ class Workers:
         """
         if not self._forks or len(names) < _MANY:
             return False
-        for interpreter in self._interpreters.values():
+        for interpreter in list(self._interpreters.values()):
             interpreter.load(names)
         return True
 
@@ -186,4 +186,5 @@ class Workers:
         self._apart = self._apart or data.get("way") == "overlay"
         if memory := data.get("memory"):  # what is free on the device, and what a run takes there
             self._room = 1 + memory[0] // memory[1]
+        self.preload(data.get("loaded", ()))
         return Run(job.folder, data, timed_out=not done)
