@@ -21,6 +21,7 @@ PUBLIC = (
     "workbook.comparison",
     "workbook.conditions",
     "workbook.testing",
+    "workbook.recipe",
     "workbook.experiment",
     "workbook.trace",
     "workbook.diagnosis",

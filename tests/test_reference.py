@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # What a public function does. A new verb is welcome here; a noun is not.
 VERBS = {
-    *("Bound", "Compare", "Count", "Find", "Give", "Make", "Measure"),
+    *("Bound", "Compare", "Count", "Find", "Give", "Hold", "Make", "Measure"),
     *("Pair", "Pass", "Read", "Round", "Run", "Save", "Say", "View", "Write"),
 }
 

@@ -2,7 +2,8 @@
 
 Importing this package loads nothing, torch included; its modules are imported by name. The plain
 installation has what the command line needs; `plots`, `explorer` and `lesson` need the extra `lab`.
-`workbook.diagnose(...)` is `workbook.diagnosis.diagnose`, imported when it is first used.
+`workbook.diagnose(...)` and `workbook.deterministic(...)` are those of `workbook.diagnosis` and
+`workbook.recipe`, imported when they are first used.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from typing import Any
 __version__ = "0.1.0"
 
 
+_HANDED_ON = {"diagnose": "diagnosis", "deterministic": "recipe"}
+
+
 def __getattr__(name: str) -> Any:
-    if name == "diagnose":
-        return importlib.import_module("workbook.diagnosis").diagnose
+    if name in _HANDED_ON:
+        return getattr(importlib.import_module(f"workbook.{_HANDED_ON[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

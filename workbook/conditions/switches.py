@@ -102,6 +102,8 @@ def _compiler() -> Any:
 
 def _set_deterministic(word: str) -> None:
     torch.set_deterministic_debug_mode({"off": "default", "warn": "warn", "on": "error"}[word])
+    if hasattr(_compiler(), "deterministic"):
+        _compiler().deterministic = word != "off"  # as use_deterministic_algorithms does
 
 
 def _set_cudnn_benchmark(on: bool) -> None:

@@ -1,0 +1,10 @@
+"""Determinism as far as it goes in one process: a block, a text to paste, its price, its limits.
+
+Owns `deterministic`, and hands on what says how much it costs here and what it does not reach.
+"""
+
+from workbook.recipe.block import RECIPE, deterministic
+from workbook.recipe.factors import FACTORS, Factor, coverage
+from workbook.recipe.price import price
+
+__all__ = ["FACTORS", "RECIPE", "Factor", "coverage", "deterministic", "price"]
