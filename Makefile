@@ -65,9 +65,9 @@ unit: $(DEVELOPER)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
-# A real JupyterLab, driven in Chromium.
+# A real JupyterLab, driven in Chromium; two of them, because each waits for its kernel half the time.
 browser: $(DEVELOPER) chromium
-	$(PY) -m pytest tests/browser $(SLOWEST)
+	$(PY) -m pytest tests/browser -n 2 --dist worksteal $(SLOWEST)
 
 # The text of every committed notebook, compared with a new run, and the drift check of that run.
 nbval: $(DEVELOPER)

@@ -6,6 +6,9 @@ the same text and pass the drift check, and the unit tests must pass.
 
     python -m tests.machines                        every check on every machine
     python -m tests.machines --check unit AVX2      one check where the name contains AVX2
+    python -m tests.machines --jobs 16              with so many workers of pytest-xdist
+
+It is a plugin of pytest, too: the one that gives each worker cores of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -22,9 +24,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 NBVAL = ("--nbval", "--nbval-current-env", "--nbval-cell-timeout=36000")
 NBVAL += ("--nbval-kernel-startup-timeout=3600", "--dist=loadscope")
+CORES = "WORKBOOK_TEST_CORES"  # how many each worker may use
 NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
 CHECKS = {
     "notebooks": (*NBVAL, *NOTEBOOKS),  # their text, and the drift check from the same run
@@ -34,7 +39,7 @@ CHECKS = {
 
 @dataclass(frozen=True)
 class Machine:
-    """One way to be another computer: environment variables and the cores to run on."""
+    """One way to be another computer: environment variables, and the cores each worker may use."""
 
     name: str
     variables: dict[str, str] = field(default_factory=dict)
@@ -46,9 +51,9 @@ class Machine:
         """Why this machine cannot be it; None if it can."""
         if self.flag and self.flag not in _flags():
             return f"this processor has no {self.flag}"
-        if self.cores and not shutil.which("taskset"):
-            return "taskset is not installed"
-        if self.cores and len(os.sched_getaffinity(0)) < self.cores:
+        if self.cores and not hasattr(os, "sched_setaffinity"):
+            return "this system does not keep a process on some cores"
+        if self.cores and cores_here() < self.cores:
             return f"this machine has fewer than {self.cores} cores"
         return None
 
@@ -93,18 +98,34 @@ def load(processes: int) -> Iterator[None]:
             process.wait()
 
 
-def check(machine: Machine, name: str) -> tuple[bool, str]:
+def own_cores(worker: int, count: int, cores: list[int]) -> set[int]:
+    """Give the `count` cores of a worker; neighbors get others, as long as there are any.
+
+    >>> own_cores(1, 2, [0, 1, 2, 3]), own_cores(2, 2, [0, 1, 2, 3])
+    ({2, 3}, {0, 1})
+    """
+    return {cores[(worker * count + number) % len(cores)] for number in range(count)}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Keep this worker on its own cores, before torch is imported and counts them."""
+    worker, count = os.environ.get("PYTEST_XDIST_WORKER"), int(os.environ.get(CORES, 0))
+    if worker and count:
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, own_cores(int(worker.removeprefix("gw")), count, cores))
+
+
+def check(machine: Machine, name: str, jobs: int) -> tuple[bool, str]:
     """Run one of CHECKS as `machine`; whether it passed, and pytest's last line."""
-    at_once = "0" if machine.cores == 1 else "2"
-    command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-n", at_once, *CHECKS[name]]
-    if machine.cores:
-        cores = sorted(os.sched_getaffinity(0))[: machine.cores]
-        command = ["taskset", "-c", ",".join(map(str, cores)), *command]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.machines", "-q", "--tb=short"]
+    command += ["-n", str(jobs), *CHECKS[name]]
+    variables = {**machine.variables, CORES: str(machine.cores or 0)}
     with load(machine.busy * cores_here()):
         answer = subprocess.run(
             command,
             cwd=ROOT,
-            env={**os.environ, "OMP_WAIT_POLICY": "passive", **machine.variables},
+            env={**os.environ, "OMP_WAIT_POLICY": "passive", **variables},
             capture_output=True,
             text=True,
         )
@@ -119,6 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("words", nargs="*", help="a part of a machine's name")
     parser.add_argument("--check", choices=CHECKS, help="this check alone")
+    parser.add_argument("--jobs", type=int, default=2, help="workers at a time (2)")
     options = parser.parse_args(arguments)
     words = options.words
     wanted = [m for m in MACHINES if not words or any(word in m.name for word in words)]
@@ -130,7 +152,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name in [options.check] if options.check else CHECKS:
             print(f"{machine.name}: {name} ...", flush=True)
             started = time.monotonic()
-            passed, line = check(machine, name)
+            passed, line = check(machine, name, options.jobs)
             failed += not passed
             rows.append((machine.name, name, "passed" if passed else "FAILED", line))
             print(f"  {rows[-1][2]} in {time.monotonic() - started:.0f} s", flush=True)

@@ -1,0 +1,40 @@
+"""Other machines on this one: each worker's own cores, and what a machine lacks."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from tests.machines import CORES, Machine, cores_here, own_cores, pytest_load_initial_conftests
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, [{3}, {5}, {7}]), (2, [{3, 5}, {7, 3}])])
+def test_neighbors_have_other_cores(count: int, expected: list[set[int]]) -> None:
+    """Workers take the cores in turn and begin again where there are no more."""
+    made = [own_cores(worker, count, [3, 5, 7]) for worker in range(len(expected))]
+    assert made == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a process on some cores")
+def test_a_worker_has_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything counts cores, a worker is on its own; the process that starts it is not."""
+    before = os.sched_getaffinity(0)
+    monkeypatch.setenv(CORES, "1")
+    try:
+        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+        pytest_load_initial_conftests()
+        assert os.sched_getaffinity(0) == before
+        monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+        pytest_load_initial_conftests()
+        assert os.sched_getaffinity(0) == {min(before)}
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def test_what_a_machine_lacks_is_said() -> None:
+    """More cores than there are, or a flag that no processor has, give a reason."""
+    assert Machine("as it is").absent() is None
+    assert "fewer than" in str(Machine("large", cores=cores_here() + 1).absent())
+    assert "no such-flag" in str(Machine("new", flag="such-flag").absent())
