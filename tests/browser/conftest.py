@@ -17,7 +17,7 @@ from tests.browser.lab import Lab, Notebook, started
 
 collect_ignore = ["notebooks"]  # sources of notebooks, no tests
 SOURCES = Path(__file__).parent / "notebooks"
-expect.set_options(timeout=300_000)  # a shared machine stalls; a test that passes does not wait
+expect.set_options(timeout=1_800_000)  # a shared machine stalls; a test that passes does not wait
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ def address() -> Iterator[str]:
         ]
         try:
             with distributed.Client(local, set_as_default=False) as client:
-                client.wait_for_workers(2, timeout=120)
+                client.wait_for_workers(2)
             yield local.scheduler_address
         finally:
             for worker in workers:

@@ -20,7 +20,7 @@ def outputs() -> list[str]:
     """The plain text of each cell's last output, from a real kernel."""
     made = nbformat.v4.new_notebook()
     made.cells = [nbformat.v4.new_code_cell(source) for source in SOURCES]
-    NotebookClient(made, timeout=120, kernel_name="python3").execute()
+    NotebookClient(made, timeout=None, startup_timeout=3600, kernel_name="python3").execute()
     return [cell.outputs[-1]["data"]["text/plain"] if cell.outputs else "" for cell in made.cells]
 
 

@@ -57,7 +57,7 @@ def _session(workers: Workers, folder: Path, program: str, *names: str) -> Sessi
     path = folder / "p.py"
     path.write_text(program)
     targets = call(*(f"{path}:{name}" for name in names))
-    return Session(workers, targets, time.monotonic() + 200, load=needed(targets))
+    return Session(workers, targets, time.monotonic() + DAY, load=needed(targets))
 
 
 def _example(workers: Workers, folder: Path, text: str, count: int) -> Session:

@@ -66,7 +66,7 @@ def workers(shared: Path) -> Iterator[Workers]:
 
 def _session(workers: Workers, path: Path, *names: str) -> Session:
     asked = call(*(f"{path}:{name}" for name in names))
-    return Session(workers, asked, time.monotonic() + 100)
+    return Session(workers, asked, time.monotonic() + 86_400)
 
 
 def _meeting(program: Path) -> list[int]:
@@ -140,7 +140,7 @@ def test_no_run_outlives_who_asked(program: Path) -> None:
         "from workbook.diagnosis.target import call\n"
         "asked = call(sys.argv[1] + ':forever')\n"
         "with Workers() as workers:\n"
-        "    Session(workers, asked, time.monotonic() + 100).run(plan(0))\n"
+        "    Session(workers, asked, time.monotonic() + 86_400).run(plan(0))\n"
     )
     asking = subprocess.Popen([sys.executable, "-c", text, str(program)])
     while not _meeting(program):

@@ -89,7 +89,7 @@ def answer(folder: Path, fault: str) -> dict[str, Any]:
     """Ask the ranks of the program with this fault."""
     asked = Command(("launch", "--nproc_per_node=2", PROGRAM, "--fault", fault))
     workers: Any = Forked(folder)
-    session = Session(workers, Call("command", (), (asked,)), time.monotonic() + 300)
+    session = Session(workers, Call("command", (), (asked,)), time.monotonic() + 86_400)
     made = ranks.diagnosed(session, session.run(Plan((0,), ())))
     if made is None:
         return {"status": "none", "causes": [], "tried": session.tried, "notes": session.notes}
