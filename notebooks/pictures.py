@@ -56,7 +56,8 @@ def differing(committed: bytes, result: Result) -> int:
     strange = _strange(shown, drawn, slack=0 if here == there else SHADE)
     if here != there:
         height, width, _ = drawn.shape
-        chart = height * plots.HEIGHT // plots.STATIC_SIZE["height"]
+        whole = plots.static_size(result)["height"]
+        chart = height * (whole - plots.LINE) // whole
         texts = [(box, letters) for tall, box, letters in boxes if tall == chart]
         for box, letters in [*texts, ((0, chart, width, height), len(result.caption))]:
             reach = 1 + math.ceil(letters / 2)

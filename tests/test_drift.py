@@ -52,7 +52,7 @@ def notebook(result: Result, png: bytes | None = None) -> NotebookNode:
     picture = base64.b64encode(png or plots.static(result)).decode()
     cell = new_code_cell("explore(HEIGHTS)", execution_count=1, id="same")
     data = {"image/png": picture, "text/plain": "Explorer"}
-    metadata = {"image/png": dict(plots.STATIC_SIZE), KEPT: result.kept()}
+    metadata = {"image/png": plots.static_size(result), KEPT: result.kept()}
     cell.outputs = [new_output("display_data", data, metadata=metadata)]
     return new_notebook(cells=[cell])
 

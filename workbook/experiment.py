@@ -32,8 +32,10 @@ class Experiment:
     `measure(where, *, ...)` gets the conditions in force and, by keyword, each control that is not
     itself a condition. It is a module-level function, so that an experiment can be sent to another
     process. `fixed` are conditions that differ from one thread, seed 0, on the CPU. `recorded` are
-    settings that a recording starts from in place of the opening ones: more repeats, say. Raises
-    ValueError where two controls share a name, or where a recorded setting is not allowed.
+    settings that a recording starts from in place of the opening ones: more repeats, say. `unmoved`
+    says of a control that changes nothing why just that is a finding; any other control changes
+    what is measured. Raises ValueError where two controls share a name, where a recorded setting is
+    not allowed, and where `unmoved` names no control or is no sentence.
 
     >>> from workbook.causes.precision import SIX_NUMBERS
     >>> SIX_NUMBERS.factor, sorted(SIX_NUMBERS.opening)
@@ -47,12 +49,17 @@ class Experiment:
     measure: Callable[..., Finding]
     fixed: Conditions = OPENING_CONDITIONS
     recorded: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    unmoved: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         names = [control.name for control in self.controls]
         if len(set(names)) != len(names):
             raise ValueError(f"each control has a name of its own, got {', '.join(names)}")
         self.checked(dict(self.recorded))
+        for name, why in self.unmoved.items():
+            self.control(name)
+            if not why.endswith("."):
+                raise ValueError(f"unmoved says why in a sentence, got {why!r} for {name}")
 
     @property
     def opening(self) -> dict[str, Any]:

@@ -54,12 +54,14 @@ class Recording:
     def find(self, experiment: str, settings: Mapping[str, Any]) -> Result:
         """Give the recorded result at these settings, the device aside.
 
+        Of the settings that are not asked for (controls that an experiment no longer has), the
+        first recorded result has the opening ones.
         ValueError says at which settings the experiment was recorded, or that it was not.
         """
         wanted = _without_device(settings)
         mine = [result for result in self.results if result.experiment == experiment]
         for result in mine:
-            if _without_device(result.settings) == wanted:
+            if wanted.items() <= result.settings.items():
                 return result
         if not mine:
             raise ValueError(f"{self.title} has no recording of {experiment}")

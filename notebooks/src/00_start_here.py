@@ -24,7 +24,7 @@ from workbook.lesson import check, hint, machine_card, predict, solution
 #
 # The same program can give other bits on another machine. So each measurement here says where it
 # was made: LIVE (this machine, now), RECORDED (a named machine, with date and versions) or
-# SIMULATED (this machine, made to add in another order, as an accelerator may).
+# SIMULATED (an imitation of an accelerator, which adds in another order than your CPU).
 
 # %% tags=["nbval-ignore-output", "reason:names-this-machine"]
 machine_card()

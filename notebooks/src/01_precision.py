@@ -230,7 +230,7 @@ explore(precision.CANCELLATION, after=precision.TWO_VARIANCES)
 # (Welford's formula, one pass), which does not cancel either.
 
 # %% [markdown]
-# ## A program that blames rounding
+# ## Rounding is blamed
 #
 # Some programs that are meant to show rounding change two things at once. Here is one that is said
 # to show how rounding accumulates. Before you believe it, look for the step that made the
@@ -276,7 +276,7 @@ explore(precision.MATMUL_ERROR, after=precision.INSIDE_THE_BOUND)
 #
 # ## Who is to blame, torch or the format?
 #
-# A program wants to find out with the help of NumPy.
+# NumPy is asked to find out.
 
 # %%
 predict(precision.WHAT_NUMPY_GAVE)
@@ -371,15 +371,15 @@ print(torch.equal(numbers.float().relu(), numbers.relu().float()))
 
 # %% [markdown]
 # Rounding leaves the sign of a number as it is, so it does not matter whether ReLU or rounding comes
-# first. And in training? A program announces a deep ReLU network in two formats and leaves the
-# training out. Here it is, with one start for both:
+# first. And in training? Here is a deep ReLU network that is trained in two formats, with one
+# start for both:
 
 # %%
 explore(precision.DEEP_TRAINING)
 
 # %% [markdown]
 # Where the gap jumps, a unit was on in one run and off in the other: the kink of ReLU, not
-# accumulation. Circles mark the steps just after that. A gap falls again where a later step pulls both
+# accumulation. Points mark the steps just after that. A gap falls again where a later step pulls both
 # runs to the same weights. Choose the ReLU whose units are on wherever those of `float64` are, or
 # *tanh*: then there is no jump.
 
@@ -433,16 +433,27 @@ claim("rounding-is-unpredictable")
 # ## Your turn
 #
 # Replace each `...` and run the cell. A cell that you have not touched counts as not attempted, not
-# as wrong. The last exercise shows its hint and a solution; for another one, write its name into
-# those two cells.
+# as wrong.
 
 # %%
 last = ...  # the last whole number that a float32 total reaches in steps of 1
 check(precision.LAST_WHOLE_NUMBER, last)
 
 # %%
+hint(precision.LAST_WHOLE_NUMBER, 1)
+
+# %%
+solution(precision.LAST_WHOLE_NUMBER)
+
+# %%
 above = ...  # the smallest float32 above 1000
 check(precision.NEXT_VALUE, above)
+
+# %%
+hint(precision.NEXT_VALUE, 1)
+
+# %%
+solution(precision.NEXT_VALUE)
 
 
 # %%
@@ -451,12 +462,24 @@ def limit(x): ...  # how far two sums of x can be apart for certain, in any orde
 
 check(precision.LIMIT_OF_A_SUM, limit)
 
+# %%
+hint(precision.LIMIT_OF_A_SUM, 1)
+
+# %%
+solution(precision.LIMIT_OF_A_SUM)
+
 
 # %%
 def limit(x): ...  # no false alarm at two loops, and ten missing of 10,000 noticed
 
 
 check(precision.CATCH_THE_FAULT, limit)
+
+# %%
+hint(precision.CATCH_THE_FAULT, 1)
+
+# %%
+solution(precision.CATCH_THE_FAULT)
 
 
 # %%

@@ -31,8 +31,8 @@ from workbook.lesson import check, claim, hint, predict, solution
 predict(in_place.DIFFERING_FORMS)
 
 # %% [markdown]
-# A program often shown as a warning adds two short vectors in both ways and prints them. It says
-# that the first way *might* be inconsistent in harder cases. Here it is in our words:
+# Often shown as a warning: two short vectors, added in both ways and printed, with the remark that
+# the first way *might* be inconsistent in harder cases. In our words:
 
 # %%
 a, b = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([0.1, 0.2, 0.3])
@@ -150,15 +150,15 @@ print([0.0, 3.0, 6.0, 9.0, 12.0], "is the sum")
 # %% [markdown]
 # No error, and two of five are wrong: elements 2 and 4 were overwritten before they were read. With
 # one thread there is one order, so the wrong values repeat, and look trustworthy. Below, compare the
-# two columns, then move *threads*.
+# two columns, then read the line at the figure's foot.
 
 # %%
 explore(in_place.OVERLAP, after=in_place.OVERLAPS)
 
 # %% [markdown]
 # Large tensors are shared among the threads. Which element is overwritten first is then a matter of
-# timing: the line at the figure's foot says whether the wrong values varied on this machine just
-# now. Torch looks for overlap where that is cheap, and for two views with different strides it may
+# timing: the line at the foot says how many of the wrong values varied on this machine just now.
+# Move *size*: small tensors are left to one thread. Torch looks for overlap where that is cheap, and for two views with different strides it may
 # not be. **Cure:** read from a `clone()`, as the right column does.
 
 
@@ -253,9 +253,7 @@ explore(in_place.VERSION_COUNTER, after=in_place.UNSEEN_WRITE)
 # %% [markdown]
 # ## Settle a claim
 #
-# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict on the claim
-# follows from it. A claim is *misleading* if its words can be defended and a reader would take them
-# for more than was measured.
+# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict follows.
 
 # %%
 claim("in-place-is-random")

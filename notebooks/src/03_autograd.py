@@ -56,7 +56,7 @@ explore(autograd.KERNEL_CHOICE, after=autograd.TRANSFORMER_NO_GRAD)
 # %% [markdown]
 # ## Gradients through what was not recorded
 #
-# A program computes under `no_grad()` and then asks for gradients.
+# What if gradients are asked for that `no_grad()` did not record?
 
 # %%
 predict(autograd.AFTER_NO_GRAD)
@@ -167,9 +167,7 @@ explore(autograd.AUTOCAST_CACHE, after=autograd.CACHED_WEIGHT)
 # %% [markdown]
 # ## Settle a claim
 #
-# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict on the claim
-# follows from it. A claim is *misleading* if its words can be defended and a reader would take them
-# for more than was measured.
+# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict follows.
 
 # %%
 claim("no-grad-for-reproducibility")

@@ -77,10 +77,10 @@ print(nn.Dropout(0.5)(torch.ones(100)).unique())
 # papers scaled at evaluation instead. Torch does it in training: *inverted* dropout.)
 
 # %% [markdown]
-# ## A program that takes the layer out
+# ## The layer is taken out
 #
-# It wants to undo what dropout did, and removes the layer before it uses the model. Spot what becomes
-# of the weights.
+# To undo what dropout did, a program removes the layer before it uses the model. Spot what becomes of
+# the weights.
 
 # %%
 predict(eval_mode.WEIGHTS_WITHOUT_THE_LAYER)
@@ -141,8 +141,8 @@ print("same batch twice:", torch.equal(norm(batch), norm(batch)))
 print("first row, other batch:", torch.equal(norm(batch)[0], norm(batch[:4])[0]))
 
 # %% [markdown]
-# It is not random, but a row's output depends on the other rows. A program wants to show the harm of
-# a forgotten `eval()`.
+# It is not random, but a row's output depends on the other rows. To show the harm of a
+# forgotten `eval()`, the layer is called with a single row.
 
 # %%
 predict(eval_mode.BATCH_OF_ONE)
@@ -227,15 +227,13 @@ print("the same twice:", torch.equal(F.gumbel_softmax(logits), F.gumbel_softmax(
 # %% [markdown]
 # **Cure** for what draws in both modes: a seed before the call.
 #
-# A program without dropout and BatchNorm is sometimes said to be random as well, because of cuDNN's
+# Without dropout and BatchNorm outputs are sometimes said to be random as well, because of cuDNN's
 # flags or of memory. [Chapter 05](05_cudnn.ipynb) tries both.
 
 # %% [markdown]
 # ## Settle a claim
 #
-# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict on the claim
-# follows from it. A claim is *misleading* if its words can be defended and a reader would take them
-# for more than was measured.
+# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict follows.
 
 # %%
 claim("a-seed-is-not-enough")
@@ -247,8 +245,7 @@ claim("batch-norm-varies-from-run-to-run")
 # ## Your turn
 #
 # Replace each `...` and run the cell. A cell that you have not touched counts as not attempted, not
-# as wrong. The second exercise shows its hint and a solution; for another one, write its name into
-# those two cells.
+# as wrong.
 #
 # 1. `Net` drops half of its input in training mode and nothing in evaluation mode.
 # 2. `freeze(model)` leaves dropout active and all weights trainable, while passes no longer move the
@@ -264,6 +261,12 @@ class Net(nn.Module):
 
 check(eval_mode.OBEY_THE_MODE, Net())
 
+# %%
+hint(eval_mode.OBEY_THE_MODE, 1)
+
+# %%
+solution(eval_mode.OBEY_THE_MODE)
+
 
 # %%
 def freeze(model): ...  # into training mode; only BatchNorm1d keeps its running statistics
@@ -277,6 +280,12 @@ def remove(model): ...  # the Sequential without Dropout, with the same state_di
 
 
 check(eval_mode.WITHOUT_DROPOUT, remove)
+
+# %%
+hint(eval_mode.WITHOUT_DROPOUT, 1)
+
+# %%
+solution(eval_mode.WITHOUT_DROPOUT)
 
 # %%
 hint(eval_mode.FREEZE_STATISTICS, 1)

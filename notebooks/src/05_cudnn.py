@@ -107,7 +107,8 @@ explore(cudnn.CATALOGUE, after=cudnn.WHICH_VARIES, device="cuda", repeats=299)
 # %% [markdown]
 # ## What the switches do
 #
-# A program wants to show how nondeterministic PyTorch is by default. Look for what it compares.
+# PyTorch is said to be nondeterministic by default, and this is meant to show it. Look for what is
+# compared.
 
 # %%
 predict(cudnn.WHAT_IT_PRINTS)

@@ -35,7 +35,7 @@ print("different outputs:", len(outputs))
 #
 # ## Three layers and a seed
 #
-# A program makes that complaint with three layers. Before you believe its explanation, ask what is
+# That complaint is often made with three layers. Before you believe the explanation, ask what is
 # compared: layers with each other, or one run with the next?
 
 # %%
@@ -191,7 +191,7 @@ predict(linear_init.BEFORE_THE_PRODUCT)
 #
 # ## Whom a seed reaches
 #
-# A program may draw from torch, from NumPy and from Python's `random`. Each library has a generator
+# Numbers may be drawn from torch, from NumPy and from Python's `random`. Each library has a generator
 # of its own.
 
 # %%
@@ -252,9 +252,7 @@ explore(linear_init.SEED_SPREAD, after=linear_init.ONE_SEED_EACH)
 # %% [markdown]
 # ## Settle a claim
 #
-# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict on the claim
-# follows from it. A claim is *misleading* if its words can be defended and a reader would take them
-# for more than was measured.
+# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict follows.
 
 # %%
 claim("linear-is-affine")
@@ -265,14 +263,19 @@ claim("seed-before-the-input")
 # %% [markdown]
 # ## Your turn
 #
-# Replace each `...` and run the cell. An untouched cell counts as not attempted. The second exercise
-# shows its hint and a solution; for the first, write its name into those two cells.
+# Replace each `...` and run the cell. An untouched cell counts as not attempted.
 #
 # First, count: how many draws does building `nn.Linear(7, 3)` take from the stream?
 
 # %%
 draws = ...  # that building nn.Linear(7, 3) takes
 check(linear_init.DRAWS_OF_A_LAYER, draws)
+
+# %%
+hint(linear_init.DRAWS_OF_A_LAYER, 1)
+
+# %%
+solution(linear_init.DRAWS_OF_A_LAYER)
 
 # %% [markdown]
 # Then write a function. If `extra` is true, it builds `nn.Linear(5, 5)` first; then it builds and

@@ -99,9 +99,9 @@ explore(directml.EPSILON, device=there)
 # **Cure:** no switch turns it on. Where you need `float64`, compute on the CPU. To look at a
 # device's result, bring it home first: `y.cpu().double()`.
 #
-# ## A program that blames the device
+# ## The device is blamed
 #
-# This is how a program shows that the devices differ. Before you run it, look for the confounder:
+# This program is meant to show that the devices differ. Before you run it, look for the confounder:
 # what else is not the same in the two calls?
 
 
@@ -136,9 +136,9 @@ explore(directml.PROGRAMS, after=directml.WHAT_IT_MEASURES, device=there)
 # Both dtypes are in the figure: *as printed*, the points are as high in one as in the other, so to
 # pass `float32` to both calls repairs nothing. A dtype is worth controlling, and so is a matrix.
 #
-# ## A program that sees no difference
+# ## No difference is seen
 #
-# It computes `c = a + b` and `d = a * b` of three numbers each, and `c.sum() + d.sum()` on both
+# Another program computes `c = a + b` and `d = a * b` of three numbers each, and `c.sum() + d.sum()` on both
 # sides. Its inputs *are* the same, and it prints `same = True`.
 
 # %%
@@ -235,6 +235,12 @@ def difference(ours, theirs): ...  # the largest
 
 
 check(directml.SAME_MATRICES, difference)
+
+# %%
+hint(directml.SAME_MATRICES, 1)
+
+# %%
+solution(directml.SAME_MATRICES)
 
 # %% [markdown]
 # Trust no label: `epsilon(multiply)` gives the smallest power of two, `2.0**-k`, that still counts

@@ -10,7 +10,7 @@
 # - read a diagnosis: the cause, the evidence, and what to do;
 # - ask for one about your own function, your own pair of functions, or your own model.
 #
-# Run all cells first (*Run → Run All Cells*).
+# Run the cells one by one with *Shift+Enter*.
 
 # %%
 import tempfile

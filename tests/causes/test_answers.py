@@ -55,7 +55,7 @@ ANSWERS = {
     "unused_layer": "other numbers",
     # precision
     "float64_data": "it raises an error",
-    "inside_the_bound": "well inside the bound",
+    "inside_the_bound": "less than a tenth",
     "one_tenth": "none of them",
     "one_ulp": "it grows until nothing is left in common",
     "relu": "no",

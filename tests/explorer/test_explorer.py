@@ -14,7 +14,7 @@ from workbook.devices import DeviceUnavailable
 from workbook.experiment import Experiment, run
 from workbook.explorer import Explorer, explore
 from workbook.explorer.widgets import widget_for
-from workbook.plots import Drawing, height_for, static
+from workbook.plots import Drawing, size_for, static
 from workbook.question import Answered, Option, Prediction
 from workbook.recording import Recording
 from workbook.result import KEPT, Finding, Result
@@ -76,7 +76,7 @@ def test_the_figure_has_the_width_of_the_page() -> None:
     result = explorer.result
     explorer.view.width = 400
     finding = result.finding
-    narrow = Drawing(400, height_for(400))
+    narrow = Drawing(*size_for(finding.chart, 400))
     assert explorer.view.png == narrow.png(finding.chart, finding.verdict, finding.reading)
     assert explorer.result is result
     data, _ = explorer._repr_mimebundle_()

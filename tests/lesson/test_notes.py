@@ -65,7 +65,7 @@ def test_words_of_an_error_are_escaped():
 def test_an_untouched_cell_says_the_same_everywhere():
     """The plain text of an untouched exercise, which committed notebooks hold, is constant."""
     assert repr(check(EXERCISE, ...)) == (
-        "Not attempted: less than two. "
+        "Not attempted: less than two. Give a number. "
         "Replace every `...` with your answer, run that cell, then run this one again."
     )
 

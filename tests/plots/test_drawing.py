@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.text import Text
 
 from tests.plots.charts import LONG, POINT, TITLE, bits, chart, drawn, panel, pixels, rgb
-from workbook.chart import MARKS, Axis, Cells, Chart, Series
+from workbook.chart import MARKS, Axis, Cell, Cells, Chart, Series
 from workbook.conditions import Conditions
-from workbook.plots import HEIGHT, WIDTH, Drawing, figure, style
+from workbook.plots import HEIGHT, WIDTH, Drawing, figure, size_for, style
 from workbook.result import Finding, Result
 
 X = tuple(float(n) for n in range(1, 10))
@@ -315,3 +316,36 @@ def test_the_figure_itself_looks_like_the_png():
     figure(result(some)).savefig(saved, dpi=144)
     whole, blitted = pixels(saved.getvalue()), pixels(Drawing().png(some, "So it is.", "1 ULP"))
     assert (np.abs(whole - blitted).max(axis=2) < 80).mean() > 0.99
+
+
+def rows_of(rows: int, name: str, *columns: str) -> Chart:
+    """A table of so many rows, with these texts in each."""
+    cells = [Cell(text) for text in columns]
+    return Chart((Cells.of({f"{name} {n}": cells for n in range(rows)}),))
+
+
+@pytest.mark.parametrize(
+    ("table", "room", "size"),
+    [
+        (rows_of(3, "row", "yes", "no"), 680, (680, 340)),
+        (rows_of(3, "row", "yes", "no"), 400, (400, 393)),
+        (rows_of(15, "row", "yes", "no"), 680, (680, 440)),
+    ],
+)
+def test_a_picture_has_the_size_that_its_chart_needs(
+    table: Chart, room: int, size: tuple[int, int]
+) -> None:
+    """It is as wide as the page; narrow titles and many rows make it higher."""
+    assert size_for(table, room) == size
+
+
+def test_a_table_is_never_too_narrow_for_its_texts() -> None:
+    """Where a page is narrower than names and cells, the picture is wider, and nothing is cut."""
+    table = rows_of(4, "a name of some length", "an outcome in words", "and another one")
+    width, _ = size_for(table, 340)
+    assert 340 < width < WIDTH
+    made = Result("table", "?", {}, Finding("Yes.", "", table), Conditions(), {})
+    page = figure(made, room=340)
+    texts = [text.get_text() for text in page.findobj(Text)]
+    assert "a name of some length 0" in texts
+    assert not any("…" in text for text in texts)

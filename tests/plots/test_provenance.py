@@ -11,7 +11,7 @@ from PIL import Image
 
 from workbook.causes.precision import SIX_NUMBERS
 from workbook.experiment import run
-from workbook.plots import HEIGHT, STATIC_SIZE, WIDTH, Drawing, static
+from workbook.plots import HEIGHT, WIDTH, Drawing, static, static_size
 from workbook.result import Result
 
 
@@ -37,17 +37,18 @@ def test_the_chart_is_as_it_is_and_a_line_stands_below(result: Result) -> None:
 
 
 def test_its_shape_is_what_the_page_is_told(result: Result) -> None:
-    """The PNG has the shape of STATIC_SIZE, so that no browser squeezes it."""
+    """The PNG has the shape of `static_size`, so that no browser squeezes it."""
     whole = picture(static(result))
-    assert STATIC_SIZE["width"] == WIDTH and STATIC_SIZE["height"] > HEIGHT
-    assert whole.width * STATIC_SIZE["height"] == whole.height * STATIC_SIZE["width"]
+    told = static_size(result)
+    assert told["width"] == WIDTH and told["height"] > HEIGHT
+    assert whole.width * told["height"] == whole.height * told["width"]
 
 
 def test_another_source_is_another_line(result: Result) -> None:
     """LIVE and RECORDED look different, and nothing above the line does."""
     ours, theirs = picture(static(result)), picture(static(replace(result, source="RECORDED")))
     _, top, _, _ = Image.fromarray(np.asarray(ours) ^ np.asarray(theirs)).getbbox()
-    assert top >= ours.height * HEIGHT / STATIC_SIZE["height"]
+    assert top >= ours.height * HEIGHT / static_size(result)["height"]
 
 
 def test_a_long_name_is_not_cut_off(result: Result) -> None:

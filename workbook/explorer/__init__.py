@@ -59,7 +59,12 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         self._recordings = {each.title: each for each in recorded(experiment.name)}
         self.opening = self._with_recording(experiment.checked(opening))
         self.controls = {
-            control.name: widget_for(control, self.opening[control.name], tuple(self._recordings))
+            control.name: widget_for(
+                control,
+                self.opening[control.name],
+                tuple(self._recordings),
+                experiment.unmoved.get(control.name, ""),
+            )
             for control in experiment.controls
         }
         self._drawing = plots.Drawing()
@@ -128,13 +133,14 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def _redraw(self, _: Any) -> None:
         """Draw the newest result in the theme and width of the page; nothing is measured."""
-        theme: plots.Theme = "dark" if self.view.theme == "dark" else "light"
-        width = self.view.width
-        self._drawing = plots.Drawing(width, plots.height_for(width), theme)
         self.png = self.view.png = self._drawn(self.result)
 
     def _drawn(self, result: Result) -> bytes:
         finding = result.finding
+        theme: plots.Theme = "dark" if self.view.theme == "dark" else "light"
+        wanted = (*plots.size_for(finding.chart, self.view.width), theme)
+        if wanted != (self._drawing.width, self._drawing.height, self._drawing.theme):
+            self._drawing = plots.Drawing(*wanted)
         return self._drawing.png(finding.chart, finding.verdict, finding.reading)
 
     def _result(self) -> Result:
@@ -164,7 +170,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
         data["text/plain"] = repr(self)
         data["image/png"] = base64.b64encode(plots.static(self._opened)).decode()
-        return data, {"image/png": dict(plots.STATIC_SIZE), KEPT: self._opened.kept()}
+        return data, {"image/png": plots.static_size(self._opened), KEPT: self._opened.kept()}
 
     def _ipython_display_(self) -> None:
         data, metadata = self._repr_mimebundle_()

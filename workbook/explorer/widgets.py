@@ -12,12 +12,16 @@ from workbook.control import Choice, Control, DeviceChoice, Dtype, Integer, LogR
 CONTINUOUS_BELOW = 0.15  # seconds: slower than this, a slider reports when it is released
 
 
-def widget_for(control: Control, value: Any, recorded: tuple[str, ...] = ()) -> Any:
+def widget_for(
+    control: Control, value: Any, recorded: tuple[str, ...] = (), unmoved: str = ""
+) -> Any:
     """Make the widget that sets this control and shows `value`; devices include the recorded.
+
+    Its help says of a control that changes nothing why that is so: `unmoved`.
 
     TypeError for a kind of control that has no widget.
     """
-    shared = {"description": control.label, "tooltip": control.help or control.label}
+    shared = {"description": control.label, "tooltip": help_of(control, unmoved)}
     match control:
         case Toggle():
             return ipywidgets.Checkbox(value=value, indent=False, **shared)
@@ -40,6 +44,12 @@ def widget_for(control: Control, value: Any, recorded: tuple[str, ...] = ()) -> 
         case _:
             kinds = ", ".join(kind.__name__ for kind in get_args(Control))
             raise TypeError(f"a control is one of {kinds}; got a {type(control).__name__}")
+
+
+def help_of(control: Control, unmoved: str = "") -> str:
+    """Say what a control is for, and why it changes nothing where that is the finding."""
+    told = control.help or control.label
+    return f"{told}. It changes nothing: {unmoved}" if unmoved else told
 
 
 def _text(value: Any) -> str:

@@ -100,7 +100,7 @@ class Report:
         if self.result:
             picture = base64.b64encode(plots.static(self.result)).decode()
             data = {"image/png": picture, "text/plain": "The two runs."}
-            metadata = {"image/png": dict(plots.STATIC_SIZE), KEPT: self.result.kept()}
+            metadata = {"image/png": plots.static_size(self.result), KEPT: self.result.kept()}
             display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         paragraphs = told(self.answer, digits=self.result is None)
         words = "".join(f"<p>{inline(text)}</p>" for text in paragraphs)

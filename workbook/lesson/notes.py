@@ -57,11 +57,15 @@ class Note:
 
 
 def check(exercise: Exercise, answer: object) -> Note:
-    """Judge the reader's answer and say what became of it; make it the last line of a cell."""
+    """Judge the reader's answer and say what became of it; make it the last line of a cell.
+
+    An answer that was not attempted is told its task.
+    """
     outcome = judge(exercise, answer)
     sign, words, color = _HEADS[outcome.status]
     heading = f"{words}: {_title(exercise)}"
-    return Note(heading=heading, text=outcome.message, sign=sign, color=color)
+    task = f"{exercise.task} " if outcome.status == "not attempted" else ""
+    return Note(heading=heading, text=f"{task}{outcome.message}", sign=sign, color=color)
 
 
 def hint(exercise: Exercise, n: int = 1) -> Note:

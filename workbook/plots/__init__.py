@@ -7,20 +7,21 @@ place that imports matplotlib, and it never touches pyplot or global settings.
 from workbook import lab_extra
 
 with lab_extra("workbook.plots"):
-    from workbook.plots.drawing import HEIGHT, WIDTH, Drawing, figure, height_for
-    from workbook.plots.provenance import STATIC_SIZE, static
+    from workbook.plots.drawing import HEIGHT, WIDTH, Drawing, figure, size_for
+    from workbook.plots.provenance import LINE, static, static_size
     from workbook.plots.style import Theme
     from workbook.plots.words import alt, table_html
 
 __all__ = [
     "HEIGHT",
-    "STATIC_SIZE",
+    "LINE",
     "WIDTH",
     "Drawing",
     "Theme",
     "alt",
     "figure",
-    "height_for",
+    "size_for",
     "static",
+    "static_size",
     "table_html",
 ]

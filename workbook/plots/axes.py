@@ -109,7 +109,7 @@ def prepare(ax: Any, panel: Panel, room: tuple[float, float]) -> None:
 
 
 def beneath(panel: Panel, low: float) -> str:
-    """Say what the low edge of a logarithmic y axis stands for, if for values below it."""
+    """Say what the low edge of a logarithmic y axis stands for, if any value lies below."""
     values = [y for one in panel.series if one.mark != "rule" for y in (*one.y, *one.upper)]
     under = [value for value in values if value < low]
     if not panel.y.log or not under:
@@ -120,7 +120,7 @@ def beneath(panel: Panel, low: float) -> str:
 def ticks(
     axis: Axis, between: Limits, count: int, *, edge: str = "", whole: bool = False
 ) -> list[tuple[float, str]]:
-    """Choose places and texts of about `count` ticks, at `whole` numbers where only these occur.
+    """Choose places and texts of about `count` ticks, at whole numbers if `whole`.
 
     `edge` is what the low end says instead.
     """

@@ -22,8 +22,9 @@ from workbook.chart import KINDS, PARTS, Cells, Kind
 from workbook.plots import style
 from workbook.plots.style import POINT, Look, Theme, color
 
-TALLEST = 84.0  # a row of cells, in CSS pixels
+TALLEST, LEAST, ROWS = 84.0, 20.0, 10  # a row in CSS pixels; so many have room enough
 LARGEST, LEGIBLE = 15.5, 6.5  # texts; smaller ones are left out: fill and stripe remain
+WIDEST, NAMES = 664.0, 0.5  # a table; the names of its rows, as a share of its width
 FEW = 8  # columns that may differ in width, and whose names are all shown
 NARROW = 16.0  # cells below this width are parted by lines of paper, which texts stand clear of
 Runs = dict[Kind, list[tuple[int, int, int]]]
@@ -52,6 +53,26 @@ def head(cells: Cells, width: float) -> float:
     return style.ROW * max(lines, default=0)
 
 
+def least_width(cells: Cells) -> float:
+    """Measure the width in CSS pixels below which something would be cut or left out.
+
+    Of many columns whose texts cannot be read at any width, only the names of rows count.
+    """
+    names = max(map(style.text_width, cells.rows), default=0.0)
+    wanted = sum(needs(cells))
+    if len(cells.columns) > FEW:
+        texts = {text for line in cells.text for text in line}
+        widest = max((style.text_width(text, LEGIBLE) for text in texts), default=0.0) + 1.5
+        wanted = widest * len(cells.columns)
+        wanted = wanted if names + wanted <= WIDEST else 0.0
+    return max(names / NAMES, names + wanted)
+
+
+def more_height(cells: Cells) -> float:
+    """Say how many CSS pixels a table of many rows needs beyond the usual height."""
+    return max(0, len(cells.rows) - ROWS) * LEAST
+
+
 def needs(cells: Cells) -> tuple[float, ...]:
     """Measure what a few columns need for texts and names, in steps of 10 CSS pixels."""
     if len(cells.columns) > FEW:
@@ -65,11 +86,11 @@ def needs(cells: Cells) -> tuple[float, ...]:
 
 
 def _row_names(cells: Cells, width: float) -> list[str]:
-    return [style.shorten(name, width * 0.45) for name in cells.rows]
+    return [style.shorten(name, width * NAMES) for name in cells.rows]
 
 
 def _edges(cells: Cells, width: float) -> Any:
-    """Part the columns: evenly where each then has what it needs, else in proportion to that."""
+    """Part the columns: evenly where that is room enough, else in proportion to their needs."""
     count, wanted = len(cells.columns), np.array(needs(cells))
     free = width - max(map(style.text_width, _row_names(cells, width)), default=0.0)
     if not wanted.size or wanted.max() <= free / count:

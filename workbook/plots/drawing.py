@@ -9,6 +9,7 @@ its chart and words alone, never on those before.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -37,8 +38,10 @@ BETWEEN = 22.0  # two panels
 SAMPLE, GAP = 34.0, 14.0  # the legend's pictures, with the space to their text; between two entries
 
 
-def figure(result: Result, theme: Theme = "light") -> Figure:
+def figure(result: Result, theme: Theme = "light", room: int = WIDTH) -> Figure:
     """Draw a result's chart as a matplotlib Figure, to save as SVG or PDF or to change.
+
+    `room` is the width in CSS pixels that a page has for it.
 
     Its Axes hold the data in their own coordinates. ValueError for an unknown theme.
 
@@ -49,7 +52,7 @@ def figure(result: Result, theme: Theme = "light") -> Figure:
     """
     finding = result.finding
     with style.themed(theme):
-        stage = _Stage(finding.chart, WIDTH, HEIGHT, theme)
+        stage = _Stage(finding.chart, *size_for(finding.chart, room), theme)
         stage.words(finding.verdict, finding.reading)
         stage.data(finding.chart)
     return stage.figure
@@ -113,14 +116,24 @@ def note_lines(width: float) -> int:
     return 1 if width >= 600 else 2
 
 
-def height_for(width: int) -> int:
-    """Give the height of a picture that has as much room for its data as one of `WIDTH`.
+def size_for(chart: Chart, room: int = WIDTH) -> tuple[int, int]:
+    """Choose the size of a chart's picture in CSS pixels, where `room` is the page's width.
 
-    >>> height_for(680), height_for(400)
-    (340, 393)
+    As wide as the room, but never so narrow that names or cells of a table would be cut; higher
+    than `HEIGHT` where a table has many rows, or where a narrow title needs more lines.
+
+    >>> from workbook.chart import Axis, Panel
+    >>> size_for(Chart((Panel(Axis("x"), Axis("y"), ()),)), room=400)
+    (400, 393)
     """
+    tables = [panel for panel in chart.panels if isinstance(panel, Cells)]
+    count = len(chart.panels)
+    each = max((cells.least_width(table) for table in tables), default=0.0)
+    least = min(WIDTH, count * each + (count - 1) * BETWEEN + 2 * EDGE)
+    width = max(room, 20 * math.ceil(least / 20))
     more = title_lines(width) - title_lines(WIDTH), note_lines(width) - note_lines(WIDTH)
-    return HEIGHT + round(more[0] * 18 + more[1] * ROW)
+    rows = max((cells.more_height(table) for table in tables), default=0.0)
+    return width, HEIGHT + round(more[0] * 18 + more[1] * ROW + rows)
 
 
 class _Stage:

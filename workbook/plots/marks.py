@@ -163,7 +163,7 @@ class Marks:
             dots.set_markerfacecolor(style.PAPER[self.theme])
 
     def _arrows(self, x: Numbers, up: Numbers, look: Look, *, each: bool) -> None:
-        """Add hollow arrows where values lie beyond the limits; for a line one where it leaves."""
+        """Add hollow arrows where values lie beyond the limits; a line gets one where it leaves."""
         for beyond, marker, place, inward in ((up > 1 + HAIR, "^", 1, -5), (up < -HAIR, "v", 0, 5)):
             leaves = beyond if each else beyond & ~np.concatenate(([False], beyond[:-1]))
             self._hollow(x[leaves], place, look, marker, 8, inward)

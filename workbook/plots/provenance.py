@@ -18,28 +18,34 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from workbook.plots.drawing import HEIGHT, WIDTH, Drawing
+from workbook.plots.drawing import WIDTH, Drawing, size_for
 
 if TYPE_CHECKING:  # what it needs takes a second to import
     from workbook.result import Result
 
 Pixels = NDArray[np.uint8]
 LINE = 20  # CSS pixels: the height of the line of provenance
-STATIC_SIZE = {"width": WIDTH, "height": HEIGHT + LINE}
 EDGE = 8
 POINTS = 9.0
 SOFT, PAPER = "#595959", "#ffffff"  # 7:1
 
 
 def static(result: Result) -> bytes:
-    """Draw a result for readers without a kernel: a PNG of `STATIC_SIZE` CSS pixels.
+    """Draw a result for readers without a kernel: a PNG of `static_size` CSS pixels.
 
     It is opaque and light, so that it reads on any page, and it says LIVE, RECORDED or SIMULATED
     and the machine. The same result gives the same bytes.
     """
     finding = result.finding
-    chart = Drawing(WIDTH, HEIGHT).png(finding.chart, finding.verdict, finding.reading)
+    drawing = Drawing(*size_for(finding.chart))
+    chart = drawing.png(finding.chart, finding.verdict, finding.reading)
     return captioned(chart, result.caption)
+
+
+def static_size(result: Result) -> dict[str, int]:
+    """Give the size of a result's static figure in CSS pixels, as a notebook's metadata has it."""
+    width, height = size_for(result.finding.chart)
+    return {"width": width, "height": height + LINE}
 
 
 def captioned(png: bytes, text: str) -> bytes:

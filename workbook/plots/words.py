@@ -1,4 +1,4 @@
-"""The same chart for those who do not see it: a sentence and a table.
+"""A chart for those who do not see its picture: a sentence and a table.
 
 Owns the alt text and the table's HTML. Knows nothing of how pictures are drawn.
 """

@@ -32,7 +32,7 @@ def test_a_clone_cures_every_case() -> None:
 
 def test_one_thread_repeats() -> None:
     """Without a second thread the order is fixed, so that no wrong value varies."""
-    assert run(OVERLAP, threads=1).finding.values["varies"] == []
+    assert run(OVERLAP).finding.values["varies"] == []
 
 
 def test_each_outcome_has_its_words() -> None:

@@ -22,12 +22,12 @@ def test_an_unused_layer_shifts_everything() -> None:
 
 def test_places_are_those_of_the_stream() -> None:
     """Each weight of the edited hidden layer is the draw at its place, scaled to the bound."""
-    torch.manual_seed(5)
+    torch.manual_seed(0)
     stream = torch.rand(32, dtype=torch.float32)
-    torch.manual_seed(5)
+    torch.manual_seed(0)
     nn.Linear(2, 1)
     weights = nn.Linear(3, 2).weight.detach().flatten()
-    (cells,) = run(LEDGER, edit=UNUSED, seed=5).finding.chart.panels
+    (cells,) = run(LEDGER, edit=UNUSED).finding.chart.panels
     line = cells.text[cells.rows.index("hidden, edited")]
     places = [place for place, text in enumerate(line) if text]
     scaled = (2 * stream[places][:6] - 1) / 3**0.5
@@ -70,10 +70,9 @@ def test_the_ledger_gives_back_what_it_looks_at() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_uniform_numbers_are_a_prefix(dtype: str) -> None:
+def test_uniform_numbers_are_a_prefix() -> None:
     """rand(n) begins rand(n + 1) at every n; randn(n) does so only below n = 15."""
-    values = run(PREFIX, dtype=dtype).finding.values
+    values = run(PREFIX).finding.values
     assert values["rand"] and not values["randn"]
     assert min(values["broken"]) == 15
 

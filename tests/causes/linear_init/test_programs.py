@@ -38,10 +38,9 @@ def table(finding: Finding) -> dict[tuple[str, str], str]:
 
 
 @pytest.mark.parametrize("seeding", OPENS)
-@pytest.mark.parametrize("seed", [0, 42])
-def test_where_the_seed_is_set_decides(seeding: str, seed: int) -> None:
+def test_where_the_seed_is_set_decides(seeding: str) -> None:
     """No seed: nothing repeats; one: runs repeat; one before each layer: the layers are equal."""
-    assert run(RUNS, seeding=seeding, seed=seed).verdict == OPENS[seeding]
+    assert run(RUNS, seeding=seeding).verdict == OPENS[seeding]
 
 
 def test_one_layer_gives_one_output() -> None:
@@ -57,8 +56,8 @@ def test_the_input_follows_the_seed() -> None:
 
 def test_names_stand_for_equal_numbers() -> None:
     """Run by hand with one seed, three layers have three weights; the figure names them so."""
-    cells = table(run(RUNS, seeding=TOP, seed=3).finding)
-    torch.manual_seed(3)
+    cells = table(run(RUNS, seeding=TOP).finding)
+    torch.manual_seed(0)
     first = nn.Linear(10, 5)
     torch.rand(1, 10)
     second = nn.Linear(10, 5)

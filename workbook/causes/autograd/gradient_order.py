@@ -140,7 +140,7 @@ def _gap_chart(summed: Tensor, whole: Tensor, bound: Bound) -> Chart:
         Series("difference", range(FEATURES), gaps, "points"),
         Series("bound", range(FEATURES), torch.as_tensor(bound.limit)),
     )
-    return Chart((Panel(Axis("weight", -1, FEATURES), Axis("gap", 1e-18, 1, log=True), series),))
+    return Chart((Panel(Axis("weight", -1, FEATURES), Axis("gap", log=True), series),))
 
 
 FORMATS = Dtype(options=("float64", "float32", "bfloat16"))

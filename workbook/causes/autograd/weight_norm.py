@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from workbook.bounds import gamma
 from workbook.bounds.arithmetic import undisturbed
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
@@ -30,6 +31,9 @@ def two_parametrizations(where: Conditions, *, width: int, stretch: int) -> Find
     with undisturbed():
         exact = _weight(length.double(), direction.double())
         truth = x.double() @ exact.T
+    # Every number is positive, so that each rounding is a share of the result: n in a dot product
+    # of n terms, 1 to store the exact weight; a norm has n/2 + 1, its product and quotient 2 more.
+    limits = gamma(width + 1, "float32"), gamma(width + (width + 1) // 2 + 3, "float32")
     errors = {
         "plain weight": _errors(x @ exact.float().T, truth),
         "length and direction": _errors(x @ normalized.T, truth),
@@ -37,7 +41,8 @@ def two_parametrizations(where: Conditions, *, width: int, stretch: int) -> Find
     largest = {name: float(values.max()) for name, values in errors.items()}
     reading = "; ".join(f"{name}: error {value:.2g}" for name, value in largest.items())
     values = {"plain": largest["plain weight"], "normalized": largest["length and direction"]}
-    return Finding(_verdict(largest), reading, _chart(errors), values)
+    within = all(error <= limit for error, limit in zip(largest.values(), limits, strict=True))
+    return Finding(_verdict(within), reading, _chart(errors), values)
 
 
 def _weight(length: Tensor, direction: Tensor) -> Tensor:
@@ -51,11 +56,10 @@ def _errors(out: Tensor, truth: Tensor) -> Tensor:
     return ((out.double() - truth).abs() / truth.abs()).amax(dim=1)
 
 
-def _verdict(largest: dict[str, float]) -> str:
-    plain, normalized = largest.values()
-    if normalized <= 8 * plain:
-        return "Both ways have errors of the same size: normalizing a weight adds a few roundings."
-    return "The normalized weight has much larger errors."
+def _verdict(within: bool) -> str:
+    if within:
+        return "Both ways stay within their bounds: normalizing a weight adds a few roundings."
+    return "One of the two has a larger error than its roundings can add up to."
 
 
 def _chart(errors: dict[str, Tensor]) -> Chart:

@@ -16,7 +16,6 @@ from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.causes.cudnn.repeats import fingerprint
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Changes, Conditions
-from workbook.control import Integer, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
@@ -29,7 +28,7 @@ FLAGS: dict[str, Changes] = {
     for deterministic in ("off", "on")
     for benchmark in ("off", "on")
 }
-CPU = "on the CPU"
+CPU, REPEATS = "on the CPU", 30
 LEGEND: dict[Kind, str] = {
     "agrees": "same bits as the first",
     "differs": "other bits, or several results",
@@ -59,7 +58,7 @@ ROWS: dict[str, tuple[Callable[..., Tensor], tuple[tuple[int, ...], ...]]] = {
 PROGRAMS = ("two Linear layers", "one Linear layer")
 
 
-def flip_flags(where: Conditions, *, repeats: int) -> Finding:
+def flip_flags(where: Conditions) -> Finding:
     """Run each row several times under every pair of flags, and once on the CPU."""
     table: dict[str, dict[str, Cell]] = {}
     by_flags: dict[str, int] = {}
@@ -70,7 +69,7 @@ def flip_flags(where: Conditions, *, repeats: int) -> Finding:
         found: dict[str, list[int]] = {}
         for flags, changes in FLAGS.items():
             with where.replace(**changes), torch.no_grad():
-                found[flags] = [fingerprint(call(*there)) for _ in range(repeats)]
+                found[flags] = [fingerprint(call(*there)) for _ in range(REPEATS)]
         with where.replace(device="cpu"), torch.no_grad():
             found[CPU] = [fingerprint(call(*host))]
         letters = list(dict.fromkeys(one for column in found.values() for one in column))
@@ -109,7 +108,6 @@ FLAGGED = Experiment(
     name="cudnn_flags",
     question="What do cuDNN's flags do to two programs that are said to show their effect?",
     factor="the flags",
-    controls=(Integer("repeats", 3, 1, 30), Seed(), DEVICE),
+    controls=(DEVICE,),
     measure=flip_flags,
-    recorded={"repeats": 30},
 )

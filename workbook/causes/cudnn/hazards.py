@@ -15,7 +15,6 @@ from torch import Tensor
 from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
-from workbook.control import Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
@@ -160,6 +159,6 @@ HAZARDS = Experiment(
     name="unwaited",
     question="What does a program read that does not wait for the device?",
     factor="the wait",
-    controls=(Seed(), DEVICE),
+    controls=(DEVICE,),
     measure=do_not_wait,
 )

@@ -15,7 +15,7 @@ from workbook.causes.cudnn.operations import Operation, rand, whole
 from workbook.causes.cudnn.repeats import repeat
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Changes, Conditions
-from workbook.control import Choice, Seed
+from workbook.control import Choice
 from workbook.experiment import OPENING_CONDITIONS, Experiment
 from workbook.result import Finding
 
@@ -96,11 +96,7 @@ ON_THREADS = Experiment(
     name="threads_that_add",
     question="One process, one input, nothing random: can a CPU give two results?",
     factor="what keeps threads apart",
-    controls=(
-        Choice("elements", 40_000, (4_000, 40_000, 100_000), ordered=True),
-        Choice("threads", 8, (2, 4, 8), ordered=True, help="more than the cores will do, too"),
-        Seed(),
-    ),
+    controls=(Choice("elements", 40_000, (4_000, 40_000, 100_000), ordered=True),),
     measure=race,
     fixed=OPENING_CONDITIONS.replace(threads=8),
 )

@@ -91,7 +91,7 @@ class Operation:
         return tuple(t[:1] if rows else t for t, rows in zip(tensors, flags, strict=True))
 
     def run(self, tensors: tuple[Tensor, ...], *, other: bool = False) -> Tensor:
-        """Call it, or compute its gradient, on tensors that `drawn` gave."""
+        """Run the operation, or compute its gradient, on tensors that `drawn` gave."""
         call = self.other if other and self.other else self.call
         if self.of is None:
             with torch.no_grad():

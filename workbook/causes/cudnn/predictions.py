@@ -31,8 +31,8 @@ def _values(experiment: Any, **settings: Any) -> Any:
 
 def _varies_on_threads() -> bool:
     # A race: one difference settles it, and no number of equal runs does.
-    seeds = (run(ON_THREADS, seed=seed).finding for seed in range(TRIES))
-    return any(found.values["varies"][SEVERAL] for found in seeds)
+    tries = (run(ON_THREADS).finding for _ in range(TRIES))
+    return any(found.values["varies"][SEVERAL] for found in tries)
 
 
 def _still_possible() -> float:
@@ -140,9 +140,9 @@ WHICH_VARIES = Prediction(
 WHAT_IT_PRINTS = Prediction(
     name="what_it_prints",
     question=(
-        "A program runs two `nn.Linear` layers twice on one input, first with "
-        "`torch.backends.cudnn.deterministic = False`, then with `True`, and prints the largest "
-        "difference, to show how nondeterministic the default is. What does it print?"
+        "Two `nn.Linear` layers run twice on one input, first with "
+        "`torch.backends.cudnn.deterministic = False`, then with `True`. The largest difference "
+        "is printed, to show how nondeterministic the default is. What is printed?"
     ),
     options=(
         Option(

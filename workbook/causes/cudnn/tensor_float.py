@@ -200,6 +200,6 @@ TF32_REACH = Experiment(
     name="tf32_reach",
     question="Which functions do the two switches for TF32 reach?",
     factor="the switch",
-    controls=(Seed(), DEVICE),
+    controls=(DEVICE,),
     measure=follow_switches,
 )

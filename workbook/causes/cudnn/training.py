@@ -19,7 +19,7 @@ from workbook.causes.cudnn.series import REFUSED, quiet
 from workbook.causes.cudnn.switches import CHANGES, DEFAULT, SETTINGS
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
-from workbook.control import Choice, Seed
+from workbook.control import Choice
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
@@ -118,7 +118,6 @@ TRAINING = Experiment(
         Choice("batch_size", 4, (4, 64, 256), ordered=True, label="batch size"),
         Choice("rate", 0.5, (0.1, 0.5, 2.0), ordered=True, label="learning rate"),
         Choice("pooling", ADAPTIVE, (ADAPTIVE, PLAIN), help="two names for the same average here"),
-        Seed(),
         DEVICE,
     ),
     measure=train,

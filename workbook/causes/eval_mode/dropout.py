@@ -145,8 +145,6 @@ SWITCHES = Experiment(
         P,
         Integer("passes", 50, 10, 200, step=10),
         Toggle("reseed", False, label="seed before each pass"),
-        Seed(),
-        Dtype(),
         DeviceChoice(),
     ),
     try_switches,

@@ -19,7 +19,7 @@ from torch.utils._pytree import tree_flatten
 
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
-from workbook.control import Choice, Seed
+from workbook.control import Choice
 from workbook.experiment import Experiment
 from workbook.floats import bits_equal
 from workbook.result import Finding
@@ -174,6 +174,6 @@ EVERY_MODULE = Experiment(
     "every_module",
     "Which modules of torch.nn draw random numbers, and in which mode?",
     "mode",
-    (Choice("family", "all of torch.nn", tuple(FAMILIES)), Seed()),
+    (Choice("family", "all of torch.nn", tuple(FAMILIES)),),
     try_modules,
 )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from workbook.chart import Axis, Cell, Cells, Chart, Kind, Panel, Series
 from workbook.conditions import Conditions
-from workbook.control import Choice, DeviceChoice, Dtype, Integer, Seed
+from workbook.control import Choice, DeviceChoice, Integer
 from workbook.experiment import Experiment
 from workbook.floats import ulp_distance
 from workbook.result import Finding
@@ -94,7 +94,7 @@ CUDNN_FLAGS = Experiment(
     "cudnn_flags_on_a_cpu",
     "What do cuDNN's flags change on this device?",
     "cuDNN's flags",
-    (Seed(), Dtype("float32", ("float64", "float32")), DeviceChoice()),
+    (DeviceChoice(),),
     set_flags,
 )
 MEMORY_CHURN = Experiment(
@@ -104,8 +104,11 @@ MEMORY_CHURN = Experiment(
     (
         Choice("layer", "Linear", tuple(SHAPES)),
         Integer("rounds", 40, 10, 100, step=10, label="calls"),
-        Seed(),
         DeviceChoice(),
     ),
     churn,
+    unmoved={
+        "layer": "Wherever its tensors lie, each of these layers gives the same bits.",
+        "device": "Wherever in its memory the tensors lie, a device gives the same bits.",
+    },
 )

@@ -38,7 +38,7 @@ FUNCTION_IN_EVAL = Prediction(
 )
 WEIGHTS_WITHOUT_THE_LAYER = Prediction(
     "weights_without_the_layer",
-    "A program says that dropout is baked into trained weights, so it builds Linear, Linear, loads "
+    "Dropout is said to be baked into trained weights. So somebody builds Linear, Linear, loads "
     "the `state_dict` of Linear, Dropout, Linear and compares. What happens first?",
     (
         Option(

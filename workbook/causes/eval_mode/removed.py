@@ -13,7 +13,7 @@ from torch import nn
 
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
-from workbook.control import Choice, Seed
+from workbook.control import Choice
 from workbook.experiment import Experiment
 from workbook.floats import bits_equal
 from workbook.result import Finding
@@ -90,6 +90,7 @@ REMOVED_LAYER = Experiment(
     "removed_layer",
     "Must the dropout layer go before the model is used?",
     "the way of doing without dropout",
-    (Choice("p", 0.5, (0.1, 0.5, 0.9), ordered=True), Seed()),
+    (Choice("p", 0.5, (0.1, 0.5, 0.9), ordered=True),),
     without_dropout,
+    unmoved={"p": "In evaluation mode nothing is dropped, whatever the layer's p is."},
 )

@@ -10,7 +10,7 @@ from torch import nn
 
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
-from workbook.control import Choice, Seed
+from workbook.control import Choice
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
@@ -67,7 +67,6 @@ WRAPPED_NAMES = Experiment(
     controls=(
         Choice("wrapper", WRAPPED, WRAPPERS),
         Choice("loaded", STRICT, HOW, label="loaded by"),
-        Seed(),
     ),
     measure=wrapped_names,
 )

@@ -45,7 +45,7 @@ WAYS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "x.float()": lambda x: x.float(),
     "x.double()": lambda x: x.double(),
     "x.detach()": lambda x: x.detach(),
-    "from_numpy(x.numpy())": _through_numpy,
+    "through x.numpy()": _through_numpy,
     "layer.state_dict()": _of_state_dict,
     "tensor(x.tolist())": lambda x: torch.tensor(x.tolist()),
     "x.clone()": lambda x: x.clone(),

@@ -23,7 +23,7 @@ from workbook.causes.in_place.operations import (
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
-from workbook.control import DeviceChoice, Dtype, LogRange, Seed
+from workbook.control import DeviceChoice, Dtype, LogRange
 from workbook.experiment import Experiment
 from workbook.floats import bits_equal
 from workbook.result import Finding
@@ -126,7 +126,6 @@ BOTH_FORMS = Experiment(
     question="Does an operation give other numbers in place than out of place?",
     factor="the form of the call",
     controls=(
-        Seed(),
         LogRange("size", 1_000, 2, 5, help="about how many elements"),
         Dtype(),
         DeviceChoice(),

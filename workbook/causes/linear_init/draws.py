@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from workbook.causes.linear_init.names import key
 from workbook.chart import BLANK, Axis, Cell, Cells, Chart, Kind, Panel, Series
 from workbook.conditions import Conditions
-from workbook.control import Choice, DeviceChoice, Dtype, Integer, Seed
+from workbook.control import Choice, DeviceChoice, Integer
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
@@ -167,7 +167,6 @@ LEDGER = Experiment(
     controls=(
         Choice("edit", UNUSED, EDITS),
         Choice("seeding", TOP, SEEDING, label="seed set"),
-        Seed(),
     ),
     measure=ledger,
 )
@@ -177,8 +176,6 @@ PREFIX = Experiment(
     factor="how many are asked for",
     controls=(
         Integer("longest", 48, 8, 96, step=8, label="largest n"),
-        Dtype(),
-        Seed(),
         DeviceChoice(),
     ),
     measure=prefixes,

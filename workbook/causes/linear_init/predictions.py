@@ -18,9 +18,8 @@ def _before_the_product(finding: Finding) -> tuple[str, str]:
 
 THREE_LAYERS = Prediction(
     "three_layers",
-    "A program builds three `nn.Linear` and gives them one input. Their outputs differ, it "
-    "says, for lack of a seed. Put one `torch.manual_seed(42)` at its top: what about the "
-    "three outputs?",
+    "Three `nn.Linear` get one input. Their outputs differ, and a missing seed is blamed. Put "
+    "one `torch.manual_seed(42)` at the top of the program: what about the three outputs?",
     (
         Option("all three are equal", lambda found: found.values["distinct"] == 1),
         Option("they still differ", lambda found: found.values["distinct"] > 1),

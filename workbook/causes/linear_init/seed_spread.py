@@ -46,7 +46,7 @@ def many_seeds(where: Conditions, *, seeds: int, varies: str, rate: float) -> Fi
         for place, (name, errors) in enumerate(columns)
     )
     x = Axis.of("recipe, one point a seed", [name for name, _ in columns], room=0.5)
-    chart = Chart((Panel(x, Axis("test error", 0, 0.5), series),))
+    chart = Chart((Panel(x, Axis("test error"), series),))
     return Finding(_verdict(repeated.identical, misled), reading, chart, values, (repeated,))
 
 

@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Dataset, get_worker_info
 from workbook.causes.linear_init.names import KINDS, SEEN, named
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
-from workbook.control import Choice, DeviceChoice, Seed
+from workbook.control import Choice, DeviceChoice
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
@@ -173,7 +173,7 @@ SEEDED = Experiment(
     name="who_repeats",
     question="Which generators does a seeding call reach?",
     factor="seeding call",
-    controls=(Seed(), DeviceChoice()),
+    controls=(DeviceChoice(),),
     measure=who_repeats,
 )
 WORKERS = Experiment(
@@ -183,7 +183,6 @@ WORKERS = Experiment(
     controls=(
         Choice("init", NOTHING, INIT, label="worker_init_fn"),
         Choice("workers", 2, (0, 2), ordered=True),
-        Seed(),
     ),
     measure=who_shares,
 )

@@ -65,7 +65,7 @@ def _errors(noise: torch.Tensor, offset: int, where: Conditions) -> dict[str, fl
 def _verdict(here: dict[str, float]) -> str:
     one, two = here["one_pass"] < NO_DIGIT, here["two_pass"] < NO_DIGIT
     if two and not one:
-        return "Subtracting two large means leaves no correct digit; squaring the deviations does."
+        return "Subtracting two large means loses every digit; squared deviations keep some."
     if one and two:
         return "Both formulas still give correct digits at this offset."
     if one:

@@ -21,8 +21,8 @@ def _numpy_is_exact(finding: Finding) -> bool:
 WHERE_FROM = Prediction(
     name="where_from",
     question=(
-        "A program multiplies 1, 2, 3 by 0.1, 0.2, 0.3, once in `float32` and once in `float64`, "
-        "and shows that the results differ. Which step made the difference?"
+        "1, 2, 3 are multiplied by 0.1, 0.2, 0.3, once in `float32` and once in `float64`, and the "
+        "results differ. Which step made the difference?"
     ),
     options=(
         Option(
@@ -44,8 +44,8 @@ WHERE_FROM = Prediction(
 FLOAT64_DATA = Prediction(
     name="float64_data",
     question=(
-        "A program creates a model with `nn.Linear(1, 1)` and trains it on `X.double()`, to see "
-        "what `float64` changes. What happens?"
+        "To see what `float64` changes, somebody creates `nn.Linear(1, 1)` and trains it on "
+        "`X.double()`. What happens?"
     ),
     options=(
         Option("it trains in float64", lambda found: found.values[AS_PRINTED] == "float64"),
@@ -60,9 +60,8 @@ FLOAT64_DATA = Prediction(
 WHAT_NUMPY_GAVE = Prediction(
     name="what_numpy_gave",
     question=(
-        "A program checks a `float32` matrix product against NumPy, "
-        "`np.matmul(A.numpy(), B.numpy())`, because NumPy computes in double precision. "
-        "What does it compare with?"
+        "A `float32` matrix product is checked against NumPy, `np.matmul(A.numpy(), B.numpy())`, "
+        "because NumPy computes in double precision. With what is the product compared?"
     ),
     options=(
         Option("float64 results", _numpy_is_exact),

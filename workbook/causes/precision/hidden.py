@@ -30,10 +30,8 @@ def what_hides(where: Conditions, *, numbers: str) -> Finding:
     rows = [_hidden(x[:length]) for length in LENGTHS]
     found = {name: [row[name] for row in rows] for name in rows[0]}
     last = {name: counts[-1] for name, counts in found.items()}
-    reading = f"of {LENGTHS[-1]:,} numbers can be missing: " + "; ".join(
-        f"{name} {count:,.0f}" if count >= 10 else f"{name} {count:.2g}"
-        for name, count in last.items()
-    )
+    missing = (f"{count:,.0f}" if count >= 10 else f"{count:.2g}" for count in last.values())
+    reading = f"of {LENGTHS[-1]:,} numbers can be missing, curve by curve: {', '.join(missing)}"
     lines = tuple(Series(name, LENGTHS, counts) for name, counts in found.items())
     axes = (
         Axis("n, how many numbers are added", 70, 1.4e6, log=True),

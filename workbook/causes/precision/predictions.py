@@ -82,14 +82,22 @@ WHAT_HIDES = Prediction(
 INSIDE_THE_BOUND = Prediction(
     name="inside_the_bound",
     question=(
-        "Theory gives a bound for the error of a `float32` matrix product. Each sum has 4096 "
-        "products. How close does the measured error come?"
+        "Theory gives a certain bound for the error of a `float32` matrix product: about 4096 "
+        "unit roundoffs, as each sum has 4096 products. How much of it does the measured error "
+        "use up?"
     ),
     options=(
-        Option("well inside the bound", lambda found: found.comparisons[0].bound_used < 0.5),
         Option(
-            "close to the bound or outside", lambda found: found.comparisons[0].bound_used >= 0.5
+            "more than all of it",
+            lambda found: found.comparisons[0].bound_used > 1,
+            "Then the product would be wrong: the bound holds for every order of additions.",
         ),
+        Option(
+            "between a tenth and all of it",
+            lambda found: 0.1 <= found.comparisons[0].bound_used <= 1,
+            "That takes roundings that nearly all go the same way.",
+        ),
+        Option("less than a tenth", lambda found: found.comparisons[0].bound_used < 0.1),
     ),
     measure=lambda: run(MATMUL_ERROR).finding,
     because=(

@@ -76,4 +76,5 @@ STAGNATION = Experiment(
         DeviceChoice(),
     ),
     measure=count_up,
+    unmoved={"device": "The format sets the limit, on every device tried."},
 )

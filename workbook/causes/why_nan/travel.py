@@ -111,4 +111,5 @@ TRAVEL = Experiment(
         DeviceChoice(),
     ),
     send,
+    unmoved={"device": "What becomes of a NaN was the same on every device tried."},
 )
