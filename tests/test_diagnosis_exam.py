@@ -22,6 +22,7 @@ FROZEN = json.loads((Path(__file__).parent / "diagnosis_exam" / "frozen.json").r
 UNSEEN = {"none", "device-generator", "cudnn-algorithm", "cpu-capability", "compile"}
 # They need a GPU, too.
 UNSEEN |= {"device", "unsynchronised"}
+UNSEEN |= {"denormals"}  # its switch would stay on in the process that proves the labels
 UNSEEN |= {"rank-drift", "rank-data", "world-size"}  # they need several processes
 ALL = [row for half in SIZES for row in programs(half)]
 # Those that start no process and wait for no thread: a few milliseconds each.

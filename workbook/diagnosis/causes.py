@@ -60,6 +60,8 @@ CAUSES = (
           "Fix torch.set_num_threads, or compare within the bound."),
     Cause("cpu-capability", "rounding", "Another CPU's vector instructions round differently",
           "Compare within the bound; fix ATEN_CPU_CAPABILITY where the bits must agree."),
+    Cause("denormals", "fault", "Numbers below the smallest normal one are flushed to zero on one side",
+          "Call torch.set_flush_denormal once, at the start, or not at all."),
     Cause("memory-layout", "rounding", "The layout of a tensor in memory changes the order of addition",
           "Call .contiguous() at one place, or compare within the bound."),
     Cause("hash-seed", "fault", "An order follows Python's hashes, which change from process to process",

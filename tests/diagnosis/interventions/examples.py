@@ -82,6 +82,10 @@ TRAINING = "def fit(n, between):\n    net = nn.Linear(1, 1, bias=False)\n    net
 PAIR = {
     (
         "on",
+        "no-flush",
+    ): "T = torch.full((4,), 1e-39)\ndef first(): return T * 0.5\ndef second():\n    torch.set_flush_denormal(True)\n    return T * 0.5",
+    (
+        "on",
         "load-all",
     ): "N = nn.Linear(3, 2)\ndef first(): return N.weight.detach()\ndef second():\n    net = nn.Linear(3, 2)\n    net.load_state_dict({f'module.{k}': v for k, v in N.state_dict().items()}, strict=False)\n    return net.weight.detach()",
     (

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from typing import Any
 
 import torch
 
-from workbook.diagnosis.interventions.intervention import MODULE, PAIR, Setting, Stage, on
+from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, Stage, on
+from workbook.diagnosis.interventions.patching import patch
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
+from workbook.trace.places import line_of
 
 CPU_VARIABLES = {
     "ATEN_CPU_CAPABILITY": "default",
@@ -63,6 +66,17 @@ def _autocast(run: Setting) -> None:
     torch.autocast.__init__ = start  # type: ignore[method-assign]
 
 
+def _flush(run: Setting) -> None:
+    real = torch.set_flush_denormal
+
+    def set_flush_denormal(mode: bool) -> bool:
+        FACTS.add(Fact.FLUSHES)
+        FACTS.place("denormals", f"set_flush_denormal at {line_of(sys._getframe(2))}")
+        return real(mode and not run.has(NO_FLUSH))
+
+    patch(torch, "set_flush_denormal", set_flush_denormal)
+
+
 def _hold_cpu(run: Setting) -> None:
     """Fix the CPU's instruction set now, and for processes that the program starts."""
     if not run.has(HOLD_CPU):
@@ -88,6 +102,10 @@ NO_AUTOCAST_CACHE = on(
     "no-autocast-cache", "autocast-cache", "autocast keeps no cast weights", 21,
     Fact.AUTOCAST, axes=PAIR, install=_autocast,
 )  # fmt: skip
+NO_FLUSH = on(
+    "no-flush", "denormals", "tiny numbers are not flushed to zero", 62,
+    Fact.FLUSHES, axes=AGAIN | PAIR, install=_flush,
+)  # fmt: skip
 NO_AUTOCAST = on(
     "no-autocast", "reduced-precision", "autocast is off", 60,
     Fact.AUTOCAST, axes=PAIR | MODULE, install=_autocast,
@@ -96,4 +114,7 @@ HOLD_CPU = on(
     "hold-cpu", "cpu-capability", "the program cannot change the CPU's instruction set", 63,
     Fact.CPU_VARIABLES, axes=PAIR, install=_hold_cpu, stage=Stage.MODES,
 )  # fmt: skip
-ROWS = (NO_COMPILE, NO_AUTOCAST_CACHE, NO_AUTOCAST, HOLD_CPU)
+ROWS = (
+    NO_COMPILE, CUDNN_DETERMINISTIC, DETERMINISTIC, NO_AUTOCAST_CACHE, NO_AUTOCAST, FULL_PRECISION,
+    NO_FLUSH, HOLD_CPU,
+)  # fmt: skip

@@ -27,6 +27,7 @@ class Fact(Enum):
     DRAWS = "numbers are drawn"
     DROPOUT = "dropout is active"
     EMPTY = "memory is handed out unwritten"
+    FLUSHES = "tiny numbers are flushed to zero"
     HALF_ARRAYS = "NumPy's float16 is named"
     IN_PLACE = "an activation works in place"
     LATE_DROPOUT = "dropout is active outside training"
