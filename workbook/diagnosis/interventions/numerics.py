@@ -114,7 +114,4 @@ HOLD_CPU = on(
     "hold-cpu", "cpu-capability", "the program cannot change the CPU's instruction set", 63,
     Fact.CPU_VARIABLES, axes=PAIR, install=_hold_cpu, stage=Stage.MODES,
 )  # fmt: skip
-ROWS = (
-    NO_COMPILE, CUDNN_DETERMINISTIC, DETERMINISTIC, NO_AUTOCAST_CACHE, NO_AUTOCAST, FULL_PRECISION,
-    NO_FLUSH, HOLD_CPU,
-)  # fmt: skip
+ROWS = (NO_COMPILE, NO_AUTOCAST_CACHE, NO_AUTOCAST, NO_FLUSH, HOLD_CPU)
