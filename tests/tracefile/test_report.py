@@ -10,6 +10,7 @@ import torch
 from tests.tracefile.program import faster, shifted, train
 from tests.tracefile.test_container import HEAD
 from workbook.tracefile import container
+from workbook.tracefile.parting import compared
 from workbook.tracefile.report import Report, report
 from workbook.tracefile.watching import Watch
 
@@ -68,6 +69,22 @@ def test_other_data_come_in(pair: Pair) -> None:
     assert found.status == "fault"
     assert "aten.mm.default" in found.known[0]
     assert "a tensor that comes in from outside differs by" in found.known[0]
+
+
+def test_a_view_of_what_was_made_is_not_from_outside(pair: Pair) -> None:
+    """Transposed, cut, and changed in place through a view: one tensor alone came in."""
+
+    def run(x: torch.Tensor) -> torch.Tensor:
+        made = x.exp()
+        made[:, 3].mul_(2)
+        return (made.t() @ made[:, ::2])[1:9].flatten().reshape(2, -1).expand(3, 2, 128).sum(0)
+
+    pair(lambda: run(X), lambda: run(Y))
+    tapes = [container.load(pair.folder / f"{name}.wbt") for name in ("here", "there")]
+    found = compared(*tapes)
+    assert [(one.kind, one.entry.name) for one in found.partings] == [
+        ("came in", "aten.exp.default")
+    ]
 
 
 def test_data_that_differ_by_rounding_are_rounding(pair: Pair) -> None:

@@ -24,8 +24,9 @@ VERSION = 1
 LARGEST = 1 << 28
 """Bytes that a trace file may unfold to: 200 times what a run of 20,000 operations needs."""
 
-_SIZES = {"I": 4, "Q": 8, "f": 4, "d": 8}
+_SIZES = {"I": 4, "Q": 8, "f": 4, "d": 8, "B": 1}
 _HEAD = {"target": str, "date": str, "key": str, "small": bool, "ended": str, "complete": bool}
+_HEAD |= {"devices": str}
 _TABLES = ("facts", "bits", "switches", "files")
 
 
@@ -112,6 +113,7 @@ def _check(tape: Tape) -> None:
         "reads": inputs,
         "makes": outputs,
         "kinds": values,
+        "outside": values,
         "norms": summed,
         "sums": LANES * summed,
         "steps": len(c["steps"]) // PER_STEP * PER_STEP,

@@ -104,7 +104,6 @@ class _Walk:
         self.pairs = self.differing = 0
         self.partings: list[Parting] = []
         self.jump: tuple[Entry, float, float] | None = None
-        self._made: tuple[set[int], set[int]] = (set(), set())
         self._told: set[tuple[int, int]] = set()  # pairs of outside tensors that were noted
         self._draws = {row[0] for row in ours.draws if row[4] and "torch" in row[1]}
         self._tf32 = any(_short(tape) for tape in (ours, theirs))
@@ -122,11 +121,8 @@ class _Walk:
             at = i + 1, j + 1
 
     def _alone(self, step: int, first: Entry | None, second: Entry | None) -> None:
-        """Note an operation that only one run makes; what it makes is not from outside."""
+        """Note an operation that only one run makes."""
         self.partings.append(Parting("program", step, first, second, Judgment("cannot tell")))
-        for side, entry in enumerate((first, second)):
-            if entry is not None:
-                self._made[side].update(value.number for value in entry.outputs)
 
     def _pair(self, step: int, one: Entry, other: Entry) -> None:
         self.pairs += 1
@@ -136,7 +132,7 @@ class _Walk:
         if one.told != other.told:
             self._note("argument", step, one, other, Judgment("cannot tell"))
         for ours, theirs in zip(one.inputs, other.inputs, strict=True):
-            outside = ours.number not in self._made[0] and theirs.number not in self._made[1]
+            outside = (ours.outside and theirs.outside) or not self.partings
             pair = (ours.number, theirs.number)
             if ours.hash != theirs.hash and outside and pair not in self._told:
                 self._told.add(pair)
@@ -147,8 +143,6 @@ class _Walk:
             self._note(kind, step, one, other, found)
         elif apart:
             self._grew(one, other)
-        for side, entry in enumerate((one, other)):
-            self._made[side].update(value.number for value in entry.outputs)
 
     def _note(self, kind: Kind, step: int, one: Entry, other: Entry, judgment: Judgment) -> None:
         self.partings.append(Parting(kind, step, one, other, judgment))

@@ -20,6 +20,7 @@ COLUMNS = {
     "makes": "I",  # the values made
     "kinds": "I",  # of each value its dtype and shape, as a word's number
     "hashes": "Q",  # of each value
+    "outside": "B",  # of each value whether no operation made it before it was read
     "norms": "f",  # of each value that is summed
     "sums": "d",  # eight of each value that is summed
     "steps": "Q",  # step, operations by then, generators, gradients, parameters: five for each step
@@ -37,6 +38,7 @@ class Value:
     hash: int
     kind: str
     sketch: tuple[float, ...] = ()
+    outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,14 +126,13 @@ class Tape:
     def _values(self) -> list[Value]:
         found, at = [], 0
         norms, sums = self.columns["norms"], self.columns["sums"]
-        for number, (kind, code) in enumerate(
-            zip(self.columns["kinds"], self.columns["hashes"], strict=True)
-        ):
+        rows = zip(*(self.columns[name] for name in ("kinds", "hashes", "outside")), strict=True)
+        for number, (kind, code, outside) in enumerate(rows):
             word, sketch = self.words[kind], ()
             if self.small or elements(word) >= SMALLEST:
                 sketch = (norms[at], *sums[LANES * at : LANES * at + LANES])
                 at += 1
-            found.append(Value(number, code, word, sketch))
+            found.append(Value(number, code, word, sketch, bool(outside)))
         return found
 
 

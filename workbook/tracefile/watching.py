@@ -50,6 +50,7 @@ class Watch(Trace):
         self._known: dict[tuple[int, str], int] = {}
         self._numbers: dict[str, int] = {}
         self._bare: list[int] = []
+        self._made: set[int] = set()  # hashes of what operations made, or of all the memory of it
         self._came_in: list[int] = []
         self._came_out: list[int] = []
         self._step = 0
@@ -76,12 +77,14 @@ class Watch(Trace):
 
     def reads(self, tensors: list[torch.Tensor], numbers: list[int]) -> int:
         """Keep the tensors that an operation is about to read."""
-        self._came_in = [self._value(each, set(numbers)) for each in tensors]
+        self._came_in = [self._value(each, set(numbers), read=True) for each in tensors]
         return self._plain(numbers, self._came_in)
 
     def makes(self, tensors: list[torch.Tensor], numbers: list[int]) -> int:
         """Keep the tensors that an operation made."""
         self._came_out = [self._value(each, set(numbers)) for each in tensors]
+        self._made.update(self._bare[value] for value in self._came_out)
+        self._made.update(_around(each) for each in tensors if not _whole(each))
         return self._plain(numbers, self._came_out)
 
     def keep(
@@ -99,8 +102,11 @@ class Watch(Trace):
         self._came_out = []
         self.paused = len(self.tape) >= self._most
 
-    def _value(self, tensor: torch.Tensor, looked_at: set[int]) -> int:
-        """Give the number of a tensor; one whose contents nobody looks at is known by its kind."""
+    def _value(self, tensor: torch.Tensor, looked_at: set[int], *, read: bool = False) -> int:
+        """Give the number of a tensor; one whose contents nobody looks at is known by its kind.
+
+        A tensor that is read comes from outside unless it was made, or is a view of what was made.
+        """
         word = kind(tensor.shape, tensor.dtype)
         plain = not tensor.is_meta and type(tensor).__torch_dispatch__ is _DISABLED
         bare = tensor_hash(tensor) if plain else shape_hash(tensor)
@@ -112,6 +118,9 @@ class Watch(Trace):
         self.devices.add(tensor.device.type)
         number = self._known[code, word] = len(self._known)
         self._bare.append(bare)
+        outside = read and bare != 0 and bare not in self._made
+        outside = outside and (_whole(tensor) or _around(tensor) not in self._made)
+        self.tape.columns["outside"].append(outside)
         self.tape.columns["kinds"].append(self._word(word))
         self.tape.columns["hashes"].append(code)
         if self.tape.small or tensor.numel() >= SMALLEST:
@@ -164,6 +173,20 @@ class Watch(Trace):
 
 _MASK = (1 << 64) - 1
 _DISABLED = torch.Tensor.__torch_dispatch__
+
+
+def _whole(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is all of its memory, as it lies there; or has none that can be read."""
+    if tensor.is_meta or tensor.layout is not torch.strided or tensor.is_quantized:
+        return True
+    size = tensor.untyped_storage().nbytes()
+    return tensor.is_contiguous() and size == tensor.numel() * tensor.element_size()
+
+
+def _around(tensor: torch.Tensor) -> int:
+    """Hash all the memory that a tensor is a view of, as numbers of its format in a row."""
+    row = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
+    return tensor_hash(row.set_(tensor.untyped_storage()))  # type: ignore[call-overload]
 
 
 def _tensors(values: list[torch.Tensor | None]) -> int:
