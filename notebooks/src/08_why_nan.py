@@ -74,7 +74,8 @@ print((inf / inf).item(), (inf - inf).item(), (0 * inf).item(), torch.tensor(0.0
 # becomes 0, and the log of 0 is minus infinity.
 #
 # **Cure:** subtract the largest logit first. It changes nothing on paper, and the largest exponential
-# is then exp(0). Better still, never form the share: log softmax is the logit minus `logsumexp`.
+# is then exp(0). Better still, never form the share: log softmax is the logit minus `logsumexp`. The
+# price is one more pass over the logits, to find the largest.
 
 # %%
 logits = torch.tensor([1e4, 0.0])
@@ -124,7 +125,8 @@ print((x * x).mean().item(), x.norm().isfinite().item())
 
 # %% [markdown]
 # `norm` adds up in `float32` and rounds once. **Cure:** call one function for the whole formula
-# (`norm`, `var`, `layer_norm`, `cross_entropy`), or compute it in `float32` and round the result.
+# (`norm`, `layer_norm`, `cross_entropy`), or compute it in `float32` and round the result; the price is
+# the memory of a copy.
 
 # %% [markdown]
 # ## A mask, and nothing left
@@ -140,7 +142,8 @@ for mask in (-torch.inf, torch.finfo(scores.dtype).min):
 # %% [markdown]
 # With the smallest number of the format as the mask, the weights are equal: a number, though it means
 # nothing, as that row should be ignored. Minus infinity is the honest mask while one place is left.
-# **Cure:** leave out rows without a place, or let them attend to one, and ignore what they give.
+# **Cure:** leave out rows without a place, or let them attend to one, and ignore what they give. The
+# price is a case of its own in your code; the large number costs nothing, and nobody notices the row.
 
 # %% [markdown]
 # ## A value that is fine, a gradient that is not
@@ -187,7 +190,8 @@ predict(why_nan.ONE_OF_A_THOUSAND)
 
 # %% [markdown]
 # **Cure:** clean the *input*, before the first layer. Stop at the first loss that is not finite
-# (`if not loss.isfinite()`), before `step()`: the last checkpoint is then still whole.
+# (`if not loss.isfinite()`), before `step()`: the weights are then still whole. The price, on a GPU, is
+# that each step waits for its loss.
 
 # %% [markdown]
 # ## Sixteen bits
@@ -201,9 +205,9 @@ for dtype in (torch.float16, torch.bfloat16):
 print(torch.tensor(0.0).half().add(1e-8).log().item())
 
 # %% [markdown]
-# A small number added for safety is safe only if the format has it. **Cure:** choose *eps* for the
-# format (1e-4 in `float16`), or keep normalizations, losses and optimizers in `float32`, as autocast
-# does.
+# A small number added for safety is safe only if the format has it. **Cure:** keep normalizations,
+# losses and optimizers in `float32`, as autocast does; the price is memory. Or choose *eps* for the
+# format, 1e-4 in `float16`: it costs no memory, and changes small steps.
 #
 # `bfloat16` holds 1e-8, and has no trouble with range. What it lacks is digits. Add 0.001 to 1, a
 # thousand times:
@@ -236,7 +240,7 @@ explore(why_nan.LOSS_SCALE)
 #
 # Nobody knows the best scale beforehand, and it changes. `GradScaler` finds it by failing: it doubles
 # the scale from time to time, and where a gradient is infinite it leaves the step out and halves the
-# scale.
+# scale. Its price is the steps that are left out, and a look at every gradient.
 
 # %%
 weight = nn.Parameter(torch.ones(1))
@@ -308,7 +312,8 @@ print("born in", mode.found)
 # %% [markdown]
 # ## Your turn
 #
-# 1. `first(model, x)` names the innermost module whose input was finite and whose output is not.
+# 1. `first(model, x)` runs the model once, names the innermost module whose input was finite and whose
+#    output is not, and leaves no hook behind.
 # 2. `root(x)` is the square root where x > 0, and elsewhere 0 with a gradient of 0.
 
 

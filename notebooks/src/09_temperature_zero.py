@@ -72,8 +72,9 @@ print("a row among 7 as alone:", torch.equal(product(x[:7], w)[:1], product(x[:1
 # faster there. On paper both sums are equal; each addition rounds, and in another order other sums are
 # rounded. No word of another prompt enters, and no draw.
 #
-# Choose `float32`, then *float32, rounded at the end* for the accumulator. Both make the change of
-# order far smaller than the lead of most tokens, and here no text changes. A GPU's library
+# Go back to the order *by the number of rows*. Choose the *dtype* `float32`; or stay in `bfloat16`, and
+# choose the accumulator *float32, rounded at the end*. Both make the change far smaller than the lead of
+# most tokens, and here no text changes. A GPU's library
 # accumulates in `float32`, too. So how do real services come to answer differently? By many more
 # layers, longer texts and many more words that compete; and by the number of rows, which changes from
 # moment to moment with the load.
@@ -134,7 +135,7 @@ print("topk:", logits.topk(1).indices.item(), "· sort:", logits.argsort(descend
 
 # %% [markdown]
 # Two implementations of greedy decoding can differ without any rounding: the one takes `argmax`, the
-# other the first of `topk`. **Cure:** one rule for ties, or logits in `float32`, where ties are rare.
+# other the first of `topk`. **Cure:** one rule for ties, or logits in `float32`, where ties are rare and memory is twice as much.
 
 # %% [markdown]
 # ## One prompt, seven ways
@@ -155,7 +156,8 @@ explore(temperature_zero.WAYS_TO_COMPUTE, after=temperature_zero.PADDED_LEFT)
 # chapter does the same for whole texts: choose *cache or whole text*.)
 #
 # *Attention's plain formula* is another **back end** of `scaled_dot_product_attention`. torch chooses one
-# by device, format, shape and mask; `sdpa_kernel` fixes the choice.
+# by device, format, shape and mask; `sdpa_kernel` fixes the choice, and the plain formula pays with memory
+# for every pair of tokens.
 #
 # **Cure:** where prompts are padded, pass mask *and* positions. A test of your own: compute in `float64`
 # with and without padding, and compare.

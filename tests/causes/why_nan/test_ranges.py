@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from workbook.causes.why_nan import RANGES, ranges
 from workbook.experiment import run
@@ -32,6 +33,17 @@ def test_float8_without_infinity_saturates_or_is_nan() -> None:
     """A number beyond 448 is 448 or NaN in float8_e4m3fn, by the version of torch."""
     words = run(RANGES).finding.values["words"]["float8_e4m3fn"]
     assert words[-1] in (ranges.EDGE, ranges.NAN)
+
+
+def test_the_numbers_of_the_page() -> None:
+    """What the chapter says of formats in digits is what torch and NumPy say of them."""
+    assert torch.finfo(torch.float16).max == 65504
+    assert torch.finfo(torch.float8_e4m3fn).max == 448
+    assert torch.finfo(torch.bfloat16).eps == 2**-7  # 0.0078
+    assert 3.4e38 < np.finfo(np.float32).max < 3.5e38
+    with np.errstate(over="ignore"):
+        assert np.isinf(np.exp(np.float32(89))) and np.isfinite(np.exp(np.float32(88)))
+    assert np.float16(1e-4) > 0
 
 
 @pytest.mark.parametrize("nan", [0, 3])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from workbook.causes.why_nan import GUARDED, TRAVEL, guards, layers, softmaxes, steps, travel
+from workbook.causes.why_nan import GUARDED, TRAVEL, guards, layers, steps, travel
 from workbook.experiment import run
 
 
@@ -70,30 +70,6 @@ def test_taking_the_inside_works_for_every_function(function: str) -> None:
     """Masking and the double where are safe whatever the function."""
     values = run(GUARDED, function=function).finding.values
     assert values[guards.TAKEN]["gradient"] == values[guards.TWICE]["gradient"] == guards.RIGHT
-
-
-def test_a_large_negative_mask_gives_equal_weights() -> None:
-    """Masked by the smallest number all weights are equal; by minus infinity all are NaN."""
-    assert softmaxes.fully_masked().isnan().all()
-    weights = softmaxes.fully_masked(torch.finfo(torch.float32).min)
-    assert weights.unique().numel() == 1 and math.isclose(weights.sum().item(), 1, rel_tol=1e-6)
-
-
-@pytest.mark.parametrize("name", ["shifted", "torch"])
-def test_a_shift_keeps_softmax_finite(name: str) -> None:
-    """Scores of 1000 overflow the plain formula, and no other."""
-    scores = torch.tensor([1000.0, 0.0])
-    assert softmaxes.SPELLINGS["plain"](scores).isnan().any()
-    assert softmaxes.SPELLINGS[name](scores).tolist() == [1.0, 0.0]
-
-
-def test_bfloat16_loses_every_small_update() -> None:
-    """NumPy's float32 counts to 2 in steps of 0.001; bfloat16 stays at 1."""
-    total = np.float32(1)
-    for _ in range(1000):
-        total += np.float32(1e-3)
-    assert math.isclose(steps.added_up(torch.float32), total, rel_tol=1e-6)
-    assert steps.added_up(torch.bfloat16) == 1.0
 
 
 def test_adam_divides_by_an_eps_that_is_zero() -> None:

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from workbook.causes.why_nan import softmaxes, steps
+from workbook.causes.why_nan import steps
 from workbook.causes.why_nan.guards import GUARDED, WHERE
 from workbook.experiment import run
 from workbook.question import Option, Prediction
@@ -59,7 +59,7 @@ FULLY_MASKED = Prediction(
         ),
         Option("NaN", lambda weights: bool(weights.isnan().all())),
     ),
-    softmaxes.fully_masked,
+    lambda: torch.full((4,), -math.inf).softmax(0),
     "A softmax subtracts the largest score first, and minus infinity minus minus infinity is NaN. "
     "Without that step it would be 0/0, which is NaN too.",
 )

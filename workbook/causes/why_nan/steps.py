@@ -49,11 +49,3 @@ def under_a_scaler(steps: int = 30) -> dict[str, bool]:
         "finite": bool(model.weight.isfinite().all()),
         "scale fell": scaler.get_scale() < start,
     }
-
-
-def added_up(dtype: torch.dtype, update: float = 1e-3, times: int = 1000) -> float:
-    """Give a weight of 1 after so many updates of one size, each rounded to the format."""
-    weight = torch.ones((), dtype=dtype)
-    for _ in range(times):
-        weight += update
-    return weight.item()
