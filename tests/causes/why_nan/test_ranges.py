@@ -40,7 +40,7 @@ def test_the_numbers_of_the_page() -> None:
     assert torch.finfo(torch.float16).max == 65504
     assert torch.finfo(torch.float8_e4m3fn).max == 448
     assert torch.finfo(torch.bfloat16).eps == 2**-7  # 0.0078
-    assert 3.4e38 < np.finfo(np.float32).max < 3.5e38
+    assert 3.4e38 < float(np.finfo(np.float32).max) < 3.5e38
     with np.errstate(over="ignore"):
         assert np.isinf(np.exp(np.float32(89))) and np.isfinite(np.exp(np.float32(88)))
     assert np.float16(1e-4) > 0
