@@ -68,7 +68,7 @@ class Answer:
     usable: bool = True  # False where the code could not be run: exit status 2
 
     def to_json(self) -> dict[str, Any]:
-        """The answer as plain data."""
+        """Give the answer as plain data."""
         return {
             "target": self.target,
             "status": self.status,
@@ -78,7 +78,7 @@ class Answer:
         }
 
     def text(self) -> str:
-        """The answer in words, for a terminal."""
+        """Give the answer in words, for a terminal."""
         head = {
             "identical": "equal in every bit",
             "rounding": "differs by rounding",

@@ -15,7 +15,7 @@ _LONGEST_CURVE = 400
 
 
 def drawing(result: Run | None, number: int = 0) -> str:
-    """The lines that draw, in words: `torch.randn at train.py:12, ...`."""
+    """Give the lines that draw, in words: `torch.randn at train.py:12, ...`."""
     if result is None or number >= len(result.outcomes):
         return ""
     seen: dict[str, None] = {}
@@ -28,7 +28,7 @@ def drawing(result: Run | None, number: int = 0) -> str:
 
 
 def seeding(result: Run | None, number: int = 0) -> str:
-    """The lines that set a generator after something was drawn: `manual_seed at train.py:9`."""
+    """List the lines that set a generator after a draw: `manual_seed at train.py:9`."""
     if result is None or number >= len(result.outcomes):
         return ""
     seen: dict[str, None] = {}
@@ -43,7 +43,7 @@ def seeding(result: Run | None, number: int = 0) -> str:
 
 
 def parting(first: Trace | None, second: Trace | None) -> Origin | None:
-    """The operation where two traced runs part."""
+    """Give the operation where two traced runs part."""
     return origin(first, second) if first is not None and second is not None else None
 
 

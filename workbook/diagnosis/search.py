@@ -32,7 +32,7 @@ class Search:
 
 
 def names(active: Iterable[Intervention], how: str) -> frozenset[str]:
-    """The names of the active interventions of one kind."""
+    """Give the names of the active interventions of one kind."""
     return frozenset(one.name for one in active if one.how == how)
 
 
@@ -45,7 +45,7 @@ def search(
     early: Callable[[Active], bool] = lambda active: False,
     ahead: Callable[[Iterable[Active]], None] = lambda trials: None,
 ) -> Search:
-    """The interventions that are needed to make the gap go (or shrink to what cannot go).
+    """Give the interventions that are needed to make the gap go (or shrink to what cannot go).
 
     `report` is told what each intervention does by itself, as soon as that is known. Those that
     are `likely` are tried before the others. `early` says, cheaper than a measure, that a
@@ -91,7 +91,7 @@ def search(
 
 
 def _alone(measure: Measure, ordered: list[Intervention], base: Gap, report: Report) -> Active:
-    """The most specific intervention that makes the two agree by itself, in every bit.
+    """Give the most specific intervention that makes the two agree by itself, in every bit.
 
     One that is held and one that is put back between calls count as one where they have one name:
     both are about the same thing. The cheap ones are tried first; a costly one only if it comes
@@ -117,7 +117,7 @@ def _alone(measure: Measure, ordered: list[Intervention], base: Gap, report: Rep
 
 
 def _closer(alone: Active, trials: dict[Intervention, Gap], base: Gap) -> Intervention | None:
-    """A more specific one that leaves rounding and nothing else of a difference that is none.
+    """Give a more specific one that leaves rounding and nothing else of a difference that is none.
 
     It explains the difference; that a general one removes the rounding, too, explains no more.
     """
@@ -131,10 +131,10 @@ def _closer(alone: Active, trials: dict[Intervention, Gap], base: Gap) -> Interv
 def _needed(
     measure: Measure, ordered: list[Intervention], active: Active, rest: Gap
 ) -> tuple[Active, dict[Intervention, Gap]]:
-    """The active ones that are needed, and the gap without each of them."""
+    """Give the active ones that are needed, and the gap without each of them."""
 
     def less(active: Active, some: Sequence[Intervention]) -> Active:
-        """What is active without those of some, taken off together or else by halves."""
+        """Say what is active without those of some, taken off together or else by halves."""
         if alike(measure(active - set(some)), rest):
             return active - set(some)
         if len(some) == 1:
@@ -159,7 +159,7 @@ def _needed(
 def _one_for_two(
     measure: Measure, ordered: list[Intervention], active: Active, rest: Gap
 ) -> Active | None:
-    """The needed ones with one in place of two that both speak of generators, if one suffices."""
+    """Put one needed row in place of two that both speak of generators, if one suffices."""
     streams = {one for one in active if one.cause in _STREAMS and one.how == "on"}
     if len(streams) > 1:
         for one in ordered:
@@ -173,7 +173,7 @@ _STREAMS = ("checkpoint-incomplete", "reseeded", "generator-shift", "worker-gene
 
 
 def _start(measure: Measure, ordered: list[Intervention], base: Gap) -> tuple[Active, Gap]:
-    """The interventions to begin with: all of them, unless some of them undo what others do.
+    """Give the interventions to begin with: all of them, unless some of them undo what others do.
 
     Then all that do not break the program, all but those that give draws other numbers, all but one
     of two rivals. Where the holds change the difference, each of the rest with them; and where all

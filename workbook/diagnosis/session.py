@@ -70,7 +70,7 @@ class Plan:
 
 
 def plan(*steps: int, held: frozenset[str] = frozenset(STORM), **more: Any) -> Plan:
-    """A run in calm where `held` names everything, under other conditions where it does not."""
+    """Plan a run in calm where `held` names everything, under other conditions elsewhere."""
     given = {name: (CALM if name in held else STORM)[name] for name in CALM}
     return Plan(steps, tuple(given.items()), **more)
 
@@ -99,7 +99,7 @@ class Session:
         return self.deadline - self.reserve - time.monotonic()
 
     def run(self, wanted: Plan, *, again: bool = False) -> Run:
-        """The result to a plan, from memory where it was asked before (unless `again`)."""
+        """Give the result to a plan, from memory where it was asked before (unless `again`)."""
         if wanted in self.known and not again:
             return self.known[wanted]
         if self.left() <= 0:
@@ -114,7 +114,7 @@ class Session:
         return result
 
     def both(self, *wanted: Plan) -> list[Run]:
-        """The results to several plans, which run at the same time where that can be."""
+        """Give the results to several plans, which run at the same time where that can be."""
         new = [one for one in dict.fromkeys(wanted) if one not in self.known]
         jobs = {one: self._jobs.get(one) or self._job(one) for one in new}
         self._jobs |= jobs
@@ -134,11 +134,11 @@ class Session:
         return self.workers.job(self._request(wanted), hash_seed=self._seed(wanted))
 
     def _seed(self, wanted: Plan) -> int:
-        """The hash seed of the waiting process; a command has an environment of its own."""
+        """Give the hash seed of the waiting process; a command has an environment of its own."""
         return 0 if self.call.commands else dict(wanted.given)["hash"]
 
     def _request(self, wanted: Plan) -> dict[str, Any]:
-        """A plan as the processes read it."""
+        """Give a plan as the processes read it."""
         if self.call.commands:
             return self._command(wanted)
         given = dict(wanted.given)
@@ -168,7 +168,7 @@ class Session:
         }
 
     def _command(self, wanted: Plan) -> dict[str, Any]:
-        """A plan whose targets are command lines, as the processes read it."""
+        """Give a plan whose targets are command lines, as the processes read it."""
         given = {**dict(wanted.given), "now": self.now}
         return {
             "kind": "command",
@@ -206,7 +206,7 @@ class Session:
         return run
 
     def first(self, wanted: Plan) -> Run:
-        """The result to the first run of a target; Unusable where its code cannot be looked at."""
+        """Run a target for the first time; Unusable where its code cannot be looked at."""
         result = self.run(wanted)
         if result.cannot is None and self.workers.preload(result.data.get("loaded", ())):
             result = self.run(wanted, again=True)  # as all runs from now on
@@ -255,7 +255,7 @@ def difference(one: Run, i: int, other: Run, j: int) -> Gap:
 
 
 def doubled(wanted: Plan) -> Plan:
-    """The same run in float64."""
+    """Give the same run in float64."""
     return replace(wanted, on=wanted.on | {DOUBLE.name})
 
 
@@ -266,7 +266,7 @@ def _module_name(path: str, number: int) -> str:
 
 
 def traced(session: Session, *wanted: Plan) -> list[Run | None]:
-    """The runs again with a trace, None for each that cannot be traced."""
+    """Give the runs again with a trace, None for each that cannot be traced."""
     try:
         made = session.both(*(replace(one, trace=True) for one in wanted))
     except OutOfTime:

@@ -75,7 +75,7 @@ class Call:
 
 
 def target(text: str) -> Target:
-    """The target that `FILE.py:FUNCTION` names; ValueError where it names none."""
+    """Give the target that `FILE.py:FUNCTION` names; ValueError where it names none."""
     path, colon, name = text.rpartition(":")
     if not colon or not path or not name.isidentifier():
         raise ValueError(f"name a function as FILE.py:FUNCTION, got {text!r}")
@@ -88,7 +88,7 @@ def target(text: str) -> Target:
 
 
 def call(*texts: str, model: bool = False) -> Call:
-    """The call for one text, for two, or for a module's builder."""
+    """Give the call for one text, for two, or for a module's builder."""
     if len(texts) == 1 and not model and "::" in texts[0]:
         return Call("test", nodes=(_node(texts[0]),))
     if len(texts) == 1 and not model and texts[0].endswith(".ipynb"):
@@ -102,7 +102,7 @@ def call(*texts: str, model: bool = False) -> Call:
 
 
 def _node(text: str) -> Node:
-    """The test or notebook that a text names; ValueError where its file is not there."""
+    """Give the test or notebook that a text names; ValueError where its file is not there."""
     path = Path(text.partition("::")[0])
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}")
@@ -110,7 +110,7 @@ def _node(text: str) -> Node:
 
 
 def command_line(argv: Sequence[str], *, against: str = "", resume: str = "") -> Call:
-    """The call for a command line, for two that should agree, or for stopping and resuming."""
+    """Give the call for a command line, for two that should agree, or for stopping and resuming."""
     if against and resume:
         raise ValueError("give --against or --resume, got both")
     first = _command(argv)

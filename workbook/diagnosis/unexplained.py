@@ -36,7 +36,7 @@ class Progress:
         self.trials[one] = gap
 
     def sentences(self, *, runs: bool) -> list[str]:
-        """What is known, a sentence each; with `runs` the two are traced once more."""
+        """Say what is known, a sentence each; with `runs` the two are traced once more."""
         if self.base is None or self.base.same:
             return []
         found = [f"The two are {self.base.words}."]
@@ -92,7 +92,7 @@ _DRAWS = ("rand", "normal", "uniform", "bernoulli", "dropout", "multinomial", "e
 
 
 def unmatched(ours: Trace, theirs: Trace) -> tuple[Operation, int, str] | None:
-    """The first operation that only one run makes, its place in the first run, and whose it is."""
+    """Find the first operation that only one run makes, its place in the first, and whose it is."""
     at = (0, 0)
     for i, j in align(ours, theirs):
         if i > at[0]:

@@ -23,7 +23,7 @@ class Judge:
         self.found = found
 
     def word(self, one: Intervention) -> Word:
-        """What the gap is that comes back without this intervention.
+        """Say what the gap is that comes back without this intervention.
 
         Where the intervention itself put a wider format in place of a shorter one, it is that trial
         which removed the gap, and the shorter format bounds it.
@@ -36,5 +36,5 @@ class Judge:
         return judged(gap, self.measure(others | {DOUBLE}))
 
     def rest(self) -> Word:
-        """What the gap is that nothing removed."""
+        """Say what the gap is that nothing removed."""
         return judged(self.found.rest, self.measure(frozenset(self.found.needed) | {DOUBLE}))

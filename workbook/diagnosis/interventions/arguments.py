@@ -78,7 +78,7 @@ def _kept(name: str, real: Callable[..., Any], kept: frozenset[str]) -> Callable
 
 
 def _plain(_: str, real: Callable[..., Any]) -> Callable[..., Any]:
-    """A helper whose arrays are contiguous (torch's tensors are made so operation by operation)."""
+    """Give a helper contiguous arrays (torch's tensors are made so operation by operation)."""
 
     @functools.wraps(real)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -140,7 +140,7 @@ def _forget(run: Setting) -> None:
 
 
 def memory(part: torch.nn.Module) -> dict[str, Any]:
-    """What a module remembers beside its parameters: buffers, numbers, containers, as copies."""
+    """Copy what a module remembers beside its parameters: buffers, numbers, containers."""
     held = {k: v for k, v in vars(part).items() if not k.startswith("_") and k != "training"}
     kinds = (*_REMEMBERED, *_CONTAINERS)
     found = {k: own(v) for k, v in held.items() if isinstance(v, kinds)}
@@ -148,7 +148,7 @@ def memory(part: torch.nn.Module) -> dict[str, Any]:
 
 
 def own(value: Any) -> Any:
-    """A copy of a remembered value."""
+    """Give a copy of a remembered value."""
     return value.detach().clone() if isinstance(value, torch.Tensor) else copy.copy(value)
 
 

@@ -112,7 +112,7 @@ class Intervention:
         return axis in self.axes and (Fact.ALWAYS in self.facts or bool(self.facts & set(facts)))
 
     def cause_where(self, facts: Iterable[Fact]) -> tuple[str, str]:
-        """The cause that it explains where these facts hold, and a sentence that says why."""
+        """Give the cause that it explains where these facts hold, and a sentence that says why."""
         seen = set(facts)
         fits = ((cause, f" {words}") for fact, cause, words in self.finer if fact in seen)
         return next(fits, (self.cause, ""))
@@ -126,5 +126,5 @@ RANKS = frozenset({Axis.RANKS})
 def on(
     name: str, cause: str, words: str, rank: int, *facts: Fact, axes: frozenset[Axis], **more: Any
 ) -> Intervention:
-    """A row that changes how the program runs."""
+    """Give a row that changes how the program runs."""
     return Intervention(name, "on", cause, words, rank, frozenset(facts), axes, **more)

@@ -70,7 +70,7 @@ class KeyedDraws(Dispatch):
 
 
 def _generator(args: Any, kwargs: dict[str, Any]) -> torch.Generator:
-    """The global generator of the device that an operation draws on."""
+    """Give the global generator of the device that an operation draws on."""
     first = next((value for value in args if isinstance(value, torch.Tensor)), None)
     device = torch.device(kwargs.get("device") or (first.device if first is not None else "cpu"))
     module: Any = getattr(torch, device.type, None)
@@ -105,7 +105,7 @@ _GOLDEN = (5**0.5 - 1) / 2  # its multiples fill the numbers from 0 to 1 evenly
 
 
 def keyed_others(epoch: Epoch) -> None:
-    """The same for the global generators of NumPy and `random`."""
+    """Key the draws of NumPy's and `random`'s global generators in the same way."""
     for name in _NUMPY_DRAWS.split():
         states = (np.random.get_state, np.random.set_state, np.random.seed)
         real = getattr(np.random, name)

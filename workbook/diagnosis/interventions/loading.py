@@ -51,7 +51,7 @@ def _missing(module: torch.nn.Module, state: Mapping[str, Any]) -> list[str]:
 
 
 def _renamed(module: torch.nn.Module, state: Mapping[str, Any]) -> dict[str, Any]:
-    """The state under the module's names.
+    """Give the state under the module's names.
 
     A weight that is missing gets what is over: the one whose name ends alike, where its shape
     fits, else the next one of its shape.

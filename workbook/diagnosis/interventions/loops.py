@@ -41,7 +41,7 @@ class Loops(ast.NodeTransformer):
 
 
 def step(over: ast.expr) -> ast.expr | None:
-    """The third argument of `range`, where a loop is over that."""
+    """Give the third argument of `range`, where a loop is over that."""
     plain = isinstance(over, ast.Call) and isinstance(over.func, ast.Name)
     if plain and over.func.id == "range" and len(over.args) == 3:  # type: ignore[attr-defined]
         return over.args[2]  # type: ignore[attr-defined,no-any-return]

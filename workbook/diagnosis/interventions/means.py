@@ -42,7 +42,7 @@ class _Series:
     mean: Any = 0.0
 
     def weighed(self, value: torch.Tensor, rows: int, acts: bool) -> torch.Tensor:
-        """The mean such that the mean of all means up to now is the mean over all rows up to now.
+        """Weigh a mean so that the mean of all means so far is the mean over all rows so far.
 
         Of k means with the rows' mean m(k) that is k m(k) - (k - 1) m(k - 1); for parts of one size
         it is the mean itself.

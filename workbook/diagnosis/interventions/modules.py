@@ -103,7 +103,7 @@ def _dropout(run: Setting) -> None:
 
 
 def _shaken(call: Callable[[], Any]) -> Any:
-    """The call with other random numbers; every generator goes on as if it had not been."""
+    """Make a call with other random numbers; every generator goes on as if it had not been."""
     kept = global_states()
     torch.default_generator.manual_seed(7919)
     if torch.cuda.is_initialized():

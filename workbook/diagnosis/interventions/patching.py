@@ -20,7 +20,7 @@ def patch(owner: Any, name: str, patched: Callable[..., Any]) -> None:
 
 
 def aside(real: Callable[..., Any], patched: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that is `patched`, and is `real` while torch compiles."""
+    """Give a function that is `patched`, and is `real` while torch compiles."""
 
     @functools.wraps(real)
     def call(*args: Any, **kwargs: Any) -> Any:

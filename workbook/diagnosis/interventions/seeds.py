@@ -41,7 +41,7 @@ def _seed_all(number: Any) -> None:
 
 
 def _states() -> dict[str, Any]:
-    """What says how far each global generator has come."""
+    """Give what tells how far each global generator has come."""
     numpy = np.random.mtrand._rand.get_state(legacy=False)
     return {
         "torch": torch.default_generator.get_state().numpy().tobytes(),
@@ -129,7 +129,7 @@ def _unread(run: Setting) -> None:
 
 
 def _arguments(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """The first lines of functions with a parameter for a seed that their body never reads."""
+    """Give the first lines of functions with a parameter for a seed that their body never reads."""
     for node in ast.walk(tree):
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
@@ -141,7 +141,7 @@ def _arguments(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def _functions(module: types.ModuleType) -> Iterator[tuple[Any, str, types.FunctionType]]:
-    """The functions and methods that a module of the user's defines."""
+    """Give the functions and methods that a module of the user's defines."""
     for name, value in list(vars(module).items()):
         if getattr(value, "__module__", "") != module.__name__:
             continue
@@ -179,7 +179,7 @@ def _short(real: types.FunctionType) -> str:
 
 
 def _settings(module: types.ModuleType, tree: ast.AST, acts: bool) -> None:
-    """The same for a seed among a parser's options, or in a class of settings."""
+    """Note a seed that nothing reads among a parser's options or in a class of settings."""
     if any(_reads(node) for node in ast.walk(tree)):
         return
     for owner, name, function in _functions(module):

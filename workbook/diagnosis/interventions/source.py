@@ -92,7 +92,7 @@ class _Aliases(ast.NodeTransformer):
 
 
 def _copied(value: Any) -> Any:
-    """The value with tensors and arrays of its own."""
+    """Give the value with tensors and arrays of its own."""
 
     def one(leaf: Any) -> Any:
         if isinstance(leaf, torch.Tensor) and not isinstance(leaf, torch.nn.Parameter):
@@ -103,7 +103,7 @@ def _copied(value: Any) -> Any:
 
 
 def facts(path: str) -> set[Fact]:
-    """What a program's text says: that it makes sets, loops over batches, or names formats."""
+    """List what a program's text shows: sets, loops over batches, formats of NumPy's."""
     tree = ast.parse(Path(path).read_bytes())
     found = arrays.formats(tree, Path(path).name)
     found |= {Fact.SETS} if any(_makes_set(node) for node in ast.walk(tree)) else set()

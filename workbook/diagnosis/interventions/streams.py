@@ -21,7 +21,7 @@ from workbook.diagnosis.probes.facts import FACTS, Fact
 
 
 def global_states() -> tuple[Any, ...]:
-    """The states of the global generators of torch, its CUDA devices, NumPy and `random`."""
+    """Give the states of the global generators of torch, its CUDA devices, NumPy and `random`."""
     return (
         torch.default_generator.get_state(),
         np.random.mtrand._rand.get_state(),
@@ -45,7 +45,7 @@ _HELPERS: list[Any] = []  # for each helper that is running: the states before i
 
 
 def _local(_: str, real: Any) -> Any:
-    """A helper whose seeds end with it."""
+    """Give a helper whose seeds end with it."""
 
     @functools.wraps(real)
     def call(*args: Any, **kwargs: Any) -> Any:

@@ -72,7 +72,7 @@ def clock(number: int, now: float) -> None:
 
 
 def _calendar(seconds: Any) -> None:
-    """The same for what tells the date."""
+    """Make what tells the date follow the same clock."""
 
     def moment(depth: int = 2) -> float:
         ours = is_user_file(sys._getframe(depth).f_code.co_filename)

@@ -58,7 +58,7 @@ def _backward(run: Setting) -> None:
 
 
 def _leaves(loss: torch.Tensor) -> list[torch.Tensor]:
-    """What backward will give gradients to."""
+    """Say what backward will give gradients to."""
     found: list[torch.Tensor] = []
     seen: set[Any] = set()
     todo: list[Any] = [loss.grad_fn]

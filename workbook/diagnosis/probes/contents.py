@@ -38,7 +38,7 @@ class Place:
     key: Any
 
     def now(self) -> Any:
-        """The iterator that is there."""
+        """Give the iterator that is there."""
         if isinstance(self.holder, types.CellType):
             return self.holder.cell_contents
         return self.holder.get(self.key)

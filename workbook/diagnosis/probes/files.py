@@ -33,13 +33,13 @@ def read_all(written: list[tuple[str, Path]]) -> dict[str, Content]:
 
 
 def _name(name: str) -> str:
-    """A file's name; TensorBoard puts time, host and process into it."""
+    """Give a file's name; TensorBoard puts time, host and process into it."""
     folder, slash, last = name.rpartition("/")
     return f"{folder}{slash}events" if last.startswith("events.out.tfevents") else name
 
 
 def read(path: Path) -> Content:
-    """What a file holds, by key; where it cannot be read in its format, the hash of its bytes."""
+    """Read what a file holds, by key; the hash of its bytes where its format cannot be read."""
     if path.stat().st_size > _LARGEST:
         return {"bytes": str(path.stat().st_size)}
     found: Content = {}
@@ -156,7 +156,7 @@ def _tag(row: dict[int, Any]) -> str:
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, Any]]:
-    """The fields of a protocol-buffers message: its number, and an integer or bytes."""
+    """Give the fields of a protocol-buffers message: its number, and an integer or bytes."""
     at = 0
     while at < len(data):
         key, at = _varint(data, at)
@@ -189,7 +189,7 @@ _READERS: dict[str, Callable[[Path], Iterator[tuple[str, Any]]]] = {
 def parted(
     ours: dict[str, Content], theirs: dict[str, Content]
 ) -> tuple[str, str, Any, Any] | None:
-    """The first file, key and two values that differ, or None; None stands for what is missing."""
+    """Find the first file, key and two values that differ; None stands for what is missing."""
     for name in dict.fromkeys((*ours, *theirs)):
         one, other = ours.get(name), theirs.get(name)
         if one is None or other is None:

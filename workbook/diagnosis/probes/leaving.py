@@ -57,7 +57,7 @@ def _noting(real: Callable[..., Any], name: str, note: Callable[..., None]) -> A
 
 
 def _row(tensor: Any, name: str) -> Reading | None:
-    """What is read, as plain data; None for what holds no numbers here."""
+    """Say what is read, as plain data; None for what holds no numbers here."""
     kind = str(tensor.dtype).removeprefix("torch.")
     if type(tensor).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl:
         return None
@@ -78,7 +78,7 @@ _tolist = torch.Tensor.tolist
 def parted(
     ours: list[Reading], theirs: list[Reading]
 ) -> tuple[int, Reading | None, Reading | None] | None:
-    """The first of the readings of two runs that differ, its number from 1, or None."""
+    """Give the first of the readings of two runs that differ, its number from 1, or None."""
     for number in range(max(len(ours), len(theirs))):
         one = ours[number] if number < len(ours) else None
         other = theirs[number] if number < len(theirs) else None
@@ -92,7 +92,7 @@ def _code(row: Reading) -> str:
 
 
 def sentence(number: int, one: Reading | None, other: Reading | None) -> str:
-    """What two runs read where they part, in words."""
+    """Say what two runs read where they part, in words."""
     if one is None or other is None:
         kept = one or other or {}
         which = "first" if other is None else "second"
@@ -107,7 +107,7 @@ def sentence(number: int, one: Reading | None, other: Reading | None) -> str:
 
 
 def _apart(one: Reading, other: Reading) -> tuple[str, str]:
-    """The first two values that differ, with the digits that their formats need."""
+    """Give the first two values that differ, with the digits that their formats need."""
     for a, b in zip(one["values"], other["values"], strict=False):
         if repr(a) != repr(b):
             return _digits(a, one["dtype"]), _digits(b, other["dtype"])

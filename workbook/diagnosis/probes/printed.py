@@ -62,7 +62,7 @@ def pairs(ours: list[Line], theirs: list[Line]) -> Iterator[tuple[Line | None, L
 
 
 def parted(ours: str, theirs: str) -> tuple[Line | None, Line | None] | None:
-    """The first lines that differ in a number or in words, or None where all agree."""
+    """Give the first lines that differ in a number or in words, or None where all agree."""
     for one, other in pairs(lines(ours), lines(theirs)):
         if one is None or other is None or one.form != other.form or not _equal(one, other):
             return one, other

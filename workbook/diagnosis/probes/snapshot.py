@@ -25,7 +25,7 @@ GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, rando
 
 
 def get_state(generator: Any) -> Any:
-    """The state of a generator of torch, NumPy or `random`."""
+    """Give the state of a generator of torch, NumPy or `random`."""
     if isinstance(generator, np.random.Generator):
         return generator.bit_generator.state
     return generator.getstate() if isinstance(generator, random.Random) else generator.get_state()
@@ -160,7 +160,7 @@ class Snapshot:
                 self._walk(item, f"{name}.{label}", inside)
 
     def changed(self) -> list[tuple[str, str]]:
-        """The names and kinds of what no longer holds what it held."""
+        """Give the names and kinds of what no longer holds what it held."""
         return [(one.name, one.kind) for one in self.things if differs(one)]
 
     def put_back(self, kinds: frozenset[str]) -> None:

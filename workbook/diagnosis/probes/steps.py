@@ -111,7 +111,7 @@ def _vector(optimizer: Optimizer) -> list[int]:
 
 
 def digest(values: list[Any]) -> int:
-    """A hash of tensors on the CPU and of plain values; what lies elsewhere would have to wait."""
+    """Hash tensors on the CPU and plain values; what lies elsewhere would have to wait."""
     parts = [
         tensor_hash(value.detach()) if isinstance(value, torch.Tensor) else value
         for value in values
@@ -127,7 +127,7 @@ def _hash(text: str) -> int:
 def parted(
     ours: list[list[int]], theirs: list[list[int]], among: tuple[str, ...] = PARTS
 ) -> tuple[int, tuple[str, ...]] | None:
-    """The first step after which two series differ in one of some parts, and those, or None."""
+    """Find the first step after which two series differ in some parts, and those parts."""
     for one, other in zip(ours, theirs, strict=False):
         parts = zip(PARTS, one[1:], other[1:], strict=True)
         if differing := tuple(part for part, a, b in parts if a != b and part in among):
@@ -141,7 +141,7 @@ def same_weights(ours: list[list[int]], theirs: list[list[int]]) -> bool:
 
 
 def worth(ours: list[list[int]], others: list[list[list[int]]], seconds: float) -> int:
-    """The step to which short runs go, or 0 where whole runs are as good.
+    """Give the step to which short runs go, or 0 where whole runs are as good.
 
     That is the first step after which the parameters are not those of another series, if a run
     takes long and it lies in its first half.
@@ -153,7 +153,7 @@ def worth(ours: list[list[int]], others: list[list[list[int]]], seconds: float) 
 
 
 def sentence(step: int, parts: tuple[str, ...]) -> str:
-    """What two series say, in words."""
+    """Word where two series part, and what kind of cause that is."""
     return f"They part at step {step} of the training: {', '.join(parts)} differ{_kind(parts)}."
 
 

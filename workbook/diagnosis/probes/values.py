@@ -31,7 +31,7 @@ class NotComparable(TypeError):
 
 
 def leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """The tensors, arrays, numbers and texts inside a result, each with its place."""
+    """Give the tensors, arrays, numbers and texts inside a result, each with its place."""
     if depth > _DEEPEST:
         raise NotComparable("is nested more than 20 deep")
     if (
@@ -109,7 +109,7 @@ def save(value: Any, folder: Path, stem: str) -> list[Leaf]:
 
 
 def load(rows: list[Leaf], folder: Path, stem: str) -> dict[str, torch.Tensor]:
-    """The tensors that `save` wrote, by place."""
+    """Give the tensors that `save` wrote, by place."""
     data = (folder / f"{stem}.bin").read_bytes()
     found: dict[str, torch.Tensor] = {}
     at = 0
@@ -157,7 +157,7 @@ class Gap:
 def gap(
     first: dict[str, torch.Tensor], second: dict[str, torch.Tensor], same: bool, texts: bool
 ) -> Gap:
-    """The largest difference of two results; `texts` says whether all their texts agree."""
+    """Give the largest difference of two results; `texts` says whether all their texts agree."""
     if same:
         return Gap(True)
     if not texts or set(first) != set(second):

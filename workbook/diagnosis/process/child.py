@@ -172,7 +172,7 @@ def _run(running: Any, request: dict[str, Any]) -> None:
 
 
 def _placed(request: dict[str, Any], folder: Path) -> place.Place | str:
-    """A place of its own for this process, or why there is none."""
+    """Give a place of its own for this process, or why there is none."""
     folders = [str(Path(path).parent) for path, _ in request["files"]] + [request["from"]]
     folders += request.get("folders", [])
     try:

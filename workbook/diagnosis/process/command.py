@@ -66,7 +66,7 @@ def run(request: Request, folder: Path, place: Place) -> dict[str, Any]:
 
 
 def _plan(request: Request, command: dict[str, Any], part: Path, place: Place) -> dict[str, Any]:
-    """What the hook is told."""
+    """Say what the hook is told."""
     given = dict(request["set"])
     return {
         "root": _ROOT,
@@ -82,7 +82,7 @@ def _plan(request: Request, command: dict[str, Any], part: Path, place: Place) -
 
 
 def _environment(request: Request, part: Path) -> dict[str, str]:
-    """The user's own environment, the hook, and what the run is made under."""
+    """Give the user's own environment, the hook, and what the run is made under."""
     user = dict(request["environment"])
     path = [_HOOK, *filter(None, (user.get("PYTHONPATH"),))]
     held: dict[str, str] = {}
@@ -126,7 +126,7 @@ def _end_the_rest() -> None:
 
 
 def _written(place: Place) -> list[tuple[str, Path]]:
-    """The files that the run has made or changed so far: the user's name, and where it lies now."""
+    """Map the files that the run has made or changed so far from the user's name to its place."""
     found = []
     for folder, upper in place.layers:
         for where, _, names in os.walk(upper):
@@ -138,7 +138,7 @@ def _written(place: Place) -> list[tuple[str, Path]]:
 
 
 def rows_of(part: Path) -> dict[str, list[dict[str, Any]]]:
-    """What each process of a run wrote down, by its id, the one that began first at the front."""
+    """Read what each process of a run wrote down, by its id, in the order of their starts."""
     found: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(part.glob("rows-*.jsonl"), key=lambda one: one.stat().st_ino):
         rows = found[path.stem.removeprefix("rows-")] = []
@@ -149,7 +149,7 @@ def rows_of(part: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def _main(processes: dict[str, list[dict[str, Any]]]) -> str:
-    """The process that trains, or else the one that reads most from torch."""
+    """Give the process that trains, or else the one that reads most from torch."""
 
     def weight(pid: str) -> tuple[int, int, int]:
         kinds = [row["kind"] for row in processes[pid]]
@@ -198,7 +198,7 @@ _NO_FACTS: dict[str, Any] = {"facts": [], "counts": {}, "lists": {}}
 
 
 def _losses(rows: dict[str, list[dict[str, Any]]]) -> torch.Tensor | None:
-    """What backward was called on, one after another, in the format of the first."""
+    """Say what backward was called on, one after another, in the format of the first."""
     pairs = [pair for row in rows.get("step", ()) for pair in row["loss"]]
     if not pairs:
         return None
@@ -207,7 +207,7 @@ def _losses(rows: dict[str, list[dict[str, Any]]]) -> torch.Tensor | None:
 
 
 def _read(left: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the program read from torch, by line, as tensors of the formats that they had."""
+    """Say what the program read from torch, by line, as tensors of the formats that they had."""
     lines: dict[str, list[dict[str, Any]]] = {}
     for row in left:
         lines.setdefault(f"{row['line']} ({row['how']})", []).append(row)

@@ -43,7 +43,7 @@ def refresh(real: Path, seen: Path, note: Path, *, guarded: bool, without: Path)
 
 
 def changed(seen: Path, note: Path) -> list[str]:
-    """The names of the files that a run made, changed or removed, relative to the folder."""
+    """Give the names of the files that a run made, changed or removed, relative to the folder."""
     old: Noted = json.loads(note.read_text()) if note.exists() else {}
     now = {name for name in _names(seen) if not (seen / name).is_dir()}
     rows = {name for name in now if old.get(name, [])[:3] != _stamp(seen / name)}
@@ -111,7 +111,7 @@ def _names(folder: Path) -> set[str]:
 
 
 def _look(target: Path, source: Path) -> list[int]:
-    """What a copy and its source look like; a folder's times say nothing of its files."""
+    """Say what a copy and its source look like; a folder's times say nothing of its files."""
     if target.is_dir() and not target.is_symlink():
         return [] if source.is_dir() else [-1]
     return [*_stamp(target), *_stamp(source)]

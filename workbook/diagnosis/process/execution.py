@@ -92,7 +92,7 @@ def _memory() -> list[int]:
 
 
 def _last_words(folder: Path) -> list[str]:
-    """What a program that ended itself wrote to stderr last: argparse's words, mostly."""
+    """Say what a program that ended itself wrote to stderr last: argparse's words, mostly."""
     sys.stderr.flush()
     warned = folder / "warned.txt"
     text = warned.read_text(errors="replace") if warned.exists() else ""

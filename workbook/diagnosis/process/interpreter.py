@@ -148,7 +148,7 @@ class Interpreter:
 
 
 def _environment(hash_seed: int, folder: Path) -> dict[str, str]:
-    """The variables of a process that runs the user's code."""
+    """Give the variables of a process that runs the user's code."""
     given = (str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH"))
     return {
         **os.environ,

@@ -29,7 +29,7 @@ class _Beneath(ctypes.Structure):
 
 
 def version() -> int:
-    """The version of Landlock that the kernel has; 0 where there is none that can be used."""
+    """Give the version of Landlock that the kernel has; 0 where there is none that can be used."""
     if not sys.platform.startswith("linux"):
         return 0
     found = int(_libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1))

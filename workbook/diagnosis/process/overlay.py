@@ -98,7 +98,7 @@ def _mount(source: str, target: str, kind: str | None, flags: int, options: str 
 
 
 def _plain(path: str | Path) -> str:
-    """The path as a mount option: commas and colons separate options and folders."""
+    """Give the path as a mount option: commas and colons separate options and folders."""
     text = str(path).replace("\\", "\\\\")
     return text.replace(":", "\\:").replace(",", "\\,")
 

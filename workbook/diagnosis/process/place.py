@@ -50,7 +50,7 @@ class Place:
         return _moved(path, self.seen)
 
     def outside(self, text: str) -> str:
-        """A path that the run saw, as the user knows it."""
+        """Give a path that the run saw, as the user knows it."""
         return _moved(text, tuple((there, here) for here, there in self.seen))
 
     def writes(self, path: str) -> bool:
@@ -95,7 +95,7 @@ def enter(
 
 
 def written(scratch: Path, run: Path) -> list[str]:
-    """What a run made, changed or removed, as absolute paths of the user's; then forget it."""
+    """Say what a run made, changed or removed, as absolute paths of the user's; then forget it."""
     note = run / _NOTE
     if not note.exists():
         return []
@@ -145,7 +145,7 @@ def _overlaid(
 
 
 def _room(folder: str, run: Path, number: int) -> Path:
-    """An empty folder outside of the one that is covered, on a disk that can hold layers."""
+    """Give an empty folder outside of the one that is covered, on a disk that can hold layers."""
     if not _below(str(run), folder):
         path = run / "layers" / str(number)
         path.mkdir(parents=True)
@@ -200,7 +200,7 @@ def _discard(folder: Path) -> None:
 
 
 def _outermost(folders: list[str]) -> list[str]:
-    """The folders that lie in no other; the root of all is never one of them."""
+    """Give the folders that lie in no other; the root of all is never one of them."""
     unique = [one for one in dict.fromkeys(map(os.path.realpath, folders)) if one != os.sep]
     return [one for one in unique if not any(_below(one, other) for other in unique)]
 

@@ -43,12 +43,12 @@ def settle(request: Request, place: Place) -> None:
 
 
 def refusals() -> list[str]:
-    """What this run tried to write outside of its place, so far."""
+    """Say what this run tried to write outside of its place, so far."""
     return list(_REFUSED)[:100]
 
 
 def load(path: str, name: str, run: Setting) -> types.ModuleType:
-    """The user's file as a module, rewritten where an active intervention asks for it."""
+    """Give the user's file as a module, rewritten where an active intervention asks for it."""
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CannotRun(f"{Path(path).name} is not a Python file")
@@ -71,7 +71,7 @@ def _facts(path: str) -> set[Fact]:
 
 
 def entry(module: types.ModuleType, name: str, path: str) -> Any:
-    """The function of that name, if it can be called without arguments."""
+    """Give the function of that name, if it can be called without arguments."""
     function = getattr(module, name, None)
     if function is None:
         here = sorted(n for n, v in vars(module).items() if isinstance(v, types.FunctionType))
@@ -99,7 +99,7 @@ def entry(module: types.ModuleType, name: str, path: str) -> Any:
 
 
 def own_modules(request: Request) -> list[types.ModuleType]:
-    """The user's modules: the given files and what they import from beside them."""
+    """Give the user's modules: the given files and what they import from beside them."""
     places = tuple(str(Path(path).parent) + os.sep for path, _ in request["files"])
     return [
         m
@@ -111,7 +111,7 @@ def own_modules(request: Request) -> list[types.ModuleType]:
 
 
 def user_traceback(error: BaseException) -> list[str]:
-    """The user's own frames, in the files' real names."""
+    """Give the user's own frames, in the files' real names."""
     rows = []
     for frame in traceback.extract_tb(error.__traceback__):
         if is_user_file(frame.filename):

@@ -53,7 +53,7 @@ class Ranks:
         return {fact for one in self.data.values() for fact in one["facts"]}
 
     def drift(self) -> tuple[int, str, bool] | None:
-        """The first step after which parameters are not rank 0's, whose, and if gradients agree."""
+        """Find the first step after which parameters drift, of which rank, and if gradients agree."""
         (_, first), *others = self.data.items()
         for number in range(self.steps):
             for rank, other in others:
@@ -63,7 +63,7 @@ class Ranks:
         return None
 
     def buffers_part(self) -> int:
-        """The first step after which buffers are not those of rank 0; 0 where there is none."""
+        """Find the first step after which buffers are not those of rank 0; 0 for none."""
         (_, first), *others = self.data.items()
         for number in range(min((len(one["buffers"]) for one in self.data.values()), default=0)):
             if any(other["buffers"][number] != first["buffers"][number] for _, other in others):
@@ -80,7 +80,7 @@ class Ranks:
         return steps, common, every
 
     def uneven(self) -> int:
-        """The first step in which ranks computed on unlike numbers of rows; 0 for none."""
+        """Give the first step in which ranks computed on unlike numbers of rows; 0 for none."""
         for number, sizes in enumerate(zip(*(one["sizes"] for one in self.data.values()))):  # noqa: B905
             if len(set(sizes)) > 1:
                 return number + 1
@@ -94,7 +94,7 @@ class Ranks:
         return all(one == series[0] for one in series) and len(set(series[0])) > 1
 
     def losses(self) -> list[float]:
-        """The mean of the ranks' losses after each step, by their shares of the rows."""
+        """Give the mean of the ranks' losses after each step, by their shares of the rows."""
         found: list[float] = []
         for number in range(self.steps):
             values = [one["losses"][number][:1] for one in self.data.values()]
@@ -108,6 +108,6 @@ class Ranks:
         return found
 
     def batch(self, number: int) -> set[int]:
-        """The rows that all ranks together computed on in a step, from 0."""
+        """Give the rows that all ranks together computed on in a step, from 0."""
         parts = [one["rows"][number] for one in self.data.values() if number < len(one["rows"])]
         return {row for part in parts for row in part}

@@ -40,7 +40,7 @@ class Run:
         return float(self.data.get("seconds", 0.0))
 
     def surroundings(self) -> list[str]:
-        """What the run did beside giving a result, a sentence each."""
+        """Say what the run did beside giving a result, a sentence each."""
         found = []
         if lines := self.data.get("printed"):
             found.append(f"It prints {lines} lines, which are not shown.")
@@ -60,12 +60,12 @@ class Run:
         return found
 
     def used(self, number: int | None = None) -> set[Fact]:
-        """The facts of one outcome, or of loading the program."""
+        """Give the facts of one outcome, or of loading the program."""
         data = self.data.get("import", {}) if number is None else self.facts(number)
         return {Fact(text) for text in data.get("facts", ())}
 
     def facts(self, number: int) -> dict[str, Any]:
-        """The counts and lists of one outcome."""
+        """Give the counts and lists of one outcome."""
         rows = self.data.get("facts", ())
         empty: dict[str, Any] = {"facts": [], "counts": {}, "lists": {}}
         return (rows[number] or empty) if number < len(rows) else empty
@@ -76,17 +76,17 @@ class Run:
         return list(dict.fromkeys(where for row in rows for where in row.get(cause, ()) if where))
 
     def steps(self, number: int) -> list[list[int]]:
-        """The vectors of the training's steps that an outcome's call made."""
+        """Give the vectors of the training's steps that an outcome's call made."""
         return list(self.facts(number)["lists"].get("steps", ()))
 
     def changes(self, number: int) -> set[Fact]:
-        """What an outcome's call left changed, by kind."""
+        """Say what an outcome's call left changed, by kind."""
         rows = self.data["changed"]
         kinds = {kind for _, kind in (rows[number] if number < len(rows) else ())}
         return {Fact(f"changed {kind}") for kind in kinds}
 
     def code(self, number: int) -> tuple[str, ...]:
-        """What identifies an outcome: the hashes of its leaves, or the error it raised."""
+        """Say what identifies an outcome: the hashes of its leaves, or the error it raised."""
         if number >= len(self.outcomes):
             return ("no outcome",)
         outcome = self.outcomes[number]
@@ -107,7 +107,7 @@ class Run:
 
 
 def _short(path: str) -> str:
-    """A path as seen from here, where that is shorter."""
+    """Give a path as seen from here, where that is shorter."""
     return min(path, os.path.relpath(path), key=len)
 
 

@@ -70,7 +70,7 @@ def _variant(name: str, module: Any, inputs: tuple[Any, ...], dim: int) -> Step:
 
 
 def _part(name: str, count: int) -> tuple[int, int]:
-    """The rows that are compared when the batch is changed in this way: the first, and how many."""
+    """Give the first of the rows that are compared when the batch is changed, and how many."""
     if name == "half":
         return 0, min(count, max(2, count // 2))
     return (count - 1 if name == "last" else 0), 1
@@ -88,7 +88,7 @@ def _cut(value: Any, name: str, count: int, dim: int) -> Any:
 
 
 def _rows(made: Any, start: int, kept: int, count: int, dim: int) -> list[torch.Tensor]:
-    """Some rows of every output that has `count` rows."""
+    """Give some rows of every output that has `count` rows."""
     found = [t for t in _tensors(made) if t.dim() > dim and t.shape[dim] == count]
     return [t.narrow(dim, start, kept) for t in found]
 

@@ -110,7 +110,7 @@ class Workers:
         return self.finish(self.job(request, hash_seed=hash_seed), seconds)
 
     def job(self, request: dict[str, Any], *, hash_seed: int) -> Job:
-        """A run that can be begun ahead of time, and must be finished."""
+        """Give a run that can be begun ahead of time, and must be finished."""
         self._number += 1
         folder = self.folder / f"run-{self._number}"
         full = {

@@ -15,7 +15,7 @@ from workbook.diagnosis.targets.watched import Watched, usable
 
 
 def diagnosed(session: Session) -> Answer:
-    """The answer for one command line."""
+    """Give the answer for one command line."""
     plan = Plan((0,), (), stop=session.steps)
     watched = Watched(*(usable(session, session.run(plan, again=again)) for again in (False, True)))
     session.tell(f"twice as it was typed: {watched.words}")

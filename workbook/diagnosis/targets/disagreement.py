@@ -30,7 +30,7 @@ from workbook.trace import Trace
 
 
 def diagnosed(session: Session) -> Answer:
-    """The answer for two functions."""
+    """Give the answer for two functions."""
     pair = Pair(session)
     base = pair.measure(frozenset())
     session.tell(
@@ -139,7 +139,7 @@ def _where(pair: Pair, one: Intervention, cause: str, first: Run | None, second:
 
 
 def _unshared(one: str, other: str) -> str:
-    """The side that sets a seed again where the other does not, or both."""
+    """Give the side that sets a seed again where the other does not, or both."""
     return few([text for text in dict.fromkeys((one, other)) if text]) if one != other else one
 
 

@@ -31,7 +31,7 @@ class Places:
         return self._calm
 
     def where(self, one: Intervention, cause: str) -> str:
-        """The place of a cause, in a few words; empty where it could not be told."""
+        """Give the place of a cause, in a few words; empty where it could not be told."""
         calm = self.function.calm
         with_it = self.function.session.known.get(self.function.plan(frozenset({one})), calm)
         if seen := calm.places(0, cause) or with_it.places(0, cause):
@@ -66,7 +66,7 @@ class Places:
 
 
 def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
-    """The needed interventions as causes: one row for each cause, state before generators."""
+    """Give the needed interventions as causes: one row for each cause, state before generators."""
     rows: dict[str, Found] = {}
     places = Places(function)
     ids = [one.cause for one in found.needed]
@@ -89,7 +89,7 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
 
 
 def none(base: Gap) -> Found:
-    """The row for nothing found."""
+    """Give the row for nothing found."""
     return Found(
         "none",
         "",
@@ -107,7 +107,7 @@ def answered(
     function: Function | None = None,
     base: Gap | None = None,
 ) -> Answer:
-    """The answer made of these causes: rounding last, the status that of the first."""
+    """Give the answer made of these causes: rounding last, the status that of the first."""
     ranked = sorted(rows, key=lambda one: one.status in ("rounding", "doubtful"))
     first: Status = status or (ranked[0].status if ranked else "unknown")
     target = session.call.words

@@ -79,13 +79,13 @@ class Function:
         on: frozenset[str] = frozenset(),
         **more: Any,
     ) -> Plan:
-        """The calls in one process, with these interventions and what is always on."""
+        """Give the calls in one process, with these interventions and what is always on."""
         given: dict[str, Any] = {"trained": self.trained, **self.fixed, **more}
         given["on"] = names(active, "on") | on | self.fixed.get("on", frozenset())
         return plan(*self.steps, held=held, between=names(active, "between"), **given)
 
     def once(self, active: Active = frozenset(), **more: Any) -> Plan:
-        """The first call alone, unless threads of its own make each call another."""
+        """Give the first call alone, unless threads of its own make each call another."""
         made = self.plan(active, **more)
         if Fact.THREADS in self.facts:
             return made
@@ -100,7 +100,7 @@ class Function:
         return facts
 
     def _plans(self, active: Active) -> list[Plan]:
-        """The calls in one process, and one under whatever is not held."""
+        """Give the calls in one process, and one under whatever is not held."""
         held = names(active, "hold")
         calm = self.plan(active)
         if self.dims <= held:
@@ -108,7 +108,7 @@ class Function:
         return [calm, self.once(active, held=(ALL - self.dims) | held)]
 
     def measure(self, active: Active) -> Gap:
-        """The largest gap between any of the calls, with these interventions."""
+        """Give the largest gap between any of the calls, with these interventions."""
         plans = [
             replace(one, repeat=number)
             for number in range(self.repeats)
@@ -128,7 +128,7 @@ class Function:
     dims: frozenset[str] = ALL
 
     def _short(self, active: Active) -> list[Plan]:
-        """The same, of which the last call goes to the step where it parts from the first."""
+        """Give the runs of a measure, the last call going to the step where it parts only."""
         if not self.stop:
             return self._plans(active)[:1]
         made = [replace(one, stop=self.stop) for one in self._plans(active)]
@@ -148,7 +148,7 @@ class Function:
         self.session.ahead(*(one for active in trials for one in self._short(active)))
 
     def find(self) -> tuple[Search | None, Gap]:
-        """The needed interventions, or None where nothing changes the result."""
+        """Give the needed interventions, or None where nothing changes the result."""
         base = self.measure(frozenset())
         self._tell(base)
         if base.same:
@@ -185,7 +185,7 @@ class Function:
         return one.how == "on" or again or Fact.THREADS in self.facts
 
     def find_again(self) -> tuple[Search | None, Gap]:
-        """The same for repeated calls in one process alone."""
+        """Search what makes repeated calls in one process differ."""
         base = self.measure(frozenset())
         self.session.tell(f"{self.count} calls in one process: {base.words}")
         if base.same:
@@ -217,7 +217,7 @@ class Function:
         return (calm.trace(0) if calm else None), (storm.trace(0) if storm else None)
 
     def _moving(self) -> frozenset[str]:
-        """The conditions that change the result when they are not held.
+        """Give the conditions that change the result when they are not held.
 
         Numbers drawn without a seed are the commonest: where everything but the generators may
         differ and the result stays, nothing but the generators is asked for.

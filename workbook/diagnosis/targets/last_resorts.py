@@ -39,7 +39,7 @@ _CHANCE = frozenset(
 
 
 def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base: Gap) -> Search:
-    """The search again with what calls leave behind put back, where that explains more.
+    """Search again with what calls leave behind put back, where that explains more.
 
     Putting it back may break a program that means to keep it, so it is not tried before.
     """
@@ -79,7 +79,7 @@ def by_chance(session: Session) -> list[Found]:
 
 
 def rest(pair: Pair, judge: Judge, found: Search) -> list[Found]:
-    """What no intervention removed: rounding by another order of operations, or unknown."""
+    """Say what no intervention removed: rounding by another order of operations, or unknown."""
     if found.rest.same:
         return []
     word = judge.rest()

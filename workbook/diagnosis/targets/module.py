@@ -52,7 +52,7 @@ class Model:
 
 
 def diagnosed(session: Session) -> Answer:
-    """The answer for a module."""
+    """Give the answer for a module."""
     again = Function(session, variants=("plain", "again", "again"))
     again.dims = frozenset()
     model = Model(session)
@@ -71,7 +71,7 @@ def diagnosed(session: Session) -> Answer:
 
 
 def _gap(one: Run, i: int, other: Run, j: int, label: str) -> Gap | None:
-    """The gap of the rows that both calls have, or None where a call has none."""
+    """Give the gap of the rows that both calls have, or None where a call has none."""
     for result, k in ((one, i), (other, j)):
         if k >= len(result.outcomes) or "raised" in result.outcomes[k]:
             return None
@@ -85,7 +85,7 @@ def _gap(one: Run, i: int, other: Run, j: int, label: str) -> Gap | None:
 
 
 def _worst(model: Model, on: frozenset[str]) -> tuple[Gap | None, str]:
-    """The largest gap of the first row over the batches it can be in."""
+    """Give the largest gap of the first row over the batches it can be in."""
     worst: Gap | None = None
     name = ""
     result = model.run("plain", *BATCHES, on=on)

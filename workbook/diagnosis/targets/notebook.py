@@ -15,7 +15,7 @@ from workbook.diagnosis.targets.tests.session import asked
 
 
 def diagnosed(session: Session) -> Answer:
-    """The answer for one notebook."""
+    """Give the answer for one notebook."""
     if importlib.util.find_spec("IPython") is None:
         raise Unusable("IPython is not installed here: python -m pip install ipykernel")
     path = str(Path(session.call.nodes[0].name).resolve())

@@ -67,12 +67,12 @@ class Pair:
         return self.calm[index].places(self._number(index), cause)
 
     def seen(self, cause: str, question: str) -> list[str]:
-        """The same, with a row on that looks for such places, all else being held."""
+        """Say where a row saw a cause at work that looks for it, all else being held."""
         plans = [replace(one, on=one.on | {question}) for one in self.plans(frozenset(HOLDS))]
         return [place for run in self.session.both(*plans) for place in run.places(0, cause)]
 
     def used(self, index: int) -> set[Fact]:
-        """The facts of a function's call and of loading its program."""
+        """Give the facts of a function's call and of loading its program."""
         return self.calm[index].used(self._number(index)) | self.calm[index].used()
 
     def _facts(self) -> set[Fact]:
@@ -97,7 +97,7 @@ class Pair:
         return facts
 
     def plans(self, active: Active) -> tuple[Plan, Plan]:
-        """What is asked of the first and of the second function."""
+        """Say what is asked of the first and of the second function."""
         on = names(active, "on")
         held = names(active, "hold")
         split = self.split if SPLIT in active else frozenset()

@@ -28,12 +28,12 @@ _PROCESSES = re.compile(r"(--nproc[-_]per[-_]node)(=(\d+))?$")
 
 
 def of(run: Run) -> Ranks:
-    """The ranks of a run."""
+    """Give the ranks of a run."""
     return Ranks(run.data.get("ranks", {}))
 
 
 def diagnosed(session: Session, run: Run) -> Answer | None:
-    """The answer for the ranks of a run; None where they give no reason for one."""
+    """Give the answer for the ranks of a run; None where they give no reason for one."""
     questions = Questions(session, of(run))
     found = [*questions.agreement(), *questions.data()]
     typed = session.call
@@ -50,7 +50,7 @@ class Questions:
         session.note(f"{len(ranks)} ranks train, {ranks.steps} steps each.")
 
     def again(self, row: Intervention) -> Ranks | None:
-        """The ranks of a run with one row on; None where not all of them came to train."""
+        """Give the ranks of a run with one row on; None where not all of them came to train."""
         plan = Plan((0,), (), on=frozenset({row.name}), stop=self.session.steps)
         made = of(self.session.run(plan))
         if len(made) == len(self.ranks) and made.steps:
@@ -184,7 +184,7 @@ class Questions:
         ]
 
     def _tried(self, row: Intervention, base: Gap) -> Found | None:
-        """The row as a cause, if it takes the difference to one process away."""
+        """Give the row as a cause, if it takes the difference to one process away."""
         made = self.again(row)
         if made is None or not made.losses():
             return None
@@ -206,7 +206,7 @@ class Questions:
 
 
 def gap(ours: list[float], theirs: list[float]) -> Gap:
-    """The difference of two series of losses where it is largest in relation to the loss."""
+    """Give the difference of two series of losses where it is largest in relation to the loss."""
     count = min(len(ours), len(theirs))
     pairs = list(zip(ours[:count], theirs[:count], strict=True))
     if all(a == b for a, b in pairs):
@@ -226,7 +226,7 @@ def gap(ours: list[float], theirs: list[float]) -> Gap:
 
 
 def alone(command: Command, ranks: int) -> tuple[Command, Command] | None:
-    """The command with one process: as it is, and with batches for all ranks; or None.
+    """Give the command with one process: as it is, and with batches for all ranks; or None.
 
     >>> [one.words for one in alone(Command(("torchrun", "--nproc_per_node=2", "t.py")), 2)]
     ['torchrun --nproc_per_node=1 t.py', 'env WORKBOOK_JOIN=2 torchrun --nproc_per_node=1 t.py']

@@ -30,7 +30,7 @@ def merged(rows: list[Found]) -> list[Found]:
 
 
 def one_after_the_other(pair: Pair) -> Answer:
-    """The answer where the two agree by themselves."""
+    """Give the answer where the two agree by themselves."""
     session = pair.session
     base = pair.after(frozenset())
     session.tell(f"the second after the first, in one process: {base.words}")

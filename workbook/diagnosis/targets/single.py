@@ -131,7 +131,7 @@ def dropout_behind(function: Function, rows: list[Found]) -> list[Found]:
 
 
 def diagnosed(session: Session) -> Answer:
-    """The answer for one function."""
+    """Give the answer for one function."""
     function = Function(session)
     found, base = function.find()
     if found is None:

@@ -15,7 +15,7 @@ from workbook.diagnosis.session import Session, Unusable
 
 
 def usable(session: Session, run: Run) -> Run:
-    """The run itself; Unusable where the command gave nothing to look at."""
+    """Give the run itself; Unusable where the command gave nothing to look at."""
     for sentence in run.surroundings():
         session.note(sentence)
     if run.cannot is not None:
@@ -28,7 +28,7 @@ def usable(session: Session, run: Run) -> Run:
 
 
 def last_words(run: Run) -> tuple[str, ...]:
-    """What a command wrote to stderr last, or else to stdout."""
+    """Say what a command wrote to stderr last, or else to stdout."""
     for name in ("warned.txt", "printed.txt"):
         path = run.folder / name
         text = path.read_text(errors="replace") if path.exists() else ""

@@ -31,7 +31,7 @@ _SHARE = 1 / 4  # of the time, for the trials of a rate
 
 
 def diagnosed(forks: Forks, name: str, before: Sequence[str]) -> Answer:
-    """The answer for one test."""
+    """Give the answer for one test."""
     runs = [forks.run(_ALONE, again=True) for _ in range(_FEW)]
     _check(runs[0])
     outcomes = [run.data.get("outcome", "failed") for run in runs]
@@ -50,7 +50,7 @@ def _check(run: Run) -> None:
 
 
 def _at_times(forks: Forks, runs: list[Run]) -> Answer:
-    """A test that passes at least once: how often it fails, and what its sides follow."""
+    """Diagnose a test that passes at least once: how often it fails, and what its sides follow."""
     enough = forks.left() * (1 - _SHARE)
     while len(runs) < _MANY and forks.left() > enough:
         runs.append(forks.run(_ALONE, again=True))
@@ -85,7 +85,7 @@ def rate(failed: int, count: int) -> str:
 
 
 def _key(number: int, side: str) -> str:
-    """The place of a side among the values of a run."""
+    """Give the place of a side among the values of a run."""
     return repr([f"{number} {side}"])
 
 
@@ -118,7 +118,7 @@ class Sides:
         return Gap(True) if made.absolute == 0 else made
 
     def wide(self) -> Gap:
-        """The same with everything computed in float64."""
+        """Measure the two sides again with everything computed in float64."""
         return self._gap(self.forks.run(doubled(self.plan(frozenset()))))
 
     def stored(self) -> bool:
@@ -134,7 +134,7 @@ class Sides:
 
 
 def _always(forks: Forks, run: Run) -> Answer:
-    """A test that always fails: is it rounding, and what makes its two sides agree?"""
+    """Diagnose a test that always fails: is it rounding, and what makes its two sides agree?"""
     message = next(iter(run.data["message"].splitlines()), "")
     sides = Sides(forks)
     forks.note(f"It failed in {_FEW} of {_FEW} trials: {message}")
@@ -183,7 +183,7 @@ def _always(forks: Forks, run: Run) -> Answer:
 
 
 def tolerance(base: Gap, sides: Sides) -> str:
-    """A tolerance that passes with room for rounding, and what it would still notice."""
+    """Give a tolerance that passes with room for rounding, and what it would still notice."""
     wanted = 4 * base.absolute
     digits = math.floor(math.log10(wanted)) if wanted else 0
     rounded = math.ceil(wanted / 10**digits) * 10.0**digits

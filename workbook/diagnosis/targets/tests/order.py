@@ -22,7 +22,7 @@ _CAUSES = {
 
 
 def minimal(names: Sequence[str], shows: Callable[[Sequence[str]], bool]) -> list[str]:
-    """The shortest list, in order, that still shows what the whole list shows.
+    """Give the shortest list, in order, that still shows what the whole list shows.
 
     `shows` is tried on parts, each also without the others, finer and finer (ddmin). Of what is
     left, every member is needed.
@@ -53,7 +53,7 @@ def after(forks: Forks, before: Sequence[str], between: frozenset[str] = frozens
 
 
 def explained(forks: Forks, before: Sequence[str], alone: str) -> Answer | None:
-    """The answer where the tests before it change its outcome; None where they do not."""
+    """Give the answer where the tests before it change its outcome; None where they do not."""
 
     def shows(names: Sequence[str]) -> bool:
         return after(forks, names).data["outcome"] not in (alone, "skipped")

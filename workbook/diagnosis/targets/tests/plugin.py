@@ -98,7 +98,7 @@ def _rows() -> list[dict[str, Any]]:
 
 
 def _outcome(reports: list[pytest.TestReport]) -> dict[str, Any]:
-    """What a test came to: its outcome, in which phase, and the message."""
+    """Say what a test came to: its outcome, in which phase, and the message."""
     for report in reports:
         if report.outcome != "passed":
             crash = getattr(report.longrepr, "reprcrash", None)
@@ -113,7 +113,7 @@ def _outcome(reports: list[pytest.TestReport]) -> dict[str, Any]:
 
 
 def approximate() -> tuple[type, ...]:
-    """The classes of pytest.approx that compare; they have no public name."""
+    """Give the classes of pytest.approx that compare; they have no public name."""
     examples: tuple[Any, ...] = (1.0, [1.0], {"a": 1.0}, np.ones(1))
     kinds = {kind for one in examples for kind in type(pytest.approx(one)).__mro__}
     return tuple(kind for kind in kinds - {object} if "__eq__" in vars(kind))

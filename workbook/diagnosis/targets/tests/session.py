@@ -20,7 +20,7 @@ _KEPT = 2.0  # seconds for the end of the session
 
 
 def diagnosed(session: Session) -> Answer:
-    """The answer for one test, given by its node id."""
+    """Give the answer for one test, given by its node id."""
     if importlib.util.find_spec("pytest") is None:
         raise Unusable("pytest is not installed here: python -m pip install pytest")
     name = session.call.nodes[0].name
@@ -35,7 +35,7 @@ def diagnosed(session: Session) -> Answer:
 
 
 def words(arguments: list[str]) -> list[str]:
-    """The command line of a session that runs in one process, and leaves no cache."""
+    """Give the command line of a session that runs in one process, and leaves no cache."""
     single = ["-n0"] if importlib.util.find_spec("xdist") else []
     plugin = ["-p", _PLUGIN, "-p", "no:cacheprovider", *single]
     return [sys.executable, "-m", "pytest", *plugin, *arguments]
@@ -63,7 +63,7 @@ def _said(run: Run) -> tuple[str, ...]:
 
 
 def read(data: dict[str, Any]) -> Answer:
-    """An answer from plain data."""
+    """Give an answer from plain data."""
     causes = tuple(Found(**one) for one in data.pop("causes"))
     lists: Any = {key: tuple(data.pop(key)) for key in ("tried", "notes", "curve", "labels")}
     return Answer(**data, causes=causes, **lists)
