@@ -53,7 +53,7 @@ class Ranks:
         return {fact for one in self.data.values() for fact in one["facts"]}
 
     def drift(self) -> tuple[int, str, bool] | None:
-        """Find the first step after which parameters drift, of which rank, and if gradients agree."""
+        """Find the step from which parameters drift, of which rank, and if gradients agree."""
         (_, first), *others = self.data.items()
         for number in range(self.steps):
             for rank, other in others:
