@@ -136,7 +136,7 @@ def _arguments(tree: ast.AST) -> Iterator[tuple[int, str]]:
         read = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
         parameters = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         for parameter in parameters:
-            if "seed" in parameter.arg.lower() and parameter.arg not in read | {"locals"}:
+            if "seed" in parameter.arg.lower() and not read & {parameter.arg, "locals"}:
                 yield min([node.lineno, *(d.lineno for d in node.decorator_list)]), parameter.arg
 
 

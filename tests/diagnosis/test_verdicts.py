@@ -1,0 +1,66 @@
+"""The word of a difference, as it reaches the answer."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.interventions.intervention import PAIR, on
+from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.probes.values import Gap
+from workbook.diagnosis.search import Search
+from workbook.diagnosis.verdicts import Judge
+
+
+@pytest.mark.parametrize(
+    ("cause", "word", "status"),
+    [
+        ("thread-count", "rounding", "rounding"),
+        ("thread-count", "doubtful", "doubtful"),
+        ("thread-count", "cannot tell", "doubtful"),
+        ("thread-count", "other", "fault"),
+        ("none", "identical", "identical"),
+        ("none", "rounding", "rounding"),
+        ("none", "doubtful", "doubtful"),
+        ("module-state", "rounding", "fault"),
+        ("random-numbers", "other", "random"),
+    ],
+)
+def test_the_status_follows_the_word(cause: str, word: str, status: str) -> None:
+    """Only causes that can be rounding ask for it; what cannot be told is doubtful, not a fault."""
+    assert Found(cause, "", "", "", word).status == status  # type: ignore[arg-type]
+
+
+def test_doubtful_is_said() -> None:
+    """The first line says what the word means."""
+    row = Found("thread-count", "", "on one thread they agree.", "", "doubtful")
+    text = Answer("a.py:f", row.status, (row,), ()).text()
+    assert text.startswith("a.py:f: doubtful: further apart than rounding is likely")
+
+
+@pytest.mark.parametrize(
+    ("relative", "word"), [(1e-6, "rounding"), (1e-3, "cannot tell"), (0.75, "cannot tell")]
+)
+def test_a_wider_format_in_place_of_a_shorter_judges_by_the_shorter(
+    relative: float, word: str
+) -> None:
+    """Two float64 results that a float32 on the way moved apart are within float32's growth."""
+    row = on("wider", "dtype", "", 1, Fact.ALWAYS, axes=PAIR, format=torch.float32)
+    gap = Gap(False, True, relative, relative, roundoff=2.0**-53)
+    judge = Judge(lambda active: Gap(True), Search((row,), Gap(True), {row: gap}))
+    assert judge.word(row) == word
+
+
+def test_a_result_in_float64_is_judged_by_its_own_growth() -> None:
+    """Computing in float64 again says nothing of what was computed in float64."""
+    gap = Gap(False, True, 1e-15, 1e-15, roundoff=2.0**-53)
+    assert Judge(lambda active: gap, Search((), gap, {})).rest() == "rounding"
+
+
+def test_a_fact_makes_a_cause_a_more_particular_one() -> None:
+    """The row says which, and why; without the fact its cause is its own."""
+    finer = ((Fact.SHORT_FORMATS, "reduced-precision", "It has 16 bits."),)
+    row = on("wider", "dtype", "", 1, Fact.ALWAYS, axes=PAIR, finer=finer)
+    assert row.cause_where({Fact.ALWAYS}) == ("dtype", "")
+    assert row.cause_where({Fact.SHORT_FORMATS}) == ("reduced-precision", " It has 16 bits.")
