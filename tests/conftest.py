@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from workbook.diagnosis import Workers, command, diagnose
 
 # Programs that the tests run in processes of their own; importing them would run them here.
-collect_ignore = ["diagnosis_cases"]
+collect_ignore = ["diagnosis_cases", "diagnosis/ranks"]
 
 # Runs of a diagnosis may write next to nothing: the lines that coverage counts in them are let out.
 if coverage.Coverage.current() is not None:
