@@ -136,3 +136,13 @@ def test_a_specific_one_that_leaves_rounding_explains() -> None:
     assert found(
         lambda active: measure(active | {B} if draws in active else active), (draws, D)
     ) == ["d"]
+
+
+def test_one_that_renumbers_explains_no_rounding() -> None:
+    """With other numbers another sum may round alike by chance."""
+    draws = row("draws", 9, renumbers=True)
+
+    def measure(active: Active) -> Gap:
+        return LARGE if B not in active else NONE if draws in active else ROUNDS
+
+    assert found(measure, (A, B, draws)) == ["b"]

@@ -84,8 +84,9 @@ def search(
         active = fewer
         without = {one: measure(active - {one}) for one in active}
     needed = tuple(one for one in ordered if one in active)
-    if any(one.renumbers for one in needed) and not equal_but_for_rounding(rest):
-        # other numbers, another gap: it may be smaller by chance
+    drawn = [without[one] for one in needed if one.renumbers]
+    if drawn and not (equal_but_for_rounding(rest) and not any(map(equal_but_for_rounding, drawn))):
+        # other numbers, another gap: it may be smaller by chance, and so may its rounding
         return search(measure, [one for one in ordered if not one.renumbers], base)
     return Search(needed, rest, {one: without[one] for one in needed})
 

@@ -51,7 +51,8 @@ def test_means_of_equal_parts_are_left_alone() -> None:
     [
         ("for i in range(0, n, size):\n    f(x[i:i + size], size)",
          "for i in range(0, n, 1):\n    f(x[i:i + 1], 1)"),
-        ("[f(x[i:i + 4], 4) for i in range(0, n, 4)]", "[f(x[i:i + 1], 4) for i in range(0, n, 1)]"),
+        ("[f(x[i:i + 4], 4) for i in range(0, n, 4)]",
+         "[f(x[i:i + 1], 4) for i in range(0, n, 1)]"),
         ("for i in range(0, n, self.k):\n    f(self.k)", "for i in range(0, n, 1):\n    f(1)"),
         ("for i in range(n):\n    f(size)", "for i in range(n):\n    f(size)"),
     ],
