@@ -113,8 +113,8 @@ CUDNN_DETERMINISTIC = on(
 )  # fmt: skip
 DETERMINISTIC = on(
     "deterministic", "nondeterministic-op", "every operation adds in one order", 14,
-    Fact.ACCELERATOR, Fact.THREADS_MATTER, axes=AGAIN | PAIR, install=_refused,
-    stage=Stage.MODES,
+    Fact.ACCELERATOR, Fact.THREADS_MATTER, Fact.SETS_THREADS, axes=AGAIN | PAIR,
+    install=_refused, stage=Stage.MODES,
 )  # fmt: skip
 FULL_PRECISION = on(
     "full-precision", "reduced-precision", "float32 products keep full precision", 61,
