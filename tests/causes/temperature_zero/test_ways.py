@@ -6,7 +6,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from workbook.causes.temperature_zero import ROWS, WAYS_TO_COMPUTE, rows, sampling, ways
+from workbook.causes.temperature_zero import (
+    ALONE,
+    ROWS,
+    WAYS_TO_COMPUTE,
+    library,
+    rows,
+    sampling,
+    ways,
+)
 from workbook.experiment import run
 from workbook.recording import recorded
 
@@ -45,6 +53,14 @@ def test_the_recorded_gpu_shows_it_in_every_format() -> None:
     narrow = ROWS.checked({**ROWS.recorded, "features": 1024})
     shares = recording.find(ROWS.name, narrow).finding.values["shares"]
     assert max(shares[f"bfloat16, {rows.PLAIN}"].values()) == 0
+
+
+def test_no_text_changed_on_the_recorded_gpu() -> None:
+    """With torch's own product every recorded text is the same, up to a width of 512."""
+    (recording,) = (r for r in recorded(ALONE.name) if r.provenance["device"] == "cuda")
+    own = [r for r in recording.results if r.settings.get("order") == library.TORCH]
+    assert max(each.settings["width"] for each in own) == 512
+    assert [each.finding.values["changed"] for each in own] == [0] * len(own)
 
 
 @pytest.mark.parametrize("seed", range(3))
