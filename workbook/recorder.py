@@ -11,16 +11,18 @@ import datetime
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import workbook
 from workbook import cluster, recording
 from workbook.causes import experiments
+from workbook.causes.cudnn import series
 from workbook.control import Choice, DeviceChoice, Dtype, Toggle
 from workbook.devices import DeviceUnavailable, device, machine
 from workbook.experiment import Experiment, run
-from workbook.recording import Recording
+from workbook.recording import Recording, Session
 from workbook.result import Result
 
 Progress = Callable[[str], object]
@@ -46,12 +48,17 @@ def record(
         mine = list(_results(each, device_name, progress))
         results += mine
         progress(f"{each.name}: {len(mine)} results in {time.perf_counter() - started:.1f} s")
+    now = datetime.datetime.now(datetime.timezone.utc)
     facts = {
-        "date": datetime.date.today().isoformat(),
+        "date": now.date().isoformat(),
+        "time": now.strftime("%H:%M:%S UTC"),
         "device": device_name,
         "workbook": workbook.__version__,
     }
-    return Recording({**machine(), **facts}, tuple(results))
+    provenance = {**machine(), **facts}
+    results = [replace(result, provenance=provenance) for result in results]
+    made = tuple(run for run in series.runs() if run["conditions"]["device"] == device_name)
+    return Recording(provenance, tuple(results), (Session(provenance, made),))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

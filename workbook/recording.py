@@ -1,5 +1,7 @@
 """Recordings: results measured on hardware that a reader may not have, as JSON files.
 
+A file is of one machine and holds the sessions in which it was recorded: each with its provenance
+and the runs that it made of each operation, so that counts of several sessions can be added up.
 Owns the file format, its checks on reading, and finding a recorded result. Knows nothing of how an
 experiment runs: results arrive finished. Recordings are data; nothing in them is executed.
 """
@@ -17,20 +19,26 @@ from workbook.result import Result
 
 FOLDER = Path(__file__).parent / "recordings"
 FORMAT = "workbook-recording"
-VERSION = 1
+VERSION = 2
 FACTS = ("date", "device", "torch", "workbook")
+OWN = ("date", "time", "workbook")
+"""Facts in which sessions of one file may differ."""
+
+_RUN = {"operation": str, "operands": str, "conditions": dict, "other": int, "repeats": int}
 
 
 @dataclass(frozen=True)
-class Recording:
-    """What one machine measured on one day.
+class Session:
+    """One process that recorded: its provenance, and its runs of operations.
 
     `provenance` holds at least the date (ISO), the device's name here (such as `cuda`), and the
-    versions of torch and of this package; devices.machine() gives the rest.
+    versions of torch and of this package; devices.machine() gives the rest. Each of `runs` names an
+    operation, its operands and the conditions, and says how many of `repeats` runs after the first
+    had `other` bits. ValueError for what is missing or cannot be.
     """
 
     provenance: Mapping[str, str]
-    results: tuple[Result, ...]
+    runs: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         for fact in FACTS:
@@ -38,6 +46,42 @@ class Recording:
                 raise ValueError(
                     f"a recording's provenance names its {', '.join(FACTS)}; {fact} is missing"
                 )
+        for run in self.runs:
+            for name, kind in _RUN.items():
+                if not isinstance(run.get(name), kind):
+                    raise ValueError(f"a run names its {', '.join(_RUN)}; {name} is missing")
+            if not 0 <= run["other"] <= run["repeats"]:
+                came = f"{run['other']} of {run['repeats']}"
+                raise ValueError(f"other bits come in 0 to all repeats, got {came}")
+
+    @property
+    def machine(self) -> dict[str, str]:
+        """The facts in which all sessions of one file agree."""
+        return {name: word for name, word in self.provenance.items() if name not in OWN}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one machine measured, in one session or in several.
+
+    `provenance` is that of the newest session, and `sessions` are all, the newest last. A result
+    has the provenance of its own. ValueError where a result belongs to none of them, or where they
+    were made on different machines or versions.
+    """
+
+    provenance: Mapping[str, str]
+    results: tuple[Result, ...]
+    sessions: tuple[Session, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.sessions:
+            object.__setattr__(self, "sessions", (Session(self.provenance),))
+        newest = self.sessions[-1]
+        for each in self.sessions:
+            if each.machine != newest.machine:
+                facts = each.machine.items() ^ newest.machine.items()
+                changed = ", ".join(sorted({name for name, _ in facts}))
+                raise ValueError(f"the older recording was made under other conditions: {changed}")
 
     @property
     def name(self) -> str:
@@ -71,11 +115,15 @@ class Recording:
 
     def to_json(self) -> dict[str, Any]:
         """Give the recording as plain data."""
+        places = [dict(each.provenance) for each in self.sessions]
         results = [result.to_json() for result in self.results]
-        for result in results:
-            del result["provenance"]  # said once for all
-        facts = dict(self.provenance)
-        return {"format": FORMAT, "version": VERSION, "provenance": facts, "results": results}
+        for result in results:  # what is said once for all in a session is not said again
+            result["session"] = places.index(result.pop("provenance"))
+        sessions = [
+            {"provenance": facts, "runs": [dict(run) for run in each.runs]}
+            for facts, each in zip(places, self.sessions, strict=True)
+        ]
+        return {"format": FORMAT, "version": VERSION, "sessions": sessions, "results": results}
 
     @classmethod
     def from_json(cls, data: Any) -> Recording:
@@ -87,15 +135,28 @@ class Recording:
         if data.get("version") != VERSION:
             came = data.get("version")
             raise ValueError(f"this package reads recordings of version {VERSION}, got {came!r}")
-        if not isinstance(data.get("provenance"), dict) or not isinstance(
-            data.get("results"), list
-        ):
-            raise ValueError("this recording is damaged: it lacks its provenance or its results")
-        facts = data["provenance"]
-        results = [
-            Result.from_json({**_object(each), "provenance": facts}) for each in data["results"]
-        ]
-        return cls(facts, tuple(replace(result, source="RECORDED") for result in results))
+        if not all(isinstance(data.get(part), list) for part in ("sessions", "results")):
+            raise ValueError("this recording is damaged: it lacks its sessions or its results")
+        sessions = tuple(_session(_object(each, "session")) for each in data["sessions"])
+        if not sessions:
+            raise ValueError("this recording is damaged: it has no session")
+        results = [_result(_object(each, "result"), sessions) for each in data["results"]]
+        return cls(sessions[-1].provenance, tuple(results), sessions)
+
+
+def _session(data: dict[str, Any]) -> Session:
+    runs = data.get("runs", [])
+    if not isinstance(data.get("provenance"), dict) or not isinstance(runs, list):
+        raise ValueError("this recording is damaged: a session lacks its provenance or its runs")
+    return Session(data["provenance"], tuple(_object(run, "run") for run in runs))
+
+
+def _result(data: dict[str, Any], sessions: tuple[Session, ...]) -> Result:
+    place = data.get("session")
+    if not isinstance(place, int) or not 0 <= place < len(sessions):
+        raise ValueError(f"a result belongs to one of {len(sessions)} sessions, got {place!r}")
+    result = Result.from_json({**data, "provenance": sessions[place].provenance})
+    return replace(result, source="RECORDED")
 
 
 def save(recording: Recording, folder: Path = FOLDER) -> Path:
@@ -104,7 +165,9 @@ def save(recording: Recording, folder: Path = FOLDER) -> Path:
     text = json.dumps(
         recording.to_json(), allow_nan=False, ensure_ascii=False, separators=(",", ":")
     )
-    path.write_text(text.replace('{"experiment"', '\n{"experiment"') + "\n", encoding="utf-8")
+    for begins in ('{"experiment"', '{"provenance"', '{"operation"'):  # a line each
+        text = text.replace(begins, f"\n{begins}")
+    path.write_text(text + "\n", encoding="utf-8")
     return path
 
 
@@ -132,17 +195,14 @@ def recorded(experiment: str) -> tuple[Recording, ...]:
 def merged(old: Recording, new: Recording) -> Recording:
     """Add to the new recording those experiments of the old one that it does not have.
 
-    ValueError if they come from different machines or versions: one file has one provenance.
+    ValueError if they come from different machines or versions: one file is of one machine.
     """
-    ours, theirs = (
-        {k: v for k, v in each.provenance.items() if k != "date"} for each in (old, new)
-    )
-    if ours != theirs:
-        changed = ", ".join(sorted(k for k in ours | theirs if ours.get(k) != theirs.get(k)))
-        raise ValueError(f"the older recording was made under other conditions: {changed}")
     names = {result.experiment for result in new.results}
     kept = tuple(result for result in old.results if result.experiment not in names)
-    return Recording(new.provenance, kept + new.results)
+    used = [dict(result.provenance) for result in kept]
+    older = tuple(s for s in old.sessions if s.runs or dict(s.provenance) in used)
+    older = tuple(s for s in older if s not in new.sessions)
+    return Recording(new.provenance, kept + new.results, older + new.sessions)
 
 
 def _without_device(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +217,7 @@ def _nearest(results: Iterable[Result], wanted: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} = {value}" for name, value in nearest.items())
 
 
-def _object(data: Any) -> dict[str, Any]:
+def _object(data: Any, what: str) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise ValueError(f"a result is a JSON object, got {type(data).__name__}")
+        raise ValueError(f"a {what} is a JSON object, got {type(data).__name__}")
     return data

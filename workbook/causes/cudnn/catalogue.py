@@ -154,7 +154,7 @@ def _line(one: Answers) -> dict[str, Cell]:
     many = one.series.repeats
     if many is None:
         return {"other bits": Cell(one.series.said, "not tried")}
-    count = many.count
+    count = one.series.count
     if count.varies:
         words = (str(count), str(many.distinct), _percent(many.changed),
                  _short(many.apart), _short(many.ulps))  # fmt: skip

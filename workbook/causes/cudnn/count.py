@@ -46,6 +46,14 @@ class Count:
         """The rate of another result that stays possible where none was seen."""
         return still_possible(self.repeats)
 
+    def __add__(self, later: Count) -> Count:
+        """Count the runs of two sessions together, each held against its own first run.
+
+        >>> str(Count(0, 299) + Count(2, 299))
+        '2 of 598'
+        """
+        return Count(self.other + later.other, self.repeats + later.repeats)
+
     def __str__(self) -> str:
         """Write the count as figures say it.
 

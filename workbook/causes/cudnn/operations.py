@@ -75,6 +75,12 @@ class Operation:
             self.of is None or self.operands[self.of].rows
         )
 
+    @property
+    def operand_words(self) -> str:
+        """The operands in words: runs on others are not to be added up."""
+        words = (f"{one.dtype}{list(one.shape)}{one.high or ''}" for one in self.operands)
+        return ", ".join(words).replace("torch.", "")
+
     def drawn(self) -> tuple[Tensor, ...]:
         """Draw the operands, and the gradient that arrives from above, on the CPU."""
         operands = tuple(one.drawn() for one in self.operands)

@@ -11,8 +11,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 from workbook.causes.cudnn.count import Count
+from workbook.causes.cudnn.earlier import earlier
 from workbook.causes.cudnn.operations import REFUSALS, Operation, on
 from workbook.causes.cudnn.repeats import Repeats, repeat, seconds
 from workbook.conditions import Conditions
@@ -28,12 +30,13 @@ class Series:
     """The repeats of one operation and the time of a run; or why there are none.
 
     `said` is "raises" where torch refuses it under deterministic algorithms, "absent" where it has
-    no kernel, and empty otherwise.
+    no kernel, and empty otherwise. `before` counts the runs of earlier sessions on such a device.
     """
 
     repeats: Repeats | None
     seconds: float = 0.0
     said: str = ""
+    before: Count | None = None
 
     @property
     def ran(self) -> bool:
@@ -42,15 +45,15 @@ class Series:
 
     @property
     def count(self) -> Count:
-        """How many repeats had other bits; ValueError where there are none."""
+        """How many repeats had other bits than their session's first; ValueError without any."""
         if self.repeats is None:
             raise ValueError(f"an operation that did not run has no repeats: {self.said}")
-        return self.repeats.count
+        return self.repeats.count + (self.before or Count(0, 0))
 
     @property
     def varies(self) -> bool:
         """Whether some repeat had other bits."""
-        return self.repeats is not None and self.repeats.count.varies
+        return self.repeats is not None and self.count.varies
 
 
 _KEPT: dict[tuple[Conditions, Operation], Series] = {}
@@ -72,16 +75,32 @@ def quiet() -> Iterator[None]:
 def series(where: Conditions, row: Operation, repeats: int) -> Series:
     """Give at least `repeats` runs of an operation after its first, on inputs that the seed draws.
 
-    What this process has run already under these conditions counts; the rest is run now.
+    What this process has run already under these conditions counts; the rest is run now. Runs of
+    recorded sessions on such a device are added to the count, beside those that were asked for.
     """
     kept = _KEPT.get((where, row))
-    if kept is None or (kept.ran and kept.count.repeats < repeats):
+    if kept is None or (kept.repeats and kept.repeats.count.repeats < repeats):
         kept = _KEPT[where, row] = _extended(where, row, repeats, kept)
     return kept
 
 
+def runs() -> tuple[dict[str, Any], ...]:
+    """List what this process has run, without what was recorded before: a session's runs."""
+    return tuple(
+        {
+            "operation": row.name,
+            "operands": row.operand_words,
+            "conditions": where.to_json(),
+            "other": one.repeats.count.other,
+            "repeats": one.repeats.count.repeats,
+        }
+        for (where, row), one in _KEPT.items()
+        if one.repeats
+    )
+
+
 def _extended(where: Conditions, row: Operation, repeats: int, before: Series | None) -> Series:
-    done = before.count.repeats + 1 if before else 0
+    done = before.repeats.count.repeats + 1 if before and before.repeats else 0
     with quiet(), where:
         try:
             tensors = on(where, row.drawn())
@@ -92,7 +111,8 @@ def _extended(where: Conditions, row: Operation, repeats: int, before: Series | 
                 found = found.joined(more) if found else more
             if before:
                 return replace(before, repeats=found)
-            return Series(found, seconds(lambda: row.run(tensors), TIMED))
+            taken = seconds(lambda: row.run(tensors), TIMED)
+            return Series(found, taken, before=earlier(where, row))
         except REFUSED as error:
             refused = any(words in str(error) for words in REFUSALS)
             return Series(None, said=RAISES if refused else ABSENT)
