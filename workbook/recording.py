@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent / "recordings"
 FORMAT = "workbook-recording"
 VERSION = 2
 FACTS = ("date", "device", "torch", "workbook")
-OWN = ("date", "time", "workbook")
+OWN = ("date", "time", "workbook", "cuda_driver")
 """Facts in which sessions of one file may differ."""
 
 _RUN = {"operation": str, "operands": str, "conditions": dict, "other": int, "repeats": int}
