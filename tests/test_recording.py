@@ -13,7 +13,7 @@ from workbook import recorder, recording
 from workbook.__main__ import main
 from workbook.causes.precision import MICROSCOPE, SIX_NUMBERS
 from workbook.experiment import run
-from workbook.recording import Recording
+from workbook.recording import Recording, Session
 
 FACTS = {
     "date": "2026-01-02",
@@ -24,10 +24,14 @@ FACTS = {
 }
 
 
+RUN = {"operation": "sum", "operands": "float32[9]", "conditions": {}, "other": 0, "repeats": 5}
+
+
 def made() -> Recording:
     """Two results that say they come from another machine."""
     results = [run(SIX_NUMBERS), run(SIX_NUMBERS, dtype="float16")]
-    return Recording(FACTS, tuple(replace(r, source="RECORDED", provenance=FACTS) for r in results))
+    kept = tuple(replace(r, source="RECORDED", provenance=FACTS) for r in results)
+    return Recording(FACTS, kept, (Session(FACTS, (RUN,)),))
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -73,10 +77,19 @@ def test_what_was_not_recorded_is_said(name: str, settings: dict[str, str], word
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda data: data.update(version=2), "reads recordings of version 1, got 2"),
+        (lambda data: data.update(version=1), "reads recordings of version 2, got 1"),
         (lambda data: data.update(format="notes"), "this is another file"),
-        (lambda data: data.pop("results"), "lacks its provenance or its results"),
-        (lambda data: data["provenance"].pop("torch"), "torch is missing"),
+        (lambda data: data.pop("results"), "lacks its sessions or its results"),
+        (lambda data: data["sessions"][0]["provenance"].pop("torch"), "torch is missing"),
+        (lambda data: data.update(sessions=[]), "has no session"),
+        (lambda data: data["sessions"][0].pop("provenance"), "lacks its provenance or its runs"),
+        (lambda data: data["sessions"][0]["runs"][0].pop("operands"), "operands is missing"),
+        (
+            lambda data: data["sessions"][0]["runs"][0].update(other=9),
+            "0 to all repeats, got 9 of 5",
+        ),
+        (lambda data: data["sessions"].append({"provenance": {**FACTS, "cuda": "B"}}), "cuda"),
+        (lambda data: data["results"][0].update(session=7), "belongs to one of 1 sessions, got 7"),
         (lambda data: data["results"].append(3), "a result is a JSON object, got int"),
         (lambda data: data["results"][0].pop("verdict"), "this result lacks 'verdict'"),
         (lambda data: data["results"][0].update(conditions={"speed": 3}), "speed"),
@@ -114,9 +127,24 @@ def test_recording_one_experiment_again_keeps_the_others() -> None:
     assert len(again.results) == 3
 
 
+def test_a_file_keeps_the_sessions_that_it_needs() -> None:
+    """A session stays while a result or runs are of it; each result keeps its own provenance."""
+    later = {**FACTS, "date": "2026-01-03"}
+    new = replace(run(MICROSCOPE), source="RECORDED", provenance=later)
+    both = recording.merged(made(), Recording(later, (new,), (Session(later, (RUN, RUN)),)))
+    assert [len(each.runs) for each in both.sessions] == [1, 2]
+    again = Recording.from_json(json.loads(json.dumps(both.to_json())))
+    assert again == both
+    assert [r.provenance["date"] for r in again.results] == ["2026-01-02"] * 2 + ["2026-01-03"]
+    bare = replace(made(), sessions=(Session(FACTS),))
+    newest = tuple(replace(result, provenance=later) for result in made().results)
+    assert len(recording.merged(bare, Recording(later, newest)).sessions) == 1
+
+
 def test_machines_are_not_mixed() -> None:
     """Results of another version do not join a file."""
-    newer = Recording({**FACTS, "torch": "2.10.0"}, made().results)
+    facts = {**FACTS, "torch": "2.10.0"}
+    newer = Recording(facts, tuple(replace(one, provenance=facts) for one in made().results))
     with pytest.raises(ValueError, match="made under other conditions: torch"):
         recording.merged(made(), newer)
 
