@@ -69,7 +69,7 @@ explore(cudnn.COIN, after=cudnn.HOW_RARE)
 #
 # The **rule of three**: *n* equal repeats show that another result comes in fewer than about 3/*n*
 # of all runs. One different result proves that something varies; equal ones never prove that
-# nothing does. So this chapter writes *not in 299*, and not *never*.
+# nothing does. So this chapter writes *not in* so many repeats, and not *never*.
 #
 # Repeats count only if what might vary can vary between them. Within one process the threads, the
 # addresses and the chosen algorithm may stay as they are: then start new processes, too.
