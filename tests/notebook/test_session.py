@@ -8,17 +8,9 @@ from typing import Any
 
 import pytest
 
-from workbook.diagnosis import Answer, diagnose
 from workbook.diagnosis.session import Unusable
 from workbook.notebook import names
 from workbook.notebook.session import read, stored_order
-
-CELLS = [
-    ("%matplotlib inline\nimport torch\nx = torch.arange(4.0)", 1),
-    ("scale = 2.0", 2),
-    ("y = (x * scale).sum()", 4),
-    ("scale = scale * 3", 3),
-]
 
 
 def notebook(path: Path, cells: list[tuple[str, int | None]], **more: Any) -> Path:
@@ -31,25 +23,17 @@ def notebook(path: Path, cells: list[tuple[str, int | None]], **more: Any) -> Pa
     return path
 
 
-@pytest.fixture(scope="module")
-def answer(tmp_path_factory: pytest.TempPathFactory) -> Answer:
-    """The answer for a notebook whose cells last ran in another order."""
-    path = notebook(tmp_path_factory.mktemp("project") / "analysis.ipynb", CELLS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(path.parent)
-        return diagnose("analysis.ipynb")
-
-
-def test_the_first_cell_that_differs_is_named_with_both_values(answer: Answer) -> None:
-    """Top to bottom y is 2 * 6, in the stored order it is 6 * 6."""
-    assert answer.causes[0].where == "cell 3, y"
-    assert "y is 12" in answer.causes[0].evidence
-    assert "(1, 2, 4, 3) it is 36" in answer.causes[0].evidence
-
-
-def test_magics_are_left_out_and_said(answer: Answer) -> None:
-    """A line magic is no Python: it does not run, and a sentence says so."""
-    assert any("%matplotlib inline (cell 1)" in note for note in answer.notes)
+def test_magics_are_left_out(tmp_path: Path) -> None:
+    """Line magics and shell lines do not run, a cell of another language is left out whole."""
+    cells = [("%matplotlib inline\n!ls\nx = 1", 1), ("%%bash\necho 1", 2), ("%%time\ny = 2", 3)]
+    kept, left = read(notebook(tmp_path / "n.ipynb", cells))
+    assert [one.source.split() for one in kept] == [["x", "=", "1"], ["y", "=", "2"]]
+    assert left == [
+        "%matplotlib inline (cell 1)",
+        "!ls (cell 1)",
+        "%%bash (cell 2)",
+        "%%time (cell 3)",
+    ]
 
 
 def test_the_stored_order_is_that_of_the_counts(tmp_path: Path) -> None:

@@ -11,13 +11,22 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session, Unusable
 from workbook.diagnosis.target import Call, call, command_line
-from workbook.diagnosis.targets import command, disagreement, module, notebook, single
+from workbook.diagnosis.targets import (
+    command,
+    commands,
+    disagreement,
+    in_process,
+    module,
+    notebook,
+    single,
+)
 from workbook.diagnosis.targets.tests import session as tests
 
 _COMPILES = re.compile(r"\btorch\s*\.\s*compile\b|(?<!\bre)\.compile\(|import compile\b")
@@ -26,7 +35,7 @@ PATIENCE = 600.0  # the same for a command line: each run is a program from begi
 
 
 def diagnose(
-    *targets: str,
+    *targets: str | Callable[[], Any],
     model: bool = False,
     program: Sequence[str] = (),
     against: str = "",
@@ -49,6 +58,9 @@ def diagnose(
     `resume`, the one that goes on after the first was stopped. `steps` ends each run after so
     many steps of its training.
 
+    A target may also be a callable of this process: a function of a file is found there by a new
+    process; a lambda, a method or a function of a notebook runs in forks of this one.
+
     Raises ValueError for a target that names no function in a file, and for a timeout of 0 or less.
     Code that cannot be run or compared is an answer: status "unknown", `usable` False.
     """
@@ -58,10 +70,13 @@ def diagnose(
         raise ValueError(f"timeout must be more than 0 seconds, got {timeout}")
     if program and (targets or model):
         raise ValueError("give functions before --, or a command line after it, not both")
+    texts = [one if isinstance(one, str) else in_process.text_of(one) or "" for one in targets]
+    if len(targets) == 1 and not texts[0] and not isinstance(targets[0], str):
+        return in_process.diagnosed(targets[0], timeout, watch)
     asked = (
         command_line(program, against=against, resume=resume)
         if program
-        else call(*targets, model=model)
+        else call(*texts, model=model)
     )
     with contextlib.ExitStack() as stack:
         shared = workers if workers is not None else stack.enter_context(Workers())
@@ -72,9 +87,8 @@ def _answered(
     asked: Call, workers: Workers, timeout: float, watch: Callable[[str], None], steps: int
 ) -> Answer:
     load = needed(asked)
-    workers.warm(0, load)
-    if asked.targets:
-        workers.warm(1, load)
+    for hash_seed in (0, 1) if asked.targets else (None,):
+        workers.warm(hash_seed, load)
     session = Session(workers, asked, time.monotonic() + timeout, load=load, watch=watch)
     session.steps = steps
     session.reserve = timeout / 8
@@ -84,6 +98,8 @@ def _answered(
         "pair": disagreement.diagnosed,
         "model": module.diagnosed,
         "command": command.diagnosed,
+        "against": commands.diagnosed,
+        "resume": commands.resumed,
         "test": tests.diagnosed,
         "notebook": notebook.diagnosed,
     }

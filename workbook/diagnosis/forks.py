@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from workbook.diagnosis.interventions import put_back
 from workbook.diagnosis.interventions.intervention import Setting, Stage
-from workbook.diagnosis.interventions.rows import install
+from workbook.diagnosis.interventions.rows import ROWS, install
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS
+from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
@@ -33,7 +36,7 @@ from workbook.diagnosis.target import Call
 from workbook.trace import Trace
 
 # What runs in a fork: it gives values to compare, by name, and plain facts of its own.
-Body = Callable[[Plan], tuple[dict[str, Any], dict[str, Any]]]
+Body = Callable[[Plan], tuple[Any, dict[str, Any]]]
 _LONGEST = 60.0  # seconds of one fork
 
 
@@ -49,6 +52,9 @@ class Forks(Session):
         self.body = body
         self.folder = folder
         self.seeded = False
+        self.modules: list[types.ModuleType] = []  # the user's, whose variables can be put back
+        self.kept: dict[str, Any] = {}  # more that can be
+        self.one_thread = False  # where torch has computed on several threads before the fork
         self.threads = torch.get_num_threads()
         self._number = 0
 
@@ -80,6 +86,16 @@ class Forks(Session):
     def ahead(self, *wanted: Plan) -> None:
         """Begin nothing: a fork is made when it is asked for."""
 
+    def tell(self, text: str) -> None:
+        """Take down what was tried, without the conditions that a fork cannot change."""
+        same = ["another hash seed", *(["four threads instead of one"] if self.one_thread else [])]
+        for words in same:
+            if text.startswith(f"only {words}"):
+                text = f"{words}: not tried, every run is a fork of one process"
+            else:
+                text = text.replace(f", {words}", "").replace(f"{words}, ", "")
+        super().tell(text.replace("a fresh process with", "another fork with"))
+
     def _forked(self, wanted: Plan, folder: Path) -> bool:
         """Run the body in a fork; False where it did not end in time."""
         sys.stdout.flush()
@@ -108,26 +124,45 @@ class Forks(Session):
         """Carry out a plan in this process, which ends with it."""
         for number, name in ((1, "printed.txt"), (2, "warned.txt")):
             os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600), number)
+        made: dict[str, Any] = {"outcomes": [], "facts": [], "changed": []}
         with contextlib.ExitStack() as stack:
             self._prepare(wanted, stack)
-            trace = stack.enter_context(Trace(samples=True)) if wanted.trace else None
-            values, data = self.body(wanted)
-            if trace is not None:
-                trace.__exit__()
-                trace.save(folder / "trace-0.npz")
-            outcome = _outcome(values, folder)
-            if trace is not None:
-                outcome["draws"] = [
-                    [d.generator, d.what, d.line, d.module, d.count, f"{d.value:x}"]
-                    for d in trace.draws[:1000]
-                ]
-            facts = FACTS.to_json()
-        made = {"outcomes": [outcome], "facts": [facts], "changed": [[]], **data}
-        (folder / "result.json").write_text(json.dumps(made))
+            was = put_back.before(Snapshot(self.modules, self.kept))
+            for number in range(len(wanted.steps)):
+                for row in ROWS if number else ():
+                    if row.put_back and row.name in wanted.between:
+                        row.put_back(was)
+                FACTS.start()
+                outcome, data = self._called(wanted, number, folder)
+                made["outcomes"].append(outcome)
+                made["facts"].append(FACTS.to_json())
+                made["changed"].append(was.snapshot.changed())
+        (folder / "result.json").write_text(json.dumps({**made, **data}))
+
+    def _called(
+        self, wanted: Plan, number: int, folder: Path
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Run the body once; its outcome, and its own facts."""
+        trace = Trace(samples=True) if wanted.trace else None
+        try:
+            with trace if trace is not None else contextlib.nullcontext():
+                values, data = self.body(wanted)
+        except Exception as error:
+            return {"raised": f"{type(error).__name__}: {error}"}, {}
+        outcome = _outcome(values, folder, f"result-{number}")
+        if trace is not None:
+            trace.save(folder / f"trace-{number}.npz")
+            outcome["draws"] = [
+                [d.generator, d.what, d.line, d.module, d.count, f"{d.value:x}"]
+                for d in trace.draws[:1000]
+            ]
+        return outcome, data
 
     def _prepare(self, wanted: Plan, stack: contextlib.ExitStack) -> None:
         """Put on what the plan names; where it holds nothing, as it would run by itself."""
         given = dict(wanted.given)
+        if self.one_thread and given:
+            given["threads"] = 1
         run = Setting(on=wanted.on, given={**given, "now": self.now}, stack=stack)
         stack.enter_context(run.path)
         FACTS.start()
@@ -139,16 +174,16 @@ class Forks(Session):
             np.random.seed()
             random.seed()
         if not given:
-            torch.set_num_threads(self.threads)
+            torch.set_num_threads(1 if self.one_thread else self.threads)
         FACTS.start()
         for stage in (Stage.SEEDS, Stage.MODES):
             install(stage, run)
         steps.watch(0)
 
 
-def _outcome(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _outcome(values: Any, folder: Path, stem: str) -> dict[str, Any]:
     try:
-        return {"leaves": save(values, folder, "result-0")}
+        return {"leaves": save(values, folder, stem)}
     except NotComparable as problem:
         return {"raised": f"a value {problem}"}
 

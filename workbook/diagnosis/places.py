@@ -15,15 +15,21 @@ _LONGEST_CURVE = 400
 
 
 def drawing(result: Run | None, number: int = 0) -> str:
-    """Give the lines that draw, in words: `torch.randn at train.py:12, ...`."""
+    """Give the lines that draw, in words: `torch.randn at train.py:12, ...`.
+
+    Where some draw from a generator that nobody has set, they alone are told.
+    """
     if result is None or number >= len(result.outcomes):
         return ""
-    seen: dict[str, None] = {}
+    seen: dict[str, bool] = {}  # a line that draws, and whether its generator was set before
+    seeded: set[str] = set()
     for generator, what, line, _, count, _ in result.outcomes[number].get("draws", ()):
-        if count and line and not generator.startswith("own"):
+        if not count:
+            seeded.add(generator)
+        elif line and not generator.startswith("own"):
             name = what.removeprefix("aten.").split(".")[0]
-            seen.setdefault(f"{generator} {name} at {line}", None)
-    rows = list(seen)
+            seen.setdefault(f"{generator} {name} at {line}", generator in seeded)
+    rows = [row for row, known in seen.items() if not known] or list(seen)
     return ", ".join(rows[:3]) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")
 
 

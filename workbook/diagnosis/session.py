@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbook.diagnosis.interventions.intervention import Intervention
+from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
 from workbook.diagnosis.interventions.operations import DOUBLE
 from workbook.diagnosis.interventions.rows import HOLDS
 from workbook.diagnosis.probes.values import Gap, gap
@@ -42,8 +43,8 @@ class Unusable(Exception):
 
 
 _PACKAGE = (
-    "A file is run by itself, outside of its package. Write a small file beside the package that "
-    "says `from package.module import function`, and name that file."
+    "A file is run by itself, outside of its package. Name the function by its module, from the "
+    "folder above the package: diagnose package.module:FUNCTION."
 )
 
 
@@ -63,10 +64,15 @@ class Plan:
     stop: int = 0  # after this step of the last call's training; 0 for the whole program
     repeat: int = 0  # the same run again has another number
 
+    stops: tuple[int, ...] = ()  # the same for each of several command lines
+
     @property
     def commands(self) -> list[tuple[int, int]]:
         """The command lines that are run one after another, each with the step where it stops."""
-        return [(index, 0) for index in self.steps]
+        return [
+            (index, self.stops[number] if number < len(self.stops) else 0)
+            for number, index in enumerate(self.steps)
+        ]
 
 
 def plan(*steps: int, held: frozenset[str] = frozenset(STORM), **more: Any) -> Plan:
@@ -90,6 +96,7 @@ class Session:
     watch: Callable[[str], None] = lambda text: None  # is told what is tried
     longest: float = 0.0  # seconds that a run took
     steps: int = 0  # of its training, after which each run of a command ends; 0: none
+    patience: float = 0.0  # seconds, after which a command that is only watched may end; 0: none
     reserve: float = 0.0  # seconds kept back for what is said at the end of the time
     known: dict[Plan, Run] = field(default_factory=dict)
     _jobs: dict[Plan, Job] = field(default_factory=dict)  # begun, and not waited for yet
@@ -133,9 +140,9 @@ class Session:
     def _job(self, wanted: Plan) -> Job:
         return self.workers.job(self._request(wanted), hash_seed=self._seed(wanted))
 
-    def _seed(self, wanted: Plan) -> int:
+    def _seed(self, wanted: Plan) -> int | None:
         """Give the hash seed of the waiting process; a command has an environment of its own."""
-        return 0 if self.call.commands else dict(wanted.given)["hash"]
+        return None if self.call.commands else dict(wanted.given)["hash"]
 
     def _request(self, wanted: Plan) -> dict[str, Any]:
         """Give a plan as the processes read it."""
@@ -145,9 +152,12 @@ class Session:
         if "torch._inductor.compile_fx" in self.load:
             given["poison"] = None  # a dispatch mode would keep the compiler away
         files = list(dict.fromkeys(str(t.path) for t in self.call.targets))
+        modules = {str(one.path): one.module for one in self.call.targets}
         return {
             "kind": self.call.kind,
-            "files": [[path, _module_name(path, i)] for i, path in enumerate(files)],
+            "files": [
+                [path, modules[path] or _module_name(path, i)] for i, path in enumerate(files)
+            ],
             "steps": [
                 {
                     "file": files.index(str(self.call.targets[i].path)),
@@ -180,9 +190,14 @@ class Session:
             "environment": dict(os.environ),
             "files": [],
             "set": given if wanted.given else {},
+            "variables": CPU_VARIABLES if given.get("capability") else {},
             "on": sorted(wanted.on),
+            "factors": list(wanted.factors),
+            "split": sorted(wanted.split),
+            "trained": [{"dropout": d, "norm": n} for d, n in wanted.trained],
             "trace": wanted.trace,
             "stop": wanted.stop,
+            "patience": self.patience if not wanted.given else 0,
             "load": [],
         }
 
@@ -200,7 +215,7 @@ class Session:
             "stop": 0,
             "load": [],
         }
-        run = self.workers.run(request, hash_seed=0, seconds=self.left())
+        run = self.workers.run(request, hash_seed=None, seconds=self.left())
         if run.timed_out:
             raise OutOfTime("it had not ended when the time was used up")
         return run

@@ -5,8 +5,12 @@ Owns the reading of `FILE.py:FUNCTION` and of commands, and the error messages.
 
 from __future__ import annotations
 
+import ast
+import os
+import re
 import shlex
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +21,11 @@ Kind = Literal["function", "pair", "model", "command", "against", "resume", "tes
 
 @dataclass(frozen=True)
 class Target:
-    """A function in a file."""
+    """A function in a file: its name or a call of it, and the module's name in its package."""
 
     path: Path
     name: str
+    module: str = ""
 
     @property
     def words(self) -> str:
@@ -75,16 +80,71 @@ class Call:
 
 
 def target(text: str) -> Target:
-    """Give the target that `FILE.py:FUNCTION` names; ValueError where it names none."""
-    path, colon, name = text.rpartition(":")
-    if not colon or not path or not name.isidentifier():
-        raise ValueError(f"name a function as FILE.py:FUNCTION, got {text!r}")
-    file = Path(path)
-    if not file.is_file():
-        raise ValueError(f"there is no file {path!r}")
-    if file.suffix != ".py":
-        raise ValueError(f"a program is a .py file, got {path!r}")
-    return Target(file.resolve(), name)
+    """Give the target that a text names: `FILE.py:FUNCTION`, or `package.module:FUNCTION`.
+
+    FUNCTION may be `Class.method`, and have arguments, as Python writes them: `fit(seed=3)`.
+    ValueError where it names none; the message says what to type instead.
+    """
+    found = re.match(r"(?P<file>.+?\.py|[\w.]+):(?P<name>[^:\\/].*)$", text)
+    if found is None or not _is_call(found["name"]):
+        raise ValueError(advice(text))
+    if found["file"].endswith(".py"):
+        file = Path(found["file"])
+        if not file.is_file():
+            raise ValueError(f"there is no file {found['file']!r}")
+        return Target(file.resolve(), found["name"])
+    module = found["file"]
+    for root in (os.getcwd(), *sys.path):
+        stem = Path(root, *module.split("."))
+        for file in (stem.with_suffix(".py"), stem / "__init__.py"):
+            if file.is_file():
+                return Target(file.resolve(), found["name"], module)
+    raise ValueError(f"there is no module {module!r} here or among the installed ones")
+
+
+def _is_call(text: str) -> bool:
+    """Whether a text is a dotted name, or a call of one."""
+    try:
+        node = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return False
+    while isinstance(node, (ast.Attribute, ast.Call)):
+        node = node.value if isinstance(node, ast.Attribute) else node.func
+    return isinstance(node, ast.Name)
+
+
+def advice(text: str) -> str:
+    """Say what to type in place of a text that names nothing to diagnose."""
+    path = Path(text)
+    name = path.name
+    if path.suffix == ".py" and path.is_file():
+        if name.startswith("test_") or name.endswith("_test.py"):
+            return (
+                f"name one test: diagnose {text}::TEST; pytest --collect-only -q {text} lists them"
+            )
+        return (
+            f"for a whole script type the command with -- in front: diagnose -- python {text}; "
+            f"for a function of it: diagnose {text}:FUNCTION"
+        )
+    if path.is_dir():
+        return f"{text!r} is a folder; name a test, FILE.py:FUNCTION, or -- and a command line"
+    if path.suffix in (".pt", ".pth", ".ckpt", ".safetensors", ".bin"):
+        return f"{text!r} holds weights; give the command that makes or reads it: -- python ..."
+    if path.suffix in (".yaml", ".yml", ".json", ".toml", ".cfg", ".ini"):
+        return f"{text!r} is a configuration; give the command that reads it: -- python ... {text}"
+    if shutil.which(text) and not path.is_file():
+        return f"a command line comes after --: diagnose -- {text} ..."
+    if path.is_file() and os.access(path, os.X_OK):
+        return f"a program comes after --: diagnose -- ./{path}"
+    if re.fullmatch(r"\w+(\.\w+)+", text):
+        return (
+            f"name a function of a module as {text}:FUNCTION; to run the module type -- python -m "
+            f"{text}"
+        )
+    return (
+        f"name a function as FILE.py:FUNCTION, a test as FILE.py::TEST, a notebook as FILE.ipynb, "
+        f"or type -- and a command line; got {text!r}"
+    )
 
 
 def call(*texts: str, model: bool = False) -> Call:
@@ -93,6 +153,8 @@ def call(*texts: str, model: bool = False) -> Call:
         return Call("test", nodes=(_node(texts[0]),))
     if len(texts) == 1 and not model and texts[0].endswith(".ipynb"):
         return Call("notebook", nodes=(_node(texts[0]),))
+    if len(texts) > 1 and shutil.which(texts[0]) and not Path(texts[0]).is_file():
+        raise ValueError(f"a command line comes after --: diagnose -- {shlex.join(texts)}")
     wanted = 1 if model else 2
     if not 1 <= len(texts) <= wanted:
         rule = "a model takes one FILE.py:BUILD" if model else "give one FILE.py:FUNCTION or two"

@@ -18,7 +18,6 @@ from IPython.core.getipython import get_ipython
 
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.forks import Forks
-from workbook.diagnosis.interventions.streams import global_states, put_global_states
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.session import Plan, Unusable
 from workbook.diagnosis.target import Call, Node
@@ -48,14 +47,9 @@ def why(line: str, cell: str) -> Report:
 
 def _answer(shell: Any, cell: str, folder: Path) -> Answer:
     def body(plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
-        torch.set_num_threads(1)  # the kernel's pool of threads is not there in a fork
         before = {name: code(content) for name, content in held(shell.user_ns).items()}
-        states = global_states()
-        for number in range(2 if "twice" in plan.variants else 1):
-            if number and "rng" in plan.variants:
-                put_global_states(states)
-            result = shell.run_cell(cell, silent=True)
-            result.raise_error()
+        result = shell.run_cell(cell, silent=True)
+        result.raise_error()
         now = held({**shell.user_ns, "the last line": result.result})
         changed = {name: one for name, one in now.items() if before.get(name) != code(one)}
         return dict(changed), {}
@@ -64,6 +58,7 @@ def _answer(shell: Any, cell: str, folder: Path) -> Answer:
         Call("notebook", nodes=(Node("the cell"),)), body, folder, time.monotonic() + SECONDS
     )
     forks.seeded = True  # the kernel's generators are as they stand
+    forks.one_thread = True  # and its pool of threads is not there in a fork
     if threading.active_count() > 8:
         forks.note("The kernel has many threads; those do not run in a fork.")
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 import torch
 
-from workbook.diagnosis import Answer, Workers, diagnose
+from workbook.diagnosis import Workers, diagnose
 from workbook.diagnosis.probes import comparisons
 from workbook.diagnosis.targets.tests import node, order
 
@@ -19,15 +19,6 @@ from torch.testing import assert_close
 @pytest.fixture
 def model():
     return torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(8, 2))
-
-def test_default():
-    torch.set_default_dtype(torch.float64)
-
-def test_threads():
-    torch.set_num_threads(2)
-
-def test_format():
-    assert torch.ones(3).dtype == torch.float32
 
 @pytest.mark.parametrize("rows", [2, 4])
 def test_twice(model, rows):
@@ -43,23 +34,6 @@ def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     with pytest.MonkeyPatch.context() as patch, Workers() as made:
         patch.chdir(folder)
         yield made
-
-
-@pytest.fixture(scope="module")
-def after(workers: Workers) -> Answer:
-    """The answer for a test that fails only after another one."""
-    return diagnose("test_model.py::test_format", workers=workers)
-
-
-def test_the_shortest_list_of_predecessors_is_named(after: Answer) -> None:
-    """Of two tests before it, the one that leaves the default dtype changed is named alone."""
-    assert after.causes[0].where == "test_model.py::test_default"
-
-
-def test_what_the_predecessor_leaves_switched_is_named(after: Answer) -> None:
-    """Putting the default dtype back in between makes the test pass: that is the evidence."""
-    assert after.causes[0].cause == "dtype"
-    assert "default dtype changed (from torch.float32 to torch.float64)" in after.causes[0].evidence
 
 
 def test_the_two_sides_of_a_failing_comparison_are_the_pair(workers: Workers) -> None:

@@ -189,11 +189,12 @@ _READERS: dict[str, Callable[[Path], Iterator[tuple[str, Any]]]] = {
 def parted(
     ours: dict[str, Content], theirs: dict[str, Content]
 ) -> tuple[str, str, Any, Any] | None:
-    """Find the first file, key and two values that differ; None stands for what is missing."""
+    """Give the first file, key and two values that differ, or None."""
     for name in dict.fromkeys((*ours, *theirs)):
         one, other = ours.get(name), theirs.get(name)
         if one is None or other is None:
-            return name, "", one and "written", other and "written"
+            words = ["not written" if content is None else "written" for content in (one, other)]
+            return name, "", words[0], words[1]
         for key in dict.fromkeys((*one, *other)):
             if repr(one.get(key)) != repr(other.get(key)):
                 return name, key, one.get(key), other.get(key)

@@ -75,6 +75,21 @@ def _row(tensor: Any, name: str) -> Reading | None:
 _tolist = torch.Tensor.tolist
 
 
+def by_line(left: list[Reading]) -> dict[str, Any]:
+    """Say what the program read from torch, by line, as tensors of the formats that they had."""
+    lines: dict[str, list[Reading]] = {}
+    for row in left:
+        lines.setdefault(f"{row['line']} ({row['how']})", []).append(row)
+    made: dict[str, Any] = {}
+    for name, found in lines.items():
+        values = [value for row in found for value in row["values"]]
+        kind = getattr(torch, found[0]["dtype"])
+        made[name] = torch.tensor(values, dtype=torch.float64).to(kind)
+        if codes := [row["hash"] for row in found if row["hash"]]:
+            made[f"{name}, all of them"] = " ".join(codes[:1000])
+    return made
+
+
 def parted(
     ours: list[Reading], theirs: list[Reading]
 ) -> tuple[int, Reading | None, Reading | None] | None:

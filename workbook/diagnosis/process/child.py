@@ -21,22 +21,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbook.diagnosis.process import place
+from workbook.diagnosis.process import command, place
 from workbook.diagnosis.process.interpreter import kill
 
 _PR_SET_PDEATHSIG = 1
 _STARTS_CUDA = ("torch._inductor", "triton")
 
 
-def serve(*, once: bool) -> None:
-    """Answer requests until the input ends; the answers lie in each request's folder."""
-    import numpy.random  # noqa: F401  (loaded before the fork, so that no run pays for it)
-    import torch  # noqa: F401  (the same)
+def serve(*, once: bool, commands: bool = False) -> None:
+    """Answer requests until the input ends; the answers lie in each request's folder.
 
-    import workbook.diagnosis.process.execution as running
-    from workbook.diagnosis.process import compiler
-
-    compiler.load_later()
+    With `commands` they are for command lines, which load what they need themselves.
+    """
+    running: Any = command if commands else _with_torch()
     out = os.dup(1)
 
     def say(words: str) -> None:
@@ -47,6 +44,17 @@ def serve(*, once: bool) -> None:
         _serve_one(running, say)
     else:
         _serve_forks(running, say)
+
+
+def _with_torch() -> Any:
+    """Load what runs of functions need, before the fork, so that no run pays for it."""
+    import torch  # noqa: F401
+
+    import workbook.diagnosis.process.execution as running
+    from workbook.diagnosis.process import compiler
+
+    compiler.load_later()
+    return running
 
 
 def _serve_one(running: Any, say: Callable[[str], None]) -> None:
@@ -184,4 +192,4 @@ def _placed(request: dict[str, Any], folder: Path) -> place.Place | str:
 
 
 if __name__ == "__main__":
-    serve(once="--once" in sys.argv)
+    serve(once="--once" in sys.argv, commands="--commands" in sys.argv)

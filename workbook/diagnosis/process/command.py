@@ -1,7 +1,7 @@
 """One run of a command line of the user's, as it was typed, in the place of this process.
 
-Owns the environment that the command gets, its end with everything that it started, and the
-gathering of what the hook wrote down in its processes into the result of the run.
+Owns the environment that the command gets, its end with everything that it started, and the reading
+of the rows that the hook wrote down in its processes. Imports no torch.
 """
 
 from __future__ import annotations
@@ -13,22 +13,17 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
-from workbook.diagnosis.probes import files
-from workbook.diagnosis.probes.values import load, save
-from workbook.diagnosis.process import hook, ranks
+from workbook.diagnosis.process import hook
 from workbook.diagnosis.process.place import Place
 
 Request = dict[str, Any]
 _PR_SET_CHILD_SUBREAPER = 36
 _HOOK = str(Path(hook.__file__).parent)
 _ROOT = str(Path(__file__).parents[3])
-_MOST = 50_000  # rows of a kind that are kept
 _QUIET = {
     "PYTHONUNBUFFERED": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -46,22 +41,38 @@ class NoProgram(Exception):
     """The first word of a command names no program; the text is a sentence."""
 
 
-def run(request: Request, folder: Path, place: Place) -> dict[str, Any]:
-    """Run the commands of a request one after another; what the last one did is the result.
+def run(request: Request, folder: Path, place: Place | str) -> None:
+    """Carry out a request and leave `result.json` in its folder: how the last command ended.
 
-    Returns what `result.json` holds: an outcome with leaves, the facts, and `seen`, what was
-    observed. The rows of each command lie in a folder of its own.
+    `place` is where this process may write, or a sentence that says why it has no such place. The
+    rows of each command lie in a folder of its own, `command-0` and so on.
     """
-    made: dict[str, Any] = {}
+    result: dict[str, Any] = {}
+    began = time.perf_counter()
+    if isinstance(place, str):
+        result["cannot"] = place
+    else:
+        result["guarded"], result["way"] = place.guarded, place.way
+        try:
+            result["status"] = _run_all(request, folder, place)[-1]
+        except NoProgram as problem:
+            result["cannot"] = str(problem)
+    result["seconds"] = time.perf_counter() - began
+    partial = folder / "result.part"
+    partial.write_text(json.dumps(result))
+    partial.replace(folder / "result.json")
+
+
+def _run_all(request: Request, folder: Path, place: Place) -> list[int]:
+    """Run the commands of a request one after another; the exit status of each."""
+    made: list[int] = []
     for number, command in enumerate(request["commands"]):
         part = folder / f"command-{number}"
         part.mkdir()
         plan = _plan(request, command, part, place)
         (part / "plan.json").write_text(json.dumps(plan))
-        status = _ended(
-            command["words"], place.inside(request["from"]), _environment(request, part)
-        )
-        made = gathered(part, status, _written(place))
+        where = place.inside(request["from"])
+        made.append(_ended(command["words"], where, _environment(request, part)))
     return made
 
 
@@ -73,6 +84,10 @@ def _plan(request: Request, command: dict[str, Any], part: Path, place: Place) -
         "folder": str(part),
         "set": given if given.get("rng") else {},  # with nothing held it only watches
         "on": request["on"],
+        "factors": request.get("factors", []),
+        "split": request.get("split", []),
+        "trained": (request.get("trained") or [{}])[0],
+        "patience": request.get("patience", 0),
         "stop": command.get("stop", 0) or request["stop"],
         "trace": request["trace"],
         "from": request["stop"],
@@ -89,8 +104,7 @@ def _environment(request: Request, part: Path) -> dict[str, str]:
     given = request["set"]
     if given.get("rng"):
         held["PYTHONHASHSEED"] = user.get("PYTHONHASHSEED") or str(given.get("hash") or 0)
-    if given.get("capability"):
-        held |= CPU_VARIABLES
+    held |= request.get("variables", {})
     own = {name: os.environ[name] for name in ("TMPDIR", "TEMP", "TMP")}
     more = {"PYTHONPATH": os.pathsep.join(path), "WORKBOOK_RUN": str(part)}
     return {**_QUIET, **user, **own, **held, **more}
@@ -125,18 +139,6 @@ def _end_the_rest() -> None:
                 os.waitpid(pid, 0)
 
 
-def _written(place: Place) -> list[tuple[str, Path]]:
-    """Map the files that the run has made or changed so far from the user's name to its place."""
-    found = []
-    for folder, upper in place.layers:
-        for where, _, names in os.walk(upper):
-            for name in names:
-                path = Path(where, name)
-                if path.is_file() and not path.is_symlink():
-                    found.append((os.path.join(folder, path.relative_to(upper)), path))
-    return sorted(found)
-
-
 def rows_of(part: Path) -> dict[str, list[dict[str, Any]]]:
     """Read what each process of a run wrote down, by its id, in the order of their starts."""
     found: dict[str, list[dict[str, Any]]] = {}
@@ -146,76 +148,3 @@ def rows_of(part: Path) -> dict[str, list[dict[str, Any]]]:
             with contextlib.suppress(ValueError):  # a process was ended while it wrote
                 rows.append(json.loads(line))
     return found
-
-
-def _main(processes: dict[str, list[dict[str, Any]]]) -> str:
-    """Give the process that trains, or else the one that reads most from torch."""
-
-    def weight(pid: str) -> tuple[int, int, int]:
-        kinds = [row["kind"] for row in processes[pid]]
-        return kinds.count("step"), kinds.count("left"), kinds.count("torch")
-
-    return max(processes, key=weight, default="")
-
-
-def gathered(part: Path, status: int, written: list[tuple[str, Path]]) -> dict[str, Any]:
-    """Put what the processes wrote down together to the result of a run."""
-    processes = rows_of(part)
-    pid = _main(processes)
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for row in processes.get(pid, ()):
-        rows.setdefault(row["kind"], []).append(row)
-    everyone = [row for process in processes.values() for row in process]
-    facts = rows["facts"][-1]["facts"] if "facts" in rows else _NO_FACTS
-    facts["lists"]["steps"] = [row["vector"] for row in rows.get("step", ())][:_MOST]
-    left, losses = rows.get("left", [])[:_MOST], _losses(rows)
-    values = _read(left) | ({"the loss": losses} if losses is not None else {})
-    for row in rows.get("parameters", [])[-1:]:
-        values |= load(row["leaves"], part, f"weights-{pid}")
-    folder = part.parent
-    if (part / f"trace-{pid}.npz").exists():
-        shutil.copyfile(part / f"trace-{pid}.npz", folder / "trace-0.npz")
-    draws = [row["row"] for row in rows.get("draw", ())]
-    return {
-        "outcomes": [{"leaves": save(values, folder, "result-0"), "draws": draws}],
-        "facts": [facts],
-        "changed": [[]],
-        "status": status,
-        "python": any(row["kind"] == "start" for row in everyone),
-        "torch": any(row["kind"] == "torch" for row in everyone),
-        "processes": len(processes),
-        "ranks": ranks.read(processes),
-        "ports": sorted({row["port"] for row in everyone if row["kind"] == "port"}),
-        "tried to write": [row["path"] for row in everyone if row["kind"] == "refused"],
-        "failed": [row["text"] for row in everyone if row["kind"] == "failed"],
-        "stopped": "stopped" in rows,
-        "left": left,
-        "files": files.read_all(written),
-    }
-
-
-_NO_FACTS: dict[str, Any] = {"facts": [], "counts": {}, "lists": {}}
-
-
-def _losses(rows: dict[str, list[dict[str, Any]]]) -> torch.Tensor | None:
-    """Say what backward was called on, one after another, in the format of the first."""
-    pairs = [pair for row in rows.get("step", ()) for pair in row["loss"]]
-    if not pairs:
-        return None
-    values = torch.tensor([value for value, _ in pairs], dtype=torch.float64)
-    return values.to(getattr(torch, pairs[0][1]))
-
-
-def _read(left: list[dict[str, Any]]) -> dict[str, Any]:
-    """Say what the program read from torch, by line, as tensors of the formats that they had."""
-    lines: dict[str, list[dict[str, Any]]] = {}
-    for row in left:
-        lines.setdefault(f"{row['line']} ({row['how']})", []).append(row)
-    made: dict[str, Any] = {}
-    for name, found in lines.items():
-        values = [value for row in found for value in row["values"]]
-        kind = getattr(torch, found[0]["dtype"])
-        made[name] = torch.tensor(values, dtype=torch.float64).to(kind)
-        if codes := [row["hash"] for row in found if row["hash"]]:
-            made[f"{name}, all of them"] = " ".join(codes[:1000])
-    return made

@@ -24,9 +24,9 @@ from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
-from workbook.diagnosis.process import command
 from workbook.diagnosis.process.place import Place
 from workbook.diagnosis.process.program import (
+    OBJECTS,
     CannotRun,
     entry,
     listen,
@@ -56,12 +56,9 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
         if isinstance(place, str):
             raise CannotRun(place)
         result["guarded"], result["way"] = place.guarded, place.way
-        if request["kind"] == "command":
-            result |= command.run(request, folder, place)
-        else:
-            settle(request, place)
-            _carry_out(request, folder, result)
-    except (CannotRun, command.NoProgram) as problem:
+        settle(request, place)
+        _carry_out(request, folder, result)
+    except CannotRun as problem:
         result["cannot"] = str(problem)
     except Exception as error:
         result["cannot"] = f"{type(error).__name__}: {error}"
@@ -110,7 +107,7 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
     with contextlib.ExitStack() as stack:
         run = _prepared(request, stack)
         run.modules = [load(path, name, run) for path, name in request["files"]]
-        run.entries = frozenset(step["name"] for step in request["steps"])
+        run.entries = frozenset(step["name"].partition("(")[0] for step in request["steps"])
         install(Stage.PROGRAM, run)
         calls = [
             entry(run.modules[s["file"]], s["name"], request["files"][s["file"]][0])
@@ -120,7 +117,7 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
         built: dict[str, Any] = {}
         if request["kind"] == "model":
             calls, built = model_steps(calls[0], request)
-        was = put_back.before(Snapshot(own_modules(request), built))
+        was = put_back.before(Snapshot(own_modules(request), {**built, **OBJECTS}))
         keyed.Still.awake = True
         between = frozenset(request["between"])
         for number, function in enumerate(calls):

@@ -35,9 +35,12 @@ class _Going:
 
 
 class Interpreter:
-    """A child process with one hash seed; it carries out requests, several at the same time."""
+    """A child process with one hash seed; it carries out requests, several at the same time.
 
-    def __init__(self, hash_seed: int, folder: Path, *, forks: bool) -> None:
+    Without a hash seed it starts command lines, and loads no torch.
+    """
+
+    def __init__(self, hash_seed: int | None, folder: Path, *, forks: bool) -> None:
         self._loaded: set[str] = set()
         self._forks = forks
         self._going: dict[int, _Going] = {}
@@ -50,11 +53,12 @@ class Interpreter:
                 "-m",
                 "workbook.diagnosis.process.child",
                 *(() if forks else ("--once",)),
+                *(("--commands",) if hash_seed is None else ()),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(hash_seed, folder),
+            env=_environment(hash_seed or 0, folder),
             start_new_session=True,
         )
         # a pipe can be waited for with a limit on some systems only, a thread on all of them

@@ -100,15 +100,30 @@ def written(scratch: Path, run: Path) -> list[str]:
     if not note.exists():
         return []
     data: dict[str, Any] = json.loads(note.read_text())
-    names = []
-    for folder, upper in data["layers"]:
-        names += [os.path.join(folder, name) for name in _files(upper)]
+    names = [name for name, _ in made(run)]
+    for _, upper in data["layers"]:
         _discard(Path(upper).parents[1])
-    for real, seen in data["seen"] if data["way"] == "copy" else ():
-        rows = copies.changed(Path(seen), _note(seen))
-        names += [os.path.join(real, name) for name in rows]
     _discard(run / "tmp")
     return sorted(name for name in names if not _below(name, str(scratch)))
+
+
+def made(run: Path) -> list[tuple[str, Path]]:
+    """Say what a run made, changed or removed: the user's name of each, and where it lies.
+
+
+    Call it before `written`, which forgets it; what was removed lies nowhere.
+    """
+    note = run / _NOTE
+    if not note.exists():
+        return []
+    data: dict[str, Any] = json.loads(note.read_text())
+    found = []
+    for folder, upper in data["layers"]:
+        found += [(os.path.join(folder, name), Path(upper, name)) for name in _files(upper)]
+    for real, seen in data["seen"] if data["way"] == "copy" else ():
+        rows = copies.changed(Path(seen), _note(seen))
+        found += [(os.path.join(real, name), Path(seen, name)) for name in rows]
+    return found
 
 
 def clean(scratch: Path) -> None:

@@ -6,6 +6,7 @@ written outside of the run's place, and the variables that choose the CPU's inst
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import inspect
 import os
@@ -25,6 +26,7 @@ from workbook.trace.places import is_user_file
 
 Request = dict[str, Any]
 _PLACE: list[Place] = []  # where this run may write
+OBJECTS: dict[str, Any] = {}  # whose methods are called, by the name of the class
 _REFUSED: dict[str, None] = {}  # what it tried to write elsewhere
 
 
@@ -49,6 +51,10 @@ def refusals() -> list[str]:
 
 def load(path: str, name: str, run: Setting) -> types.ModuleType:
     """Give the user's file as a module, rewritten where an active intervention asks for it."""
+    if "." in name:  # of a package, whose root is where its first folder lies
+        root = Path(path).parents[name.count(".") + (Path(path).stem == "__init__")]
+        sys.path.insert(0, str(root))
+        importlib.import_module(name.rpartition(".")[0])
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise CannotRun(f"{Path(path).name} is not a Python file")
@@ -71,7 +77,15 @@ def _facts(path: str) -> set[Fact]:
 
 
 def entry(module: types.ModuleType, name: str, path: str) -> Any:
-    """Give the function of that name, if it can be called without arguments."""
+    """Give the function of that name, if it can be called without arguments, or the call of it.
+
+    A method is that of one object, made once. Arguments are read again for each call.
+    """
+    if "(" in name:
+        code = compile(name, name, "eval")
+        return lambda: eval(code, vars(module))
+    if "." in name:
+        return _method(module, name, path)
     function = getattr(module, name, None)
     if function is None:
         here = sorted(n for n, v in vars(module).items() if isinstance(v, types.FunctionType))
@@ -92,10 +106,32 @@ def entry(module: types.ModuleType, name: str, path: str) -> Any:
     except (TypeError, ValueError):
         needed = []
     if needed:
-        raise CannotRun(
-            f"{name} needs arguments ({', '.join(needed)}); give a function that takes none"
-        )
+        example = f"{name}({needed[0]}=...)"
+        raise CannotRun(f"{name} needs arguments ({', '.join(needed)}); give them: {example}")
     return function
+
+
+def _method(module: types.ModuleType, name: str, path: str) -> Any:
+    """Give the method that a dotted name means, of an object made without arguments."""
+    owner, _, last = name.rpartition(".")
+    holder: Any = module
+    for part in owner.split("."):
+        holder = getattr(holder, part, None)
+    if holder is None:
+        raise CannotRun(f"{Path(path).name} has no {owner!r}")
+    if isinstance(holder, type) and not isinstance(
+        inspect.getattr_static(holder, last, None), (staticmethod, classmethod)
+    ):
+        try:
+            holder = OBJECTS.setdefault(owner, OBJECTS.get(owner) or holder())
+        except TypeError as problem:
+            raise CannotRun(
+                f"{owner} cannot be made without arguments ({problem}); give them: "
+                f"{owner}(...).{last}()"
+            ) from None
+    if not callable(getattr(holder, last, None)):
+        raise CannotRun(f"{owner} has no method {last!r}")
+    return getattr(holder, last)
 
 
 def own_modules(request: Request) -> list[types.ModuleType]:

@@ -10,6 +10,7 @@ import atexit
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from workbook.diagnosis.probes.values import save
 from workbook.trace import Trace
 
 Note = Callable[..., None]
+_IDLE = 6.0  # a run that computes for a sixth of its time is no longer short then, either
 _LARGEST = 1 << 24  # numbers of a model whose last parameters are kept
 
 
@@ -41,17 +43,30 @@ class Watch:
         self.stack = contextlib.ExitStack()
         self.optimizer: Any = None
         self.ended = False
+        self.clock = time.monotonic  # the real one: a run may be given another
+        self.began = self.clock()
+        self.computed = time.process_time
 
     def begin(self) -> None:
         """Put on the patches that the plan names, then the probes."""
         given = self.plan["set"]
-        run = Setting(on=frozenset(self.plan["on"]), given=given, early=True, stack=self.stack)
+        run = Setting(
+            on=frozenset(self.plan["on"]),
+            given=given,
+            factors=self.plan.get("factors", []),
+            split=frozenset(self.plan.get("split", ())),
+            trained=dict(self.plan.get("trained", {})),
+            early=True,
+            stack=self.stack,
+        )
         self.stack.enter_context(run.path)
         FACTS.start()
         held = (Stage.SURROUNDINGS,) if given else ()  # without: as the user runs it
         for stage in (Stage.FUNCTIONS, *held, Stage.SEEDS, Stage.MODES):
             install(stage, run)
         leaving.watch(self.note, aside)
+        if self.plan["stop"] < 0:
+            self._saves()
         steps.watch(0, self.after)
         ranks.watch(self.note, ROWS_SEEN)
         atexit.register(self.end)
@@ -65,12 +80,37 @@ class Watch:
         self.note("step", n=number, vector=row, loss=loss)
         if self.plan["trace"] and number + 1 == self.plan["from"]:
             self._start_trace()
-        if self.plan["stop"] and number >= self.plan["stop"]:
-            self.note("stopped", n=number)
-            self.end()
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(0)  # an exception would be swallowed by some programs
+        if 0 < self.plan["stop"] <= number or self._long(number):
+            self._stop(number)
+
+    def _long(self, number: int) -> bool:
+        """Whether the run has taken long and is at a round step, where another can stop as well."""
+        patience = (
+            0 if "RANK" in os.environ else self.plan.get("patience", 0)
+        )  # ranks stop together
+        # of the processor, so that a busy machine ends no short run; a device keeps it idle
+        took = max(self.computed(), (self.clock() - self.began) / _IDLE)
+        return patience > 0 and number >= 8 and not number & (number - 1) and took > patience
+
+    def _stop(self, number: int) -> None:
+        self.note("stopped", n=number)
+        self.end()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # an exception would be swallowed by some programs
+
+    def _saves(self) -> None:
+        """Note each torch.save with the step that it follows; end the run after the first one."""
+        real = torch.save
+
+        def save_and_stop(*args: Any, **kwargs: Any) -> None:
+            real(*args, **kwargs)
+            number = FACTS.counts.get("steps seen", 0)
+            if number and os.getpid() == self.pid:
+                self.note("saved", n=number)
+                self._stop(number)
+
+        torch.save = save_and_stop
 
     def end(self) -> None:
         """Write down what is known only now; once, and only in the process that began."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbook.diagnosis.process import place
+from workbook.diagnosis.process import gathering, place
 from workbook.diagnosis.process.interpreter import Interpreter, OutOfTime
 from workbook.diagnosis.process.run import Run
 
@@ -31,7 +31,7 @@ class Job:
     number: int
     folder: Path
     request: dict[str, Any]
-    hash_seed: int
+    hash_seed: int | None
     interpreter: Interpreter | None = None
 
 
@@ -57,7 +57,7 @@ class Workers:
         self.lanes = lanes or len(os.sched_getaffinity(0)) if forks else 1
         self._apart = False  # whether runs were seen to have places of their own
         self._room = self.lanes  # for runs in the memory of a device
-        self._interpreters: dict[int, Interpreter] = {}
+        self._interpreters: dict[int | None, Interpreter] = {}
         self._folder: Path | None = None
         self._number = 0
         self._lock = threading.RLock()
@@ -85,8 +85,11 @@ class Workers:
             raise ValueError("Workers is used as `with Workers() as workers:`")
         return self._folder
 
-    def warm(self, hash_seed: int, load: Iterable[str] = ()) -> None:
-        """Start the interpreter with this hash seed, if it is not there yet; do not wait for it."""
+    def warm(self, hash_seed: int | None, load: Iterable[str] = ()) -> None:
+        """Start the interpreter with this hash seed, if it is not there yet; do not wait for it.
+
+        That of None starts command lines: it needs no torch, and each has its own environment.
+        """
         old = self._interpreters.get(hash_seed)
         if old is None or old.process.poll() is not None:
             new = Interpreter(hash_seed, self.folder, forks=self._forks)
@@ -101,15 +104,16 @@ class Workers:
         """
         if not self._forks or len(names) < _MANY:
             return False
-        for interpreter in list(self._interpreters.values()):
-            interpreter.load(names)
+        for hash_seed, interpreter in list(self._interpreters.items()):
+            if hash_seed is not None:
+                interpreter.load(names)
         return True
 
-    def run(self, request: dict[str, Any], *, hash_seed: int, seconds: float) -> Run:
+    def run(self, request: dict[str, Any], *, hash_seed: int | None, seconds: float) -> Run:
         """Carry out one request within `seconds`."""
         return self.finish(self.job(request, hash_seed=hash_seed), seconds)
 
-    def job(self, request: dict[str, Any], *, hash_seed: int) -> Job:
+    def job(self, request: dict[str, Any], *, hash_seed: int | None) -> Job:
         """Give a run that can be begun ahead of time, and must be finished."""
         self._number += 1
         folder = self.folder / f"run-{self._number}"
@@ -182,6 +186,8 @@ class Workers:
             data = {"cannot": "the process that ran it ended by itself (os._exit, or a crash)"}
         printed = job.folder / "printed.txt"
         data["printed"] = printed.read_text(errors="replace").count("\n") if printed.exists() else 0
+        if job.hash_seed is None:
+            data |= gathering.gathered(job.folder, self.folder)
         data["wrote"] = place.written(self.folder, job.folder)
         self._apart = self._apart or data.get("way") == "overlay"
         if memory := data.get("memory"):  # what is free on the device, and what a run takes there

@@ -6,29 +6,56 @@ conditions that are held, as a function does, and stopped where the two runs par
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workbook.diagnosis.answer import Answer
+from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.session import Plan, Session
 from workbook.diagnosis.targets import ranks
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.watched import Watched, usable
 
+_PATIENCE, _FURTHER = 10.0, 6.0  # seconds of a run that is only watched, and its growth
+
 
 def diagnosed(session: Session) -> Answer:
     """Give the answer for one command line."""
-    plan = Plan((0,), (), stop=session.steps)
-    watched = Watched(*(usable(session, session.run(plan, again=again)) for again in (False, True)))
-    session.tell(f"twice as it was typed: {watched.words}")
+    watched = _twice(session)
     for sentence in watched.sentences():
         session.note(sentence)
+    if not watched.ours.data.get("torch"):
+        same = watched.lines is None and watched.files is None
+        return answered(
+            session, [none(Gap(True))] if same else [], status=None if same else "unknown"
+        )
     if len(ranks.of(watched.ours)) > 1 and (answer := ranks.diagnosed(session, watched.ours)):
         return answer
     command = Function(session, stop=watched.step or session.steps)
     found, base = command.find()
-    if found is None:
+    if found is None and watched.same:
         return answered(session, [none(base)])
-    if not found.needed:
+    if found is None or not found.needed:
         session.note("No single condition, and not all of them together, made the results agree.")
         session.unexplained()
         return answered(session, [], status="unknown")
-    return answered(session, causes_of(command, found, base), function=command, base=base)
+    return answered(session, causes_of(command, found, base))
+
+
+def _twice(session: Session) -> Watched:
+    """Run the command twice as it was typed, only watched; a long one goes further step by step."""
+    session.patience = 0.0 if session.steps else _PATIENCE
+    while True:
+        plan = Plan((0,), (), stop=session.steps)
+        first = usable(session, session.run(plan, again=True))
+        stop = first.data["stopped"]
+        second = usable(session, session.run(replace(plan, stop=stop), again=True))
+        watched = Watched(first, second)
+        how = f", up to step {stop}" if stop else ""
+        session.tell(f"twice as it was typed{how}: {watched.words}")
+        if not watched.same or not stop or stop == session.steps:
+            return watched
+        session.patience *= _FURTHER
+        if 2 * session.patience > session.left():
+            session.note(f"Both runs agree up to step {stop}; further steps were not compared.")
+            return watched

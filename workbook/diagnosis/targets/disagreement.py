@@ -38,6 +38,13 @@ def diagnosed(session: Session) -> Answer:
     )
     if base.same and not pair.together:
         return one_after_the_other(pair)
+    return explained(pair)
+
+
+def explained(pair: Pair) -> Answer:
+    """Give the answer for two programs that do not agree by themselves."""
+    session = pair.session
+    base = pair.measure(frozenset())
     session.progress.began(base, lambda: _first_traces(*pair.traces(frozenset(HOLDS))))
     ours, theirs = pair.traces(frozenset(HOLDS))
     pair.watch(ours, theirs)

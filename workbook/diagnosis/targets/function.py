@@ -31,7 +31,8 @@ from workbook.trace import Trace
 
 ALL = frozenset(STORM)
 CALLS = 3
-_SINGLE = ("model", "command", "test", "notebook")  # a process makes one call of these
+# a process makes one call of these
+_SINGLE = ("model", "command", "against", "resume", "test", "notebook")
 _MOST_CALLS, _ENOUGH = 10, 2.0  # calls, and seconds for all of them
 _REPEATS = 3  # runs, where chance alone may make the results agree
 
@@ -172,7 +173,7 @@ class Function:
         others = [self.calm.steps(self.count - 1), storm.steps(0)]
         found = steps.parted(ours, others[0]), steps.parted(ours, others[1], steps.COMPUTED)
         parted = [one for one in found if one is not None]
-        if parted:
+        if parted and not self.fixed.get("stop"):  # else it was said of the program as typed
             self.session.note(steps.sentence(*min(parted)))
         self.stop = steps.worth(ours, others, self.session.longest)
 

@@ -6,6 +6,7 @@ strongest first, and the sentences for a command that cannot be looked at.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +22,18 @@ def usable(session: Session, run: Run) -> Run:
     if run.cannot is not None:
         raise Unusable(run.cannot)
     status = run.data.get("status", 0)
+    if status and "EOFError" in " ".join(last_words(run)):
+        raise Unusable(
+            "the command reads from the terminal, and here is none; give what it asks for as "
+            'options, or from a file: -- sh -c "... < answers.txt"'
+        )
     if status:
         how = f"was ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
         raise Unusable(f"the command {how}", last_words(run))
+    if not run.data.get("torch"):
+        session.note(_NEVER)
+    for port in run.data.get("ports", ())[:1]:
+        session.note(f"It opens port {port}; runs at the same time would be in each other's way.")
     return run
 
 
@@ -35,6 +45,12 @@ def last_words(run: Run) -> tuple[str, ...]:
         if lines := [f"  {line}" for line in text.splitlines() if line.strip()]:
             return ("It said:", *lines[-6:])
     return ()
+
+
+_NEVER = (
+    "torch was never seen in it: no Python that it started imported torch where the hook could see "
+    "it (python -S, -E and -I, and env -i keep it out). Compared is only what it printed and wrote."
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +114,17 @@ class Watched:
             return f"equal in every bit ({probes})"
         return f"different ({probes})"
 
+    def across(self) -> list[str]:
+        """Give the first of the lines that both print in the same words in which they differ."""
+        texts = [(run.folder / "printed.txt").read_text(errors="replace")
+                 for run in (self.ours, self.theirs)]  # fmt: skip
+        for one, other in printed.pairs(*map(printed.lines, texts)):
+            if one and other and one.form == other.form and one.numbers != other.numbers:
+                return [
+                    f"The first printed line in which they differ: {one.text!r} and {other.text!r}."
+                ]
+        return []
+
     def sentences(self) -> list[str]:
         """Where the two part, the strongest evidence first."""
         found = []
@@ -114,7 +141,7 @@ class Watched:
                 f"The first printed line that differs is line {number}: {one!r} and {other!r}."
             )
         if (file := self.files) is not None:
-            name, key, a, b = file
+            name, key, a, b = os.path.relpath(file[0]), *file[1:]
             found.append(
                 f"The first file that differs is {name}{f' at {key}' if key else ''}: {a} and {b}."
             )

@@ -1,0 +1,173 @@
+"""Two command lines that should agree, and one that is stopped and goes on in another.
+
+Owns what of two different programs can be laid side by side: their last parameters and losses, what
+they read from torch, or else the numbers that both print in the same words.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from dataclasses import replace
+
+import torch
+
+from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.interventions.rows import HOLDS
+from workbook.diagnosis.probes import printed, steps
+from workbook.diagnosis.probes.values import Gap, gap
+from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.search import Active
+from workbook.diagnosis.session import Session, Unusable, plan
+from workbook.diagnosis.targets import disagreement
+from workbook.diagnosis.targets.explained import answered, none
+from workbook.diagnosis.targets.pair import Pair
+from workbook.diagnosis.targets.watched import Watched, usable
+
+_PRINTED = "the numbers of"
+FIRST_SAVE = -1  # where a command stops: right after the first file that torch.save has written
+
+
+class Commands(Pair):
+    """The runs of two command lines, measured against each other."""
+
+    def _alone(self, index: int) -> Run:
+        return usable(self.session, self.session.run(plan(index, stop=self.session.steps)))
+
+    def measure(self, active: Active) -> Gap:
+        """How far the two are apart with these interventions, by what both have."""
+        ours, theirs = self.session.both(*self.plans(active))
+        return apart(ours, theirs)
+
+
+def diagnosed(session: Session) -> Answer:
+    """Give the answer for two command lines."""
+    pair = Commands(session)
+    watched = Watched(*pair.calm)
+    session.tell(f"compared is {_compared(*pair.calm)}")
+    for sentence in watched.across():
+        session.note(sentence)
+    if pair.measure(frozenset()).same and pair.measure(frozenset(HOLDS)).same:
+        return answered(session, [none(Gap(True))])
+    return disagreement.explained(pair)
+
+
+def apart(ours: Run, theirs: Run) -> Gap:
+    """How far two runs are apart, by the strongest numbers that both have."""
+    sides = _common(ours, theirs)
+    if sides is None:
+        return Gap(False, comparable=False)
+    words, first, second = sides
+    made = gap(first, second, False, True)
+    if made.comparable and not made.absolute:
+        return Gap(True)
+    return replace(made, ulps=None) if words.startswith(_PRINTED) else made  # digits, not bits
+
+
+Sides = tuple[str, dict[str, torch.Tensor], dict[str, torch.Tensor]]
+
+
+def _common(ours: Run, theirs: Run) -> Sides | None:
+    """Say what two runs are compared by, in words, and the numbers of each."""
+    first, second = (_by_name(run) for run in (ours, theirs))
+    trained = [key for key in first if key.startswith(_PARAMETER)]
+    others = [key for key in second if key.startswith(_PARAMETER)]
+    same = trained == others and all(first[key].shape == second[key].shape for key in trained)
+    groups = {"their last parameters": trained if same else []}
+    if _LOSS in first and _LOSS in second and len(first[_LOSS]) == len(second[_LOSS]):
+        groups[f"{len(first[_LOSS])} losses"] = [_LOSS]
+    if keys := [key for group in groups.values() for key in group]:
+        words = " and ".join(name for name, group in groups.items() if group)
+        return words, {k: first[k] for k in keys}, {k: second[k] for k in keys}
+    return _read(ours, theirs) or _printed(ours, theirs)
+
+
+_PARAMETER, _LOSS = "parameter ", "the loss"
+
+
+def _by_name(run: Run) -> dict[str, torch.Tensor]:
+    """Give the values of a run by name; their places have the names as Python writes them."""
+    return {str(ast.literal_eval(key)[0]): value for key, value in run.tensors(0).items()}
+
+
+def _read(ours: Run, theirs: Run) -> Sides | None:
+    """Say what both read from torch, one reading after another, where they read as much."""
+    rows = ours.data.get("left", []), theirs.data.get("left", [])
+    forms = [[(row["count"], row["dtype"]) for row in side] for side in rows]
+    if not forms[0] or forms[0] != forms[1]:
+        return None
+    made = []
+    for side in rows:
+        kinds: dict[str, list[float]] = {}
+        for row in side:
+            kinds.setdefault(row["dtype"], []).extend(row["values"])
+        made.append({kind: torch.tensor(values, dtype=torch.float64).to(getattr(torch, kind))
+                     for kind, values in kinds.items()})  # fmt: skip
+    return f"{len(forms[0])} numbers read from torch", made[0], made[1]
+
+
+def _printed(ours: Run, theirs: Run) -> Sides | None:
+    """Give the numbers of the lines that both print, in the same words and as often."""
+    sides = []
+    for run in (ours, theirs):
+        text = (run.folder / "printed.txt").read_text(errors="replace")
+        sides.append([line for line in printed.lines(text) if line.numbers])
+    counts = [Counter(line.form for line in side) for side in sides]
+    forms = [form for form in counts[0] if counts[0][form] == counts[1].get(form)]
+    if not forms:
+        return None
+    made = [
+        {form: torch.tensor([line.numbers for line in side if line.form == form]).double()
+         for form in forms}
+        for side in sides
+    ]  # fmt: skip
+    return f"{_PRINTED} {len(forms)} kinds of lines that both print", made[0], made[1]
+
+
+def _compared(ours: Run, theirs: Run) -> str:
+    sides = _common(ours, theirs)
+    return sides[0] if sides else "nothing: the two share no numbers"
+
+
+def resumed(session: Session) -> Answer:
+    """Give the answer for a command that stops at its first checkpoint, and another goes on."""
+    whole = usable(session, session.run(plan(0)))
+    again = usable(session, session.run(plan(0, variants=("again",))))
+    if steps.parted(whole.steps(0), again.steps(0)) is not None:
+        session.note("Already the first command by itself does not repeat: diagnose it first.")
+    made = usable(session, session.run(plan(0, 1, stops=(FIRST_SAVE, 0))))
+    saved = made.data.get("saved", 0)
+    session.tell(f"stopped at its first torch.save, after step {saved}, and resumed")
+    if not saved:
+        raise Unusable("the first command saved nothing with torch.save after a step of training")
+    ours, theirs = whole.steps(0)[saved:], made.steps(0)
+    if not theirs:
+        raise Unusable("the second command made no step of training")
+    if steps.parted(whole.steps(0)[:1], theirs[:1], steps.COMPUTED) is None:
+        raise Unusable("the second command began anew: its first step is that of the whole run")
+    renumbered = [[saved + row[0], *row[1:]] for row in theirs]
+    part = steps.parted(ours, renumbered, steps.PARTS[:1] + steps.COMPUTED)
+    if part is None:
+        session.tell(f"{len(theirs)} steps after that: equal in every bit")
+        return answered(session, [none(Gap(True))])
+    step, parts = part
+    evidence = (
+        f"stopped after step {saved} and resumed, step {step} is the first that differs from the "
+        f"run that was not stopped: {', '.join(parts)}. {_lacking(parts)}"
+    )
+    return answered(session, [Found("checkpoint-incomplete", f"step {step}", evidence, "")])
+
+
+def _lacking(parts: tuple[str, ...]) -> str:
+    """Say what a checkpoint lacks where these parts of a step are the first that differ."""
+    first = parts[0]
+    if first == steps.PARTS[0]:
+        return "The state of torch's generator was not carried over."
+    if first == "the loss":
+        return (
+            "The generator agrees and the loss does not: buffers, the place in the data, or an "
+            "attribute of the model was not carried over."
+        )
+    if first == "options of the optimizer":
+        return "The options do not agree: the scheduler was not carried over."
+    return "Loss and gradients agree: the optimizer's state was not carried over."
