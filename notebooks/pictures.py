@@ -56,8 +56,8 @@ def differing(committed: bytes, result: Result) -> int:
     strange = _strange(shown, drawn, slack=0 if here == there else SHADE)
     if here != there:
         height, width, _ = drawn.shape
-        whole = plots.static_size(result)["height"]
-        chart = height * (whole - plots.LINE) // whole
+        _, tall = plots.size_for(result.finding.chart)
+        chart = height * tall // plots.static_size(result)["height"]
         texts = [(box, letters) for tall, box, letters in boxes if tall == chart]
         for box, letters in [*texts, ((0, chart, width, height), len(result.caption))]:
             reach = 1 + math.ceil(letters / 2)

@@ -44,6 +44,15 @@ def test_its_shape_is_what_the_page_is_told(result: Result) -> None:
     assert whole.width * told["height"] == whole.height * told["width"]
 
 
+def test_what_could_hide_has_a_line_of_its_own(result: Result) -> None:
+    """Where a bound was used, a second line says what it would not notice; else there is one."""
+    bare = replace(result, finding=replace(result.finding, comparisons=()))
+    assert result.finding.unseen and not bare.finding.unseen
+    line = static_size(bare)["height"] - HEIGHT
+    assert static_size(result)["height"] == HEIGHT + 2 * line
+    assert picture(static(result)).height == 1.5 * (HEIGHT + 2 * line)
+
+
 def test_another_source_is_another_line(result: Result) -> None:
     """LIVE and RECORDED look different, and nothing above the line does."""
     ours, theirs = picture(static(result)), picture(static(replace(result, source="RECORDED")))
@@ -55,7 +64,8 @@ def test_a_long_name_is_not_cut_off(result: Result) -> None:
     """A name that is longer than the picture is wide is written smaller: its end has ink."""
     cpu = "An accelerator of uncommonly many words " * 5
     whole = picture(static(replace(result, provenance={"cpu": f"{cpu}end"})))
-    line = np.asarray(whole.convert("L"))[-30:]
+    first = round(1.5 * HEIGHT)
+    line = np.asarray(whole.convert("L"))[first : first + 30]
     assert line[:, -12:].min() == 255
     assert line[:, -60:].min() < 200
 

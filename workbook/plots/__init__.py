@@ -8,13 +8,12 @@ from workbook import lab_extra
 
 with lab_extra("workbook.plots"):
     from workbook.plots.drawing import HEIGHT, WIDTH, Drawing, figure, size_for
-    from workbook.plots.provenance import LINE, static, static_size
+    from workbook.plots.provenance import static, static_size
     from workbook.plots.style import Theme
     from workbook.plots.words import alt, table_html
 
 __all__ = [
     "HEIGHT",
-    "LINE",
     "WIDTH",
     "Drawing",
     "Theme",

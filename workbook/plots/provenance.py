@@ -1,6 +1,6 @@
 """The figure that stays in a notebook: a drawn chart, and below it where it was measured.
 
-Owns the line of provenance. Uses `Drawing` as everybody else does, and knows nothing of notebooks.
+Owns the lines of provenance. Uses `Drawing` as everybody else does, and knows nothing of notebooks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # what it needs takes a second to import
     from workbook.result import Result
 
 Pixels = NDArray[np.uint8]
-LINE = 20  # CSS pixels: the height of the line of provenance
+LINE = 20  # CSS pixels: the height of a line of provenance
 EDGE = 8
 POINTS = 9.0
 SOFT, PAPER = "#595959", "#ffffff"  # 7:1
@@ -39,23 +39,28 @@ def static(result: Result) -> bytes:
     finding = result.finding
     drawing = Drawing(*size_for(finding.chart))
     chart = drawing.png(finding.chart, finding.verdict, finding.reading)
-    return captioned(chart, result.caption)
+    return captioned(chart, *_lines(result))
 
 
 def static_size(result: Result) -> dict[str, int]:
     """Give the size of a result's static figure in CSS pixels, as a notebook's metadata has it."""
     width, height = size_for(result.finding.chart)
-    return {"width": width, "height": height + LINE}
+    return {"width": width, "height": height + LINE * len(_lines(result))}
 
 
-def captioned(png: bytes, text: str) -> bytes:
-    """Put a line of text below a PNG that is `WIDTH` CSS pixels wide; smaller where it is long."""
+def _lines(result: Result) -> tuple[str, ...]:
+    """Give what stands below: where it was measured, and what could hide in its rounding."""
+    return tuple(filter(None, (result.where, result.finding.unseen)))
+
+
+def captioned(png: bytes, *texts: str) -> bytes:
+    """Put lines of text below a PNG that is `WIDTH` CSS pixels wide; long ones are smaller."""
     above: Image.Image = Image.open(io.BytesIO(png))
     above = above if above.mode == "P" else above.quantize(256)
     rows = np.asarray(above)
     colors = np.array(above.getpalette(), dtype=np.uint8).reshape(-1, 3)[: rows.max() + 1]
-    line = _nearest(_line(text, above.width), colors)
-    whole = Image.fromarray(np.concatenate([rows, line]))
+    lines = [_nearest(_line(text, above.width), colors) for text in texts]
+    whole = Image.fromarray(np.concatenate([rows, *lines]))
     whole.putpalette(colors.tobytes())
     file = io.BytesIO()
     whole.save(file, "PNG", pnginfo=_signed())
