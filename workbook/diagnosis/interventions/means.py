@@ -26,6 +26,8 @@ _LOSSES = (
     "binary_cross_entropy_with_logits poisson_nll_loss gaussian_nll_loss hinge_embedding_loss"
 )
 
+TRAINED = "rows of means"  # that are trained on, since the last backward
+
 
 @dataclass
 class _Series:
@@ -69,9 +71,10 @@ def _install(run: Setting) -> None:
             first = args[0] if args else None
             if not isinstance(first, torch.Tensor) or not first.dim():
                 return value
-            if not isinstance(value, torch.Tensor) or value.dim() or value.requires_grad:
+            if not isinstance(value, torch.Tensor) or value.dim() or not value.is_floating_point():
                 return value
-            if not value.is_floating_point():
+            if value.requires_grad:
+                FACTS.counts[TRAINED] = FACTS.counts.get(TRAINED, 0) + first.shape[0]
                 return value
             frame = user_frame(sys._getframe(2))
             if frame is None or (by_program and frame is not sys._getframe(2)):

@@ -18,6 +18,7 @@ from torch.optim.optimizer import Optimizer
 
 from workbook.diagnosis.interventions.arguments import memory, own, same
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, on
+from workbook.diagnosis.interventions.means import TRAINED
 from workbook.diagnosis.interventions.streams import global_states, put_global_states
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
@@ -32,8 +33,10 @@ def _backward(run: Setting) -> None:
         number = FACTS.count("backward")
         FACTS.counts["trained dropout"] = FACTS.counts.get("dropout", 0)
         FACTS.counts["trained norm"] = FACTS.counts.get("norm", 0)
-        FACTS.append("backward", [number, FACTS.counts.get("step", 0), FACTS.counts.get("rows", 0)])
-        FACTS.counts["rows"] = 0
+        # rows of modules' batches, or else of the means that the loss was made of
+        rows = FACTS.counts.get("rows", 0) or FACTS.counts.get(TRAINED, 0)
+        FACTS.append("backward", [number, FACTS.counts.get("step", 0), rows])
+        FACTS.counts["rows"] = FACTS.counts[TRAINED] = 0
         FACTS.add(Fact.BACKWARD)
         steps.loss(self)
         if run.has(CLEAR_GRADIENTS):
