@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from workbook.trace import Trace, align, origin, tensor_hash
+from workbook.trace.places import elsewhere, line_of
 
 LISTS = st.lists(st.floats(width=32, allow_nan=False), min_size=2, max_size=40)
 
@@ -35,6 +37,16 @@ def test_tracing_leaves_every_bit() -> None:
     with Trace():
         traced = _training()
     assert all(torch.equal(a, b) for a, b in zip(plain, traced, strict=True))
+
+
+def test_a_thread_of_torchs_own_is_on_the_users_line() -> None:
+    """Backward on a device runs in a thread without Python frames: the main thread has them."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(elsewhere()))
+    thread.start()
+    thread.join()
+    assert line_of(found[0]).startswith("test_trace.py:")
+    assert elsewhere() is None
 
 
 @pytest.mark.parametrize("grad", [True, False])

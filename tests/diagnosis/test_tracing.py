@@ -43,7 +43,7 @@ def test_the_conditions_travel_inside(machines: tuple[Path, Path]) -> None:
     """The variable that was set is named as a condition that differs."""
     text = report(*machines).text()
     assert "  - MKL_CBWR: " in text and " -> COMPATIBLE" in text
-    assert "the file program.py" not in text
+    assert "files of the program" not in text
 
 
 def test_no_tensor_and_no_folder_is_in_the_file(machines: tuple[Path, Path]) -> None:

@@ -87,6 +87,14 @@ def test_a_view_of_what_was_made_is_not_from_outside(pair: Pair) -> None:
     ]
 
 
+def test_another_device_has_operations_of_its_own(pair: Pair) -> None:
+    """Where the devices differ, an operation that only one makes is told, and decides nothing."""
+    found = pair(lambda: X @ Y, lambda: (X @ Y).relu(), {"devices": "cuda"})
+    assert found.status != "fault"
+    assert "1 operations are made by one of them only" in found.known[0]
+    assert "a change in the program would look the same" in found.known[0]
+
+
 def test_data_that_differ_by_rounding_are_rounding(pair: Pair) -> None:
     """One unit in the last place of each element is as much as rounding made earlier."""
     found = pair(lambda: X @ Y, lambda: ULP @ Y)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 import sysconfig
+import threading
 from types import FrameType
 
 _PATHS = sysconfig.get_paths()
@@ -45,6 +47,17 @@ def user_frame(frame: FrameType | None) -> FrameType | None:
             return frame
         frame = frame.f_back
     return None
+
+
+def elsewhere() -> FrameType | None:
+    """Find the user's frame in the main thread, for a thread that has none of the user's.
+
+    Backward on a device runs in a thread of torch's own, while the main thread waits for it.
+    """
+    main = threading.main_thread().ident
+    if main is None or main == threading.get_ident():
+        return None
+    return user_frame(sys._current_frames().get(main))
 
 
 def line_of(frame: FrameType | None) -> str:

@@ -17,7 +17,7 @@ from workbook.trace.dispatch import Dispatch
 from workbook.trace.draws import Draw, watch
 from workbook.trace.hashing import bytes_hash, shape_hash, tensor_hash
 from workbook.trace.modules import ModulePath
-from workbook.trace.places import line_of, user_frame
+from workbook.trace.places import elsewhere, line_of, user_frame
 from workbook.trace.reading import DISABLED, OVERWRITES, Shapes, plain_number, signature
 from workbook.trace.reading import facts as facts_of
 from workbook.trace.reading import sample as sample_of
@@ -130,7 +130,7 @@ class _Recorder(Dispatch):
             if mutates and not came_out:  # it hands nothing back: what it wrote to is what it made
                 self._gather(came_in, came_out, numbers)
         outputs = 0 if blank else trace.makes(came_out, numbers)
-        frame = user_frame(sys._getframe(1))
+        frame = user_frame(sys._getframe().f_back) or elsewhere()
         module = self._modules.now()
         words = (name, module, line_of(frame), signature(_shapes(came_in), _shapes(came_out)))
         trace.keep(words, inputs, outputs, sample_of(came_out) if trace.samples else ())

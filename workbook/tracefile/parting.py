@@ -88,8 +88,10 @@ def _segments(
         parts = []
         for side, run in enumerate((first, second)):
             place = bisect.bisect_left(numbers[side], step)
-            has = place < len(numbers[side]) and numbers[side][place] == step
-            end = ends[side][place] if has else at[side]
+            if place == len(numbers[side]):  # this run made no more steps
+                end = len(run)
+            else:
+                end = ends[side][place] if numbers[side][place] == step else at[side]
             parts.append(run[at[side] : end])
             at[side] = end
         yield step, parts[0], parts[1]

@@ -70,14 +70,17 @@ def report(first: Path, second: Path) -> Report:
     found = compared(ours, theirs)
     names = first.name, second.name
     status = _status(found, ours, theirs)
-    known = [*_where(found, names), *_more(found, ours, theirs, names)]
+    known = [
+        *_where(found, _counted(found, ours, theirs), names),
+        *_more(found, ours, theirs, names),
+    ]
     differ = _conditions(ours, theirs)
     following = _next(found, ours, theirs, names) if status != "identical" else []
     return Report(f"{names[0]} and {names[1]}", status, tuple(known), differ, tuple(following))
 
 
 def _status(found: Compared, ours: Tape, theirs: Tape) -> str:
-    kinds = [one for one in found.partings if not one.rounding]
+    kinds = [one for one in _counted(found, ours, theirs) if not one.rounding]
     if not found.partings:
         if found.step is not None or ours.head["ended"] != theirs.head["ended"]:
             return "unknown"
@@ -88,21 +91,40 @@ def _status(found: Compared, ours: Tape, theirs: Tape) -> str:
     if first.kind == "draw":
         return "random"
     if first.kind in ("program", "argument"):
-        return "unknown" if ours.head.get("devices") != theirs.head.get("devices") else "fault"
+        return "fault"
     return "unknown" if first.judgment.word == "cannot tell" else "fault"
 
 
-def _where(found: Compared, names: tuple[str, str]) -> list[str]:
+def _counted(found: Compared, ours: Tape, theirs: Tape) -> tuple[Parting, ...]:
+    """Leave out operations that only one run makes where the two ran on unlike devices."""
+    if ours.head["devices"] == theirs.head["devices"]:
+        return found.partings
+    return tuple(one for one in found.partings if one.kind != "program")
+
+
+def _where(found: Compared, partings: tuple[Parting, ...], names: tuple[str, str]) -> list[str]:
     """Say where the runs part first, and where they part first by more than rounding."""
-    if not found.partings:
+    lines = []
+    if left := len(found.partings) - len(partings):
+        first = next(one for one in found.partings if one.kind == "program")
+        lines = [
+            f"{left} operations are made by one of them only, the first in step {first.step}, at "
+            f"{_told(first, names)} Devices have operations of their own; a change in the program "
+            "would look the same."
+        ]
+    return lines + _parted(partings, names)
+
+
+def _parted(partings: tuple[Parting, ...], names: tuple[str, str]) -> list[str]:
+    if not partings:
         return ["Every operation that is in both files read and made the same bits."]
-    first = found.partings[0]
+    first = partings[0]
     lines = [f"They first part in step {first.step}, at {_told(first, names)}"]
-    beyond = next((one for one in found.partings if not one.rounding), None)
+    beyond = next((one for one in partings if not one.rounding), None)
     if beyond is not None and beyond is not first:
         lines.append(f"By more than rounding, in step {beyond.step}, at {_told(beyond, names)}")
     seen = {first.kind, beyond.kind if beyond else ""}
-    for one in found.partings:
+    for one in partings:
         if one.kind not in seen and not one.rounding:
             seen.add(one.kind)
             lines.append(f"Also, in step {one.step}, at {_told(one, names)}")
@@ -166,12 +188,16 @@ def _conditions(ours: Tape, theirs: Tape) -> tuple[str, ...]:
     )
     found = change(before, now)
     lines = [f"{name}: {old} -> {new}" for name, (old, new) in found.facts.items()]
-    for table in ("switches", "files"):
-        one, other = ours.head[table], theirs.head[table]
-        for name in sorted({*one, *other} - {_THREADS}):  # threads are among the facts
-            if one.get(name) != other.get(name):
-                words = f"{one.get(name, '-')} -> {other.get(name, '-')}"
-                lines.append(f"the file {name}" if table == "files" else f"{name}: {words}")
+    if (here := ours.head["devices"]) != (there := theirs.head["devices"]):
+        lines.append(f"tensors were on: {here} -> {there}")
+    one, other = ours.head["switches"], theirs.head["switches"]
+    for name in sorted({*one, *other} - {_THREADS}):  # threads are among the facts
+        if one.get(name) != other.get(name):
+            lines.append(f"{name}: {one.get(name, '-')} -> {other.get(name, '-')}")
+    one, other = ours.head["files"], theirs.head["files"]
+    if names := [name for name in sorted({*one, *other}) if one.get(name) != other.get(name)]:
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        lines.append(f"files of the program: {', '.join(names[:5])}{more}")
     if ours.head["target"] != theirs.head["target"]:
         lines.append(f"what was run: {ours.head['target']} -> {theirs.head['target']}")
     if found.changed:
@@ -181,7 +207,8 @@ def _conditions(ours: Tape, theirs: Tape) -> tuple[str, ...]:
 
 def _next(found: Compared, ours: Tape, theirs: Tape, names: tuple[str, str]) -> list[str]:
     """Name the conditions to change, on which side, those first that speak of the first parting."""
-    beyond = next((one for one in found.partings if not one.rounding), None)
+    partings = _counted(found, ours, theirs)
+    beyond = next((one for one in partings if not one.rounding), None)
     lines = []
     if beyond is not None:
         line = beyond.entry.line or "that operation"

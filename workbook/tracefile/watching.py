@@ -93,6 +93,9 @@ class Watch(Trace):
         """Keep one operation; the last one that there is room for ends the watching."""
         made = self.tape.columns
         name, module, line, _ = words
+        if name.startswith("aten._to_copy") and self._came_in == self._came_out:
+            self._came_out = []
+            return  # to another device: nothing is computed
         counts = (len(self._came_in), len(self._came_out))
         made["operations"].extend((*map(self._word, (name, module, self._line(line))), *counts))
         made["reads"].extend(self._came_in)

@@ -24,14 +24,17 @@ if fault == "fails" and "run-1/" not in os.environ["STORE"]:  # it can be run on
     raise SystemExit(1)
 torch.manual_seed(0)
 data = TensorDataset(torch.rand(32, 8), torch.rand(32, 1))
-norm = [torch.nn.BatchNorm1d(8)] if fault == "norm" else []
-net = torch.nn.Sequential(torch.nn.Linear(8, 8), *norm, torch.nn.ReLU(), torch.nn.Linear(8, 1))
+more = {"norm": [torch.nn.BatchNorm1d(8)], "dropout": [torch.nn.Dropout(0.5)]}.get(fault, [])
+net = torch.nn.Sequential(torch.nn.Linear(8, 8), *more, torch.nn.ReLU(), torch.nn.Linear(8, 1))
 model = net if fault in ("bare", "fails") else DistributedDataParallel(net)
 if fault == "changed" and rank == 1:
     with torch.no_grad():
         net[0].weight.add_(0.001)
 batch = 4 if fault == "per-rank" else 8 // world
 sampler = DistributedSampler(data, shuffle=True)
+if fault == "seeds":  # each rank shuffles by itself, and takes its part of that
+    torch.manual_seed(rank)
+    data, sampler = Subset(data, torch.randperm(32)[rank::world].tolist()), None
 if fault == "whole":
     sampler = None
 if fault == "shards":  # 5 rows and 4

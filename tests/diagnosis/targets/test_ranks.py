@@ -17,7 +17,18 @@ from workbook.diagnosis.target import Command
 from workbook.diagnosis.targets.ranks import alone, gap
 
 FORKED = Path(__file__).parents[1] / "ranks" / "forked.py"
-FAULTS = ("per-rank", "bare", "changed", "whole", "epoch", "shards", "norm", "fails")
+FAULTS = (
+    "seeds",
+    "dropout",
+    "per-rank",
+    "bare",
+    "changed",
+    "whole",
+    "epoch",
+    "shards",
+    "norm",
+    "fails",
+)
 
 pytestmark = pytest.mark.skipif(
     not (torch.distributed.is_available() and torch.distributed.is_gloo_available()
@@ -43,6 +54,8 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ("bare", "rank-drift", "so nothing averages them. When parameters are sent from rank 0"),
         ("changed", "rank-drift", "their gradients agree there, so parameters were changed by"),
         ("whole", "rank-data", "64 of 128 rows were read by more than one rank in one step (in 16"),
+        ("seeds", "rank-data", "when all ranks start from one seed, none."),
+        ("dropout", "world-size", "dropout draws other masks on several ranks than in one process"),
         ("epoch", "rank-data", "every epoch hands out the rows in the order of the first; when"),
         ("shards", "rank-data", "when each rank counts by its share of the rows, the mean of the"),
         ("norm", "world-size", "when batch statistics are taken over the rows of all ranks, the"),

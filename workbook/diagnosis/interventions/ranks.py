@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import functools
 import os
+import random
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import distributed as dist
@@ -45,6 +47,16 @@ def _weights(run: Setting) -> None:
                     dist.broadcast(weight.data, 0)
 
     register_optimizer_step_post_hook(after)
+
+
+def _seeds(run: Setting) -> None:
+    """Start every rank from one seed, whatever seeds the program sets."""
+    if not run.has(ONE_SEED):
+        return
+    for owner, name in ((torch, "manual_seed"), (np.random, "seed"), (random, "seed")):
+        real = getattr(owner, name)
+        real(0)
+        setattr(owner, name, lambda *_, real=real, **__: real(0))
 
 
 def _samplers(run: Setting) -> None:
@@ -221,6 +233,10 @@ SET_EPOCH = on(
     "set-epoch", "rank-data", "the sampler is told each epoch", 71,
     Fact.SAME_EPOCH, axes=RANKS, install=_available(_samplers), draws=True,
 )  # fmt: skip
+ONE_SEED = on(
+    "one-seed", "rank-data", "all ranks start from one seed", 69,
+    Fact.RANKS, axes=RANKS, install=_available(_seeds), draws=True, renumbers=True,
+)  # fmt: skip
 SHARE_ROWS = on(
     "share-rows", "rank-data", "each rank gets rows of its own", 72,
     Fact.RANKS, axes=RANKS, install=_available(_loaders), draws=True,
@@ -237,4 +253,12 @@ FIXED_REDUCTION = on(
     "fixed-reduction", "world-size", "gradients are added by rank, in float64", 75,
     Fact.RANKS, axes=RANKS, install=_available(_reduction),
 )  # fmt: skip
-ROWS = (SEND_WEIGHTS, SET_EPOCH, SHARE_ROWS, JOIN_STATISTICS, WEIGH_SHARDS, FIXED_REDUCTION)
+ROWS = (
+    ONE_SEED,
+    SEND_WEIGHTS,
+    SET_EPOCH,
+    SHARE_ROWS,
+    JOIN_STATISTICS,
+    WEIGH_SHARDS,
+    FIXED_REDUCTION,
+)

@@ -29,8 +29,10 @@ class _Rank:
         self.outermost: torch.nn.Module | None = None
 
     def enter(self, module: torch.nn.Module, inputs: Any) -> None:
+        if torch.compiler.is_compiling():
+            return  # it would be compiled into the user's model
         self.depth += 1
-        if self.depth > 1 or not module.training or torch.compiler.is_compiling():
+        if self.depth > 1 or not module.training:
             return
         self.outermost = module
         first = next((x for x in inputs if isinstance(x, torch.Tensor) and x.dim()), None)
@@ -41,7 +43,8 @@ class _Rank:
                 self.rows += [tensor_hash(row) for row in first.detach()[:_ROWS]]
 
     def leave(self, module: torch.nn.Module, inputs: Any, outputs: Any) -> None:
-        self.depth -= 1
+        if not torch.compiler.is_compiling():
+            self.depth -= 1
 
     def after(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         self.step += 1

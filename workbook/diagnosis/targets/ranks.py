@@ -15,6 +15,7 @@ import torch
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.interventions import ranks as rows
 from workbook.diagnosis.interventions.intervention import Intervention
+from workbook.diagnosis.interventions.modules import NO_DROPOUT
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.ranks import Ranks
@@ -102,15 +103,19 @@ class Questions:
         """Whether ranks read rows of their own, and others in each epoch."""
         found = []
         steps, common, every = self.ranks.shared()
-        if common and (shared := self.again(rows.SHARE_ROWS)) is not None:
-            left = shared.shared()[1]
-            self.session.tell(f"when {rows.SHARE_ROWS.words}: {left} rows are read twice")
-            if left < common:
+        for row in (rows.ONE_SEED, rows.SHARE_ROWS) if common else ():
+            if (made := self.again(row)) is None:
+                continue
+            left = made.shared()[1]
+            self.session.tell(f"when {row.words}: {left} rows are read by more than one rank")
+            if not left:
                 evidence = (
                     f"{common} of {every} rows were read by more than one rank in one step (in "
-                    f"{steps} of {self.ranks.steps} steps); when {rows.SHARE_ROWS.words}, {left}."
+                    f"{steps} of {self.ranks.steps} steps); when {row.words}, none."
                 )
-                found.append(Found("rank-data", "the loader", evidence, ""))
+                where = "the ranks' seeds" if row is rows.ONE_SEED else "the loader"
+                found.append(Found("rank-data", where, evidence, ""))
+                break
         again = Fact.SAME_EPOCH.value in self.ranks.facts
         if again and (moved := self.again(rows.SET_EPOCH)) is not None:
             other = sum(moved.batch(n) != self.ranks.batch(n) for n in range(self.ranks.steps))
@@ -167,6 +172,8 @@ class Questions:
         for row, applies in self._rows():
             if applies and (found := self._tried(row, base)):
                 return [found]
+        if Fact.DROPOUT.value in self.ranks.facts and not equal_but_for_rounding(base):
+            return self._dropout(index, base)
         if equal_but_for_rounding(base):
             evidence = (
                 "with the same rows in each step, the mean of the ranks' losses and the loss of "
@@ -174,6 +181,22 @@ class Questions:
             )
             return [Found("world-size", "", evidence, base.words, "rounding")]
         return []
+
+    def _dropout(self, index: int, base: Gap) -> list[Found]:
+        """Whether masks, of which each rank draws its own, are what one process has otherwise."""
+        plan = Plan((0,), (), on=frozenset({NO_DROPOUT.name}), stop=self.session.steps)
+        pair = [of(self.session.run(replace(plan, steps=(n,)))).losses() for n in (0, index)]
+        if not all(pair):
+            return []
+        left = gap(*pair)
+        self.session.tell(f"when {NO_DROPOUT.words}, on both sides: {left.words}")
+        if not equal_but_for_rounding(left):
+            return []
+        evidence = (
+            "dropout draws other masks on several ranks than in one process; when "
+            f"{NO_DROPOUT.words}, on both sides, what is left is rounding ({left.words})."
+        )
+        return [Found("world-size", "dropout", evidence, base.words, "other")]
 
     def _rows(self) -> list[tuple[Intervention, bool]]:
         facts = self.ranks.facts
