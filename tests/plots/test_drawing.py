@@ -179,12 +179,13 @@ def test_the_readers_own_settings_do_not_show_and_do_not_change():
     assert themed == plain
 
 
-def test_pyplot_is_never_imported():
-    """A fresh interpreter that draws has no pyplot afterwards, so no backend was chosen."""
+def test_neither_pyplot_nor_torch_is_imported():
+    """A fresh interpreter that draws has no pyplot afterwards (no backend was chosen), nor torch."""
     code = (
         "import sys; from workbook.chart import *; from workbook.plots import *;"
         "p = Panel(Axis('x'), Axis('y'), (Series('a', (1., 2.), (3., 4.)),));"
-        "Drawing().png(Chart((p,)), 'title'); sys.exit('matplotlib.pyplot' in sys.modules)"
+        "Drawing().png(Chart((p,)), 'title');"
+        "sys.exit(bool({'matplotlib.pyplot', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
