@@ -35,8 +35,8 @@ explore(temperature_zero.ALONE, after=temperature_zero.WHAT_CAN_CHANGE)
 
 # %% [markdown]
 # The model is small and its weights are drawn: its texts mean nothing, but everything else is as in a
-# large one. Each row is a prompt; a number is a token. From the first other token on most tokens
-# differ, because each token is chosen after all those before.
+# large one. Each row is a prompt; a number is a token. Behind the first other token more may follow,
+# because each token is chosen after all those before; texts of so small a model often meet again.
 #
 # Now change *order of addition* to *one fixed order*, and nothing else. Where did the difference go?
 # Here is the library that made it, in full:
@@ -74,10 +74,9 @@ print("a row among 7 as alone:", torch.equal(product(x[:7], w)[:1], product(x[:1
 #
 # Go back to the order *by the number of rows*. Choose the *dtype* `float32`; or stay in `bfloat16`, and
 # choose the accumulator *float32, rounded at the end*. Both make the change far smaller than the lead of
-# most tokens, and here no text changes. A GPU's library
-# accumulates in `float32`, too. So how do real services come to answer differently? By many more
-# layers, longer texts and many more words that compete; and by the number of rows, which changes from
-# moment to moment with the load.
+# most tokens, and here no text changes. Real libraries mostly accumulate in `float32`, too. That real
+# services answer differently all the same is reported under *Read on*: a large model has many layers and
+# long texts, and the number of rows in its calls follows the load from moment to moment.
 
 # %% [markdown]
 # ## torch's own product
@@ -135,7 +134,8 @@ print("topk:", logits.topk(1).indices.item(), "· sort:", logits.argsort(descend
 
 # %% [markdown]
 # Two implementations of greedy decoding can differ without any rounding: the one takes `argmax`, the
-# other the first of `topk`. **Cure:** one rule for ties, or logits in `float32`, where ties are rare and memory is twice as much.
+# other the first of `topk`. **Cure:** one rule for ties, or logits in `float32`, where ties are rare and
+# which take twice the memory.
 
 # %% [markdown]
 # ## One prompt, seven ways
@@ -150,8 +150,8 @@ predict(temperature_zero.PADDED_LEFT)
 explore(temperature_zero.WAYS_TO_COMPUTE, after=temperature_zero.PADDED_LEFT)
 
 # %% [markdown]
-# Each row is held against the whole prompt at once. The first column, `float64`, is the judge. A difference that is gone there was rounding; one that stays
-# is another computation. Read the rows: cache, pieces, neighbors and the formula of attention round
+# Each row is held against the whole prompt at once. The first column, `float64`, is the judge. A
+# difference that is gone there was rounding; one that stays is another computation. Read the rows: cache, pieces, neighbors and the formula of attention round
 # otherwise, at most. The last two compute something else, in any format. (The first explorer of this
 # chapter does the same for whole texts: choose *cache or whole text*.)
 #

@@ -50,9 +50,12 @@ def test_the_recorded_gpu_shows_it_in_every_format() -> None:
     shares = recording.find(ROWS.name, ROWS.checked(dict(ROWS.recorded))).finding.values["shares"]
     for name, line in shares.items():
         assert (max(line.values()) > 0) == name.endswith(rows.PLAIN)
-    narrow = ROWS.checked({**ROWS.recorded, "features": 1024})
-    shares = recording.find(ROWS.name, narrow).finding.values["shares"]
-    assert max(shares[f"bfloat16, {rows.PLAIN}"].values()) == 0
+    for features in (16, 64, 256, 1024):
+        narrow = ROWS.checked({**ROWS.recorded, "features": features})
+        shares = recording.find(ROWS.name, narrow).finding.values["shares"]
+        assert max(shares[f"float32, {rows.PLAIN}"].values()) > 0
+        for name in ("bfloat16", "float16"):
+            assert max(shares[f"{name}, {rows.PLAIN}"].values()) == 0
 
 
 def test_no_text_changed_on_the_recorded_gpu() -> None:
