@@ -180,7 +180,7 @@ def test_the_readers_own_settings_do_not_show_and_do_not_change():
 
 
 def test_neither_pyplot_nor_torch_is_imported():
-    """A fresh interpreter that draws has no pyplot afterwards (no backend was chosen), nor torch."""
+    """A fresh interpreter that draws has no pyplot afterwards (it chose no backend), nor torch."""
     code = (
         "import sys; from workbook.chart import *; from workbook.plots import *;"
         "p = Panel(Axis('x'), Axis('y'), (Series('a', (1., 2.), (3., 4.)),));"
