@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import statistics
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -32,8 +33,10 @@ def price(function: Callable[[], Any], *, runs: int = 9, threads: int | None = N
     taken: dict[bool, list[float]] = {True: [], False: []}
     for number in range(runs + 1):
         for held, times in taken.items():  # held first: CUDA may start here, and reads the variable
-            with deterministic(0, threads=threads) if held else nullcontext():
-                seconds = _seconds(function)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "CUDA runs already")  # else for every run
+                with deterministic(0, threads=threads) if held else nullcontext():
+                    seconds = _seconds(function)
             if number:
                 times.append(seconds)
     still, plain = (statistics.median(times) for times in taken.values())
