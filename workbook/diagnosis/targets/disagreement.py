@@ -122,10 +122,9 @@ def _row(pair: Pair, judge: Judge, one: Intervention, facts: set[Fact]) -> Found
     elif cause == "batch-size" and not shrinks:
         cause, more = "batch-coupling", " Float64 does not remove that, so it is no rounding."
     first, second = pair.traces((frozenset(judge.found.needed) | frozenset(HOLDS)) - {one})
-    if rest.same:
-        tail = "they agree; without that they do not."
-    else:
-        tail = f"they are {rest.words}; without that, {gap.words}."
+    tail = "they agree; without that they do not."
+    if not rest.same:  # how large it is, a note says
+        tail = "the difference is smaller; without that it comes back."
     evidence = f"when {one.words} in both functions, {tail}{more}"
     return Found(cause, _where(pair, one, cause, first, second), evidence, gap.words, word)
 

@@ -83,6 +83,8 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
         evidence = (
             f"when {one.words}, {calls} of {calls} calls and a fresh process agree bit for bit; "
             "without it they do not."
+            if found.rest.same
+            else f"when {one.words}, the difference is smaller; without it, it comes back."
         )
         rows.setdefault(cause, Found(cause, places.where(one, cause), evidence, size.words, word))
     return list(rows.values())
