@@ -95,10 +95,10 @@ def test_inputs_by_name(workers: Workers, tmp_path: Path) -> None:
 
 
 def test_a_relative_import_has_a_remedy(workers: Workers, tmp_path: Path) -> None:
-    """A module of a package is told to be imported by a file beside the package."""
+    """A module of a package is told to be named by its module."""
     (tmp_path / "p.py").write_text("from .other import x\ndef f(): return x\n")
     answer = diagnose(f"{tmp_path / 'p.py'}:f", workers=workers)
-    assert "beside the package" in " ".join(answer.notes)
+    assert "diagnose package.module:FUNCTION" in " ".join(answer.notes)
 
 
 def test_what_is_tried_is_shown_as_it_goes(workers: Workers, tmp_path: Path) -> None:
