@@ -31,7 +31,8 @@ def diagnosed(session: Session) -> Answer:
         )
     if len(ranks.of(watched.ours)) > 1 and (answer := ranks.diagnosed(session, watched.ours)):
         return answer
-    command = Function(session, stop=watched.step or session.steps)
+    far = watched.theirs.data["stopped"] or session.steps  # later runs go no further than these
+    command = Function(session, stop=watched.step or far)
     found, base = command.find()
     if found is None and watched.same:
         return answered(session, [none(base)])
@@ -44,18 +45,19 @@ def diagnosed(session: Session) -> Answer:
 
 def _twice(session: Session) -> Watched:
     """Run the command twice as it was typed, only watched; a long one goes further step by step."""
-    session.patience = 0.0 if session.steps else _PATIENCE
+    patience = 0.0 if session.steps else _PATIENCE
     while True:
         plan = Plan((0,), (), stop=session.steps)
+        session.patience = patience
         first = usable(session, session.run(plan, again=True))
-        stop = first.data["stopped"]
+        stop, session.patience = first.data["stopped"], 0.0  # the second goes as far, however long
         second = usable(session, session.run(replace(plan, stop=stop), again=True))
         watched = Watched(first, second)
         how = f", up to step {stop}" if stop else ""
         session.tell(f"twice as it was typed{how}: {watched.words}")
         if not watched.same or not stop or stop == session.steps:
             return watched
-        session.patience *= _FURTHER
-        if 2 * session.patience > session.left():
+        patience *= _FURTHER
+        if 2 * patience > session.left():
             session.note(f"Both runs agree up to step {stop}; further steps were not compared.")
             return watched
