@@ -147,7 +147,7 @@ def test_price():
 def test_price_says_nothing_for_each_run(monkeypatch, recwarn):
     """That CUDA runs already is not said once for every run that is timed."""
     monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
-    monkeypatch.setattr("workbook.recipe.price._seconds", lambda function: 1.0)
+    monkeypatch.setattr("workbook.recipe.cost._seconds", lambda function: 1.0)
     assert "1.00 times" in price(lambda: None, runs=2)
     assert [one for one in recwarn if "CUDA runs already" in str(one.message)] == []
 

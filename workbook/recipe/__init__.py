@@ -4,7 +4,7 @@ Owns `deterministic`, and hands on what says how much it costs here and what it 
 """
 
 from workbook.recipe.block import RECIPE, deterministic
+from workbook.recipe.cost import price
 from workbook.recipe.factors import FACTORS, Factor, coverage
-from workbook.recipe.price import price
 
 __all__ = ["FACTORS", "RECIPE", "Factor", "coverage", "deterministic", "price"]
