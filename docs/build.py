@@ -36,8 +36,11 @@ def build(folder: Path) -> None:
     Raises pdoc's UserWarning as it comes, and RuntimeError for a package without `__all__`.
     """
     for name in PUBLIC:
-        if not hasattr(importlib.import_module(name), "__all__"):
+        package = importlib.import_module(name)
+        if not hasattr(package, "__all__"):
             raise RuntimeError(f"{name} must list its public names in __all__")
+        for public in package.__all__:  # pdoc does not see what is imported at its first use
+            setattr(package, public, getattr(package, public))
     pdoc.render.configure(docformat="markdown", footer_text="Why did my PyTorch numbers change?")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
