@@ -1,0 +1,224 @@
+# %% [markdown]
+# # A run goes on as another run, and nothing reports it
+#
+# The job was stopped and resumed, or compiled, or spread over two GPUs. Seed and program are the same,
+# and the numbers are not. Here you find out which part of a run was left behind, and which differences
+# no checkpoint and no seed can take away.
+#
+# About 75 minutes. You will be able to
+#
+# - write a checkpoint after which a run goes on in every bit, and test that it does;
+# - say what workers, a compiler and several ranks change, and which of it is rounding;
+# - find the fault in a mean over ranks that nothing checks.
+#
+# Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
+
+# %%
+import torch
+from torch import nn
+
+from workbook.causes import another_run
+from workbook.explorer import explore
+from workbook.lesson import check, hint, investigate, predict, solution
+
+# %% [markdown]
+# ## Stopped, and continued
+#
+# A small network learns in six epochs of three batches each. It is stopped after the fourth batch. All
+# that it holds is saved, the program is started again, and what was saved is loaded. Then it is done
+# again and again, each time with one part left out.
+
+# %%
+predict(another_run.LEAVES_NO_TRACE)
+
+# %%
+explore(another_run.RESUMED, after=another_run.LEAVES_NO_TRACE)
+
+# %% [markdown]
+# Look at the first row: with everything restored the run goes on in every bit. So an exact resume can
+# be had, and tested: *train six, stop, train six* against *train twelve*.
+#
+# Now move *stop after* to 6, the end of an epoch. Three parts leave no trace there. A checkpoint that
+# lacks them passes a test at the end of an epoch, and fails on the night when the job is stopped in the
+# middle of one. Choose *SGD*, and even the optimizer can be left out: without momentum it remembers
+# nothing but its learning rate.
+
+# %%
+predict(another_run.SEEDED_AGAIN)
+
+# %% [markdown]
+# **Cure:** save the model, the optimizer, the schedule, the scaler, every generator's state, and the
+# place in the data. `torch.get_rng_state()` is one generator; NumPy, `random` and each GPU have their
+# own. Its price is a few kilobytes.
+#
+# One trap is left. What does `state_dict()` give?
+
+# %%
+layer = nn.Linear(2, 1)
+kept = layer.state_dict()
+print("a copy:", kept["weight"].data_ptr() != layer.weight.data_ptr())
+
+# %% [markdown]
+# Write the checkpoint. Replace `...` and run the cell.
+
+# %%
+import copy
+
+
+def checkpoint(model, optimizer, generator): ...  # keys: model, optimizer, generator, torch
+
+
+check(another_run.EXACT_RESUME, checkpoint)
+
+# %%
+hint(another_run.EXACT_RESUME, 1)
+
+# %%
+solution(another_run.EXACT_RESUME)
+
+# %% [markdown]
+# ## Other hands that load the data
+#
+# `num_workers` looks like a matter of speed. Each worker is a process that gets some of the items, and
+# its generator begins with a seed of its own.
+
+# %%
+predict(another_run.TWICE_THE_WORKERS)
+
+# %%
+explore(another_run.WORKERS, after=another_run.TWICE_THE_WORKERS)
+
+# %% [markdown]
+# The order of the second epoch changes too, and not because of the workers: without them the noise is
+# drawn from the stream that the order is drawn from. A `generator=` for the order cuts that tie. But
+# switch *persistent workers* on: then the loader draws one number less between two epochs, and the
+# second order is another one again.
+#
+# An iterable dataset does not know that it is copied into each worker; it has to divide its items by
+# `torch.utils.data.get_worker_info()`.
+#
+# **Cure:** one row of the table is the same for any number of workers. Write it yourself:
+
+# %%
+import numpy as np
+
+
+def noise(seed, epoch, k): ...  # a random number for item k, the same whoever loads it
+
+
+check(another_run.KEYED_NOISE, noise)
+
+# %%
+hint(another_run.KEYED_NOISE, 1)
+
+# %%
+solution(another_run.KEYED_NOISE)
+
+# %% [markdown]
+# ## Compiled
+#
+# `torch.compile` reads the program (*Dynamo*), splits it into small operations (*AOTAutograd*), and
+# writes new kernels for them (*inductor*). Each step can be had without the next.
+
+# %%
+predict(another_run.COMPILED_MASK)
+
+# %%
+explore(another_run.COMPILED, after=another_run.COMPILED_MASK)
+
+# %% [markdown]
+# The first two steps change no bit here. For the third, choose *cuda* with *new kernels*: without such
+# a GPU you see the recording. (On your CPU it needs a C++ compiler, and up to a minute.)
+#
+# A new kernel does several operations at one go: it keeps more digits between them, adds in another
+# order, or takes another exponential. That is rounding. `bfloat16` shows it in most entries, because
+# the eager program rounds after each operation and the kernel does not; its result is nearer to what
+# float64 gives. The mask is not rounding. It is another draw, and the generator is left somewhere else
+# as well, so everything drawn later differs too.
+#
+# **Cure:** compare compiled with eager by a bound, never by bits; for the draws there is
+# `torch._inductor.config.fallback_random = True`. Its price is that the draw is a kernel of its own.
+
+# %% [markdown]
+# ## Several ranks
+#
+# With data parallelism each process, a **rank**, has some of the rows. An **all-reduce** adds up the
+# ranks' gradients, and each divides by their number. Here the ranks are threads of this process, and
+# the all-reduce is the real one for CPUs, *gloo*.
+
+# %%
+predict(another_run.TWO_MEANS)
+
+# %%
+explore(another_run.SHARDS, after=another_run.TWO_MEANS)
+
+# %% [markdown]
+# How do you tell rounding from a fault? Compute it again in `float64`: with equal shards the difference
+# shrinks by as many digits as the format gains. Choose *40 rows, and the others share 8*: it stays where
+# it is, in any format.
+#
+# Now the faults that people meet, one at a time:
+#
+# - *sum, not divided*: the gradient is as many times too large as there are ranks. (The same happens
+#   in one process when micro-batches are accumulated and not divided by their number.)
+# - *batch normalization*: each rank takes the statistics of its own rows. That is another model, also
+#   with equal shards. `SyncBatchNorm` takes those of all ranks, and costs one more exchange a layer.
+#
+# **Cure** for unequal shards: weight each rank's mean by its rows. Write it:
+
+
+# %%
+def combine(gradients, rows): ...  # of each rank's mean loss, and its number of rows
+
+
+check(another_run.WEIGHTED_MEAN, combine)
+
+# %%
+hint(another_run.WEIGHTED_MEAN, 1)
+
+# %%
+solution(another_run.WEIGHTED_MEAN)
+
+# %% [markdown]
+# ## The order of an all-reduce
+
+# %%
+predict(another_run.EVERY_SLOT)
+
+# %%
+explore(another_run.RING, after=another_run.EVERY_SLOT)
+
+# %% [markdown]
+# All ranks hold the same sums, and a repeat gives them again: an all-reduce is not a matter of chance
+# here. But its order belongs to the number of ranks and to the place in the tensor. So the size of the
+# *buckets* into which gradients are packed can change bits with three ranks or more; with two it
+# cannot. And a run on four GPUs cannot be compared with one on eight by bits, whatever the seed.
+
+# %%
+predict(another_run.ONE_SEED_FOR_ALL)
+
+# %% [markdown]
+# ## A case
+#
+# Five suspects, and two trials. Before each, say what you would see if a suspect were guilty.
+
+# %%
+investigate(another_run.BEST_WEIGHTS)
+
+# %% [markdown]
+# ## What we saw
+#
+# - A checkpoint with every part went on in every bit. Which missing part leaves a trace depends on
+#   where the run was stopped, and so does the test that should notice it.
+# - Workers changed what was drawn for an item, and keys instead of streams cured it.
+# - Compiled kernels rounded otherwise, and drew otherwise.
+# - Ranks with equal shards gave the whole batch's gradient but for rounding; unequal shards, a missing
+#   division and statistics of each rank's own did not.
+#
+# Next: [11 Your own program](11_your_own_program.ipynb).
+#
+# **Read on:** PyTorch's notes on reproducibility, on data loading and on distributed data parallel.
+# S. Li and others, *PyTorch Distributed: Experiences on Accelerating Data Parallel Training*, 2020.
+# P. Goyal and others, *Accurate, Large Minibatch SGD*, 2017 (unequal shards, and other pitfalls).
+# J. Ansel and others, *PyTorch 2*, 2024. R. Thakur and others, *Optimization of Collective
+# Communication Operations in MPICH*, 2005.

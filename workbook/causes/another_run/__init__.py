@@ -1,0 +1,27 @@
+"""Chapter 10: resumed runs, workers, compiled functions and several ranks."""
+
+from workbook.causes import every
+from workbook.causes.another_run.case import BEST_WEIGHTS
+from workbook.causes.another_run.compiled import COMPILED
+from workbook.causes.another_run.exercises import EXACT_RESUME, KEYED_NOISE, WEIGHTED_MEAN
+from workbook.causes.another_run.loaders import WORKERS
+from workbook.causes.another_run.predictions import (
+    COMPILED_MASK,
+    EVERY_SLOT,
+    LEAVES_NO_TRACE,
+    ONE_SEED_FOR_ALL,
+    SEEDED_AGAIN,
+    TWICE_THE_WORKERS,
+    TWO_MEANS,
+)
+from workbook.causes.another_run.resume import RESUMED
+from workbook.causes.another_run.ring import RING
+from workbook.causes.another_run.shards import SHARDS
+from workbook.experiment import Experiment
+from workbook.question import Exercise, Prediction
+from workbook.question.case import Case
+
+EXPERIMENTS = every(Experiment, globals())
+PREDICTIONS = every(Prediction, globals())
+EXERCISES = every(Exercise, globals())
+CASES = every(Case, globals())

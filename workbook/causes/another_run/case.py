@@ -1,0 +1,138 @@
+"""The chapter's case: weights kept as the best, whose loss is another one when they are loaded.
+
+Owns the program and the rows. What each trial shows is measured when it is run.
+"""
+
+from __future__ import annotations
+
+from workbook.question.case import Case, Suspect, Trial
+
+VIEW, MODE, SHUFFLE, HALF, CHANCE = "view", "mode", "shuffle", "half", "chance"
+PROGRAM = """\
+import torch
+from torch import nn
+
+ROWS = torch.arange(64).reshape(16, 4) / 64
+TARGETS = (7 * ROWS).sin().sum(1, keepdim=True)
+EPOCHS = 8
+
+
+def new_model():
+    torch.manual_seed(3)
+    return nn.Sequential(nn.Linear(4, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 1))
+
+
+def order():
+    return torch.randperm(16)
+
+
+def kept(model):
+    return model.state_dict()
+
+
+@torch.no_grad()
+def score(model):
+    model.eval()
+    rows = order()
+    loss = (model(ROWS[rows]) - TARGETS[rows]).square().mean()
+    model.train()
+    return loss
+
+
+def train():
+    model = new_model()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.4)
+    best, weights = torch.inf, None
+    for epoch in range(EPOCHS):
+        (model(ROWS) - TARGETS).square().mean().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        loss = score(model)
+        if loss < best:
+            best, weights = loss, kept(model)
+    return best, weights
+
+
+def loaded(weights):
+    model = new_model()
+    model.load_state_dict(weights)
+    return model
+"""
+_COMPARE = (
+    "best, weights = train()\n"
+    "first, second = best, score(loaded(weights))\n"
+    "first, second = first.sub(second).abs().gt(1e-4), torch.tensor(False)"
+)
+
+
+def _trial(title: str, code: str, *removes: str) -> Trial:
+    return Trial(title, code, frozenset(removes))
+
+
+BEST_WEIGHTS = Case(
+    name="best_weights",
+    title="A case: the best weights, and another loss",
+    story=(
+        "Training keeps the weights with the best score. Loaded into a new model, they score "
+        "otherwise. `first` says whether the two scores are further apart than rounding; `second` "
+        "is what it should be, False."
+    ),
+    file="best.py",
+    program=PROGRAM,
+    targets=(),
+    symptom=_trial("train, load the best weights, score again", _COMPARE),
+    suspects=(
+        Suspect(VIEW, "what was kept went on changing"),
+        Suspect(
+            MODE,
+            "batch normalization is scored in training mode",
+            "`score` switches to evaluation first, and the loaded model is scored by it as well.",
+        ),
+        Suspect(
+            SHUFFLE,
+            "the rows are scored in another order",
+            "The order changes the loss by a rounding at most.",
+        ),
+        Suspect(
+            HALF,
+            "the weights are rounded when they are kept",
+            "They are kept as they are, in float32.",
+        ),
+        Suspect(
+            CHANCE,
+            "the new model starts from other weights",
+            "Whatever it starts from, loading replaces every weight and every statistic.",
+        ),
+    ),
+    trials=(
+        _trial(
+            "score the rows in one fixed order",
+            f"order = lambda: torch.arange(16)\n{_COMPARE}",
+            SHUFFLE,
+        ),
+        _trial(
+            "score a model twice, without loading",
+            "model = new_model()\n"
+            "first = score(model).sub(score(model)).abs().gt(1e-4)\n"
+            "second = torch.tensor(False)",
+            VIEW,
+            HALF,
+            CHANCE,
+        ),
+        _trial(
+            "keep the weights in float64",
+            "kept = lambda model: {k: v.double() for k, v in model.state_dict().items()}\n"
+            + _COMPARE,
+            VIEW,
+            HALF,
+        ),
+        _trial("train for one epoch only", f"EPOCHS = 1\n{_COMPARE}", VIEW),
+    ),
+    budget=2,
+    culprit=VIEW,
+    lesson=(
+        "`state_dict()` gives the weights themselves, not a copy: each step changed what was kept, "
+        "and after one epoch there was no later step. `copy.deepcopy(model.state_dict())`, or "
+        "`torch.save`, keeps them as they are."
+    ),
+)

@@ -1,0 +1,302 @@
+"""The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from workbook.question import Exercise, Form, WrongAnswer
+
+Checkpoint = Callable[[nn.Module, torch.optim.Optimizer, torch.Generator], dict[str, Any]]
+Parts = tuple[nn.Module, torch.optim.Optimizer, torch.Generator]
+
+
+def _parts() -> Parts:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 6), nn.Dropout(0.5), nn.Linear(6, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+    return model, optimizer, torch.Generator().manual_seed(0)
+
+
+def _train(parts: Parts, steps: int) -> Tensor:
+    model, optimizer, generator = parts
+    for _ in range(steps):
+        rows = torch.rand(8, 4, generator=generator)
+        loss = (model(rows) - rows.sum(1, keepdim=True)).square().mean()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return torch.cat([each.detach().flatten() for each in model.parameters()])
+
+
+PARTS = ("model", "optimizer", "generator", "torch")
+
+
+def _restore(parts: Parts, saved: dict[str, Any]) -> None:
+    model, optimizer, generator = parts
+    if "model" in saved:
+        model.load_state_dict(saved["model"])
+    if "optimizer" in saved:
+        optimizer.load_state_dict(saved["optimizer"])
+    if "generator" in saved:
+        generator.set_state(saved["generator"])
+    if "torch" in saved:
+        torch.set_rng_state(saved["torch"])
+
+
+def _saved(checkpoint: Checkpoint) -> tuple[dict[str, Any], Tensor, Tensor]:
+    """Train, save, train on; then resume in new objects. Give what was saved and both ends."""
+    parts = _parts()
+    _train(parts, 3)
+    saved = checkpoint(*parts)
+    end = _train(parts, 3)
+    again = _parts()
+    _restore(again, saved)
+    return saved, end, _train(again, 3)
+
+
+def _continues(checkpoint: Checkpoint) -> bool | str:
+    parts = _parts()
+    _train(parts, 3)
+    saved = checkpoint(*parts)
+    unknown = [key for key in saved if key not in PARTS]
+    if unknown:
+        return f"Only {', '.join(PARTS)} are restored; your dictionary has {unknown[0]!r}."
+    for key, kind in (("generator", Tensor), ("torch", Tensor), ("model", dict)):
+        if key in saved and not isinstance(saved[key], kind):
+            return f"{key!r} must hold the state, not {type(saved[key]).__name__}."
+    saved, end, resumed = _saved(checkpoint)
+    if torch.equal(end, resumed):
+        return True
+    gap = float((end - resumed).abs().max())
+    lacking = [key for key in PARTS if key not in saved]
+    return f"Resumed, a weight is {gap:.1g} off" + (
+        f"; {', '.join(lacking)} is missing." if lacking else ". Nothing is missing from the keys."
+    )
+
+
+def _is_view(checkpoint: Checkpoint) -> bool:
+    """Say whether training after the checkpoint changes what was saved."""
+    parts = _parts()
+    _train(parts, 3)
+    saved = checkpoint(*parts)
+    before = copy.deepcopy(saved["model"])
+    _train(parts, 3)
+    return any(not torch.equal(before[key], saved["model"][key]) for key in before)
+
+
+def _keys(checkpoint: Checkpoint) -> set[str]:
+    return set(checkpoint(*_parts()))
+
+
+SAVE = """\
+def checkpoint(model, optimizer, generator):
+    return {{
+        "model": copy.deepcopy(model.state_dict()),
+        "optimizer": copy.deepcopy(optimizer.state_dict()),
+{}    }}"""
+GENERATOR = '        "generator": generator.get_state(),\n'
+TORCH = '        "torch": torch.get_rng_state(),\n'
+EXACT_RESUME = Exercise(
+    name="exact_resume",
+    task=(
+        "Write `checkpoint(model, optimizer, generator)`. It returns a dictionary with what the "
+        "keys `model`, `optimizer`, `generator` and `torch` should be restored from, so that a run "
+        "resumed in new objects is equal in every bit. The model has dropout; the rows are drawn "
+        "from `generator`. Training goes on after the checkpoint."
+    ),
+    setup="import copy\nimport torch",
+    stub="def checkpoint(model, optimizer, generator):\n    ...",
+    answer="checkpoint",
+    form=Form("function"),
+    check=_continues,
+    wrong=(
+        WrongAnswer(
+            source=SAVE.format(GENERATOR + TORCH).replace("copy.deepcopy", ""),
+            message="`state_dict()` is a view of the weights themselves: what you saved has trained "
+            "on. `torch.save` writes a copy; in memory you have to make one.",
+            recognizes=_is_view,
+        ),
+        WrongAnswer(
+            source=SAVE.format(GENERATOR),
+            message="Dropout draws from torch's own generator, and that one starts anew.",
+            recognizes=lambda checkpoint: "torch" not in _keys(checkpoint),
+        ),
+        WrongAnswer(
+            source=SAVE.format(TORCH),
+            message="The rows are drawn from `generator`: the resumed run begins with the first "
+            "rows again.",
+            recognizes=lambda checkpoint: "generator" not in _keys(checkpoint),
+        ),
+        WrongAnswer(
+            source=SAVE.format(GENERATOR + '        "torch": torch.initial_seed(),\n'),
+            message="A seed says where a generator started, not where it stands.",
+            recognizes=lambda c: isinstance(c(*_parts()).get("torch"), int),
+        ),
+    ),
+    hints=(
+        "A generator's state is a tensor: `generator.get_state()`. torch's own has "
+        "`torch.get_rng_state()`.",
+        "Does what you saved still have its numbers after three more steps? `copy.deepcopy`.",
+    ),
+    solution=SAVE.format(GENERATOR + TORCH),
+    because="Four parts, each a copy: with the generators, even the masks of dropout go on.",
+)
+
+
+def _combined(combine: Callable[[list[Tensor], list[int]], Tensor], sizes: list[int]) -> float:
+    """Give how far the combined gradient is from the whole batch's, of its largest entry."""
+    x = torch.rand(sum(sizes), 5, dtype=torch.float64)
+    y = torch.rand(sum(sizes), dtype=torch.float64)
+    w = torch.rand(5, dtype=torch.float64, requires_grad=True)
+
+    def gradient(rows: Tensor, targets: Tensor) -> Tensor:
+        return torch.autograd.grad((rows @ w - targets).square().mean(), w)[0]
+
+    parts = [gradient(a, b) for a, b in zip(x.split(sizes), y.split(sizes), strict=True)]
+    whole = gradient(x, y)
+    return float((combine(parts, sizes) - whole).abs().max() / whole.abs().max())
+
+
+SHARES = ([24, 24], [40, 8], [1, 2, 3, 42])
+
+
+def _weighs(combine: Callable[[list[Tensor], list[int]], Tensor]) -> bool | str:
+    for sizes in SHARES:
+        off = _combined(combine, list(sizes))
+        if not off < 1e-12:
+            return f"With shards of {', '.join(map(str, sizes))} rows it is {off:.2g} off."
+    return True
+
+
+def _times(combine: Callable[[list[Tensor], list[int]], Tensor]) -> float:
+    """Give by what the result of equal shards is multiplied."""
+    ones = [torch.ones(1, dtype=torch.float64)] * 3
+    return float(combine(ones, [8, 8, 8]))
+
+
+WEIGHTED_MEAN = Exercise(
+    name="weighted_mean",
+    task=(
+        "Write `combine(gradients, rows)`: from the gradients of each rank's *mean* loss and the "
+        "numbers of rows, the gradient of the mean loss over all rows."
+    ),
+    setup="import torch",
+    stub="def combine(gradients, rows):\n    ...",
+    answer="combine",
+    form=Form("function", returns=Form("tensor")),
+    check=_weighs,
+    wrong=(
+        WrongAnswer(
+            source="def combine(gradients, rows):\n    return sum(gradients) / len(gradients)",
+            message="That is what is averaged without being asked: right for equal shards only.",
+            recognizes=lambda c: _combined(c, [24, 24]) < 1e-12 and _times(c) == 1,
+        ),
+        WrongAnswer(
+            source="def combine(gradients, rows):\n    return sum(gradients)",
+            message="With equal shards this is as many times too large as there are ranks.",
+            recognizes=lambda c: _times(c) == 3,
+        ),
+        WrongAnswer(
+            source=(
+                "def combine(gradients, rows):\n"
+                "    return sum(g * n for g, n in zip(gradients, rows))"
+            ),
+            message="The weights have to add up to 1: divide by the number of all rows.",
+            recognizes=lambda c: _times(c) == 24,
+        ),
+    ),
+    hints=("A mean times its number of rows is a sum. Sums may be added.",),
+    solution=(
+        "def combine(gradients, rows):\n"
+        "    return sum(g * n for g, n in zip(gradients, rows)) / sum(rows)"
+    ),
+    because="Sums are added, and divided once by the number of all rows.",
+)
+
+
+def _steady(noise: Callable[[int, int, int], Tensor]) -> bool | str:
+    keys = [(seed, epoch, k) for seed in (0, 1) for epoch in (0, 1, 2) for k in range(4)]
+    first = {key: noise(*key).item() for key in keys}
+    torch.manual_seed(7)
+    for key in reversed(keys):
+        torch.rand(3)
+        if noise(*key).item() != first[key]:
+            return f"noise{key} is another number when it is asked for again."
+    for one in keys:
+        for two in keys:
+            if one < two and first[one] == first[two]:
+                return f"noise{one} and noise{two} are the same number."
+    before = torch.get_rng_state()
+    noise(0, 0, 0)
+    if not torch.equal(before, torch.get_rng_state()):
+        return "It moves torch's own generator, and so what everybody else draws."
+    return True
+
+
+NOISE = "def noise(seed, epoch, k):\n    g = torch.Generator().manual_seed({})\n"
+DRAW = "    return torch.rand((), generator=g)"
+KEYED_NOISE = Exercise(
+    name="keyed_noise",
+    task=(
+        "Write `noise(seed, epoch, k)`: a random number for item k that depends on nothing else, "
+        "so that it is the same with any number of workers; other items, epochs and seeds get "
+        "other numbers."
+    ),
+    setup="import numpy as np\nimport torch",
+    stub="def noise(seed, epoch, k):\n    ...",
+    answer="noise",
+    form=Form("function", returns=Form("tensor", shape=())),
+    check=_steady,
+    wrong=(
+        WrongAnswer(
+            source="def noise(seed, epoch, k):\n    return torch.rand(())",
+            message="This comes from the stream that all share: whoever drew before decides.",
+            recognizes=lambda noise: noise(0, 0, 0).item() != noise(0, 0, 0).item(),
+        ),
+        WrongAnswer(
+            source=NOISE.format("seed + epoch + k") + DRAW,
+            message="Item 1 of epoch 0 gets what item 0 of epoch 1 gets: sums collide.",
+            recognizes=lambda noise: noise(0, 0, 1).item() == noise(0, 1, 0).item(),
+        ),
+        WrongAnswer(
+            source=NOISE.format("1000003 * seed + k") + DRAW,
+            message="Each epoch repeats the noise of the one before: augmentation without change.",
+            recognizes=lambda noise: noise(0, 0, 0).item() == noise(0, 1, 0).item(),
+        ),
+        WrongAnswer(
+            source=(
+                "def noise(seed, epoch, k):\n"
+                "    torch.manual_seed(1_000_000 * seed + 1_000 * epoch + k)\n"
+                "    return torch.rand(())"
+            ),
+            message="The numbers are right, but dropout and everything else that draws is set back "
+            "at each item: take a generator of your own.",
+            recognizes=lambda noise: _sets_back(noise),
+        ),
+    ),
+    hints=(
+        "`torch.Generator().manual_seed(n)` is a generator of your own. Which n differs for each "
+        "triple?",
+        "`np.random.SeedSequence((seed, epoch, k)).generate_state(1)[0]` mixes three numbers into "
+        "one.",
+    ),
+    solution=(
+        "def noise(seed, epoch, k):\n"
+        "    mixed = np.random.SeedSequence((seed, epoch, k)).generate_state(1)[0]\n"
+        "    g = torch.Generator().manual_seed(int(mixed))\n"
+        "    return torch.rand((), generator=g)"
+    ),
+    because="It knows no worker, no order and no stream: only its key.",
+)
+
+
+def _sets_back(noise: Callable[[int, int, int], Tensor]) -> bool:
+    noise(0, 0, 0)
+    first = torch.rand(()).item()
+    noise(0, 0, 0)
+    return torch.rand(()).item() == first

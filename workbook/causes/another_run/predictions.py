@@ -1,0 +1,193 @@
+"""What the reader is asked before each round, and how the answer is measured."""
+
+from __future__ import annotations
+
+import torch
+
+from workbook.causes.another_run import loaders, ring, shards
+from workbook.causes.another_run.compiled import COMPILED, DROPOUT, INDUCTOR
+from workbook.causes.another_run.resume import ANOTHER, FIRST, OWN, RESUMED
+from workbook.experiment import recall, run
+from workbook.question import Option, Prediction
+
+
+SHUFFLE = "the generator of the shuffle"
+
+
+def _only_trace_free() -> set[str]:
+    return set(run(RESUMED).finding.values["exact"]) - {"nothing"}
+
+
+LEAVES_NO_TRACE = Prediction(
+    "leaves_no_trace",
+    "Training with Adam, dropout, a learning rate schedule and a gradient scaler is stopped in the "
+    "middle of an epoch. One part is left out of the checkpoint, and yet the resumed run is equal "
+    "to the run without a stop, in every bit. Which part?",
+    (
+        Option(
+            "the optimizer's state",
+            lambda free: free == {"the optimizer"},
+            "Adam starts its averages again from 0: its first steps are other steps.",
+        ),
+        Option(
+            "the schedule's state",
+            lambda free: free == {"the scheduler"},
+            "The learning rate itself is kept by the optimizer. But the schedule counts its epochs "
+            "from 0 again, and the next drop comes later.",
+        ),
+        Option("the scaler's state", lambda free: free == {"the scaler"}),
+        Option(
+            "the generator's state",
+            lambda free: free == {"torch's generator"},
+            "Then dropout draws other masks from the next step on.",
+        ),
+    ),
+    _only_trace_free,
+    "The scale is a power of two. Multiplying by it and dividing by it again is exact as long as "
+    "nothing overflows or becomes subnormal, so another scale gives the same gradient. In float16, "
+    "where it has to find its size by failing, the same gap costs steps.",
+)
+SEEDED_AGAIN = Prediction(
+    "seeded_again",
+    "A script sets its seed on the first line and is started again to resume. The model and the "
+    "optimizer are loaded, the generators are not. In which order does the next new epoch come?",
+    (
+        Option(
+            "as if it had not been stopped",
+            lambda order: order == OWN,
+            "The order is drawn from a generator, and that one has gone back to its start.",
+        ),
+        Option("in the order of the first epoch", lambda order: order == FIRST),
+        Option(
+            "in an order that never was",
+            lambda order: order == ANOTHER,
+            "It would be, without a seed. With one the generator starts where it started before.",
+        ),
+    ),
+    lambda: run(RESUMED).finding.values["order"][SHUFFLE],
+    "A seed at the start of a script repeats the start: the first epoch's order and the first "
+    "masks come again. Restore the generators, or seed with the number of the epoch.",
+)
+TWICE_THE_WORKERS = Prediction(
+    "twice_the_workers",
+    "A data loader shuffles, and its dataset adds noise with `torch.rand`. The seed is set. The "
+    "number of workers goes from 0 to 2. What changes in the first epoch?",
+    (
+        Option(
+            "nothing but the speed",
+            lambda same: same[loaders.GLOBAL][0] and same[loaders.ORDER][0],
+            "Each worker is a process, and has a generator of its own.",
+        ),
+        Option(
+            "the order of the items",
+            lambda same: not same[loaders.ORDER][0],
+            "The order is drawn by the main process, before any worker gets its first item.",
+        ),
+        Option(
+            "the noise that an item gets",
+            lambda same: same[loaders.ORDER][0] and not same[loaders.GLOBAL][0],
+        ),
+    ),
+    lambda: run(loaders.WORKERS).finding.values["same"],
+    "Which worker gets an item, and after which others, decides what is drawn for it. A generator "
+    "made from (seed, epoch, item) does not care.",
+)
+COMPILED_MASK = Prediction(
+    "compiled_mask",
+    "A function with dropout is run as it is written, and compiled by inductor, from one seed. In "
+    "how many entries do the two masks agree? p is 0.5.",
+    (
+        Option(
+            "in all",
+            lambda share: share == 0,
+            "The compiler writes a generator of its own into the kernel. The seed is the same, "
+            "what is made of it is not.",
+        ),
+        Option("in about half", lambda share: 0.4 < share < 0.6),
+        Option(
+            "in none",
+            lambda share: share == 1,
+            "Two masks that agree nowhere would be each other's negative: they would know of each "
+            "other.",
+        ),
+        Option(
+            "in all but a few, which are rounded",
+            lambda share: 0 < share < 0.1,
+            "A mask is kept or dropped: it has no rounding.",
+        ),
+    ),
+    lambda: recall(COMPILED, device="cuda", inductor=True).finding.values["shares"][DROPOUT][
+        INDUCTOR
+    ],
+    "Half is what two independent coins give. `fallback_random` makes compiled code draw from "
+    "eager's generator, and costs the fusion of the draw with what follows.",
+)
+TWO_MEANS = Prediction(
+    "two_means",
+    "A batch of 48 rows lies on two ranks: 40 rows on one, 8 on the other. Each computes the "
+    "gradient of its mean loss, and the two gradients are averaged. The result is...",
+    (
+        Option(
+            "the gradient of the whole batch, but for rounding",
+            lambda found: found["rounding"][1],
+            "It would be if the shards were equal, or if each were weighted by its rows.",
+        ),
+        Option(
+            "further off than rounding could be",
+            lambda found: not found["rounding"][1] and 0 < found["apart"][1] < 1,
+        ),
+        Option(
+            "half of it",
+            lambda found: not found["rounding"][1] and found["apart"][1] == 0.5,
+            "That is what a second division by 2 would give.",
+        ),
+    ),
+    lambda: run(shards.SHARDS, shards=shards.UNEQUAL).finding.values,
+    "A mean of means weighs each of the 8 rows five times as much as each of the 40. Nothing "
+    "checks the sizes, and nothing is reported. Tokens in a batch of texts are the usual case.",
+)
+EVERY_SLOT = Prediction(
+    "every_slot",
+    "Each rank fills a tensor of 1000 slots with one number, and an all-reduce adds up the ranks. "
+    "So every slot adds the same numbers. Are all 1000 sums equal?",
+    (
+        Option(
+            "yes, always",
+            lambda sums: set(sums.values()) == {1},
+            "The numbers are the same in every slot. Their order need not be.",
+        ),
+        Option(
+            "with two ranks yes, with three not",
+            lambda sums: sums[2] == 1 and sums[3] > 1,
+        ),
+        Option(
+            "not even with two ranks",
+            lambda sums: sums[2] > 1,
+            "a + b is b + a, in every bit: two summands have one sum.",
+        ),
+    ),
+    lambda: {int(world): n for world, n in run(ring.RING).finding.values["sums"].items()},
+    "The tensor is cut into pieces, and each piece begins its way around the ranks at another one. "
+    "Two summands commute; three are added in an order that depends on the piece.",
+)
+ONE_SEED_FOR_ALL = Prediction(
+    "one_seed_for_all",
+    "Two ranks hold different rows of one batch. Both begin with `torch.manual_seed(0)`. What does "
+    "dropout do on the second rank?",
+    (
+        Option("it drops the same entries as on the first", lambda same: same),
+        Option(
+            "it drops other entries, as each rank is a process of its own",
+            lambda same: not same,
+            "A process has its own generator, and both generators have the same seed.",
+        ),
+    ),
+    lambda: torch.equal(*(_mask(seed) for seed in (0, 0))),
+    "Equal seeds, equal masks: the rows of the batch no longer get noise of their own. Seed with "
+    "`seed + rank` after the model is built, so that weights start equal and noise does not.",
+)
+
+
+def _mask(seed: int) -> torch.Tensor:
+    torch.manual_seed(seed)
+    return torch.nn.functional.dropout(torch.ones(1000)) != 0

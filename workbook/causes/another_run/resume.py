@@ -1,0 +1,112 @@
+"""A training that was stopped and continued, held against the same training without a stop.
+
+Owns one experiment. The factor is the part of the state that the checkpoint leaves out; program,
+seed, rows and the step at which it stops are the same.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from workbook.causes.another_run.training import (
+    OPTIMIZERS,
+    PER_EPOCH,
+    SAVE,
+    STEPS,
+    Training,
+    checkpoint,
+    resumed,
+)
+from workbook.chart import Cell, Cells, Chart, Kind
+from workbook.floats import bits_equal
+from workbook.conditions import Conditions
+from workbook.control import Choice, Integer, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+NOTHING = "nothing"
+SCALER = "the scaler"
+NEXT, END, ORDER = "after the next step", "at the end", "order of the next new epoch"
+FIRST, OWN, ANOTHER = "that of epoch 1", "as without a stop", "another one"
+LEGEND: dict[Kind, str] = {
+    "agrees": "as without a stop, in every bit",
+    "differs": "another run; the number is the largest difference of a weight",
+}
+
+
+def leave_out(where: Conditions, *, optimizer: str, stop: int) -> Finding:
+    """Stop after `stop` steps, continue without each part in turn, and compare with no stop."""
+    seed = where.seed or 0
+    whole = Training(seed, optimizer)
+    orders = []
+    for step in range(STEPS):
+        if step == stop:
+            saved = checkpoint(whole)
+        if step == stop + 1:
+            next_numbers = whole.numbers()
+        whole.step()
+        if whole.batch == 1:
+            orders.append(whole.order)
+    if stop == STEPS - 1:
+        next_numbers = whole.numbers()
+    end, new_epoch = whole.numbers(), -(-stop // PER_EPOCH)
+    table: dict[str, dict[str, Cell]] = {}
+    differing: dict[str, float] = {}
+    for part in (NOTHING, *SAVE):
+        training = resumed(seed, optimizer, saved, part)
+        training.step()
+        after_one = training.numbers()
+        order = training.order if training.batch == 1 else None
+        for _ in range(stop + 1, STEPS):
+            training.step()
+            order = training.order if training.batch == 1 and order is None else order
+        table[part] = {NEXT: _cell(after_one, next_numbers), END: _cell(training.numbers(), end)}
+        differing[part] = _apart(training.numbers(), end)
+        if order is not None and new_epoch < len(orders):
+            table[part][ORDER] = _order(order, orders[0], orders[new_epoch])
+    exact = [part for part, gap in differing.items() if gap == 0]
+    reading = "no trace without: " + (", ".join(p for p in exact if p != NOTHING) or "any part")
+    chart = Chart((Cells.of(table, LEGEND, "the checkpoint leaves out"),))
+    orders_after = {part: line[ORDER].text for part, line in table.items() if ORDER in line}
+    values = {"exact": exact, "differing": differing, "order": orders_after}
+    return Finding(_verdict(exact), reading, chart, values)
+
+
+def _apart(one: Tensor, other: Tensor) -> float:
+    return 0.0 if bits_equal(one, other) else float((one - other).abs().max())
+
+
+def _cell(one: Tensor, other: Tensor) -> Cell:
+    apart = _apart(one, other)
+    return Cell(f"{apart:.1g}", "differs") if apart else Cell("equal bits", "agrees")
+
+
+def _order(order: list[int], first: list[int], own: list[int]) -> Cell:
+    if order == own:
+        return Cell(OWN, "agrees")
+    return Cell(FIRST if order == first else ANOTHER, "differs")
+
+
+def _verdict(exact: list[str]) -> str:
+    if NOTHING not in exact:
+        return "Even with everything restored the run is another one."
+    harmless = [part for part in exact if part != NOTHING]
+    if not harmless:
+        return "Restored in full the run continues in every bit; without any one part it does not."
+    return (
+        "Restored in full the run continues in every bit; of the parts, only these leave no trace "
+        f"here: {', '.join(harmless)}."
+    )
+
+
+RESUMED = Experiment(
+    "resumed",
+    "What must a checkpoint hold?",
+    "the part that the checkpoint leaves out",
+    (
+        Choice("optimizer", "Adam", tuple(OPTIMIZERS)),
+        Integer("stop", 4, 1, STEPS - 1, label="stop after", help="the step after which it stops"),
+        Seed(),
+    ),
+    leave_out,
+)

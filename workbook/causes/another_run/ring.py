@@ -1,0 +1,73 @@
+"""An all-reduce in which each rank puts one number into every slot: are all slots' sums equal?
+
+Owns one experiment. The factor is the number of ranks. Every slot gets the same summands; a slot
+whose sum is another one got them in another order.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from workbook.causes.another_run.ranks import summed
+from workbook.chart import Cell, Cells, Chart, Kind
+from workbook.conditions import Conditions
+from workbook.control import Choice, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+WORLDS = (2, 3, 4)
+SMALL, DRAWN = "1 and halves of its last bit", "drawn"
+LEGEND: dict[Kind, str] = {
+    "agrees": "the same sum in every slot",
+    "differs": "more than one sum: the order depends on the slot",
+}
+
+
+def fill(where: Conditions, *, slots: int, numbers: str) -> Finding:
+    """All-reduce tensors filled with one number a rank; count the sums, and repeat it once."""
+    found: dict[int, int] = {}
+    same_everywhere = repeats = True
+    for world in WORLDS:
+        filled = [torch.full((slots,), number) for number in _numbers(world, numbers)]
+        sums, again = summed(filled), summed(filled)
+        found[world] = len(sums[0].unique())
+        same_everywhere &= all(torch.equal(each, sums[0]) for each in sums)
+        repeats &= torch.equal(sums[0], again[0])
+    table = {
+        f"{world} ranks": {
+            "different sums in the slots": Cell(str(n), "agrees" if n == 1 else "differs")
+        }
+        for world, n in found.items()
+    }
+    values = {"sums": found, "equal on all ranks": same_everywhere, "repeats": repeats}
+    reading = ", ".join(f"{world} ranks: {n}" for world, n in found.items())
+    title = f"{slots} slots, each with one number of each rank"
+    return Finding(_verdict(found), reading, Chart((Cells.of(table, LEGEND, title),)), values)
+
+
+def _numbers(world: int, numbers: str) -> list[float]:
+    """Give one number a rank; of `SMALL` ones, 1 + e + e is 1 or 1 + 2e by the order."""
+    if numbers == SMALL:
+        return [1.0] + [2.0**-24] * (world - 1)
+    drawn: list[float] = torch.rand(world).tolist()
+    return drawn
+
+
+def _verdict(found: dict[int, int]) -> str:
+    several = [world for world, n in found.items() if n > 1]
+    if several == [3, 4]:
+        return "Two ranks give one sum in all slots; three and four give more than one."
+    return f"More than one sum with this many ranks: {', '.join(map(str, several)) or 'none'}."
+
+
+RING = Experiment(
+    "ring",
+    "Every slot adds the same numbers. Is every slot's sum the same?",
+    "the number of ranks",
+    (
+        Choice("slots", 1000, (1, 8, 1000, 100_000), ordered=True),
+        Choice("numbers", SMALL, (SMALL, DRAWN), label="the ranks' numbers"),
+        Seed(),
+    ),
+    fill,
+)

@@ -1,0 +1,112 @@
+"""One batch on several ranks: the gradient that they average, and that of the whole batch.
+
+Owns one experiment. The factor is the number of ranks among which the same rows are divided.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from workbook.causes.another_run.ranks import summed
+from workbook.chart import Axis, Chart, Panel, Series
+from workbook.conditions import Conditions
+from workbook.control import Choice, Seed
+from workbook.experiment import Experiment
+from workbook.result import Finding
+
+ROWS = 48
+WORLDS = (1, 2, 3, 4)
+EQUAL, UNEQUAL = "equal", "40 rows, and the others share 8"
+MEANS, WEIGHTED, SUMS = "mean of the ranks' means", "means weighted by rows", "sum, not divided"
+PLAIN, BATCH_NORM = "none", "batch normalization of each rank's rows"
+LOWEST, HIGHEST = 1e-18, 1e3
+SHRINKS = 2.0**-20  # float64 has 29 bits more than float32: rounding shrinks by nearly as many
+UNIT = 2.0**-24  # of float32; a smaller difference counts as this one
+
+
+def sizes(world: int, shards: str) -> list[int]:
+    """Say how many of the rows each rank gets, in order."""
+    if shards == EQUAL or world == 1:
+        return [ROWS // world] * world
+    rest = [(ROWS - 40) // (world - 1)] * (world - 1)
+    return [40, *rest[:-1], ROWS - 40 - sum(rest[:-1])]
+
+
+def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Finding:
+    """Compute each rank's gradient, add them up by gloo, and compare with one process."""
+    x, y = torch.rand(ROWS, 16, dtype=torch.float64), torch.rand(ROWS, 1, dtype=torch.float64)
+    middle = [nn.BatchNorm1d(32)] if layer == BATCH_NORM else []
+    model = nn.Sequential(nn.Linear(16, 32), *middle, nn.Tanh(), nn.Linear(32, 1))
+    apart: dict[torch.dtype, list[float]] = {torch.float32: [], torch.float64: []}
+    equal_on_ranks = True
+    for dtype, gaps in apart.items():
+        mine = model.to(dtype)
+        whole = _gradient(mine, x.to(dtype), y.to(dtype))
+        for world in WORLDS:
+            parts = [
+                _gradient(mine, rows.to(dtype), targets.to(dtype)) * _weight(len(rows), average)
+                for rows, targets in zip(
+                    x.split(sizes(world, shards)), y.split(sizes(world, shards)), strict=True
+                )
+            ]
+            sums = summed(parts)
+            equal_on_ranks &= all(bool((each == sums[0]).all()) for each in sums)
+            mean = sums[0] / (world if average == MEANS else 1)
+            gaps.append(float((mean - whole).abs().max() / whole.abs().max()))
+    single, double = apart.values()
+    rounding = [d <= max(s, UNIT) * SHRINKS for s, d in zip(single, double, strict=True)]
+    reading = ", ".join(f"{w} ranks: {gap:.1g}" for w, gap in zip(WORLDS[1:], single[1:], strict=True))
+    values = {
+        "rounding": rounding,
+        "apart": single,
+        "equal on all ranks": equal_on_ranks,
+    }
+    return Finding(_verdict(rounding, equal_on_ranks), reading, _chart(apart), values)
+
+
+
+
+
+def _gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    loss = (model(x) - y).square().mean()
+    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
+
+
+def _weight(rows: int, average: str) -> float:
+    return rows / ROWS if average == WEIGHTED else 1.0
+
+
+def _verdict(rounding: list[bool], equal_on_ranks: bool) -> str:
+    if not equal_on_ranks:
+        return "The ranks hold different sums."
+    if all(rounding[1:]):
+        return "Every number of ranks gives the gradient of the whole batch, but for rounding."
+    if not any(rounding[1:]):
+        return "Two or more ranks give another gradient, and rounding does not explain it."
+    kept = ", ".join(str(w) for w, fine in zip(WORLDS, rounding, strict=True) if fine)
+    return f"The gradient of the whole batch, but for rounding, with this many ranks: {kept}."
+
+
+def _chart(apart: dict[torch.dtype, list[float]]) -> Chart:
+    series = tuple(
+        Series(str(dtype).removeprefix("torch."), WORLDS, [max(g, LOWEST) for g in gaps], "points")
+        for dtype, gaps in apart.items()
+    )
+    label = "apart from the whole batch (of the largest entry)"
+    axes = Axis("ranks", 0.5, 4.5, ticks=tuple((float(w), str(w)) for w in WORLDS))
+    return Chart((Panel(axes, Axis(label, LOWEST, HIGHEST, log=True), series),))
+
+
+SHARDS = Experiment(
+    "shards",
+    "Does the number of ranks change the gradient?",
+    "the number of ranks among which one batch is divided",
+    (
+        Choice("shards", EQUAL, (EQUAL, UNEQUAL), label="shards"),
+        Choice("average", MEANS, (MEANS, WEIGHTED, SUMS), label="what is averaged"),
+        Choice("layer", PLAIN, (PLAIN, BATCH_NORM), label="layer between"),
+        Seed(),
+    ),
+    divide,
+)
