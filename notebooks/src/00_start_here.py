@@ -101,6 +101,7 @@ solution(start_here.WHICH_PARTS)
 # | the device and its driver | the last digits; an error for `float64` | [07 DirectML](07_directml.ipynb) |
 # | the range of the format, a guard, a mask | infinity, NaN, a training that stands still | [08 Why NaN?](08_why_nan.ipynb) |
 # | how many prompts are in a call, cache, padding | another text at temperature 0 | [09 Temperature 0](09_temperature_zero.ipynb) |
+# | a stop and a resume, workers, a compiler, ranks | all digits, or the last ones | [10 Another run](10_another_run.ipynb) |
 # | you do not know | any of these | [11 Your own program](11_your_own_program.ipynb) |
 #
 # ## What we saw

@@ -248,7 +248,7 @@ investigate(temperature_zero.COMPANY)
 #   a rule.
 # - Tiles of one shape gave each row the same bits in any company, for the price of the zeros.
 #
-# Next: [11 Your own program](11_your_own_program.ipynb).
+# Next: [10 Another run](10_another_run.ipynb).
 #
 # **Read on:** H. He and others, *Defeating Nondeterminism in LLM Inference*, Thinking Machines Lab, 2025.
 # vLLM's documentation on batch invariance. PyTorch's notes on numerical accuracy (batched computations)

@@ -14,7 +14,6 @@
 # Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
-import torch
 from torch import nn
 
 from workbook.causes import another_run
@@ -62,7 +61,6 @@ print("a copy:", kept["weight"].data_ptr() != layer.weight.data_ptr())
 # Write the checkpoint. Replace `...` and run the cell.
 
 # %%
-import copy
 
 
 def checkpoint(model, optimizer, generator): ...  # keys: model, optimizer, generator, torch
@@ -100,7 +98,6 @@ explore(another_run.WORKERS, after=another_run.TWICE_THE_WORKERS)
 # **Cure:** one row of the table is the same for any number of workers. Write it yourself:
 
 # %%
-import numpy as np
 
 
 def noise(seed, epoch, k): ...  # a random number for item k, the same whoever loads it

@@ -9,6 +9,14 @@ from tests.causes.chapters import PREDICTIONS
 from workbook.question import Prediction
 
 ANSWERS = {
+    # another_run
+    "compiled_mask": "in about half",
+    "every_slot": "with two ranks yes, with three not",
+    "leaves_no_trace": "the scaler's state",
+    "one_seed_for_all": "it drops the same entries as on the first",
+    "seeded_again": "in the order of the first epoch",
+    "twice_the_workers": "the noise that an item gets",
+    "two_means": "further off than rounding could be",
     # autograd
     "after_no_grad": "backward() raises",
     "cached_weight": "the old weight",

@@ -41,7 +41,7 @@ def score(model):
 
 def train():
     model = new_model()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.4)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
     best, weights = torch.inf, None
     for epoch in range(EPOCHS):
         (model(ROWS) - TARGETS).square().mean().backward()

@@ -103,11 +103,14 @@ def _cell(share: float | None) -> Cell:
 
 
 def _verdict(shares: Shares, ways: tuple[str, ...]) -> str:
-    plain = all(shares[name][way] == 0 for name in shares for way in (EAGER, AOT))
-    words = "Reading and splitting a program changes no bit" if plain else "Bits change in all ways"
+    done = {way for way in ways if shares[ONE][way] is not None}
+    if not done:
+        return "Nothing could be compiled here."
+    plain = all(shares[name][way] == 0 for name in shares for way in done & {EAGER, AOT})
+    words = "Reading and splitting a program changes " + ("no bit" if plain else "bits")
     if INDUCTOR not in ways:
         return f"{words}."
-    if shares[ONE][INDUCTOR] is None:
+    if INDUCTOR not in done:
         return f"{words}; new kernels could not be compiled here."
     changed = [name for name in shares if shares[name][INDUCTOR]]
     return f"{words}; new kernels change: {', '.join(changed) or 'none of these'}."

@@ -31,7 +31,8 @@ class Drawing(Dataset[tuple[Tensor, ...]]):
     """Item k with a number from torch's generator and one from a generator of its own."""
 
     def __init__(self, seed: int) -> None:
-        self.seed, self.epoch = seed, torch.zeros((), dtype=torch.int64).share_memory_()
+        self.seed, self.epoch = seed, torch.zeros((), dtype=torch.int64)
+        self.epoch.share_memory_()  # type: ignore[no-untyped-call]
 
     def __len__(self) -> int:
         return ITEMS
@@ -115,7 +116,9 @@ def _verdict(same: dict[str, list[bool]]) -> str:
     )
     only_first = [part for part in first if part not in kept]
     words = f"As without workers: {', '.join(kept) or 'nothing'}"
-    return f"{words}; in the first epoch only: {', '.join(only_first)}." if only_first else f"{words}."
+    return (
+        f"{words}; in the first epoch only: {', '.join(only_first)}." if only_first else f"{words}."
+    )
 
 
 WORKERS = Experiment(

@@ -10,7 +10,6 @@ from workbook.causes.another_run.resume import ANOTHER, FIRST, OWN, RESUMED
 from workbook.experiment import recall, run
 from workbook.question import Option, Prediction
 
-
 SHUFFLE = "the generator of the shuffle"
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Sequence
+from typing import Any
 
-import torch.distributed as dist
+import torch.distributed
 from torch import Tensor
 
 from workbook.devices import DeviceUnavailable
 
+dist: Any = torch.distributed  # whose names for gloo have no types
 PATIENCE = 3600.0  # seconds that a rank waits for another; the limit is for what never ends
 
 
@@ -46,7 +48,7 @@ def summed(numbers: Sequence[Tensor]) -> list[Tensor]:
     return sums
 
 
-def _group(store: dist.Store, number: int, size: int) -> dist.ProcessGroupGloo:
+def _group(store: Any, number: int, size: int) -> Any:
     options = dist.ProcessGroupGloo._Options()
     options._devices = [dist.ProcessGroupGloo.create_device(hostname="127.0.0.1")]
     options._timeout = datetime.timedelta(seconds=PATIENCE)

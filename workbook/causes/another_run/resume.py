@@ -18,10 +18,10 @@ from workbook.causes.another_run.training import (
     resumed,
 )
 from workbook.chart import Cell, Cells, Chart, Kind
-from workbook.floats import bits_equal
 from workbook.conditions import Conditions
 from workbook.control import Choice, Integer, Seed
 from workbook.experiment import Experiment
+from workbook.floats import bits_equal
 from workbook.result import Finding
 
 NOTHING = "nothing"

@@ -30,7 +30,7 @@ def fill(where: Conditions, *, slots: int, numbers: str) -> Finding:
     for world in WORLDS:
         filled = [torch.full((slots,), number) for number in _numbers(world, numbers)]
         sums, again = summed(filled), summed(filled)
-        found[world] = len(sums[0].unique())
+        found[world] = len(torch.unique(sums[0]))
         same_everywhere &= all(torch.equal(each, sums[0]) for each in sums)
         repeats &= torch.equal(sums[0], again[0])
     table = {

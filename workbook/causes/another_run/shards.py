@@ -18,6 +18,7 @@ from workbook.result import Finding
 ROWS = 48
 WORLDS = (1, 2, 3, 4)
 EQUAL, UNEQUAL = "equal", "40 rows, and the others share 8"
+DIVISIONS = EQUAL, UNEQUAL
 MEANS, WEIGHTED, SUMS = "mean of the ranks' means", "means weighted by rows", "sum, not divided"
 PLAIN, BATCH_NORM = "none", "batch normalization of each rank's rows"
 LOWEST, HIGHEST = 1e-18, 1e3
@@ -44,28 +45,26 @@ def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Findi
         mine = model.to(dtype)
         whole = _gradient(mine, x.to(dtype), y.to(dtype))
         for world in WORLDS:
+            each = sizes(world, shards)
             parts = [
                 _gradient(mine, rows.to(dtype), targets.to(dtype)) * _weight(len(rows), average)
-                for rows, targets in zip(
-                    x.split(sizes(world, shards)), y.split(sizes(world, shards)), strict=True
-                )
+                for rows, targets in zip(torch.split(x, each), torch.split(y, each), strict=True)
             ]
             sums = summed(parts)
-            equal_on_ranks &= all(bool((each == sums[0]).all()) for each in sums)
+            equal_on_ranks &= all(torch.equal(got, sums[0]) for got in sums)
             mean = sums[0] / (world if average == MEANS else 1)
             gaps.append(float((mean - whole).abs().max() / whole.abs().max()))
     single, double = apart.values()
     rounding = [d <= max(s, UNIT) * SHRINKS for s, d in zip(single, double, strict=True)]
-    reading = ", ".join(f"{w} ranks: {gap:.1g}" for w, gap in zip(WORLDS[1:], single[1:], strict=True))
+    reading = ", ".join(
+        f"{w} ranks: {gap:.1g}" for w, gap in zip(WORLDS[1:], single[1:], strict=True)
+    )
     values = {
         "rounding": rounding,
         "apart": single,
         "equal on all ranks": equal_on_ranks,
     }
     return Finding(_verdict(rounding, equal_on_ranks), reading, _chart(apart), values)
-
-
-
 
 
 def _gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
@@ -103,7 +102,7 @@ SHARDS = Experiment(
     "Does the number of ranks change the gradient?",
     "the number of ranks among which one batch is divided",
     (
-        Choice("shards", EQUAL, (EQUAL, UNEQUAL), label="shards"),
+        Choice("shards", EQUAL, DIVISIONS, label="shards"),
         Choice("average", MEANS, (MEANS, WEIGHTED, SUMS), label="what is averaged"),
         Choice("layer", PLAIN, (PLAIN, BATCH_NORM), label="layer between"),
         Seed(),

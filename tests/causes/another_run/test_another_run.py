@@ -1,0 +1,160 @@
+"""Resumed runs, loaders, compiled functions and ranks, held against other ways to know."""
+
+import itertools
+
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from workbook.causes.another_run import (
+    COMPILED,
+    RESUMED,
+    RING,
+    SHARDS,
+    WEIGHTED_MEAN,
+    WORKERS,
+    compiled,
+    loaders,
+    shards,
+    training,
+)
+from workbook.causes.another_run.ranks import summed
+from workbook.devices import DeviceUnavailable
+from workbook.experiment import run
+from workbook.question import judge
+
+
+@pytest.mark.parametrize("optimizer", training.OPTIMIZERS)
+@pytest.mark.parametrize("stop", [1, 3, 4, 11])
+def test_with_every_part_a_run_goes_on_in_every_bit(optimizer: str, stop: int) -> None:
+    """Wherever it stops, a run restored in full is equal to the run without a stop."""
+    whole = training.Training(0, optimizer)
+    for _ in range(stop):
+        whole.step()
+    saved = training.checkpoint(whole)
+    for _ in range(6):
+        whole.step()
+    again = training.resumed(0, optimizer, saved)
+    for _ in range(6):
+        again.step()
+    assert torch.equal(again.numbers(), whole.numbers())
+
+
+def test_what_the_model_has_not_saved_starts_anew() -> None:
+    """Without the model's part, its weights are those of a new start."""
+    whole = training.Training(0, "SGD")
+    new = whole.numbers()
+    for _ in range(4):
+        whole.step()
+    again = training.resumed(0, "SGD", training.checkpoint(whole), without="the model")
+    assert torch.equal(again.numbers(), new)
+
+
+def test_at_the_end_of_an_epoch_a_place_is_not_needed() -> None:
+    """Stopped after a whole epoch, the run goes on without its place in the epoch."""
+    exact = run(RESUMED, stop=2 * training.PER_EPOCH).finding.values["exact"]
+    assert "the place in the epoch" in exact
+    assert "the place in the epoch" not in run(RESUMED).finding.values["exact"]
+
+
+def test_plain_sgd_remembers_nothing() -> None:
+    """Before the learning rate falls, SGD without momentum has no state that matters."""
+    assert "the optimizer" in run(RESUMED, optimizer="SGD").finding.values["exact"]
+    momentum = run(RESUMED, optimizer="SGD with momentum").finding.values["exact"]
+    assert "the optimizer" not in momentum
+
+
+def test_keys_are_the_same_for_any_number_of_workers() -> None:
+    """What a key draws, and an order with a generator of its own, do not know the workers."""
+    for workers in (1, 2):
+        same = run(WORKERS, workers=workers).finding.values["same"]
+        assert all(same[loaders.KEYED])
+        assert all(same[loaders.GENERATOR_ORDER])
+
+
+def test_each_worker_serves_a_whole_stream() -> None:
+    """An iterable dataset that does not divide its items gives them once a worker."""
+    served = run(WORKERS).finding.values["served"]
+    assert served == sorted(2 * list(range(loaders.ITEMS)))
+    assert len(list(DataLoader(loaders.Stream()))) == loaders.ITEMS
+
+
+def test_reading_and_splitting_change_no_bit() -> None:
+    """Dynamo alone, and with AOTAutograd, gives the bits of the program as written."""
+    found = run(COMPILED).finding.values["shares"]
+    assert {share for line in found.values() for share in line.values()} == {0.0}
+
+
+def test_a_missing_compiler_is_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can be compiled the table says so, and nothing is raised."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("no C++ compiler")
+
+    monkeypatch.setattr(compiled.torch, "compile", refuse)
+    result = run(COMPILED)
+    kinds = {kind for line in result.finding.chart.panels[0].kinds for kind in line}
+    assert kinds == {"raises"}
+    assert result.verdict == "Nothing could be compiled here."
+
+
+def test_the_sum_of_the_ranks_is_the_sum() -> None:
+    """Whole numbers, which add exactly, are summed as NumPy would, and stay as they were."""
+    numbers = [torch.arange(5.0) * n for n in (1, 10, 100)]
+    for got in summed(numbers):
+        assert got.tolist() == [0.0, 111.0, 222.0, 333.0, 444.0]
+    assert numbers[0].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_without_gloo_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A torch without gloo, and a network that refuses, end in one sentence."""
+    monkeypatch.setattr(torch.distributed, "is_gloo_available", lambda: False)
+    with pytest.raises(DeviceUnavailable, match="without gloo"):
+        summed([torch.ones(1)] * 2)
+    monkeypatch.undo()
+    monkeypatch.setattr("workbook.causes.another_run.ranks._group", lambda *_: 1 / 0)
+    with pytest.raises(DeviceUnavailable, match="could not connect"):
+        summed([torch.ones(1)] * 2)
+
+
+@pytest.mark.parametrize(
+    ("world", "kind"), list(itertools.product(shards.WORLDS, shards.DIVISIONS))
+)
+def test_shards_hold_every_row_once(world: int, kind: str) -> None:
+    """However the batch is divided, its parts together have all rows and none is empty."""
+    sizes = shards.sizes(world, kind)
+    assert sum(sizes) == shards.ROWS and min(sizes) > 0 and len(sizes) == world
+
+
+def test_only_weights_repair_unequal_shards() -> None:
+    """Weighted by rows, unequal shards give the whole batch's gradient; plain means do not."""
+    plain = run(SHARDS, shards=shards.UNEQUAL).finding.values
+    weighted = run(SHARDS, shards=shards.UNEQUAL, average=shards.WEIGHTED).finding.values
+    assert list(plain["rounding"]) == [True, False, False, False]
+    assert all(weighted["rounding"])
+
+
+def test_a_sum_is_as_many_times_too_large() -> None:
+    """Not divided, the gradient is off by one less than the number of ranks, of its own size."""
+    apart = run(SHARDS, average=shards.SUMS).finding.values["apart"]
+    assert [round(each) for each in apart] == [0, 1, 2, 3]
+
+
+def test_batch_statistics_of_a_rank_are_another_model() -> None:
+    """With batch normalization of each rank's rows, equal shards do not give the whole gradient."""
+    values = run(SHARDS, layer=shards.BATCH_NORM).finding.values
+    assert list(values["rounding"]) == [True, False, False, False]
+
+
+def test_one_slot_has_one_sum() -> None:
+    """All ranks agree and a repeat agrees; a single slot cannot differ from itself."""
+    values = run(RING, slots=1).finding.values
+    assert set(values["sums"].values()) == {1} and values["repeats"]
+    opening = run(RING).finding.values
+    assert opening["equal on all ranks"] and opening["repeats"]
+
+
+def test_another_weighting_is_told_how_far_off_it_is() -> None:
+    """An answer that nobody foresaw is told at which shards, and by how much."""
+    outcome = judge(WEIGHTED_MEAN, lambda gradients, rows: gradients[0])
+    assert outcome.status == "failed" and "rows it is" in outcome.message
