@@ -23,6 +23,8 @@ from workbook.devices import DeviceUnavailable
 from workbook.experiment import run
 from workbook.question import judge
 
+DIVIDED = list(itertools.product(shards.WORLDS, shards.DIVISIONS))
+
 
 @pytest.mark.parametrize("optimizer", training.OPTIMIZERS)
 @pytest.mark.parametrize("stop", [1, 3, 4, 11])
@@ -117,9 +119,7 @@ def test_without_gloo_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         summed([torch.ones(1)] * 2)
 
 
-@pytest.mark.parametrize(
-    ("world", "kind"), list(itertools.product(shards.WORLDS, shards.DIVISIONS))
-)
+@pytest.mark.parametrize(("world", "kind"), DIVIDED)
 def test_shards_hold_every_row_once(world: int, kind: str) -> None:
     """However the batch is divided, its parts together have all rows and none is empty."""
     sizes = shards.sizes(world, kind)
