@@ -158,6 +158,7 @@ explore(another_run.SHARDS, after=another_run.TWO_MEANS)
 #
 # - *sum, not divided*: the gradient is as many times too large as there are ranks. (The same happens
 #   in one process when micro-batches are accumulated and not divided by their number.)
+# - *mean, where each loss is a sum*: now it is as many times too small.
 # - *batch normalization*: each rank takes the statistics of its own rows. That is another model, also
 #   with equal shards. `SyncBatchNorm` takes those of all ranks, and costs one more exchange a layer.
 #

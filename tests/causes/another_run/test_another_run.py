@@ -140,6 +140,12 @@ def test_a_sum_is_as_many_times_too_large() -> None:
     assert [round(each) for each in apart] == [0, 1, 2, 3]
 
 
+def test_summed_losses_are_as_many_times_too_small() -> None:
+    """The mean over ranks of summed losses is the summed loss's gradient divided by the ranks."""
+    apart = run(SHARDS, average=shards.SUMMED).finding.values["apart"]
+    assert apart == pytest.approx([0, 1 / 2, 2 / 3, 3 / 4], abs=1e-5)
+
+
 def test_batch_statistics_of_a_rank_are_another_model() -> None:
     """With batch normalization of each rank's rows, equal shards do not give the whole gradient."""
     values = run(SHARDS, layer=shards.BATCH_NORM).finding.values

@@ -20,6 +20,7 @@ WORLDS = (1, 2, 3, 4)
 EQUAL, UNEQUAL = "equal", "40 rows, and the others share 8"
 DIVISIONS = EQUAL, UNEQUAL
 MEANS, WEIGHTED, SUMS = "mean of the ranks' means", "means weighted by rows", "sum, not divided"
+SUMMED = "mean, where each loss is a sum"
 PLAIN, BATCH_NORM = "none", "batch normalization of each rank's rows"
 LOWEST, HIGHEST = 1e-18, 1e3
 SHRINKS = 2.0**-20  # float64 has 29 bits more than float32: rounding shrinks by nearly as many
@@ -43,7 +44,7 @@ def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Findi
     equal_on_ranks = True
     for dtype, gaps in apart.items():
         mine = model.to(dtype)
-        whole = _gradient(mine, x.to(dtype), y.to(dtype))
+        whole = _gradient(mine, x.to(dtype), y.to(dtype)) * (ROWS if average == SUMMED else 1)
         for world in WORLDS:
             each = sizes(world, shards)
             parts = [
@@ -52,7 +53,7 @@ def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Findi
             ]
             sums = summed(parts)
             equal_on_ranks &= all(torch.equal(got, sums[0]) for got in sums)
-            mean = sums[0] / (world if average == MEANS else 1)
+            mean = sums[0] / (world if average in (MEANS, SUMMED) else 1)
             gaps.append(float((mean - whole).abs().max() / whole.abs().max()))
     single, double = apart.values()
     rounding = [d <= max(s, UNIT) * SHRINKS for s, d in zip(single, double, strict=True)]
@@ -73,7 +74,7 @@ def _gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
 
 
 def _weight(rows: int, average: str) -> float:
-    return rows / ROWS if average == WEIGHTED else 1.0
+    return {WEIGHTED: rows / ROWS, SUMMED: float(rows)}.get(average, 1.0)
 
 
 def _verdict(rounding: list[bool], equal_on_ranks: bool) -> str:
@@ -103,7 +104,7 @@ SHARDS = Experiment(
     "the number of ranks among which one batch is divided",
     (
         Choice("shards", EQUAL, DIVISIONS, label="shards"),
-        Choice("average", MEANS, (MEANS, WEIGHTED, SUMS), label="what is averaged"),
+        Choice("average", MEANS, (MEANS, WEIGHTED, SUMS, SUMMED), label="what is averaged"),
         Choice("layer", PLAIN, (PLAIN, BATCH_NORM), label="layer between"),
         Seed(),
     ),
