@@ -21,7 +21,7 @@ from workbook.experiment import Experiment
 from workbook.result import Finding
 
 ITEMS, BATCH, EPOCHS = 16, 4, 2
-ORDER, GENERATOR_ORDER = "order, shuffle=True", "order, with generator="
+ORDER, GENERATOR_ORDER = "order of the items", "order with generator="
 GLOBAL, KEYED = "what torch.rand adds to item k", "what a generator of (seed, epoch, k) adds"
 ONCE, AFTER = "an iterable dataset's items", "torch.rand after the epoch"
 LEGEND: dict[Kind, str] = {"agrees": "as without workers", "differs": "other than without workers"}
