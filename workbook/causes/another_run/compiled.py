@@ -16,7 +16,7 @@ from torch import Tensor
 
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
-from workbook.control import DeviceChoice, Seed, Toggle
+from workbook.control import DeviceChoice, Toggle
 from workbook.experiment import Experiment
 from workbook.floats import bits_equal
 from workbook.result import Finding
@@ -130,7 +130,6 @@ COMPILED = Experiment(
     (
         Toggle("inductor", False, label="new kernels (takes up to a minute)"),
         DeviceChoice("cpu", ("cpu", "cuda")),
-        Seed(),
     ),
     compile_each,
     recorded={"inductor": True},

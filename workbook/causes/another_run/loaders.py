@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
-from workbook.control import Choice, Seed, Toggle
+from workbook.control import Choice, Toggle
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
@@ -128,7 +128,6 @@ WORKERS = Experiment(
     (
         Choice("workers", 2, (1, 2, 4), ordered=True),
         Toggle("persistent", False, label="persistent workers"),
-        Seed(),
     ),
     load,
 )
