@@ -23,6 +23,7 @@ import torch._dynamo  # optimizers load it: a second and a half in each rank
 
 from workbook.diagnosis.interventions.ranks import FIXED_REDUCTION
 from workbook.diagnosis.process import command, watching
+from workbook.diagnosis.process.ranks import read
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.session import Plan, Session
 from workbook.diagnosis.target import Call, Command
@@ -60,8 +61,8 @@ class Forked:
                 self._rank({**plan, "trace": False, "from": 0}, words[words.index(PROGRAM) :])
             pids.append(pid)
         status = max([os.waitpid(pid, 0)[1] for pid in pids])
-        made = command.gathered(part, status, [])
-        return Run(part.parent, {**made, "printed": 0, "wrote": []})
+        made = read(command.rows_of(part))
+        return Run(part.parent, {"ranks": made, "status": status, "printed": 0, "wrote": []})
 
     def _rank(self, plan: dict[str, Any], words: list[str]) -> None:
         status = 1
