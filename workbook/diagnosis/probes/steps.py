@@ -38,7 +38,8 @@ _EVERY = 1_000  # steps; after that only powers of two are looked at
 Loss = tuple[float, str]  # a value and its dtype
 Tell = Callable[[Optimizer, list[int], list[Loss]], None]
 _LOSS: list[tuple[int, Loss]] = []  # of this step, each with its hash
-_STOP = [0]  # the step after which the run ends
+# the step after which the run ends, or after which something is done
+_STOP: list[tuple[int, Callable[[], None] | None]] = [(0, None)]
 LEFT: WeakKeyDictionary[Optimizer, int] = WeakKeyDictionary()  # a hash of what its step left
 
 
@@ -57,9 +58,9 @@ def loss(made: torch.Tensor) -> None:
 _tolist = torch.Tensor.tolist  # the real one: a probe may replace it
 
 
-def stop_at(step: int) -> None:
-    """Let what runs now end after this step of its training; 0 for its own end."""
-    _STOP[0] = step
+def stop_at(step: int, instead: Callable[[], None] | None = None) -> None:
+    """Let what runs now end after this step of its training, or do something; 0 for its own end."""
+    _STOP[:] = [(step, instead)]
 
 
 def watch(stop: int, tell: Tell | None = None) -> RemovableHandle:
@@ -83,7 +84,10 @@ def watch(stop: int, tell: Tell | None = None) -> RemovableHandle:
         else:
             LEFT.pop(optimizer, None)
         _LOSS.clear()
-        if _STOP[0] and number >= _STOP[0]:
+        step, instead = _STOP[0]
+        if step and number >= step and instead is not None:
+            instead()
+        elif step and number >= step:
             stops[0] += 1
             if stops[0] > 2:  # the program goes on whatever it is told
                 os._exit(0)

@@ -119,14 +119,12 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
             calls, built = model_steps(calls[0], request)
         was = put_back.before(Snapshot(own_modules(request), {**built, **OBJECTS}))
         keyed.Still.awake = True
-        between = frozenset(request["between"])
+        between, request["last"] = frozenset(request["between"]), len(calls) - 1
         for number, function in enumerate(calls):
             for row in ROWS if number else ():
                 if row.put_back and row.name in between:
                     row.put_back(was)
             FACTS.start()
-            # a call that is not the last goes to its end: the next one begins where it left off
-            steps.stop_at(request["stop"] if number == len(calls) - 1 else 0)
             trained = request["trained"]
             run.trained.clear()
             run.trained.update(trained[min(number, len(trained) - 1)] if trained else {})
@@ -166,11 +164,18 @@ def _prepared(request: Request, stack: contextlib.ExitStack) -> Setting:
 
 def _call(function: Any, number: int, request: Request, folder: Path) -> dict[str, Any]:
     trace = Trace(samples=True) if request.get("trace") else None
+    # a call that is not the last goes to its end: the next one begins where it left off
+    if number == request["last"]:
+        steps.stop_at(request["stop"])
+    else:
+        steps.stop_at(request["stop"] if trace else 0, lambda: setattr(trace, "paused", True))
+    stopped = False
+    made: Any = None
     with trace if trace is not None else contextlib.nullcontext():
         try:
             made = function()
         except steps.Stopped:
-            return {"raised": "stopped"}
+            stopped = True
         except Exception as error:
             return {
                 "raised": f"{type(error).__name__}: {error}",
@@ -187,6 +192,8 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
             [d.generator, d.what, d.line, d.module, d.count, f"{d.value:x}"]
             for d in trace.draws[:1000]
         ]
+    if stopped:
+        return {"raised": "stopped", **more}
     if made is None:
         raise CannotRun(
             f"{request['steps'][0]['name']} returns nothing; return what should be compared"

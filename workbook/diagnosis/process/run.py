@@ -95,7 +95,10 @@ class Run:
         return tuple(f"{row['path']}={row['hash']}" for row in outcome["leaves"])
 
     def tensors(self, number: int) -> dict[str, torch.Tensor]:
-        return load(self.outcomes[number].get("leaves", []), self.folder, f"result-{number}")
+        outcome = self.outcomes[number]
+        return (
+            load(outcome["leaves"], self.folder, f"result-{number}") if "leaves" in outcome else {}
+        )
 
     def texts(self, number: int) -> list[tuple[str, str]]:
         rows = self.outcomes[number].get("leaves", [])

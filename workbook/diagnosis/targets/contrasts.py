@@ -40,8 +40,6 @@ def traced_facts(ours: Run | None, theirs: Run | None) -> set[Fact]:
         facts |= {Fact.SHORT_FORMATS} if unlike & {"float16", "bfloat16"} else set()
         integers = any(_short_integers(result) for result in (ours, theirs) if result)
         facts |= {Fact.SHORT_INTEGERS} if integers else set()
-    if ours is not None and theirs is not None and ours.outcomes and theirs.outcomes:
-        facts |= {Fact.OTHER_RANGES} if _other_ranges(ours, theirs) else set()
     return facts
 
 
@@ -54,14 +52,15 @@ def _short_integers(result: Run) -> bool:
     )
 
 
-def _other_ranges(ours: Run, theirs: Run) -> bool:
+def ranges(ours: Run, theirs: Run) -> set[Fact]:
     """Whether some value of the result is finite in one run and not in the other."""
-    one, other = ours.tensors(0), theirs.tensors(0)
-    return any(
+    one, other = ours.tensors(0), theirs.tensors(len(theirs.outcomes) - 1)
+    differ = any(
         bool((value.isfinite() != other[place].isfinite()).any())
         for place, value in one.items()
         if place in other and value.shape == other[place].shape
     )
+    return {Fact.OTHER_RANGES} if differ else set()
 
 
 _INTEGERS = tuple(str(dtype).removeprefix("torch.") for dtype in SHORT_INTEGERS)

@@ -19,7 +19,7 @@ from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, much_smaller
 from workbook.diagnosis.search import Active, search
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.targets.contrasts import traced_facts
+from workbook.diagnosis.targets.contrasts import ranges, traced_facts
 from workbook.diagnosis.targets.explained import answered
 from workbook.diagnosis.targets.last_resorts import by_chance, left_behind, rest
 from workbook.diagnosis.targets.microbatches import hypotheses
@@ -46,10 +46,10 @@ def explained(pair: Pair) -> Answer:
     session = pair.session
     base = pair.measure(frozenset())
     session.progress.began(base, lambda: _first_traces(*pair.traces(frozenset(HOLDS))))
+    pair.watch()
     ours, theirs = pair.traces(frozenset(HOLDS))
-    pair.watch(ours, theirs)
     _choose_weights(pair, frozenset(HOLDS))
-    facts = pair.known | traced_facts(ours, theirs)
+    facts = pair.known | traced_facts(ours, theirs) | ranges(*pair.calm)
     candidates = [one for one in ROWS if one.applies(Axis.PAIR, facts)]
     session.progress.suspects = tuple(candidates)
     found = search(

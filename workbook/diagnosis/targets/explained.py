@@ -5,6 +5,8 @@ Owns the places of one function's causes, and the ranking for every target.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workbook.diagnosis.answer import Answer, Found, Status
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Intervention
@@ -27,7 +29,7 @@ class Places:
 
     def calm(self) -> Run | None:
         if self._calm is None:
-            self._calm = traced(self.function.session, self.function.plan())[0]
+            self._calm = traced(self.function.session, self.function.shown())[0]
         return self._calm
 
     def where(self, one: Intervention, cause: str) -> str:
@@ -55,7 +57,8 @@ class Places:
         if one.how != "hold":
             return ""
         calm = self.calm()
-        (other,) = traced(function.session, function.once(held=ALL - {one.name}))
+        wanted = replace(function.once(held=ALL - {one.name}), stop=function.stop)
+        (other,) = traced(function.session, wanted)
         if other is None or calm is None:
             return ""
         for number in range(len(other.outcomes)):

@@ -56,6 +56,7 @@ class Function:
             self.calm = session.run(self.plan())
         trained = tuple(training(self.calm.facts(i)) for i in range(self.count))
         self.trained = trained if any(map(any, trained)) else ()
+        session.known[self.plan()] = self.calm  # what was counted changes nothing by itself
 
     def _more_calls(self) -> int:
         """How many calls see what a device does now and then; 0 where there are enough.
@@ -66,6 +67,10 @@ class Function:
             return 0
         last = self.calm.outcomes[-1].get("seconds", _ENOUGH)
         return min(_MOST_CALLS, int(_ENOUGH / max(last, 1e-3))) if last * CALLS < _ENOUGH else 0
+
+    def shown(self) -> Plan:
+        """The calls to be traced: of a long training no more than the steps until they part."""
+        return self._short(frozenset())[0] if self.stop else self.plan()
 
     @property
     def count(self) -> int:
@@ -209,12 +214,13 @@ class Function:
 
     def traces(self) -> tuple[Trace | None, Trace | None]:
         """Two calls that differ: in one process, or else in two under other conditions."""
-        (calm,) = traced(self.session, self.plan())
+        (calm,) = traced(self.session, self.shown())
         if calm is not None:
             last = len(calm.outcomes) - 1
             if calm.code(0) != calm.code(last):
                 return calm.trace(0), calm.trace(last)
-        (storm,) = traced(self.session, self.once(held=ALL - self.dims))
+        other = replace(self.once(held=ALL - self.dims), stop=self.stop)
+        (storm,) = traced(self.session, other)
         return (calm.trace(0) if calm else None), (storm.trace(0) if storm else None)
 
     def _moving(self) -> frozenset[str]:

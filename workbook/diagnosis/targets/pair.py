@@ -40,6 +40,9 @@ class Pair:
         self.calm = [self._alone(0), self._alone(1)]
         self.trained = [training(self.facts(i)) for i in (0, 1)]
         self.known = self._facts()
+        if not self.together:  # what was counted changes nothing by itself
+            for calm, held in zip(self.calm, self.plans(frozenset(HOLDS)), strict=True):
+                session.known[held] = calm
 
     def _alone(self, index: int) -> Run:
         result = self.session.first(plan(index))
@@ -132,11 +135,11 @@ class Pair:
         ours, theirs = self.session.both(first, second)
         return difference(ours, 0, theirs, 0)
 
-    def watch(self, ours: Run | None, theirs: Run | None) -> None:
+    def watch(self) -> None:
         """Find the step of the training at which the two part, if they train."""
-        if ours is None or theirs is None or self.together:
+        if self.together:
             return
-        series = ours.steps(0), theirs.steps(0)
+        series = self.calm[0].steps(0), self.calm[1].steps(0)
         found = steps.parted(*series)
         if found is not None:
             self.session.note(steps.sentence(*found))
@@ -168,6 +171,6 @@ class Pair:
         return difference(one, 0, other, 1)
 
     def traces(self, active: Active) -> tuple[Run | None, Run | None]:
-        first, second = self.plans(active)
-        ours, theirs = traced(self.session, first, second)
+        """The two runs with a trace, as far as the step where they part."""
+        ours, theirs = traced(self.session, *self._short(active))
         return ours, theirs
