@@ -40,6 +40,7 @@ from workbook.diagnosis.process.variants import model_steps
 from workbook.trace import Trace
 
 Request = dict[str, Any]
+_ENOUGH = 3.0  # seconds of a function's calls, after which two of them are enough
 _TORCHS = frozenset(("torch", "numpy", "sympy", "mpmath", "networkx", "jinja2", "filelock"))
 _CONTEXT = 1 << 30  # bytes that CUDA and its libraries take in each process
 
@@ -120,7 +121,10 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
         was = put_back.before(Snapshot(own_modules(request), {**built, **OBJECTS}))
         keyed.Still.awake = True
         between, request["last"] = frozenset(request["between"]), len(calls) - 1
+        spent = 0.0
         for number, function in enumerate(calls):
+            if number > 1 and spent > _ENOUGH and request["kind"] == "function":
+                break
             for row in ROWS if number else ():
                 if row.put_back and row.name in between:
                     row.put_back(was)
@@ -134,6 +138,7 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
                 began = time.perf_counter()
                 result["outcomes"].append(_call(function, number, request, folder))
                 result["outcomes"][-1]["seconds"] = time.perf_counter() - began
+                spent += time.perf_counter() - began
                 result["facts"].append(FACTS.to_json())
             result["changed"].append(was.snapshot.changed())
             _write(folder, result)

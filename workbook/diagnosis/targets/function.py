@@ -51,6 +51,7 @@ class Function:
         self.calm = session.first(self.plan())
         _check(self.calm, session)
         self.facts = self._facts()
+        self.steps = self.steps[: self.count] if self.count > 1 else self.steps
         if more := self._more_calls():
             self.steps = (index,) * more
             self.calm = session.run(self.plan())
@@ -69,7 +70,7 @@ class Function:
         return min(_MOST_CALLS, int(_ENOUGH / max(last, 1e-3))) if last * CALLS < _ENOUGH else 0
 
     def shown(self) -> Plan:
-        """The calls to be traced: of a long training no more than the steps until they part."""
+        """Name the calls to trace: of a long training no more than the steps until they part."""
         return self._short(frozenset())[0] if self.stop else self.plan()
 
     @property

@@ -171,6 +171,6 @@ class Pair:
         return difference(one, 0, other, 1)
 
     def traces(self, active: Active) -> tuple[Run | None, Run | None]:
-        """The two runs with a trace, as far as the step where they part."""
+        """Trace the two runs, as far as the step where they part."""
         ours, theirs = traced(self.session, *self._short(active))
         return ours, theirs
