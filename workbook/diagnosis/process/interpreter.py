@@ -166,6 +166,8 @@ def _environment(hash_seed: int, folder: Path) -> dict[str, str]:
         # compiling all headers beforehand takes longer than the few kernels of one program
         "TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS": "0",
         "TORCHINDUCTOR_CACHE_DIR": str(folder / "compiled"),
+        "TRITON_HOME": str(folder / "compiled"),  # a run may not make ~/.triton
+        "TRITON_CACHE_DIR": str(folder / "compiled" / "triton"),
         "PYTHONPATH": os.pathsep.join(filter(None, given)),
     }
 
