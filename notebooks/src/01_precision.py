@@ -187,17 +187,16 @@ print("assert_rounding:", outcome(assert_rounding, *means, op="mean", terms=x))
 # Adding 1 looks like the safest thing to do.
 
 # %%
-total = torch.zeros((), dtype=torch.float16)
-for _ in range(3000):
-    total += 1
-print(total.item())
-
-# %%
-explore(precision.STAGNATION)
+for dtype in (torch.float32, torch.float16, torch.bfloat16):
+    total = torch.zeros((), dtype=dtype)
+    for _ in range(3000):
+        total += 1
+    print(dtype, total.item())
 
 # %% [markdown]
 # The loop is not broken and nothing was lost by chance. Where the spacing is 2, adding 1 is a tie
-# and is rounded back: **stagnation**. `sum()` adds up in `float32` already and rounds to `float16`
+# and is rounded back: **stagnation**. In `float16` the spacing is 2 from 2048 on, in `bfloat16` from
+# 256 on. `sum()` adds up in `float32` already and rounds to `float16`
 # once, at the end. That 3000 comes out is luck: it is a `float16`, and 3001 is not.
 
 # %%

@@ -183,10 +183,18 @@ solution(another_run.WEIGHTED_MEAN)
 # %%
 predict(another_run.EVERY_SLOT)
 
-# %%
-explore(another_run.RING, after=another_run.EVERY_SLOT)
+# %% tags=["answer"]
+from workbook.causes.another_run.ranks import summed
+
+for ranks in (2, 3, 4):
+    numbers = [1.0] + [2.0**-24] * (ranks - 1)
+    sums = summed([torch.full((1000,), number) for number in numbers])[0]
+    print(ranks, "ranks, one sum in all slots:", len(sums.unique()) == 1)
 
 # %% [markdown]
+# The numbers are 1 and halves of its last bit. Two halves, added first, are a whole bit; added to 1 one
+# after the other, each is rounded away.
+#
 # All ranks hold the same sums, and a repeat gives them again: an all-reduce is not a matter of chance
 # here. But its order belongs to the number of ranks and to the place in the tensor. So the size of the
 # *buckets* into which gradients are packed can change bits with three ranks or more; with two it
