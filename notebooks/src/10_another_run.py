@@ -14,6 +14,7 @@
 # Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
+import torch
 from torch import nn
 
 from workbook.causes import another_run
