@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import torch
+
 from workbook.diagnosis.interventions.intervention import PAIR, Intervention, on
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
@@ -146,3 +148,11 @@ def test_one_that_renumbers_explains_no_rounding() -> None:
         return LARGE if B not in active else NONE if draws in active else ROUNDS
 
     assert found(measure, (A, B, draws)) == ["b"]
+
+
+def test_a_wider_format_explains_by_equality_only() -> None:
+    """Computed wider, any rounding shrinks: a row that widens counts where nothing is left."""
+    wide = row("wide", 9, format=torch.float32)
+    tiny = Gap(False, True, 1e-16, 1e-16)
+    assert found(lambda active: tiny if wide in active else SMALL, (A, wide)) == []
+    assert found(lambda active: NONE if wide in active else SMALL, (A, wide)) == ["wide"]

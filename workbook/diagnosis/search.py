@@ -52,6 +52,7 @@ def search(
     difference is still there; where it does not, the measure is asked. `ahead` is told what will be
     measured next unless something is found before, in this order.
     """
+    candidates = tuple(candidates)
     ordered = sorted(set(candidates), key=lambda one: one.rank)
 
     trials: dict[Intervention, Gap] = {}
@@ -88,6 +89,9 @@ def search(
     if drawn and not (equal_but_for_rounding(rest) and not any(map(equal_but_for_rounding, drawn))):
         # other numbers, another gap: it may be smaller by chance, and so may its rounding
         return search(measure, [one for one in ordered if not one.renumbers], base)
+    if not rest.same and any(one.format is not None for one in needed):
+        # a wider format takes most of any rounding away: it explains where nothing is left
+        return search(measure, [one for one in candidates if one.format is None], base)
     return Search(needed, rest, {one: without[one] for one in needed})
 
 
