@@ -83,9 +83,9 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
         size = found.without.get(one, base)
         rounds = BY_ID[cause].kind == "rounding"
         word: Word = Judge(function.measure, found).word(one) if rounds else "identical"
+        runs = f"{calls} of {calls} calls and a fresh process" if calls > 1 else "two fresh runs"
         evidence = (
-            f"when {one.words}, {calls} of {calls} calls and a fresh process agree bit for bit; "
-            "without it they do not."
+            f"when {one.words}, {runs} agree bit for bit; without it they do not."
             if found.rest.same
             else f"when {one.words}, the difference is smaller; without it, it comes back."
         )

@@ -194,7 +194,8 @@ class Function:
     def find_again(self) -> tuple[Search | None, Gap]:
         """Search what makes repeated calls in one process differ."""
         base = self.measure(frozenset())
-        self.session.tell(f"{self.count} calls in one process: {base.words}")
+        runs = f"{self.count} calls in one process" if self.count > 1 else "two runs"
+        self.session.tell(f"{runs}: {base.words}")
         if base.same:
             return None, base
         self.session.progress.began(base, self.traces)
@@ -272,10 +273,10 @@ class Function:
         return moved
 
     def _tell(self, base: Gap) -> None:
-        same = all(self.calm.code(0) == self.calm.code(i) for i in range(1, self.count))
-        self.session.tell(
-            f"{self.count} calls in one process: {'equal in every bit' if same else 'different'}"
-        )
+        if self.count > 1:
+            same = all(self.calm.code(0) == self.calm.code(i) for i in range(1, self.count))
+            said = "equal in every bit" if same else "different"
+            self.session.tell(f"{self.count} calls in one process: {said}")
         words = ", ".join(one.condition for one in HOLDS)
         self.session.tell(f"a fresh process with {words}: {base.words}")
 
