@@ -16,7 +16,7 @@ from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, judged
 from workbook.diagnosis.search import Search
 from workbook.diagnosis.session import Session, traced
-from workbook.diagnosis.targets.function import ALL, CALLS, Function
+from workbook.diagnosis.targets.function import ALL, Function
 from workbook.diagnosis.verdicts import Judge
 
 
@@ -73,7 +73,7 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
     rows: dict[str, Found] = {}
     places = Places(function)
     ids = [one.cause for one in found.needed]
-    calls = max(function.count, CALLS)
+    runs = "its calls and a fresh process" if function.count > 1 else "fresh runs"
     for one in found.needed:
         cause = one.cause
         if cause == "generator-shift" and "random-numbers" in ids:
@@ -83,7 +83,6 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
         size = found.without.get(one, base)
         rounds = BY_ID[cause].kind == "rounding"
         word: Word = Judge(function.measure, found).word(one) if rounds else "identical"
-        runs = f"{calls} of {calls} calls and a fresh process" if calls > 1 else "two fresh runs"
         evidence = (
             f"when {one.words}, {runs} agree bit for bit; without it they do not."
             if found.rest.same
