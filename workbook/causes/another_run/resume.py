@@ -10,7 +10,6 @@ from torch import Tensor
 
 from workbook.causes.another_run.training import (
     OPTIMIZERS,
-    PER_EPOCH,
     SAVE,
     STEPS,
     Training,
@@ -38,38 +37,37 @@ def leave_out(where: Conditions, *, optimizer: str, stop: int) -> Finding:
     """Stop after `stop` steps, continue without each part in turn, and compare with no stop."""
     seed = where.seed or 0
     whole = Training(seed, optimizer)
-    orders = []
-    for step in range(STEPS):
-        if step == stop:
-            saved = checkpoint(whole)
-        if step == stop + 1:
-            next_numbers = whole.numbers()
-        whole.step()
-        if whole.batch == 1:
-            orders.append(whole.order)
-    if stop == STEPS - 1:
-        next_numbers = whole.numbers()
-    end, new_epoch = whole.numbers(), -(-stop // PER_EPOCH)
+    _, first_orders = _go_on(whole, stop)
+    saved = checkpoint(whole)
+    next_numbers, orders = _go_on(whole, STEPS - stop)
+    end = whole.numbers()
     table: dict[str, dict[str, Cell]] = {}
     differing: dict[str, float] = {}
     for part in (NOTHING, *SAVE):
         training = resumed(seed, optimizer, saved, part)
-        training.step()
-        after_one = training.numbers()
-        order = training.order if training.batch == 1 else None
-        for _ in range(stop + 1, STEPS):
-            training.step()
-            order = training.order if training.batch == 1 and order is None else order
+        after_one, new_orders = _go_on(training, STEPS - stop)
         table[part] = {NEXT: _cell(after_one, next_numbers), END: _cell(training.numbers(), end)}
         differing[part] = _apart(training.numbers(), end)
-        if order is not None and new_epoch < len(orders):
-            table[part][ORDER] = _order(order, orders[0], orders[new_epoch])
+        if orders and new_orders:
+            table[part][ORDER] = _order(new_orders[0], first_orders[0], orders[0])
     exact = [part for part, gap in differing.items() if gap == 0]
     reading = "no trace without: " + (", ".join(p for p in exact if p != NOTHING) or "any part")
     chart = Chart((Cells.of(table, LEGEND, "the checkpoint leaves out"),))
     orders_after = {part: line[ORDER].text for part, line in table.items() if ORDER in line}
     values = {"exact": exact, "differing": differing, "order": orders_after}
     return Finding(_verdict(exact), reading, chart, values)
+
+
+def _go_on(training: Training, steps: int) -> tuple[Tensor, list[list[int]]]:
+    """Take the steps; give the numbers after the first of them, and the orders of new epochs."""
+    orders = []
+    for step in range(steps):
+        training.step()
+        if step == 0:
+            after_one = training.numbers()
+        if training.batch == 1:
+            orders.append(training.order)
+    return after_one, orders
 
 
 def _apart(one: Tensor, other: Tensor) -> float:

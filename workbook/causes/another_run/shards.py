@@ -15,9 +15,9 @@ from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
-ROWS = 48
+ROWS, LARGE = 48, 40  # rows of the batch, and of the first of unequal shards
 WORLDS = (1, 2, 3, 4)
-EQUAL, UNEQUAL = "equal", "40 rows, and the others share 8"
+EQUAL, UNEQUAL = "equal", f"{LARGE} rows, and the others share {ROWS - LARGE}"
 DIVISIONS = EQUAL, UNEQUAL
 MEANS, WEIGHTED, SUMS = "mean of the ranks' means", "means weighted by rows", "sum, not divided"
 SUMMED = "mean, where each loss is a sum"
@@ -31,8 +31,8 @@ def sizes(world: int, shards: str) -> list[int]:
     """Say how many of the rows each rank gets, in order."""
     if shards == EQUAL or world == 1:
         return [ROWS // world] * world
-    rest = [(ROWS - 40) // (world - 1)] * (world - 1)
-    return [40, *rest[:-1], ROWS - 40 - sum(rest[:-1])]
+    rest = [(ROWS - LARGE) // (world - 1)] * (world - 1)
+    return [LARGE, *rest[:-1], ROWS - LARGE - sum(rest[:-1])]
 
 
 def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Finding:
