@@ -17,7 +17,7 @@ import torch
 
 from workbook.causes import precision
 from workbook.explorer import explore
-from workbook.lesson import check, claim, hint, predict, solution
+from workbook.lesson import check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## What a format keeps
@@ -492,6 +492,14 @@ hint(precision.SAME_IN_ANY_ORDER, 1)
 
 # %%
 solution(precision.SAME_IN_ANY_ORDER)
+
+# %% [markdown]
+# ## A case
+#
+# Five suspects, and three trials. Before each, say what you would see if a suspect were guilty.
+
+# %%
+investigate(precision.FAILING_TOTAL)
 
 # %% [markdown]
 # ## What we saw

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # With one writer and no overlap, in place changes who sees a result, not the result
+# # Whoever writes in place writes for every other name of that memory
 #
 # `a.add_(b)` puts the sum where a was; `a + b` puts it into new memory. We look at what that means
 # for the sum, for every *other* name of that memory, and for everybody who writes to it meanwhile.
@@ -19,7 +19,7 @@ import torch
 
 from workbook.causes import in_place
 from workbook.explorer import explore
-from workbook.lesson import check, claim, hint, predict, solution
+from workbook.lesson import check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## Is it another number?
@@ -260,6 +260,14 @@ claim("in-place-is-random")
 
 # %%
 claim("in-place-order")
+
+# %% [markdown]
+# ## A case
+#
+# Five suspects, and two trials. Reading does not decide: each suspect has its line in the program.
+
+# %%
+investigate(in_place.TWO_ANSWERS)
 
 # %% [markdown]
 # ## What we saw

@@ -18,7 +18,7 @@ import torch
 
 from workbook.causes import autograd
 from workbook.explorer import explore
-from workbook.lesson import check, claim, hint, predict, solution
+from workbook.lesson import check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## Does recording change the forward pass?
@@ -211,6 +211,14 @@ hint(autograd.OUT_OF_THE_GRADIENT, 1)
 
 # %%
 solution(autograd.OUT_OF_THE_GRADIENT)
+
+# %% [markdown]
+# ## A case
+#
+# Six suspects, and two trials that decide.
+
+# %%
+investigate(autograd.MICRO_TEXTS)
 
 # %% [markdown]
 # ## What we saw

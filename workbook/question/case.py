@@ -37,6 +37,15 @@ class Trial:
     same_hash: bool = False
 
 
+def trial(title: str, code: str, *removes: str) -> Trial:
+    """Make a trial in one process from the causes whose difference it takes away.
+
+    >>> trial("compute in float64", "MODEL.double()", "rounding").removes
+    frozenset({'rounding'})
+    """
+    return Trial(title, code, frozenset(removes))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """A program that misbehaves, what can be tried with it, and how many trials are allowed.

@@ -2,6 +2,7 @@
 
 from workbook.causes import every
 from workbook.causes.autograd.autocast_cache import AUTOCAST_CACHE
+from workbook.causes.autograd.case import MICRO_TEXTS
 from workbook.causes.autograd.clipping import CLIPPING
 from workbook.causes.autograd.close_values import CLOSE_VALUES
 from workbook.causes.autograd.cut_graph import CUT_GRAPH
@@ -18,7 +19,9 @@ from workbook.causes.autograd.predictions import (
 from workbook.causes.autograd.weight_norm import WEIGHT_NORM
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
+from workbook.question.case import Case
 
 EXPERIMENTS = every(Experiment, globals())
 PREDICTIONS = every(Prediction, globals())
 EXERCISES = every(Exercise, globals())
+CASES = every(Case, globals())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 
 from workbook.causes.autograd.autocast_cache import AUTOCAST_CACHE
@@ -11,22 +9,28 @@ from workbook.causes.autograd.gradient_order import ADDED, CREATED, GRADIENT_ORD
 from workbook.causes.autograd.kernel_choice import ENCODER, KERNEL_CHOICE
 from workbook.experiment import run
 from workbook.question import Option, Prediction
+from workbook.result import Finding
+
+LARGE = 1e-2
 
 
-def _what_raises() -> str:
+def _after_no_grad() -> list[float] | str | None:
+    """Give x.grad after backward() through what was not recorded, or "raises"."""
     x = torch.ones(3, requires_grad=True)
     with torch.no_grad():
         y = x * 2
-    steps: dict[str, Callable[[], object]] = {
-        "backward()": lambda: y.sum().backward(),  # type: ignore[no-untyped-call]
-        "x.grad": lambda: x.grad,
-    }
-    for name, step in steps.items():
-        try:
-            step()
-        except RuntimeError:
-            return name
-    return "nothing"
+    try:
+        y.sum().backward()  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        return "raises"
+    return None if x.grad is None else x.grad.tolist()
+
+
+def _cached_weight() -> object:
+    try:
+        return run(AUTOCAST_CACHE).finding.values["cached"]
+    except RuntimeError:
+        return "raises"
 
 
 def _orders_that_count() -> list[str]:
@@ -38,6 +42,19 @@ def _orders_that_count() -> list[str]:
     ]
 
 
+def _close(finding: Finding) -> bool:
+    return finding.comparisons[0].max_abs < LARGE and not _less_exact(finding)
+
+
+def _less_exact(finding: Finding) -> bool:
+    """Say whether one way's error is of another format's size: the errors are in comparisons 1, 2.
+
+    A 16-bit format's unit roundoff is 2**13 times that of `float32` or more.
+    """
+    first, second = (each.max_abs for each in finding.comparisons[1:])
+    return max(first, second) > 2**10 * min(first, second) and max(first, second) < LARGE
+
+
 TRANSFORMER_NO_GRAD = Prediction(
     name="transformer_no_grad",
     question=(
@@ -47,10 +64,24 @@ TRANSFORMER_NO_GRAD = Prediction(
     options=(
         Option(
             "nothing but the recording: every bit agrees",
-            lambda found: not found.values["another_kernel"] and found.comparisons[0].identical,
+            lambda found: not found.values["another_kernel"] and _close(found),
+            "So it was for the linear layer above. This module asks whether gradients are needed "
+            "before it chooses how to compute: the figure has two sets of points.",
         ),
         Option(
-            "the kernel, which rounds in its own way", lambda found: found.values["another_kernel"]
+            "the kernel, which rounds in its own way",
+            lambda found: found.values["another_kernel"] and _close(found),
+        ),
+        Option(
+            "dropout: it is off without gradients",
+            lambda found: found.comparisons[0].max_abs >= LARGE,
+            "Then results would differ in their first digits. The figure's differences are in the "
+            "last ones; and what switches dropout is `eval()`.",
+        ),
+        Option(
+            "the precision: nothing has to be kept for a backward pass",
+            _less_exact,
+            "Recording is a note, no operand. In the figure both are equally far from `float64`.",
         ),
     ),
     measure=lambda: run(KERNEL_CHOICE, case=ENCODER).finding,
@@ -64,14 +95,29 @@ AFTER_NO_GRAD = Prediction(
     name="after_no_grad",
     question=(
         "`y = x * 2` is computed under `no_grad()`, then `y.sum().backward()` is called outside "
-        "of it. What happens?"
+        "of it. What happens, and what is `x.grad` then?"
     ),
     options=(
-        Option("backward() raises", lambda raises: raises == "backward()"),
-        Option("reading x.grad raises", lambda raises: raises == "x.grad"),
-        Option("nothing raises", lambda raises: raises == "nothing"),
+        Option("backward() raises", lambda found: found == "raises"),
+        Option(
+            "nothing is raised, and `x.grad` is 2 everywhere",
+            lambda found: found == [2.0] * 3,
+            "That is the derivative; but nobody noted that y was made from x. The next cell prints "
+            "what torch says instead.",
+        ),
+        Option(
+            "nothing is raised, and `x.grad` is 0 everywhere",
+            lambda found: found == [0.0] * 3,
+            "That would say that y does not depend on x. torch does not claim what it did not "
+            "record: the next cell prints its message.",
+        ),
+        Option(
+            "nothing is raised, and `x.grad` is None",
+            lambda found: found is None,
+            "None it stays, as the next cell prints; but not in silence.",
+        ),
     ),
-    measure=_what_raises,
+    measure=_after_no_grad,
     because=(
         "Nothing was recorded, so `y` has no `grad_fn` and `backward()` has nothing to go back "
         "through. Reading `x.grad` never raises: it is None."
@@ -84,9 +130,25 @@ WHICH_ORDER = Prediction(
         "bits of the gradient?"
     ),
     options=(
-        Option("the order of creation", lambda counts: counts == [CREATED]),
-        Option("the order of addition", lambda counts: counts == [ADDED]),
-        Option("both", lambda counts: counts == [CREATED, ADDED]),
+        Option("the order in which the branches are made", lambda counts: counts == [CREATED]),
+        Option(
+            "the order in which the losses are added",
+            lambda counts: counts == [ADDED],
+            "That order rounds the *loss*. Backwards, a sum hands the same 1 to each of its terms: "
+            "set *changed* to it in the figure, and all points lie at one height.",
+        ),
+        Option(
+            "both",
+            lambda counts: counts == [CREATED, ADDED],
+            "Set *changed* to the order of addition in the figure: all points lie at one height, "
+            "so it changes no bit.",
+        ),
+        Option(
+            "neither: autograd adds in an order of its own",
+            lambda counts: not counts,
+            "It has a rule, and the rule looks at your program: it goes from what was made last "
+            "to what was made first. The figure's points lie at several heights.",
+        ),
     ),
     measure=_orders_that_count,
     because=(
@@ -101,10 +163,21 @@ CACHED_WEIGHT = Prediction(
         "again. Which weight does the second use see?"
     ),
     options=(
-        Option("the new weight", lambda found: found.values["cached"] == "new"),
-        Option("the old weight", lambda found: found.values["cached"] == "old"),
+        Option(
+            "the new weight: it is converted at each use",
+            lambda found: found == "new",
+            "So it is without the cache, in the figure's second row. With it, the converted copy "
+            "is kept for the next use.",
+        ),
+        Option("the old weight", lambda found: found == "old"),
+        Option(
+            "none: autocast notices the change and raises",
+            lambda found: found == "raises",
+            "It compares nothing with the copy that it kept, and `.data` moves no counter. The "
+            "figure has a result in each row.",
+        ),
     ),
-    measure=lambda: run(AUTOCAST_CACHE).finding,
+    measure=_cached_weight,
     because=(
         "Autocast converts each weight once and keeps the copy until its block ends. Update "
         "weights outside of the block, or pass `cache_enabled=False`."

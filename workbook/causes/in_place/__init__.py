@@ -3,6 +3,7 @@
 from workbook.causes import every
 from workbook.causes.in_place.aliases import ALIASES
 from workbook.causes.in_place.both_forms import BOTH_FORMS
+from workbook.causes.in_place.case import TWO_ANSWERS
 from workbook.causes.in_place.exercises import ADD_LEFT, SNAPSHOT, WHAT_IS_MISSING
 from workbook.causes.in_place.gradients import VERSION_COUNTER
 from workbook.causes.in_place.overlap import OVERLAP
@@ -17,7 +18,9 @@ from workbook.causes.in_place.predictions import (
 from workbook.causes.in_place.races import LOST_UPDATES
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
+from workbook.question.case import Case
 
 EXPERIMENTS = every(Experiment, globals())
 PREDICTIONS = every(Prediction, globals())
 EXERCISES = every(Exercise, globals())
+CASES = every(Case, globals())

@@ -14,6 +14,7 @@ from workbook.question import Option, Prediction
 from workbook.result import Finding
 
 UNSEEN = "y.data.add_(1)"
+FEW = 20
 
 
 def _dtype_of_the_sum() -> str:
@@ -45,7 +46,18 @@ DIFFERING_FORMS = Prediction(
     ),
     options=(
         Option("none does", lambda found: not found.values["differing"]),
-        Option("some do", lambda found: bool(found.values["differing"])),
+        Option(
+            "a few, such as those that read a value twice",
+            lambda found: 0 < len(found.values["differing"]) <= FEW,
+            "They would read what they have already overwritten. torch's kernels take an element, "
+            "compute, and store it: look for a cell that says *not equal*.",
+        ),
+        Option(
+            "most: what is stored in place is rounded once more",
+            lambda found: len(found.values["differing"]) > FEW,
+            "Both results are stored in memory, and rounded when they are. The figure finds equal "
+            "bits where the dtype is the same.",
+        ),
     ),
     measure=lambda: run(BOTH_FORMS).finding,
     because=(
@@ -58,8 +70,18 @@ SUM_DTYPE = Prediction(
     question="x is `float32`, y is `float64`. What is the dtype after `x.add_(y)`?",
     options=(
         Option("float32", lambda dtype: dtype == "float32"),
-        Option("float64", lambda dtype: dtype == "float64"),
-        Option("an error", lambda dtype: dtype == "an error"),
+        Option(
+            "float64, as for x + y",
+            lambda dtype: dtype == "float64",
+            "`x + y` gets new memory, of any dtype. x has its memory already: the next cell prints "
+            "both dtypes.",
+        ),
+        Option(
+            "it raises an error",
+            lambda dtype: dtype == "an error",
+            "It does where the kind is higher: a fraction into whole numbers. Among floats torch "
+            "rounds without a word: the next cell runs both.",
+        ),
     ),
     measure=_dtype_of_the_sum,
     because=(
@@ -71,9 +93,25 @@ FLOAT_SHARES = Prediction(
     name="float_shares",
     question="`y = x.float()`, then `x.add_(1)`. Does y change?",
     options=(
-        Option("no, float() copies", lambda shared: not shared),
+        Option(
+            "no: a conversion makes a copy",
+            lambda shared: not shared,
+            "Only where there is something to convert. In the next cell x is `float32`, and y "
+            "prints ones.",
+        ),
         Option("only if x is float32", lambda shared: shared == ["float32"]),
-        Option("yes, always", lambda shared: len(shared) == 3),
+        Option(
+            "only if x has more than 32 bits",
+            lambda shared: shared == ["float64"],
+            "A shorter number has a memory of its own: the bytes of x are not those of y. Set "
+            "*dtype* to `float64` in the figure: the row `x.float()` stays.",
+        ),
+        Option(
+            "yes: y is another name for x",
+            lambda shared: len(shared) == 3,
+            "Numbers of 64 bits and of 32 cannot share their bytes. Set *dtype* to `float64` in "
+            "the figure: the row `x.float()` stays.",
+        ),
     ),
     measure=_formats_that_float_shares,
     because=(
@@ -86,13 +124,21 @@ OVERLAPS = Prediction(
     question="A write reads from memory that it is overwriting. What does torch do?",
     options=(
         Option(
-            "it refuses every such write", lambda found: len(found.values["raises"]) == len(CASES)
+            "it refuses every such write",
+            lambda found: len(found.values["raises"]) == len(CASES),
+            "It would have to compare every address with every other. The next cell writes over "
+            "what it reads, and nothing is raised.",
         ),
         Option(
             "it refuses some, and others go wrong",
             lambda found: found.values["raises"] and found.values["wrong"] + found.values["varies"],
         ),
-        Option("it gets every one right", lambda found: len(found.values["right"]) == len(CASES)),
+        Option(
+            "it notices, and reads from a copy: every result is right",
+            lambda found: len(found.values["right"]) == len(CASES),
+            "A copy would cost the memory that working in place saves. The next cell prints values "
+            "that are not the sum.",
+        ),
     ),
     measure=lambda: run(OVERLAP).finding,
     because=(
@@ -108,12 +154,25 @@ LOSING_FORM = Prediction(
         "`x.add_(1)`. Which lose updates?"
     ),
     options=(
-        Option("the first, which is out of place", lambda found: _losing_forms(found) == [OUT]),
         Option(
-            "the last two, which are in place", lambda found: _losing_forms(found) == [TWO, ONE]
+            "the first, which is out of place",
+            lambda found: _losing_forms(found) == [OUT],
+            "The second reads in one statement and writes in the next, just so. In the figure both "
+            "lose the same share.",
+        ),
+        Option(
+            "the last two, which are in place",
+            lambda found: _losing_forms(found) == [TWO, ONE],
+            "That is the usual advice: with threads, avoid in place. The figure's first bar is out "
+            "of place, and it is short.",
         ),
         Option("the first two, of two steps", lambda found: _losing_forms(found) == [OUT, TWO]),
-        Option("none of them", lambda found: not _losing_forms(found)),
+        Option(
+            "none: they take turns, so nobody writes at the same time",
+            lambda found: not _losing_forms(found),
+            "Turns of one statement. Between reading x and writing it there is time for the other "
+            "one's turn: the next cell adds 20 times, and look what it reached.",
+        ),
     ),
     measure=lambda: run(LOST_UPDATES).finding,
     because=(
@@ -126,11 +185,18 @@ UNSEEN_WRITE = Prediction(
     name="unseen_write",
     question="`y = x.exp()`, then `y.data.add_(1)`. What does `y.sum().backward()` give?",
     options=(
-        Option("an error", lambda found: UNSEEN in found.values["raises"]),
+        Option(
+            "an error: autograd sees that y has changed",
+            lambda found: UNSEEN in found.values["raises"],
+            "It would for `y.add_(1)`, which moves the version counter. The next cell writes "
+            "through `.data`, and prints.",
+        ),
         Option("a wrong gradient, no error", lambda found: UNSEEN in found.values["wrong"]),
         Option(
-            "the right gradient",
+            "the right gradient: adding 1 has the slope 1",
             lambda found: UNSEEN not in found.values["wrong"] + found.values["raises"],
+            "It has, and out of place you would be right. But exp has kept y for its derivative, "
+            "and y was overwritten: compare the two lines that the next cell prints.",
         ),
     ),
     measure=lambda: run(VERSION_COUNTER).finding,

@@ -4,6 +4,7 @@ from workbook.causes import every
 from workbook.causes.precision.activation_error import ACTIVATION_ERROR
 from workbook.causes.precision.bit_microscope import MICROSCOPE
 from workbook.causes.precision.cancellation import CANCELLATION
+from workbook.causes.precision.case import FAILING_TOTAL
 from workbook.causes.precision.conditioning import ILL_CONDITIONED
 from workbook.causes.precision.confounders import (
     FLOAT64_DATA,
@@ -44,7 +45,9 @@ from workbook.causes.precision.sum_order import MANY_NUMBERS, SIX_NUMBERS
 from workbook.causes.precision.type_promotion import PROMOTION
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
+from workbook.question.case import Case
 
 EXPERIMENTS = every(Experiment, globals())
 PREDICTIONS = every(Prediction, globals())
 EXERCISES = every(Exercise, globals())
+CASES = every(Case, globals())

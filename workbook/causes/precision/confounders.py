@@ -5,17 +5,22 @@ Owns the predictions about them. Each answer is measured by an experiment that c
 
 from __future__ import annotations
 
-from workbook.causes.precision.four_products import FOUR_PRODUCTS
+import numpy as np
+import torch
+
 from workbook.causes.precision.literals import LITERALS
 from workbook.causes.precision.mixed_dtypes import AS_PRINTED, MIXED_DTYPES
 from workbook.experiment import run
 from workbook.question import Option, Prediction
-from workbook.result import Finding
 
 
-def _numpy_is_exact(finding: Finding) -> bool:
-    gaps = finding.values
-    return bool(gaps["torch float64 / NumPy"] < gaps["torch float32 / torch float64"] / 1000)
+def _what_numpy_gave() -> str:
+    a, b = torch.rand(2, 64, 64).numpy()
+    product = np.matmul(a, b)
+    if product.dtype != np.float32:
+        return str(product.dtype)
+    exact = np.matmul(a.astype("float64"), b.astype("float64"))
+    return "rounded once" if np.array_equal(product, exact.astype("float32")) else "float32"
 
 
 WHERE_FROM = Prediction(
@@ -30,9 +35,22 @@ WHERE_FROM = Prediction(
             lambda found: found.values["storing"] and not found.values["multiplying"],
         ),
         Option(
-            "multiplying", lambda found: found.values["multiplying"] and not found.values["storing"]
+            "multiplying",
+            lambda found: found.values["multiplying"] and not found.values["storing"],
+            "The next cell multiplies the numbers that `float32` stored, in both formats: every "
+            "bit of the products agrees.",
         ),
-        Option("both", lambda found: found.values["storing"] and found.values["multiplying"]),
+        Option(
+            "both",
+            lambda found: found.values["storing"] and found.values["multiplying"],
+            "So it is for most numbers. By 1, 2 and 3 the stored numbers are multiplied without a "
+            "rounding: the next cell finds no other bit.",
+        ),
+        Option(
+            "neither: float32 prints fewer digits",
+            lambda found: not found.values["storing"] and not found.values["multiplying"],
+            "Printing changes no number, and these results differ as numbers.",
+        ),
     ),
     measure=lambda: run(LITERALS).finding,
     because=(
@@ -48,7 +66,18 @@ FLOAT64_DATA = Prediction(
         "`X.double()`. What happens?"
     ),
     options=(
-        Option("it trains in float64", lambda found: found.values[AS_PRINTED] == "float64"),
+        Option(
+            "it trains in float64: the wider format wins",
+            lambda found: found.values[AS_PRINTED] == "float64",
+            "That is promotion, as `a + b` does it. Set *operation* to `a @ b` in the table above: "
+            "each mixed pair raises.",
+        ),
+        Option(
+            "it trains in float32: the layer converts what it gets",
+            lambda found: found.values[AS_PRINTED] == "float32",
+            "A layer converts nothing. The next cell has `float64` data and `float32` weights, and "
+            "no result.",
+        ),
         Option("it raises an error", lambda found: found.values[AS_PRINTED].endswith("Error")),
     ),
     measure=lambda: run(MIXED_DTYPES).finding,
@@ -64,10 +93,21 @@ WHAT_NUMPY_GAVE = Prediction(
         "because NumPy computes in double precision. With what is the product compared?"
     ),
     options=(
-        Option("float64 results", _numpy_is_exact),
-        Option("another float32 result", lambda found: not _numpy_is_exact(found)),
+        Option(
+            "a float64 result",
+            lambda gave: gave == "float64",
+            "NumPy's *default* is `float64`, for arrays made from Python numbers. The next cell "
+            "prints the dtype of this product.",
+        ),
+        Option(
+            "a float32 result that was computed in float64 and rounded once",
+            lambda gave: gave == "rounded once",
+            "Then it would equal the rounded `float64` product in every bit, and it does not: "
+            "NumPy hands the product to a library that works in the arrays' own format.",
+        ),
+        Option("another float32 result, rounded at each step", lambda gave: gave == "float32"),
     ),
-    measure=lambda: run(FOUR_PRODUCTS).finding,
+    measure=_what_numpy_gave,
     because=(
         "`A.numpy()` keeps the tensor's dtype, and it was `float32`. NumPy makes `float64` arrays "
         "from Python numbers; it does not turn yours into them."

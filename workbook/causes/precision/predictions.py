@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
+
+import torch
 
 from workbook.causes.precision.activation_error import ACTIVATION_ERROR
 from workbook.causes.precision.cancellation import CANCELLATION, NO_DIGIT
 from workbook.causes.precision.hidden import CERTAIN, HIDDEN, LENGTHS, TENTH
 from workbook.causes.precision.matmul_error import MATMUL_ERROR
-from workbook.causes.precision.recurrent import RECURRENT
-from workbook.causes.precision.type_promotion import PROMOTION
+from workbook.causes.precision.recurrent import LARGE, RECURRENT
 from workbook.experiment import run
-from workbook.floats import FORMATS, round_to
+from workbook.floats import FORMATS, format_of, round_to
 from workbook.question import Option, Prediction
+
+UNIT = format_of("float32").unit_roundoff
+FEW_DIGITS = 1e-4  # relative error: four digits are right
 
 
 def _formats_that_hold_one_tenth() -> list[str]:
     return [fmt.name for fmt in FORMATS if Fraction(round_to(0.1, fmt)) == Fraction(1, 10)]
+
+
+def _dtypes_of_a_scaled_vector() -> set[torch.dtype]:
+    """Multiply by a small and by a huge number; empty where torch refuses."""
+    try:
+        return {
+            (torch.ones(3) * torch.tensor(value, dtype=torch.float64)).dtype
+            for value in (0.1, 1e300)
+        }
+    except RuntimeError:
+        return set()
 
 
 ONE_TENTH = Prediction(
@@ -24,8 +40,24 @@ ONE_TENTH = Prediction(
     question="Which of the seven formats hold the number 0.1 exactly?",
     options=(
         Option("none of them", lambda held: not held),
-        Option("only the 64-bit one", lambda held: held == ["float64"]),
-        Option("all of them", lambda held: len(held) == len(FORMATS)),
+        Option(
+            "only float64, which has the most bits",
+            lambda held: held == ["float64"],
+            "More bits come nearer and never arrive: the tenth in binary, 0.000110011..., does not "
+            "end. The next cell prints False for `float64` as well.",
+        ),
+        Option(
+            "float32 and float64, but not the shorter ones",
+            lambda held: sorted(held) == ["float32", "float64"],
+            "One tenth has few decimal digits; what counts is how many binary ones it has, and "
+            "they do not end. The next cell prints False for each format.",
+        ),
+        Option(
+            "all of them: Python prints 0.1",
+            lambda held: len(held) == len(FORMATS),
+            "What is printed is the shortest text that leads back to the same bits. `Fraction` "
+            "shows the value itself, and it is not 1/10.",
+        ),
     ),
     measure=_formats_that_hold_one_tenth,
     because=(
@@ -40,9 +72,27 @@ TWO_VARIANCES = Prediction(
         "mean of the squared deviations: how do the two compare?"
     ),
     options=(
-        Option("they agree to a few digits", lambda found: max(found.values.values()) < NO_DIGIT),
         Option(
-            "one of them has no correct digit", lambda found: max(found.values.values()) >= NO_DIGIT
+            "they agree but for the last digit or two",
+            lambda found: max(found.values.values()) < FEW_DIGITS,
+            "Each operation rounds only the last digit. But a subtraction follows, and it removes "
+            "the digits before the last: see the figure at offset 10 000.",
+        ),
+        Option(
+            "one of them keeps two or three digits",
+            lambda found: FEW_DIGITS <= max(found.values.values()) < NO_DIGIT,
+            "So it is at offset 100. Each ten times larger offset costs two more digits, because "
+            "the means that are subtracted are squares.",
+        ),
+        Option(
+            "one of them has no correct digit",
+            lambda found: max(found.values.values()) >= NO_DIGIT > min(found.values.values()),
+        ),
+        Option(
+            "neither has a correct digit: the numbers are too large",
+            lambda found: min(found.values.values()) >= NO_DIGIT,
+            "The numbers keep their digits behind the point: near 10 000 the step of `float32` is "
+            "0.001. The second curve of the figure is far below the line.",
         ),
     ),
     measure=lambda: run(CANCELLATION, offset=10_000).finding,
@@ -112,10 +162,27 @@ ZERO_DIMENSIONS = Prediction(
         "without dimensions. What dtype has the result?"
     ),
     options=(
-        Option("float32", lambda found: found.values["table"][-2][-1] == "f32"),
-        Option("float64", lambda found: found.values["table"][-2][-1] == "f64"),
+        Option("float32", lambda dtypes: dtypes == {torch.float32}),
+        Option(
+            "float64, the wider of the two",
+            lambda dtypes: dtypes == {torch.float64},
+            "So it is for two vectors: the next cell gives the number one dimension, and the "
+            "result is `float64`.",
+        ),
+        Option(
+            "float64 if the value needs it, float32 otherwise",
+            lambda dtypes: len(dtypes) == 2,
+            "NumPy looked at values before its version 2. torch never does: even 1e300, which "
+            "`float32` cannot hold, leaves the result `float32`, as infinity.",
+        ),
+        Option(
+            "none: mixed dtypes raise an error",
+            lambda dtypes: not dtypes,
+            "Matrix products raise. Elementwise operations promote: they choose a dtype that suits "
+            "both.",
+        ),
     ),
-    measure=lambda: run(PROMOTION, second="a zero-dimensional tensor").finding,
+    measure=_dtypes_of_a_scaled_vector,
     because=(
         "A tensor without dimensions has a say only if it is of a higher kind (a float meets "
         "integers, say). Among floats the tensor with dimensions decides."
@@ -123,10 +190,24 @@ ZERO_DIMENSIONS = Prediction(
 )
 RELU = Prediction(
     name="relu",
-    question="Does ReLU enlarge the rounding error of its input?",
+    question="What does ReLU do with the rounding error of its input?",
     options=(
-        Option("no", lambda found: found.values["factor"] <= 1),
-        Option("yes, at its kink", lambda found: found.values["factor"] > 1),
+        Option(
+            "it leaves the error as it is, or takes it away",
+            lambda found: found.values["factor"] == 1,
+        ),
+        Option(
+            "it enlarges it near its kink at 0",
+            lambda found: found.values["factor"] > 1,
+            "The kink is where the slope jumps, from 0 to 1. Neither is above 1, and rounding does "
+            "not change a sign: the next cell finds no bit that differs.",
+        ),
+        Option(
+            "it makes each error smaller, since it removes half of the numbers",
+            lambda found: found.values["factor"] < 1,
+            "It removes the negative ones, error and all. A positive number goes through as it is, "
+            "and so does its error.",
+        ),
     ),
     measure=lambda: run(ACTIVATION_ERROR).finding,
     because=(
@@ -141,9 +222,26 @@ ONE_ULP = Prediction(
         "state is one ULP larger. What becomes of the difference?"
     ),
     options=(
-        Option("it dies out", lambda found: found.values["last"] <= 0.1),
         Option(
-            "it grows until nothing is left in common", lambda found: found.values["last"] > 0.1
+            "it dies out",
+            lambda found: found.values["last"] < UNIT,
+            "So it is below a gain of one: set it to 0.8 in the figure. At 2 a step enlarges small "
+            "differences.",
+        ),
+        Option(
+            "each step adds a rounding, and the last digits differ",
+            lambda found: UNIT <= found.values["last"] <= LARGE,
+            "Then the gap would grow in proportion to the steps. The figure's axis is logarithmic, "
+            "and the gap rises along a straight line: each step multiplies it.",
+        ),
+        Option(
+            "it grows until nothing is left in common",
+            lambda found: LARGE < found.values["last"] < math.inf,
+        ),
+        Option(
+            "it makes the states overflow",
+            lambda found: not found.values["last"] < math.inf,
+            "tanh keeps each entry between -1 and 1, so the gap cannot exceed 2.",
         ),
     ),
     measure=lambda: run(RECURRENT, gain=2.0).finding,

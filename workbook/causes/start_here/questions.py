@@ -32,10 +32,24 @@ THREE_TENTHS = Prediction(
     name="three_tenths",
     question="In which format is 0.1 + 0.2 equal to 0.3?",
     options=(
-        Option("in neither", lambda equal: equal == []),
+        Option(
+            "in neither: all three are rounded",
+            lambda equal: equal == [],
+            "They are, and rounded numbers can meet all the same: one line of the next cell says "
+            "True.",
+        ),
         Option("only in float32", lambda equal: equal == ["float32"]),
-        Option("only in float64", lambda equal: equal == ["float64"]),
-        Option("in both", lambda equal: equal == ["float32", "float64"]),
+        Option(
+            "only in float64, which is more precise",
+            lambda equal: equal == ["float64"],
+            "More digits make the three errors smaller; they do not make them cancel. The line of "
+            "`float64` says False.",
+        ),
+        Option(
+            "in both, as on paper",
+            lambda equal: equal == ["float32", "float64"],
+            "On paper nothing is rounded. The line of `float64` in the next cell says False.",
+        ),
     ),
     measure=_where_three_tenths_add_up,
     because=(
