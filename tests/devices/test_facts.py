@@ -53,7 +53,22 @@ def test_a_variable_that_changes_bits_is_told(monkeypatch):
     assert "MKL_CBWR" not in machine()
 
 
-def test_every_kind_of_device_has_its_facts(monkeypatch):
+@pytest.fixture
+def not_read_yet():
+    """Forget what was read of the GPU, before and after."""
+    hardware.cuda.cache_clear()
+    yield
+    hardware.cuda.cache_clear()
+
+
+def test_a_fork_says_that_the_gpu_is_out_of_reach(monkeypatch, not_read_yet):
+    """A fork of a process in which CUDA runs measures on the CPU, with its facts."""
+    monkeypatch.setattr(facts, "here", lambda: (device("cpu"), device("cuda")))
+    monkeypatch.setattr(torch.cuda, "_is_in_bad_fork", lambda: True)
+    assert machine()["cuda"] == "out of reach: CUDA started before this process was forked"
+
+
+def test_every_kind_of_device_has_its_facts(monkeypatch, not_read_yet):
     """A device that is here adds what its driver and libraries say of themselves."""
     monkeypatch.setattr(
         facts, "here", lambda: tuple(map(device, ("cuda", "xpu", "mps", "directml")))

@@ -39,8 +39,15 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
+@cache
 def cuda() -> dict[str, str]:
-    """Name the GPU, its driver, the runtime that torch was built with, and cuDNN's version."""
+    """Name the GPU, its driver, the runtime that torch was built with, and cuDNN's version.
+
+    They are read once a process: none changes, and asking the driver starts a program. A fork of a
+    process that uses CUDA cannot use the GPU; it knows what was read before the fork, or says so.
+    """
+    if torch.cuda._is_in_bad_fork():
+        return {"cuda": "out of reach: CUDA started before this process was forked"}
     cudnn: Callable[[], int | None] = torch.backends.cudnn.version
     driver = _output("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
     return {
