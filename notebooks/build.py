@@ -33,6 +33,7 @@ if not __package__:  # run as a file: its neighbors are found from the root
     sys.path.insert(0, str(HERE.parent))
 
 from notebooks.drift import VIEW, differences
+from workbook.lesson.contents import contents
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -52,8 +53,11 @@ def generate(source: Path) -> NotebookNode:
 
     A cell's id comes from its text: it stays when cells are put in before it. What answers a
     prediction is folded, by what JupyterLab keeps for that: until it is run here, it shows "…".
+    `{minutes}` in the first cell becomes what `contents` counts.
     """
     notebook = jupytext.read(source, fmt="py:percent")
+    first, minutes = notebook.cells[0], contents(notebook.cells).minutes
+    first.source = first.source.replace("{minutes}", str(minutes))
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     taken: set[str] = set()

@@ -4,7 +4,7 @@
 # Your PyTorch numbers moved, and you cannot see why. Then two runs differed in a condition that
 # nobody wrote down. This workbook finds it: it changes one condition at a time and looks at the bits.
 #
-# About 15 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - read a measured difference in bits, and tell *identical*, *rounding* and *wrong* apart;
 # - use an explorer to change one condition and hold all others still;

@@ -4,7 +4,7 @@
 # Rounding is no randomness: the same operation on the same bits gives the same bits. What changes
 # a result is another *format*, another *order* or another *formula*, and each can be measured.
 #
-# About 100 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - say what a number becomes in `float64`, `float32`, `bfloat16` or `float16`, to the last bit;
 # - tell rounding from a mistake by a bound that is derived, not guessed;

@@ -4,7 +4,7 @@
 # `a.add_(b)` puts the sum where a was; `a + b` puts it into new memory. We look at what that means
 # for the sum, for every *other* name of that memory, and for everybody who writes to it meanwhile.
 #
-# About 40 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - say which tensors change when one is written to, and which kind of number it can then hold;
 # - find writes that go wrong without an error: overlaps, races, and writes that autograd misses;

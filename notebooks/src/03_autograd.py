@@ -5,7 +5,7 @@
 # not, and where gradients change: in the order in which they are added, and by writes that nobody
 # sees. A **kernel** is the routine that does the arithmetic of an operation.
 #
-# About 35 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - say when `no_grad()` changes an output, by how much, and why;
 # - find the change that made a gradient wrong, also where nothing raised;

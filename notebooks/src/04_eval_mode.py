@@ -4,7 +4,7 @@
 # One input, one model, other outputs at each call or in each batch: most often a layer is in
 # training mode. Only dropout, BatchNorm and a handful of others have two modes at all.
 #
-# About 35 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - say what evaluation mode changes, and what `no_grad` and `inference_mode` leave as it was;
 # - tell a layer that *draws* from one that *depends on its batch* or *changes its own state*;

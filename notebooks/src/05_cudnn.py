@@ -5,7 +5,7 @@
 # happens on CPUs. Here you see where, count how often, and learn what a switch does about it and
 # what it does not.
 #
-# About 45 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - say what a number of equal repeats proves, and how many you need;
 # - tell *varies from run to run* from *changes with the algorithm, the batch or the device*;

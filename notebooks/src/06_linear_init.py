@@ -4,7 +4,7 @@
 # `nn.Linear` draws its weights in its constructor and is a fixed function from then on. What it
 # draws depends on the seed *and* on every draw that came before.
 #
-# About 35 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - say which part of a program drew which numbers, and what an edit will shift;
 # - name the generators that `torch.manual_seed` reaches, and those that it does not;

@@ -4,7 +4,7 @@
 # DirectML lets PyTorch compute on any DirectX 12 GPU of a Windows machine. Whether its numbers
 # are *wrong* can only be seen when everything but the device is held still.
 #
-# About 30 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - say what `float64` means on a device that has no `float64` arithmetic, by measuring it;
 # - find the confounder in a comparison of two devices, and remove it;

@@ -5,7 +5,7 @@
 # format, and arithmetic carried it on. Here you find the place, and the reason, and a cure that does
 # not only hide it.
 #
-# About 70 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - say which operations give infinity or NaN, in which format, and how to write them so that they do
 #   not;

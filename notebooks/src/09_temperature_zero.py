@@ -4,7 +4,7 @@
 # Temperature 0, one prompt, one model, and two answers. Nothing was drawn. Here you build the smallest
 # program that does it, find the place, and learn what a fixed answer costs.
 #
-# About 60 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - say which conditions of a call reach its logits: the number of rows, the cache, the padding;
 # - tell from the lead of the best logit whether a rounding can change the token;

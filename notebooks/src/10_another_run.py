@@ -5,7 +5,7 @@
 # and the numbers are not. Here you find out which part of a run was left behind, and which differences
 # no checkpoint and no seed can take away.
 #
-# About 75 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - write a checkpoint after which a run goes on in every bit, and test that it does;
 # - say what workers, a compiler and several ranks change, and which of it is rounding;

@@ -4,7 +4,7 @@
 # Your own numbers moved, and several things could be the reason. Here you learn to tell them apart
 # with few trials, and then to let the workbook do it on your own code.
 #
-# About 30 minutes. You will be able to
+# About {minutes} minutes. You will be able to
 #
 # - choose the trial that separates the suspects that are left;
 # - read a diagnosis: the cause, the evidence, and what to do;

@@ -11,9 +11,10 @@ def test_a_claim_takes_a_bet():
     """The reader says what the experiment will show; the verdict follows from what it shows."""
     widget = claim("sums-in-any-order", tally=Tally())
     assert isinstance(widget, Predictor)
-    widget.choice = 0
+    widget.choice = widget.options.index("one")
     widget.reveal()
     assert (widget.measured, widget.right) == ("more than one", False)
+    assert widget.feedback == "Then the claim would be true."
     assert widget.because.startswith("So the claim is false.")
     assert "not associative" in widget.because
 

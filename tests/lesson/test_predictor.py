@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from workbook.lesson import Predictor, Tally, predict
-from workbook.question import ANSWERED, Option, Prediction
+from workbook.question import ANSWERED, Estimate, Option, Prediction
 
 YES = Option("yes, every bit", lambda found: found == "yes, every bit")
 DIFFER = Option(
@@ -163,9 +163,18 @@ class TestRevealing:
         for name in ("first", "second"):
             row = Prediction(name, "?", (YES, NO), measurement, "Because.")
             widget = predict(row, tally=tally)
-            widget.choice, widget.confidence = 0, 90
+            widget.choice, widget.confidence = widget.options.index("yes, every bit"), 90
             widget.reveal()
         assert "2 predictions, and 2 of them were right" in widget.tally
+
+    def test_an_earlier_answer_is_told(self, measurement):
+        """Who answered before is told how it came out, and what waits for the answer is open."""
+        tally, opened = Tally(), []
+        tally.add("earlier", 70, True)
+        widget = predict(Prediction("earlier", "?", OPTIONS, measurement, "Because."), tally=tally)
+        ANSWERED.when("earlier", lambda: opened.append(True))
+        assert widget.earlier == "You answered this before, 70 % sure, and it held."
+        assert (opened, widget.choice, widget.measured) == ([True], None, "")
 
     def test_nothing_stays_switched(self, widget, measurement):
         """Revealing leaves the random numbers and the threads as they were."""
@@ -174,6 +183,69 @@ class TestRevealing:
         widget.reveal()
         assert torch.equal(before[0], torch.get_rng_state())
         assert before[1] == torch.get_num_threads()
+
+
+class TestEstimate:
+    """A range in place of options."""
+
+    @pytest.fixture
+    def widget(self):
+        """An estimate that nobody has given yet."""
+        row = Estimate(
+            name="steps",
+            question="How many?",
+            measure=lambda: 2048,
+            between=(2048, 2048),
+            because="It stops there.",
+            too_low="It goes on.",
+            too_high="It stops earlier.",
+            unit="steps",
+        )
+        return predict(row, tally=Tally())
+
+    @pytest.mark.parametrize(
+        ("low", "high", "right", "feedback"),
+        [
+            (1000, 3000, True, ""),
+            (2048, 2048, True, ""),
+            (100, 1000, False, "It goes on."),
+            (3000, 4000, False, "It stops earlier."),
+        ],
+    )
+    def test_a_range_covers_or_not(self, widget, low, high, right, feedback):
+        """The range is held against the measured number; each side has its feedback."""
+        widget.low, widget.high = low, high
+        widget.reveal()
+        assert (widget.measured, widget.right, widget.feedback) == ("2,048 steps", right, feedback)
+
+    @pytest.mark.parametrize(("low", "high"), [(1, 11), (5, 4), (0, 1), (-1, 5)])
+    def test_a_range_that_says_nothing_is_refused(self, widget, low, high):
+        """A range is ascending, above 0 and not wider than the factor; else nothing is told."""
+        widget.low, widget.high = low, high
+        with pytest.raises(ValueError, match="a range "):
+            widget.reveal()
+        assert (widget.measured, widget.turns) == ("", 1)
+
+    def test_without_a_range_nothing_is_measured(self, widget):
+        """The reader commits first."""
+        with pytest.raises(ValueError, match="give a range before"):
+            widget.reveal()
+
+    def test_the_button_carries_the_range(self, widget):
+        """What was typed a moment ago arrives with the button's message."""
+        widget._handle_custom_msg({"low": 2000, "high": 2100, "confidence": 90}, [])
+        assert (widget.low, widget.high, widget.right) == (2000, 2100, True)
+
+    def test_the_texts_cover_the_number(self, widget):
+        """The plain text asks; the number is under the cover, and what speaks against others."""
+        data, _ = widget._repr_mimebundle_()
+        assert data["text/plain"] == (
+            "Estimate: How many?\n  - a range that spans at most a factor of 10"
+        )
+        before, covered = data["text/html"].split("<details>")
+        assert "2,048" not in before
+        assert "<strong>2,048 steps</strong>" in covered
+        assert "<li>too low: It goes on.</li>" in covered
 
 
 class TestErrors:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from workbook.question import Exercise, Form, WrongAnswer, prove
+from workbook.question import Exercise, Form, Option, Prediction, WrongAnswer, prove
 
 GOOD = Exercise(
     name="half",
@@ -73,3 +73,26 @@ def test_the_lines_of_a_row_are_known():
         wrong=GOOD.wrong,
     )
     assert "at line 2, `return whole / nothing`" in "\n".join(prove(row))
+
+
+RIGHT, OTHER, THIRD = Option("3", bool), Option("4", bool, "Not four."), Option("5", bool, "No.")
+
+
+@pytest.mark.parametrize(
+    ("options", "ascending", "problem"),
+    [
+        ((RIGHT, OTHER), False, "there are only two options"),
+        ((RIGHT, OTHER, Option("6", bool)), False, "these do: 3; 6"),
+        ((RIGHT, OTHER, Option("6", bool, "Not four.")), False, "two options get: Not four."),
+        ((OTHER, THIRD, Option("many", bool)), True, "only numbers ascend"),
+    ],
+)
+def test_a_weak_prediction_is_named(options, ascending, problem):
+    """Too few options, a wrong one without words of its own, a wrong claim of ascending."""
+    row = Prediction("n", "?", options, bool, "", ascending=ascending)
+    assert problem in "\n".join(prove(row))
+
+
+def test_a_fit_prediction_has_no_problems():
+    """Three options, of which only the right one has no feedback."""
+    assert prove(Prediction("n", "?", (RIGHT, OTHER, THIRD), bool, "", ascending=True)) == []

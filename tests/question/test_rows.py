@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from workbook.question import Exercise, Form, Option, Prediction
+from workbook.question import Estimate, Exercise, Form, Option, Prediction
 
 YES, NO = Option("yes", lambda found: found == 1), Option("no", lambda found: found == 0)
 
@@ -82,6 +82,78 @@ class TestPrediction:
         prediction(measure=measure).measured()
         assert torch.get_default_dtype() == torch.float32
         assert torch.equal(before, torch.get_rng_state())
+
+
+class TestShown:
+    """The order in which readers see the options."""
+
+    def test_it_is_shuffled_and_stays(self):
+        """Each option comes once, and the order is the same however the author wrote them."""
+        options = tuple(Option(f"option {n}", bool) for n in range(9))
+        shown = prediction(options).shown
+        assert shown == prediction(options[::-1]).shown
+        assert set(shown) == set(options)
+        assert shown not in (options, options[::-1])
+
+    def test_it_depends_on_the_name(self):
+        """Two predictions with the same options have orders of their own."""
+        options = tuple(Option(f"option {n}", bool) for n in range(9))
+        orders = {Prediction(name, "?", options, bool, "").shown for name in "abcd"}
+        assert len(orders) == 4
+
+    def test_each_place_is_as_likely(self):
+        """Over many predictions, the author's first option comes first as often as last."""
+        options = tuple(Option(text, bool) for text in ("yes", "no", "sometimes"))
+        places = [
+            Prediction(f"name {n}", "?", options, bool, "").shown.index(options[0])
+            for n in range(3000)
+        ]
+        for place in range(3):
+            assert abs(places.count(place) - 1000) < 4 * (3000 * 2 / 9) ** 0.5
+
+    def test_ascending_numbers_stay(self):
+        """Numbers in ascending order are shown so."""
+        options = tuple(Option(str(n), bool) for n in range(9))
+        assert Prediction("n", "?", options, bool, "", ascending=True).shown == options
+
+
+def estimate(**fields):
+    """An estimate with some of its fields changed."""
+    row = {
+        "name": "ulps",
+        "question": "How many?",
+        "measure": lambda: 30,
+        "between": (20, 40),
+        "because": "",
+        "too_low": "",
+        "too_high": "",
+    }
+    return Estimate(**{**row, **fields})
+
+
+class TestEstimate:
+    """Estimates and their measuring."""
+
+    def test_it_is_told_for_every_machine(self):
+        """A number that depends on the machine is told by its limits, an exact one by itself."""
+        assert estimate().everywhere == "between 20 and 40, depending on the machine"
+        assert estimate(between=(30, 30), unit="ULPs").everywhere == "30 ULPs"
+
+    @pytest.mark.parametrize(("number", "words"), [(16777216, "16,777,216"), (0.12345, "0.123")])
+    def test_numbers_are_told(self, number, words):
+        """Whole numbers are whole, others have three digits."""
+        assert estimate().told(number) == words
+
+    def test_a_measurement_outside_is_refused(self):
+        """A number beyond what the author says of every machine is the author's mistake."""
+        with pytest.raises(ValueError, match=r"ulps must come out between 20 and 40.*it is 50"):
+            estimate(measure=lambda: 50).measured()
+
+    @pytest.mark.parametrize("fields", [{"between": (0, 1)}, {"between": (2, 1)}, {"factor": 1}])
+    def test_what_cannot_be_estimated_is_refused(self, fields):
+        """The limits are positive and ascend, and the factor leaves room."""
+        with pytest.raises(ValueError, match=r"(between|factor) must be"):
+            estimate(**fields)
 
 
 class TestExercise:

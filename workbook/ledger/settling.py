@@ -118,16 +118,22 @@ def as_prediction(claim: Claim) -> Prediction:
     if claim.bet is None:
         raise ValueError(f"{claim.id} has no bet: give its row the key 'bet' in claims.json")
     bet = claim.bet
-    follows = f"So the claim is {claim.verdict}. {claim.because}"
-    if claim.verdict == "true only if":
-        follows = f"So the claim is true only under a condition. {claim.because}"
     return Prediction(
         claim.id,
         f"Claim: {claim.claim} {bet.question}",
-        tuple(Option(each.text, partial(operator.is_, each)) for each in bet.outcomes),
+        tuple(
+            Option(
+                each.text, partial(operator.is_, each), f"Then the claim would be {_told(each)}."
+            )
+            for each in bet.outcomes
+        ),
         lambda: came_out(claim),
-        follows,
+        f"So the claim is {_told(claim)}. {claim.because}",
     )
+
+
+def _told(row: Claim | Outcome) -> str:
+    return row.verdict.replace("only if", "only under a condition")
 
 
 def came_out(claim: Claim) -> Outcome:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from workbook.devices import DeviceUnavailable
 from workbook.ledger import as_prediction, claim_of
 from workbook.lesson.notes import Note
-from workbook.lesson.predictor import THIS_KERNEL, Predictor, predict
-from workbook.lesson.tally import Tally
+from workbook.lesson.predictor import Predictor, predict
+from workbook.lesson.tally import THIS_KERNEL, Tally
 
 
 def claim(name: str, *, tally: Tally = THIS_KERNEL) -> Predictor | Note:

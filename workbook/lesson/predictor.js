@@ -18,6 +18,34 @@ function choices(form, model) {
   });
 }
 
+// An estimate: from and to, as numbers that are typed.
+function range_of(form, model) {
+  const set = make(form, "fieldset", "wb-options");
+  say(make(set, "legend", "wb-question"), model.get("question"));
+  const row = make(set, "div", "wb-range");
+  return ["low", "high"].map((name) => {
+    const label = make(row, "label");
+    make(label, "span").textContent = name === "low" ? "from" : "to";
+    const field = make(label, "input", "", { type: "number", step: "any", min: "0", ...FOCUSABLE });
+    if (model.get("unit")) make(label, "span").textContent = model.get("unit");
+    field.value = model.get(name) ?? "";
+    field.addEventListener("input", () => {
+      model.set(name, field.value === "" ? null : Number(field.value));
+      model.save_changes();
+    });
+    return field;
+  });
+}
+
+function lacking(model) {
+  const factor = model.get("factor");
+  if (!factor) return model.get("choice") === null ? "Choose an answer first." : "";
+  const [low, high] = [model.get("low"), model.get("high")];
+  if (low === null || high === null) return `Give a range that spans at most a factor of ${factor}.`;
+  if (!(low > 0 && low <= high)) return "A range goes from one number above 0 to a larger one.";
+  return high > factor * low ? `A range may span a factor of ${factor} at most.` : "";
+}
+
 function scale(form) {
   const row = make(form, "div", "wb-sure");
   const label = make(row, "label");
@@ -34,7 +62,8 @@ function render({ model, el }) {
   el.classList.add("wb-page", "wb-predict");
   make(el, "div", "wb-kicker").textContent = "Predict, then measure";
   const form = make(el, "form");
-  const options = choices(form, model);
+  const options = model.get("factor") ? [] : choices(form, model);
+  const fields = model.get("factor") ? range_of(form, model) : [];
   const { range, percent } = scale(form);
   const row = make(form, "div", "wb-row");
   const button = make(row, "button", "wb-reveal", { type: "submit", ...FOCUSABLE });
@@ -54,15 +83,17 @@ function render({ model, el }) {
       const marks = [chosen && "your prediction", measured && "measured"].filter(Boolean);
       mark.textContent = revealed ? marks.join(", ") : "";
     });
+    for (const field of fields) field.disabled = revealed;
     range.value = model.get("confidence");
     range.disabled = revealed;
     sure();
-    button.disabled = model.get("choice") === null;
+    const needed = lacking(model);
+    button.disabled = needed !== "";
     button.textContent = waiting ? "Measuring …" : revealed ? "Measure again" : "Reveal";
     button.setAttribute("aria-busy", String(waiting));
     const turns = model.get("turns");
     const again = revealed && turns > 1 ? `Measured ${turns} times.` : "";
-    advice.textContent = button.disabled ? "Choose an answer first." : again;
+    advice.textContent = [revealed ? "" : model.get("earlier"), needed || again].filter(Boolean).join(" ");
   }
   function sure() {
     percent.textContent = `${range.value} %`;
@@ -79,7 +110,8 @@ function render({ model, el }) {
     } else if (model.get("measured")) {
       const right = model.get("right");
       status.classList.add(right ? "wb-right" : "wb-other");
-      const headline = right ? "✓ As you predicted: " : "≠ Not as you predicted: ";
+      const words = fields.length ? ["Your range covers it", "Outside your range"] : ["As you predicted", "Not as you predicted"];
+      const headline = right ? `✓ ${words[0]}: ` : `≠ ${words[1]}: `;
       const head = make(status, "div", "wb-headline");
       make(head, "span").textContent = headline;
       say(make(head, "span"), model.get("measured"));
@@ -107,9 +139,11 @@ function render({ model, el }) {
     waiting = true;
     controls();
     // Carried along, because a change that was made a moment ago may still be on its way.
-    model.send({ choice: model.get("choice"), confidence: model.get("confidence") });
+    const names = ["confidence", ...(fields.length ? ["low", "high"] : ["choice"])];
+    model.send(Object.fromEntries(names.map((name) => [name, model.get(name)])));
   });
-  const changes = { "change:choice": controls, "change:confidence": controls, "change:turns": turn };
+  const changes = { "change:turns": turn };
+  for (const name of ["choice", "low", "high", "confidence"]) changes[`change:${name}`] = controls;
   for (const [name, change] of Object.entries(changes)) model.on(name, change);
   turn();
   el.dataset.wbReady = "";

@@ -10,17 +10,27 @@ from workbook.question.answered import ANSWERED, Answered
 from workbook.question.form import Form, agree
 from workbook.question.judging import NOT_ATTEMPTED, judge
 from workbook.question.proof import prove
-from workbook.question.rows import Exercise, Option, Outcome, Prediction, WrongAnswer
+from workbook.question.rows import (
+    Estimate,
+    Exercise,
+    Option,
+    Outcome,
+    Prediction,
+    Seen,
+    WrongAnswer,
+)
 
 __all__ = [
     "ANSWERED",
     "NOT_ATTEMPTED",
     "Answered",
+    "Estimate",
     "Exercise",
     "Form",
     "Option",
     "Outcome",
     "Prediction",
+    "Seen",
     "WrongAnswer",
     "agree",
     "judge",

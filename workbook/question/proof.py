@@ -1,4 +1,4 @@
-"""Proof of an exercise: what is wrong with a row, for the tests of the chapter that has it.
+"""Proof of a row: what is wrong with an exercise or a prediction, for the tests of its chapter.
 
 Owns running the row's own code as a notebook would. Knows no pytest.
 """
@@ -6,22 +6,42 @@ Owns running the row's own code as a notebook would. Knows no pytest.
 from __future__ import annotations
 
 import linecache
+import re
 from collections import Counter
 from contextlib import ExitStack
 from typing import Any
 
 from workbook.conditions import switches
 from workbook.question.judging import judge
-from workbook.question.rows import Exercise, Outcome
+from workbook.question.rows import Exercise, Outcome, Prediction
 
 
-def prove(exercise: Exercise) -> list[str]:
-    """List what keeps an exercise from being fit for a reader, in sentences; empty if nothing.
+def prove(row: Exercise | Prediction) -> list[str]:
+    """List what keeps a row from being fit for a reader, in sentences; empty if nothing.
 
-    The solution must pass, every foreseen wrong answer must fail with its own message, and the
-    untouched stub must count as not attempted. There must be hints, and wrong answers foreseen,
-    each with a message of its own.
+    A prediction has three options or more, and each but the right one speaks against itself in
+    words of its own. Of an exercise the solution must pass, every foreseen wrong answer must fail
+    with its own message, and the untouched stub must count as not attempted. There must be hints,
+    and wrong answers foreseen, each with a message of its own.
     """
+    return _options(row) if isinstance(row, Prediction) else _exercise(row)
+
+
+def _options(prediction: Prediction) -> list[str]:
+    problems = []
+    if len(prediction.options) < 3:
+        problems.append("there are only two options: write a third that a reader may believe")
+    silent = [each.text for each in prediction.options if not each.feedback]
+    if len(silent) > 1:
+        problems.append(f"only the right option may lack feedback, these do: {'; '.join(silent)}")
+    told = Counter(each.feedback for each in prediction.options if each.feedback)
+    problems += [f"two options get: {text}" for text, count in told.items() if count > 1]
+    if prediction.ascending and not all(re.search(r"\d", each.text) for each in prediction.options):
+        problems.append("only numbers ascend: leave `ascending` out, and the options are shuffled")
+    return problems
+
+
+def _exercise(exercise: Exercise) -> list[str]:
     problems = []
     if not exercise.hints:
         problems.append("there is no hint")

@@ -1,10 +1,11 @@
-"""The rows that a chapter writes: predictions and exercises. And the outcome of judging one.
+"""The rows that a chapter writes: predictions, estimates, exercises, and how an answer comes out.
 
 Owns their fields and what a row must have. Judging is next door.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +15,18 @@ from workbook.question.form import Form
 from workbook.question.watched import STATES
 
 Status = Literal["passed", "failed", "raised", "not attempted"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An answer held against a measurement: what was measured, in words, and whether it held.
+
+    `feedback` is what speaks against the answer where it did not hold.
+    """
+
+    measured: str
+    right: bool
+    feedback: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,8 +46,9 @@ class Option:
 class Prediction:
     """A question with a few options, of which one holds for what `measure()` finds here and now.
 
-    `because` is shown afterwards. ValueError for fewer than two options or for one that comes
-    twice.
+    `because` is shown afterwards. `ascending` says that the options are numbers in that order,
+    which readers see too; all others are shuffled. ValueError for fewer than two options or for
+    one that comes twice.
     """
 
     name: str
@@ -42,11 +56,25 @@ class Prediction:
     options: tuple[Option, ...]
     measure: Callable[[], Any]
     because: str
+    ascending: bool = False
 
     def __post_init__(self) -> None:
         texts = [each.text for each in self.options]
         if len(texts) < 2 or len(set(texts)) != len(texts):
             raise ValueError(f"options must be at least two different answers, got {texts}")
+
+    @property
+    def shown(self) -> tuple[Option, ...]:
+        """Give the options in the order in which readers see them, the same on every machine.
+
+        A hash of each option's text decides, so that the author's order gives nothing away.
+        """
+        if self.ascending:
+            return self.options
+        return tuple(sorted(self.options, key=self._key))
+
+    def _key(self, option: Option) -> bytes:
+        return hashlib.sha256(f"{self.name}\n{option.text}".encode()).digest()
 
     def measured(self) -> Option:
         """Give the option that holds, measured now on one thread with seed 0; all is put back.
@@ -60,6 +88,83 @@ class Prediction:
             which = " and ".join(f'"{each.text}"' for each in right) or f"none for {found!r:.200}"
             raise ValueError(f"exactly one option of {self.name} must hold; it is {which}")
         return right[0]
+
+    def seen(self, choice: int) -> Seen:
+        """Measure, and hold an option against the measurement: its place in `shown`, from 0."""
+        chosen, measured = self.shown[choice], self.measured()
+        right = chosen is measured
+        return Seen(measured.text, right, "" if right else chosen.feedback)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A question whose answer is a positive number: readers give a range that is to cover it.
+
+    `between` is where `measure()` comes out on every machine: twice the same number where it is
+    exact. The reader's range may span a `factor` at most. `too_low` and `too_high` are for a range
+    below and above what was measured. `unit` follows the numbers. ValueError where these do not go
+    together.
+    """
+
+    name: str
+    question: str
+    measure: Callable[[], float]
+    between: tuple[float, float]
+    because: str
+    too_low: str
+    too_high: str
+    unit: str = ""
+    factor: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.between[0] <= self.between[1]:
+            raise ValueError(f"between must be two ascending numbers above 0, got {self.between}")
+        if not self.factor > 1:
+            raise ValueError(f"factor must be above 1, got {self.factor}")
+
+    def told(self, number: float) -> str:
+        """Give the number in words: whole numbers as they are, others with three digits."""
+        digits = f"{number:,.0f}" if float(number).is_integer() else f"{number:.3g}"
+        return f"{digits} {self.unit}".rstrip()
+
+    @property
+    def everywhere(self) -> str:
+        """Say what is measured, in words that are true on every machine."""
+        low, high = self.between
+        if low == high:
+            return self.told(low)
+        return f"between {self.told(low)} and {self.told(high)}, depending on the machine"
+
+    def measured(self) -> float:
+        """Give the number, measured now on one thread with seed 0; all is put back.
+
+        ValueError if it is not in `between`.
+        """
+        with Conditions(threads=1, seed=0):
+            found = float(self.measure())
+        if not self.between[0] <= found <= self.between[1]:
+            raise ValueError(f"{self.name} must come out {self.everywhere}; it is {found}")
+        return found
+
+    def checked(self, low: float, high: float) -> tuple[float, float]:
+        """Give the range back; ValueError if it is none, or spans more than the factor."""
+        if not 0 < low <= high:
+            raise ValueError(
+                f"a range goes from one number above 0 to a larger one, got {low:g} to {high:g}"
+            )
+        if high > self.factor * low:
+            raise ValueError(
+                f"a range spans at most a factor of {self.factor:g}, got {low:g} to {high:g}"
+            )
+        return low, high
+
+    def seen(self, low: float, high: float) -> Seen:
+        """Measure, and say whether the range covers what came out."""
+        low, high = self.checked(low, high)
+        found = self.measured()
+        if low <= found <= high:
+            return Seen(self.told(found), True)
+        return Seen(self.told(found), False, self.too_low if high < found else self.too_high)
 
 
 @dataclass(frozen=True, kw_only=True)
