@@ -6,7 +6,7 @@
 #
 # About {minutes} minutes. You will be able to
 #
-# - read a measured difference in bits, and tell *identical*, *rounding* and *wrong* apart;
+# - read a measured difference, and tell *identical*, *rounding* and *wrong* apart;
 # - use an explorer to change one condition and hold all others still;
 # - find the chapter that deals with the change you saw.
 #
@@ -20,6 +20,38 @@ from workbook.explorer import explore
 from workbook.lesson import check, hint, machine_card, predict, solution
 
 # %% [markdown]
+# ## Six trainings from one seed
+#
+# In each chapter you commit yourself before you look. Choose an answer and say how sure you are.
+
+# %%
+predict(start_here.SAME_WEIGHTS)
+
+# %%
+predict(start_here.LOSS_SHOWS)
+
+# %% [markdown]
+# Now see. An **explorer** is one experiment: its controls set the conditions, its title is the
+# verdict, and what it shows was measured a moment ago.
+
+# %%
+explore(start_here.SIX_FROM_ONE_SEED, after=start_here.LOSS_SHOWS)
+
+# %% [markdown]
+# Each row is one training with one thing changed; at the right, how far its weights come from the
+# first run's, step by step. There are three kinds of row, and the whole workbook is about telling
+# them apart:
+#
+# - **identical**: every bit is equal. Nothing that matters was changed.
+# - **rounding**: the same mathematics, rounded in other places. Computed in `float64`, such a
+#   difference nearly vanishes, and the line at the foot says that it does. It harms nobody, unless
+#   something enlarges it.
+# - **wrong**, if the two were meant to be the same: more than rounding can do. Here one is a fault, and
+#   the other a draw that shifted all later draws.
+#
+# Does it matter? For the losses, none of them matters much, and that is the trouble: a loss that looks
+# right cannot tell a fault from luck.
+#
 # ## The machine you are on
 #
 # The same program can give other bits on another machine. So each measurement here says where it
@@ -30,9 +62,7 @@ from workbook.lesson import check, hint, machine_card, predict, solution
 machine_card()
 
 # %% [markdown]
-# ## A first surprise
-#
-# In each chapter you commit yourself before you look. Choose an answer and say how sure you are.
+# ## Where rounding begins
 
 # %%
 predict(start_here.THREE_TENTHS)
@@ -41,8 +71,8 @@ predict(start_here.THREE_TENTHS)
 import torch
 
 for dtype in (torch.float32, torch.float64):
-    tenth, fifth, sum_of_both = (torch.tensor(x, dtype=dtype) for x in (0.1, 0.2, 0.3))
-    print(dtype, bool(tenth + fifth == sum_of_both))
+    tenth, fifth, three_tenths = (torch.tensor(x, dtype=dtype) for x in (0.1, 0.2, 0.3))
+    print(dtype, bool(tenth + fifth == three_tenths))
 
 # %% [markdown]
 # The format with fewer digits says *equal*, the one with more says *not equal*. Each of the three
@@ -50,11 +80,28 @@ for dtype in (torch.float32, torch.float64):
 # roundings happen to meet, in `float64` they do not. Nothing here is random: it is so on every
 # computer that follows IEEE 754, the standard for such numbers.
 #
+# How far may roundings go? Not as far as one likes: for a sum there is a derived limit, a **bound**.
+# Three comparisons, each of two ways to add the same three numbers; the third way forgets one.
+
+# %%
+from workbook.bounds import sum_bound
+from workbook.comparison import compare
+
+a, b, c = x = torch.tensor([0.1, 0.2, 0.3], dtype=torch.float64)
+bound = sum_bound(x, "float64", depth=2) + sum_bound(x, "float64", depth=2)
+print(compare((a + b) + c, (b + a) + c, bound=bound).verdict)
+print(compare((a + b) + c, a + (b + c), bound=bound).verdict)
+print(compare((a + b) + c, b + c, bound=bound).verdict)
+
+# %% [markdown]
+# The first pair differs in nothing that rounds: a + b and b + a are one number. The second pair rounds
+# other partial sums, and stays within the bound. The third does not: no rounding explains it. (There
+# are two more words, *doubtful* and *left the range*; [chapter 01](01_precision.ipynb) derives the
+# bound and says when they come.)
+#
 # ## How to use an explorer
 #
-# An explorer is one experiment. Its controls set the conditions. Its figure shows what was
-# measured a moment ago, on the machine that the line below it names. This one cuts 1 into n equal
-# parts and adds two of them, a/n and b/n, for every a and b.
+# This one cuts 1 into n equal parts and adds two of them, a/n and b/n, for every a and b.
 #
 # - Move a control with the mouse, or focus it with *Tab* and use the arrow keys.
 # - The figure's title is the verdict; the line at its foot has this machine's digits.
@@ -68,10 +115,6 @@ explore(start_here.PARTS_OF_ONE)
 # paper they are the same. A number in a square counts **ULPs**, *units in the last place*: how many
 # steps of the format lie between the two results. One step is the smallest difference that there
 # is. Now switch *dtype*, the number format, and change nothing else: other squares are marked.
-#
-# Three words judge a difference. **Identical**: every bit is equal. **Rounding**: the difference
-# lies within an error bound that is derived for this computation. **Wrong**: it is larger, so
-# rounding does not explain it.
 #
 # ## Your turn
 #
@@ -106,8 +149,8 @@ solution(start_here.WHICH_PARTS)
 #
 # ## What we saw
 #
-# - We read differences in bits, and each was identical or rounding; none was wrong.
-# - We changed one condition, the format, and held the numbers and their order still.
+# - We read differences: identical, rounding, and wrong; and a loss that did not tell them apart.
+# - We changed one condition at a time and held the others still.
 # - We have the map: each chapter changes one kind of condition.
 #
 # The workbook also keeps a ledger of claims that people make about PyTorch's results.

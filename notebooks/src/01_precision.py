@@ -245,12 +245,8 @@ print("equal:", torch.equal(a.double(), b))
 
 # %% [markdown]
 # Here `float64` starts from the numbers that `float32` stored, and every bit of the products agrees.
-# The explorer takes the program as it was and splits its difference into the two parts.
-
-# %%
-explore(precision.LITERALS, after=precision.WHERE_FROM)
-
-# %% [markdown]
+# The program changed two things: the format of the products, and the numbers that went in.
+#
 # ## A matrix product and its bound
 #
 # Each entry of a matrix product is a sum of n products. Theory bounds its error: certainly by

@@ -73,6 +73,8 @@ ANSWERS = {
     "what_hides": "a tenth of them",
     "zero_dimensions": "float32",
     # start_here
+    "loss_shows": "it does not: a run without a fault is further from the first",
+    "same_weights": "one: where nothing was changed",
     "three_tenths": "only in float32",
     # temperature_zero
     "how_often_tied": "in one of a hundred to one of five",

@@ -2,7 +2,13 @@
 
 from workbook.causes import every
 from workbook.causes.start_here.parts import PARTS_OF_ONE
-from workbook.causes.start_here.questions import THREE_TENTHS, WHICH_PARTS
+from workbook.causes.start_here.questions import (
+    LOSS_SHOWS,
+    SAME_WEIGHTS,
+    THREE_TENTHS,
+    WHICH_PARTS,
+)
+from workbook.causes.start_here.trainings import SIX_FROM_ONE_SEED
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
 

@@ -5,8 +5,23 @@ from __future__ import annotations
 import torch
 
 from workbook.causes.start_here.parts import PARTS_OF_ONE
+from workbook.causes.start_here.trainings import AGAIN, DRAW, FORGOTTEN, ORDER, SIX_FROM_ONE_SEED
 from workbook.experiment import run
 from workbook.question import Exercise, Form, Option, Prediction, WrongAnswer
+from workbook.result import Finding
+
+UNSEEN = 1e-4
+"""A share of the loss that its four digits do not show."""
+
+
+def _equal(finding: Finding) -> list[str]:
+    return [name for name, word in finding.values["words"].items() if word == "identical"]
+
+
+def _from_the_first(finding: Finding, change: str) -> float:
+    """Say by which share of the first run's loss another one's differs."""
+    losses = finding.values["losses"]
+    return float(losses[change] / losses["first"] - 1)
 
 
 def _where_three_tenths_add_up() -> list[str]:
@@ -28,6 +43,81 @@ def _adds_up_everywhere(parts: int) -> bool | str:
     return all(one.finding.comparisons[0].identical for one in results)
 
 
+SAME_WEIGHTS = Prediction(
+    name="same_weights",
+    question=(
+        "A small network is trained, and then five times more from the same seed, each time with "
+        "one thing changed: nothing at all; the order of the 64 rows in its only batch; `float64` "
+        "for `float32`; one random number drawn before the weights are; one row forgotten. Which "
+        "of the five end with the first run's weights, in every bit?"
+    ),
+    options=(
+        Option(
+            "all but the one that forgot a row: the seed is the same",
+            lambda found: set(_equal(found)) >= {AGAIN, ORDER, DRAW},
+            "A seed fixes the random numbers, not who gets them, nor how sums are rounded: four of "
+            "the five rows in the figure have other weights.",
+        ),
+        Option(
+            "two: nothing changed, and the other order, as a sum does not depend on it",
+            lambda found: _equal(found) == [AGAIN, ORDER],
+            "On paper it does not. Here each addition rounds, and another order rounds other "
+            "partial sums: the second row of the figure is not 0.",
+        ),
+        Option("one: where nothing was changed", lambda found: _equal(found) == [AGAIN]),
+        Option(
+            "none: training is random",
+            lambda found: not _equal(found),
+            "What is random in it comes from the seed. The row *nothing* of the figure is equal in "
+            "every bit.",
+        ),
+    ),
+    measure=lambda: run(SIX_FROM_ONE_SEED).finding,
+    because=(
+        "A result depends on its conditions, on all of them: on the order in which numbers are "
+        "added, on their format, on what was drawn before. Nothing here is left to chance."
+    ),
+)
+LOSS_SHOWS = Prediction(
+    name="loss_shows",
+    question=(
+        "The run that forgets a row has a fault. How does its final loss, over all 64 rows, stand "
+        "out from the others?"
+    ),
+    options=(
+        Option(
+            "it is the highest",
+            lambda found: _from_the_first(found, FORGOTTEN) > abs(_from_the_first(found, DRAW)),
+            "It may be higher than the first run's. But the run after another draw is without a "
+            "fault, and its loss is further away: read the last column.",
+        ),
+        Option(
+            "it is the lowest: there is less to fit",
+            lambda found: _from_the_first(found, FORGOTTEN) < -abs(_from_the_first(found, DRAW)),
+            "Over the rows that it saw, perhaps. The loss here is that of all rows, for each run.",
+        ),
+        Option(
+            "it does not: a run without a fault is further from the first",
+            lambda found: (
+                UNSEEN
+                <= abs(_from_the_first(found, FORGOTTEN))
+                <= abs(_from_the_first(found, DRAW))
+            ),
+        ),
+        Option(
+            "it is the first run's loss, in every digit shown",
+            lambda found: abs(_from_the_first(found, FORGOTTEN)) < UNSEEN,
+            "That holds for another order and another format. A row of 64 moves the loss in its "
+            "third digit.",
+        ),
+    ),
+    measure=lambda: run(SIX_FROM_ONE_SEED).finding,
+    because=(
+        "A fault can cost less than another start of the same training. So a loss that looks right "
+        "proves little. What gives the fault away is the other column: its weights differ by far "
+        "more than rounding could do, and no draw explains it."
+    ),
+)
 THREE_TENTHS = Prediction(
     name="three_tenths",
     question="In which format is 0.1 + 0.2 equal to 0.3?",
