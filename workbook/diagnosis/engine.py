@@ -19,8 +19,8 @@ from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session, Unusable
 from workbook.diagnosis.target import Call, call, command_line
 from workbook.diagnosis.targets import (
-    command,
-    commands,
+    command_again,
+    command_pair,
     disagreement,
     in_process,
     module,
@@ -97,9 +97,9 @@ def _answered(
         "function": single.diagnosed,
         "pair": disagreement.diagnosed,
         "model": module.diagnosed,
-        "command": command.diagnosed,
-        "against": commands.diagnosed,
-        "resume": commands.resumed,
+        "command": command_again.diagnosed,
+        "against": command_pair.diagnosed,
+        "resume": command_pair.resumed,
         "test": tests.diagnosed,
         "notebook": notebook.diagnosed,
     }

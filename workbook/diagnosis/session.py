@@ -7,6 +7,7 @@ outcomes. Knows nothing of causes.
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -30,6 +31,11 @@ _REMEDY = (
     "A run has no command line. If the program reads one, give its parser the words, in a function "
     'without arguments: def f(): return train(parser.parse_args(["--option", "value"])).'
 )
+_NO_FORKS = (
+    "Each run is a process from its beginning: one that goes on from where torch is imported gave "
+    "another result."
+)
+_PATIENCE, _SLOWER = 20.0, 5.0  # seconds, and times the longest run, that a fork may take
 _AHEAD = 32  # runs that are begun before they are asked for, at most
 _MODULE_NAMES = frozenset(("torch", "numpy", "workbook", "test", "random", "types", "copy"))
 
@@ -65,6 +71,7 @@ class Plan:
     repeat: int = 0  # the same run again has another number
 
     stops: tuple[int, ...] = ()  # the same for each of several command lines
+    fresh: bool = False  # a command from its beginning, though it could be a fork
 
     @property
     def commands(self) -> list[tuple[int, int]]:
@@ -98,6 +105,7 @@ class Session:
     steps: int = 0  # of its training, after which each run of a command ends; 0: none
     patience: float = 0.0  # seconds, after which a command that is only watched may end; 0: none
     reserve: float = 0.0  # seconds kept back for what is said at the end of the time
+    forkable: set[int] = field(default_factory=set)  # commands of which runs may be forks
     known: dict[Plan, Run] = field(default_factory=dict)
     _jobs: dict[Plan, Job] = field(default_factory=dict)  # begun, and not waited for yet
 
@@ -112,10 +120,19 @@ class Session:
         if self.left() <= 0:
             raise OutOfTime("the time is used up")
         job = self._jobs.pop(wanted, None) or self._job(wanted)
-        result = self.workers.finish(job, self.left())
+        forked = self._forks(wanted)
+        longest = _PATIENCE + _SLOWER * self.longest if forked else math.inf
+        result = self.workers.finish(job, min(self.left(), longest))
+        if forked and (result.timed_out or "unfit" in result.data):
+            if result.timed_out:  # it may be a thread of the process that is not in the fork
+                self.forkable -= set(wanted.steps)
+            self.known[wanted] = self.run(replace(wanted, fresh=True))
+            return self.known[wanted]
         if result.timed_out:
             what = "command had not ended" if self.call.commands else "function had not returned"
             raise OutOfTime(f"the {what} when the time was used up")
+        if result.data.get("forkable") and not forked:
+            self.forkable |= set(wanted.steps)
         self.longest = max(self.longest, result.seconds)
         self.known[wanted] = result
         return result
@@ -138,7 +155,13 @@ class Session:
         self.workers.ahead(self._jobs.values())
 
     def _job(self, wanted: Plan) -> Job:
-        return self.workers.job(self._request(wanted), hash_seed=self._seed(wanted))
+        fork = self._forks(wanted)
+        return self.workers.job(self._request(wanted), hash_seed=self._seed(wanted), fork=fork)
+
+    def _forks(self, wanted: Plan) -> bool:
+        """Whether a run is a fork of its command line, which waits where torch is imported."""
+        held = bool(wanted.given) and not wanted.fresh and len(wanted.steps) == 1
+        return held and bool(self.call.commands) and wanted.steps[0] in self.forkable
 
     def _seed(self, wanted: Plan) -> int | None:
         """Give the hash seed of the waiting process; a command has an environment of its own."""
@@ -222,7 +245,7 @@ class Session:
 
     def first(self, wanted: Plan) -> Run:
         """Run a target for the first time; Unusable where its code cannot be looked at."""
-        result = self.run(wanted)
+        result = self._begun(wanted) if self.call.commands else self.run(wanted)
         if result.cannot is None and self.workers.preload(result.data.get("loaded", ())):
             result = self.run(wanted, again=True)  # as all runs from now on
         for sentence in result.surroundings():
@@ -233,6 +256,20 @@ class Session:
             more += (_PACKAGE,) if "attempted relative import" in result.cannot else ()
             raise Unusable(result.cannot, (*result.data.get("traceback", ()), *more))
         return result
+
+    def _begun(self, wanted: Plan) -> Run:
+        """Run a command from its beginning, and see that a fork of it gives the same.
+
+        Where it does, the runs of this command are forks from now on.
+        """
+        fresh = replace(wanted, fresh=True)
+        self.both(fresh, *([wanted] if self._forks(wanted) else []))
+        whole = self.known[fresh]
+        if self._forks(wanted) and not whole.like(self.run(wanted)):
+            self.forkable -= set(wanted.steps)
+            self.note(_NO_FORKS)
+        self.known[wanted] = whole
+        return whole
 
     def unexplained(self, *, runs: bool = True) -> None:
         """Note what is known of a difference that no cause was found for."""

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import workbook
-from workbook.diagnosis.process import command, hook
+from workbook.diagnosis.process import hook
+from workbook.diagnosis.process.rows import rows_of
 from workbook.tracefile import container, process
 from workbook.tracefile.recording import Options, finished
 from workbook.tracefile.tape import Tape
@@ -116,7 +117,7 @@ def _run(words: list[str], options: Options) -> dict[str, Tape]:
             ).returncode
         except OSError as problem:
             raise ValueError(f"{words[0]} cannot be run: {problem.strerror}") from problem
-        rows = [row for part in command.rows_of(Path(folder)).values() for row in part]
+        rows = [row for part in rows_of(Path(folder)).values() for row in part]
         made = [row for row in rows if row["kind"] == "tape" and row["operations"]]
         if not made:
             raise ValueError(_nothing(target, rows, status))

@@ -22,8 +22,9 @@ import torch
 import torch._dynamo  # optimizers load it: a second and a half in each rank
 
 from workbook.diagnosis.interventions.ranks import FIXED_REDUCTION
-from workbook.diagnosis.process import command, watching
+from workbook.diagnosis.process import watching
 from workbook.diagnosis.process.ranks import read
+from workbook.diagnosis.process.rows import rows_of
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.session import Plan, Session
 from workbook.diagnosis.target import Call, Command
@@ -39,7 +40,7 @@ class Forked:
         self.folder = folder
         self.number = 0
 
-    def job(self, request: dict[str, Any], *, hash_seed: int) -> dict[str, Any]:
+    def job(self, request: dict[str, Any], *, hash_seed: int, fork: bool) -> dict[str, Any]:
         """Take a request as it is."""
         return request
 
@@ -61,7 +62,7 @@ class Forked:
                 self._rank({**plan, "trace": False, "from": 0}, words[words.index(PROGRAM) :])
             pids.append(pid)
         status = max([os.waitpid(pid, 0)[1] for pid in pids])
-        made = read(command.rows_of(part))
+        made = read(rows_of(part))
         return Run(part.parent, {"ranks": made, "status": status, "printed": 0, "wrote": []})
 
     def _rank(self, plan: dict[str, Any], words: list[str]) -> None:

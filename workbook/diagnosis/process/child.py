@@ -21,29 +21,39 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbook.diagnosis.process import command, place
+from workbook.diagnosis.process import command_line, place
 from workbook.diagnosis.process.interpreter import kill
 
+Say = Callable[[str], None]
 _PR_SET_PDEATHSIG = 1
 _STARTS_CUDA = ("torch._inductor", "triton")
 
 
 def serve(*, once: bool, commands: bool = False) -> None:
-    """Answer requests until the input ends; the answers lie in each request's folder.
+    """Carry out requests until the input ends; the results lie in each request's folder.
 
     With `commands` they are for command lines, which load what they need themselves.
     """
-    running: Any = command if commands else _with_torch()
-    out = os.dup(1)
+    running: Any = command_line if commands else _with_torch()
+    say = speaker(os.dup(1))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if once:
+        _serve_one(running, say)
+    elif (request := forks(0, say)) is not None:
+        try:
+            _run(running, request)
+        finally:
+            os._exit(0)
+
+
+def speaker(out: int) -> Say:
+    """Give what tells whoever asked, a line each, how far a request is."""
 
     def say(words: str) -> None:
         with contextlib.suppress(BrokenPipeError):  # nobody listens; the end of the input is next
             os.write(out, f"{words}\n".encode())
 
-    if once:
-        _serve_one(running, say)
-    else:
-        _serve_forks(running, say)
+    return say
 
 
 def _with_torch() -> Any:
@@ -57,8 +67,8 @@ def _with_torch() -> Any:
     return running
 
 
-def _serve_one(running: Any, say: Callable[[str], None]) -> None:
-    """Answer one request in this process."""
+def _serve_one(running: Any, say: Say) -> None:
+    """Carry out one request in this process."""
     for line in sys.stdin:
         request = json.loads(line)
         if "import" in request:
@@ -71,16 +81,19 @@ def _serve_one(running: Any, say: Callable[[str], None]) -> None:
         return
 
 
-def _serve_forks(running: Any, say: Callable[[str], None]) -> None:
-    """Answer each request in a fork of this process, several at the same time."""
+def forks(source: int, say: Say) -> dict[str, Any] | None:
+    """Fork this process for each request that comes from `source`, several at the same time.
+
+    Returns the request in each fork, and None in this process when the input has ended.
+    """
     heard, told = os.pipe()
     for end in (heard, told):
         os.set_blocking(end, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)  # a run that ends wakes the loop below
+    before = signal.signal(signal.SIGCHLD, lambda *_: None)  # a run that ends wakes the loop
     signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     waiting = select.poll()
-    for source in (0, heard):
-        waiting.register(source, select.POLLIN)
+    for number in (source, heard):
+        waiting.register(number, select.POLLIN)
     runs: dict[int, int] = {}  # process -> number of the request
     rest = b""
     while True:
@@ -89,38 +102,26 @@ def _serve_forks(running: Any, say: Callable[[str], None]) -> None:
             os.read(heard, 1 << 16)
             for pid in [pid for pid in runs if os.waitpid(pid, os.WNOHANG)[0]]:
                 say(f"done {runs.pop(pid)}")
-        if 0 in ready:
-            data = os.read(0, 1 << 20)
+        if source in ready:
+            data = os.read(source, 1 << 20)
             if not data:  # whoever asked is gone
                 for pid in runs:
                     kill(pid)
-                return
+                return None
             *lines, rest = (rest + data).split(b"\n")
             for request in map(json.loads, lines):
                 if "import" in request:
                     _load(request["import"], forks=True)
-                else:
-                    pid = _forked(running, request)
-                    runs[pid] = request["number"]
-                    say(f"began {request['number']} {pid}")
-
-
-def _forked(running: Any, request: dict[str, Any]) -> int:
-    """Run a request in a fork; the process."""
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            os.setsid()
-            _end_with_parent()
-            signal.set_wakeup_fd(-1)
-            for number in (signal.SIGINT, signal.SIGCHLD):
-                signal.signal(number, signal.SIG_DFL)
-            _run(running, request)
-            code = 0
-        finally:
-            os._exit(code)
-    return pid
+                    continue
+                pid = os.fork()
+                if pid == 0:
+                    os.setsid()
+                    _end_with_parent()
+                    signal.set_wakeup_fd(-1)
+                    signal.signal(signal.SIGCHLD, before)
+                    return dict(request)
+                runs[pid] = request["number"]
+                say(f"began {request['number']} {pid}")
 
 
 def _end_with_parent() -> None:
@@ -143,7 +144,7 @@ def _load(names: list[str], *, forks: bool = False) -> None:
             with contextlib.suppress(ImportError):  # the run will say so
                 importlib.import_module(name)
     if "torch._inductor.compile_fx" in names and forks and not cuda:  # forks inherit it
-        _compile_once()
+        compiler.use_once()
 
 
 def _watch(pipe: int) -> None:
@@ -153,34 +154,19 @@ def _watch(pipe: int) -> None:
     kill(os.getpid())
 
 
-def _compile_once() -> None:
-    """Compile something small: it loads and finds out what takes seconds the first time."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with contextlib.suppress(Exception):  # no compiler: the user's run will say so
-        torch.compile(torch.sin)(torch.ones(8))
-        torch.compiler.reset()
-    torch.set_num_threads(threads)
-
-
 def _run(running: Any, request: dict[str, Any]) -> None:
-    folder = Path(request["folder"])
-    for number, name in ((1, "printed.txt"), (2, "warned.txt")):
-        with (folder / name).open("ab") as out:
-            os.dup2(out.fileno(), number)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    where = _placed(request, folder)
-    _end_with_parent()  # again: the kernel forgets it in a new user namespace
-    running.run(request, folder, where)
+    running.run(request, Path(request["folder"]), settled(request))
     sys.stdout.flush()
     sys.stderr.flush()
 
 
-def _placed(request: dict[str, Any], folder: Path) -> place.Place | str:
-    """Give a place of its own for this process, or why there is none."""
+def settled(request: dict[str, Any]) -> place.Place | str:
+    """Give this process files for what it writes, and a place of its own, or say why not."""
+    folder = Path(request["folder"])
+    for number, name in ((1, "printed.txt"), (2, "warned.txt")):
+        with (folder / name).open("ab") as out:
+            os.dup2(out.fileno(), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     folders = [str(Path(path).parent) for path, _ in request["files"]] + [request["from"]]
     folders += request.get("folders", [])
     try:
@@ -189,6 +175,8 @@ def _placed(request: dict[str, Any], folder: Path) -> place.Place | str:
         )
     except place.TooLarge as problem:
         return str(problem)
+    finally:
+        _end_with_parent()  # again: the kernel forgets it in a new user namespace
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ aside whenever it works, and to be told so, torch loads it: longer than most pro
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 import types
@@ -54,3 +55,13 @@ def load_later() -> None:
     """Let torch go on without its compiler until the program wants something of it."""
     if NAME not in sys.modules:
         sys.modules[NAME] = torch._dynamo = _Later()
+
+
+def use_once() -> None:
+    """Compile something small: it loads and finds out what takes seconds the first time."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with contextlib.suppress(Exception):  # no compiler: the user's run will say so
+        torch.compile(torch.sin)(torch.ones(8))
+        torch.compiler.reset()
+    torch.set_num_threads(threads)

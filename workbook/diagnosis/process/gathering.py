@@ -16,7 +16,7 @@ import torch
 from workbook.diagnosis.probes import files, leaving
 from workbook.diagnosis.probes.values import load, save
 from workbook.diagnosis.process import place, ranks
-from workbook.diagnosis.process.command import rows_of
+from workbook.diagnosis.process.rows import rows_of
 
 _MOST = 50_000  # rows of a kind that are kept
 
@@ -31,10 +31,11 @@ def _main(processes: dict[str, list[dict[str, Any]]]) -> str:
     return max(processes, key=weight, default="")
 
 
-def gathered(folder: Path, scratch: Path) -> dict[str, Any]:
+def gathered(folder: Path, scratch: Path, started: int) -> dict[str, Any]:
     """Put what the processes of a run's last command wrote down together to its result.
 
     `folder` is the run's, `scratch` that of the diagnosis: what lies there is not the user's.
+    `started` is the process that the command line started.
     """
     part = max(folder.glob("command-*"), key=lambda one: int(one.name.split("-")[1]), default=None)
     if part is None:
@@ -63,6 +64,7 @@ def gathered(folder: Path, scratch: Path) -> dict[str, Any]:
         "changed": [[]],
         "python": any(row["kind"] == "start" for row in everyone),
         "torch": any(row["kind"] == "torch" for row in everyone),
+        "forkable": pid == str(started) and rows.get("torch", [{}])[0].get("wrote") is False,
         "processes": len(processes),
         "ranks": ranks.read(processes),
         "ports": sorted({row["port"] for row in everyone if row["kind"] == "port"}),

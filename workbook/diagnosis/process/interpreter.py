@@ -11,13 +11,18 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from workbook.diagnosis.process import place
+from workbook.diagnosis.process.rows import rows_of
+
+ROOT = str(Path(__file__).parents[3])
 _STARTING = 30.0  # seconds for starting the interpreter, which are not the user's time
 
 
@@ -34,35 +39,66 @@ class _Going:
     unwanted: bool = False
 
 
-class Interpreter:
-    """A child process with one hash seed; it carries out requests, several at the same time.
+@dataclass(frozen=True)
+class Origin:
+    """What a process of which runs are forks is started as, other than by its hash seed.
 
-    Without a hash seed it starts command lines, and loads no torch.
+    `words` are a command line of the user's, `variables` its environment, `start` the number that
+    Python's generators start from.
     """
 
-    def __init__(self, hash_seed: int | None, folder: Path, *, forks: bool) -> None:
+    words: tuple[str, ...]
+    variables: tuple[tuple[str, str], ...]
+    start: int = field(compare=False)
+
+
+class Interpreter:
+    """A child process that carries out requests, several at the same time.
+
+    It has one hash seed; without one it starts command lines, and loads no torch. With an origin it
+    is a command line itself, which waits at the end of its `import torch`.
+    """
+
+    def __init__(self, key: int | Origin | None, folder: Path, *, forks: bool) -> None:
         self._loaded: set[str] = set()
-        self._forks = forks
         self._going: dict[int, _Going] = {}
         self._news = threading.Condition()
-        self._ended = False
+        self.folder = folder
         self.ended: Callable[[], None] = lambda: None  # is told whenever a request is over
+        if isinstance(key, Origin):
+            words, variables = list(key.words), self._waiting(key)
+        else:
+            options = (*(() if forks else ("--once",)), *(("--commands",) if key is None else ()))
+            words = [sys.executable, "-m", "workbook.diagnosis.process.child", *options]
+            variables = _environment(key or 0, folder)
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "workbook.diagnosis.process.child",
-                *(() if forks else ("--once",)),
-                *(("--commands",) if hash_seed is None else ()),
-            ],
+            words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(hash_seed or 0, folder),
+            env=variables,
             start_new_session=True,
         )
         # a pipe can be waited for with a limit on some systems only, a thread on all of them
         threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
+
+    def _waiting(self, origin: Origin) -> dict[str, str]:
+        """Tell the hook to wait, in a folder of its own; the variables of the process."""
+        self.folder = Path(tempfile.mkdtemp(prefix="waiting-", dir=self.folder))
+        (self.folder / "tmp").mkdir()
+        plan = {"root": ROOT, "folder": str(self.folder), "parent": os.getpid(), "waits": True,
+                "module": "workbook.diagnosis.process.zygote", "set": {"rng": origin.start},
+                "writable": [*place.shared(), str(self.folder)]}  # fmt: skip
+        (self.folder / "plan.json").write_text(json.dumps(plan))
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.folder / "tmp"))
+        return {**dict(origin.variables), **temporary, "WORKBOOK_RUN": str(self.folder)}
+
+    @property
+    def unfit(self) -> str:
+        """Say why a command line that was to wait gives no forks; empty if it does."""
+        rows = [row for part in rows_of(self.folder).values() for row in part]
+        texts = [row["text"] for row in rows if row["kind"] in ("unfit", "failed")]
+        return next(iter(texts), "" if self.process.poll() is None else "it does not import torch")
 
     @property
     def going(self) -> int:
@@ -118,6 +154,7 @@ class Interpreter:
         with pipe:
             for line in pipe:
                 self._hear(line.decode().split())
+        self.process.wait()
         self._hear([])
 
     def _hear(self, words: list[str]) -> None:
@@ -153,7 +190,7 @@ class Interpreter:
 
 def _environment(hash_seed: int, folder: Path) -> dict[str, str]:
     """Give the variables of a process that runs the user's code."""
-    given = (str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH"))
+    given = (ROOT, os.environ.get("PYTHONPATH"))
     return {
         **os.environ,
         "PYTHONHASHSEED": str(hash_seed),

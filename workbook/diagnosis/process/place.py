@@ -19,7 +19,7 @@ from typing import Any, Literal
 from workbook.diagnosis.process import copies, landlock, overlay
 from workbook.diagnosis.process.copies import TooLarge
 
-__all__ = ["VARIABLE", "Place", "TooLarge", "Way", "clean", "enter", "written"]
+__all__ = ["VARIABLE", "Place", "TooLarge", "Way", "clean", "enter", "shared", "written"]
 
 Way = Literal["overlay", "copy"]
 VARIABLE = "WORKBOOK_WRITABLE"  # folders that runs may write for real, as in PATH
@@ -68,8 +68,7 @@ def enter(
     folder for temporary files. With `way` the other way is not tried: OSError where an overlay is
     not allowed, TooLarge where a folder is too large to be copied.
     """
-    own = [scratch, *map(Path, _shared())]
-    kept = tuple(str(path) for path in own)
+    kept = (str(scratch), *shared())
     wanted = _outermost(folders)
     layers: list[tuple[str, str]] = []
     found: Way = "copy"
@@ -110,7 +109,6 @@ def written(scratch: Path, run: Path) -> list[str]:
 def made(run: Path) -> list[tuple[str, Path]]:
     """Say what a run made, changed or removed: the user's name of each, and where it lies.
 
-
     Call it before `written`, which forgets it; what was removed lies nowhere.
     """
     note = run / _NOTE
@@ -134,7 +132,7 @@ def clean(scratch: Path) -> None:
             _discard(folder)
 
 
-def _shared() -> list[str]:
+def shared() -> list[str]:
     """Folders outside of the user's own that runs share: caches, and what the user names."""
     caches = [os.path.expanduser(name) for name in _CACHES]
     caches += [os.environ[name] for name in _CACHE_VARIABLES if os.environ.get(name)]

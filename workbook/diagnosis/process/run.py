@@ -39,6 +39,16 @@ class Run:
         """How long the program took."""
         return float(self.data.get("seconds", 0.0))
 
+    def like(self, other: Run) -> bool:
+        """Whether two runs of a command gave the same, by all that was seen of torch in them."""
+        seen = ("status", "stopped", "left", "processes")
+        return (
+            all(self.data.get(key) == other.data.get(key) for key in seen)
+            and self.code(0) == other.code(0)
+            and self.steps(0) == other.steps(0)
+            and self.used(0) == other.used(0)
+        )
+
     def surroundings(self) -> list[str]:
         """Say what the run did beside giving a result, a sentence each."""
         found = []

@@ -49,6 +49,7 @@ class Watch:
 
     def begin(self) -> None:
         """Put on the patches that the plan names, then the probes."""
+        self.note("torch", wrote=any(map(os.listdir, self.plan.get("layers", ()))))
         given = self.plan["set"]
         run = Setting(
             on=frozenset(self.plan["on"]),
@@ -72,7 +73,6 @@ class Watch:
         atexit.register(self.end)
         if self.plan["trace"] and self.plan["from"] <= 1:
             self._start_trace()
-        self.note("torch", version=torch.__version__, threads=torch.get_num_threads())
 
     def after(self, optimizer: Any, row: list[int], loss: list[steps.Loss]) -> None:
         """Write a step's row down, and end the run where it was to go no further."""

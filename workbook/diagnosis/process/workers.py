@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbook.diagnosis.process import gathering, place
-from workbook.diagnosis.process.interpreter import Interpreter, OutOfTime
+from workbook.diagnosis.process import command_line, gathering, place
+from workbook.diagnosis.process.interpreter import Interpreter, Origin, OutOfTime
 from workbook.diagnosis.process.run import Run
 
+Key = int | Origin | None  # which process carries a run out
 _MANY = 50  # modules, which take longer to load than a run
 
 
@@ -31,7 +32,7 @@ class Job:
     number: int
     folder: Path
     request: dict[str, Any]
-    hash_seed: int | None
+    key: Key
     interpreter: Interpreter | None = None
 
 
@@ -57,7 +58,7 @@ class Workers:
         self.lanes = lanes or len(os.sched_getaffinity(0)) if forks else 1
         self._apart = False  # whether runs were seen to have places of their own
         self._room = self.lanes  # for runs in the memory of a device
-        self._interpreters: dict[int | None, Interpreter] = {}
+        self._interpreters: dict[Key, Interpreter] = {}
         self._folder: Path | None = None
         self._number = 0
         self._lock = threading.RLock()
@@ -85,17 +86,18 @@ class Workers:
             raise ValueError("Workers is used as `with Workers() as workers:`")
         return self._folder
 
-    def warm(self, hash_seed: int | None, load: Iterable[str] = ()) -> None:
+    def warm(self, key: Key, load: Iterable[str] = ()) -> None:
         """Start the interpreter with this hash seed, if it is not there yet; do not wait for it.
 
-        That of None starts command lines: it needs no torch, and each has its own environment.
+        That of None starts command lines: it needs no torch, and each has its own environment. That
+        of an origin is a command line, of which runs are forks.
         """
-        old = self._interpreters.get(hash_seed)
+        old = self._interpreters.get(key)
         if old is None or old.process.poll() is not None:
-            new = Interpreter(hash_seed, self.folder, forks=self._forks)
+            new = Interpreter(key, self.folder, forks=self._forks)
             new.ended = self._begin_more
-            self._interpreters[hash_seed] = new
-        self._interpreters[hash_seed].load(load)
+            self._interpreters[key] = new
+        self._interpreters[key].load(load)
 
     def preload(self, names: Collection[str]) -> bool:
         """Load what torch loads late before further runs begin, if it is worth it; whether it is.
@@ -104,8 +106,8 @@ class Workers:
         """
         if not self._forks or len(names) < _MANY:
             return False
-        for hash_seed, interpreter in list(self._interpreters.items()):
-            if hash_seed is not None:
+        for key, interpreter in list(self._interpreters.items()):
+            if isinstance(key, int):
                 interpreter.load(names)
         return True
 
@@ -113,8 +115,11 @@ class Workers:
         """Carry out one request within `seconds`."""
         return self.finish(self.job(request, hash_seed=hash_seed), seconds)
 
-    def job(self, request: dict[str, Any], *, hash_seed: int | None) -> Job:
-        """Give a run that can be begun ahead of time, and must be finished."""
+    def job(self, request: dict[str, Any], *, hash_seed: int | None, fork: bool = False) -> Job:
+        """Give a run that can be begun ahead of time, and must be finished.
+
+        With `fork` that of a command line is a fork of one that waits at its `import torch`.
+        """
         self._number += 1
         folder = self.folder / f"run-{self._number}"
         full = {
@@ -125,7 +130,13 @@ class Workers:
             "temporary": tempfile.gettempdir(),
             "way": self._way,
         }
-        return Job(self._number, folder, full, hash_seed)
+        return Job(self._number, folder, full, self._origin(full) if fork else hash_seed)
+
+    def _origin(self, request: dict[str, Any]) -> Origin:
+        """Say of which process a run of one command line can be a fork."""
+        variables = command_line.environment(request, Path(), "")
+        words = command_line.resolved(request["commands"][0]["words"], variables)
+        return Origin(tuple(words), tuple(sorted(variables.items())), request["set"]["rng"])
 
     def ahead(self, jobs: Iterable[Job]) -> None:
         """Begin these runs as soon as there is room, and no others that nobody has asked for.
@@ -154,7 +165,7 @@ class Workers:
         done = interpreter.wait(job.number, seconds)
         if not self._forks:
             interpreter.close()
-            self.warm(job.hash_seed, job.request["load"])  # it loads while this result is read
+            self.warm(job.key, job.request["load"])  # it loads while this result is read
         return self._read(job, done=done)
 
     def _begin(self, job: Job) -> Interpreter:
@@ -162,10 +173,10 @@ class Workers:
             self._queue = [other for other in self._queue if other is not job]
             self._ahead = [other for other in self._ahead if other is not job]
             if job.interpreter is None:
-                self.warm(job.hash_seed, job.request["load"])
+                self.warm(job.key, job.request["load"])
                 job.folder.mkdir(exist_ok=True)
-                self._interpreters[job.hash_seed].start(job.number, job.request)
-                job.interpreter = self._interpreters[job.hash_seed]
+                self._interpreters[job.key].start(job.number, job.request)
+                job.interpreter = self._interpreters[job.key]
             return job.interpreter
 
     def _begin_more(self) -> None:
@@ -182,12 +193,14 @@ class Workers:
     def _read(self, job: Job, *, done: bool) -> Run:
         answer = job.folder / "result.json"
         data = json.loads(answer.read_text()) if answer.exists() else {}
-        if done and not data:
+        if done and not data and isinstance(job.key, Origin):
+            data = {"unfit": self._interpreters[job.key].unfit or "a fork ended by itself"}
+        elif done and not data:
             data = {"cannot": "the process that ran it ended by itself (os._exit, or a crash)"}
         printed = job.folder / "printed.txt"
         data["printed"] = printed.read_text(errors="replace").count("\n") if printed.exists() else 0
-        if job.hash_seed is None:
-            data |= gathering.gathered(job.folder, self.folder)
+        if not isinstance(job.key, int):
+            data |= gathering.gathered(job.folder, self.folder, data.get("pid", 0))
         data["wrote"] = place.written(self.folder, job.folder)
         self._apart = self._apart or data.get("way") == "overlay"
         if memory := data.get("memory"):  # what is free on the device, and what a run takes there

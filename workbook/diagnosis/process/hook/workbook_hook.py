@@ -27,6 +27,12 @@ _STARTED: list[bool] = []
 _FILE: dict[int, int] = {}  # the file of rows, by process: a fork gets one of its own
 _PLAN: dict[str, Any] = {}
 _REFUSED: set[str] = set()
+# what a process does to the world, by the names of the audit events (table in Python's documents)
+_CHANGES = frozenset(
+    ("os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir",
+     "os.symlink", "os.truncate", "os.utime", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn",
+     "os.system", "subprocess.Popen", "socket.bind", "socket.connect", "sqlite3.connect")
+)  # fmt: skip
 
 
 def note(kind: str, **row: Any) -> None:
@@ -86,6 +92,8 @@ def start() -> None:
     if _PLAN.get("bare"):  # a plugin of ours does the rest
         guarded(_workbook)
         return
+    if _PLAN.get("waits"):
+        _stand_by()
     rank = os.environ.get("RANK")
     note("start", words=list(sys.orig_argv), parent=os.getppid(), rank=rank)
     if number := _PLAN["set"].get("rng"):
@@ -93,6 +101,21 @@ def start() -> None:
     sys.addaudithook(_audit)
     after = {"torch": _torch, "numpy.random": _numpy}
     sys.meta_path.insert(0, After({k: v for k, v in after.items() if k not in sys.modules}))
+
+
+def _stand_by() -> None:
+    """Keep the pipes to whoever will ask for forks; the program gets files, and no input."""
+    _PLAN["pipes"] = os.dup(0), os.dup(1)
+    for number, name in enumerate((os.devnull, "printed.txt", "warned.txt")):
+        file = os.open(os.path.join(os.environ[VARIABLE], name), os.O_RDWR | os.O_CREAT, 0o600)
+        os.dup2(file, number)
+        os.close(file)
+
+
+def unfit(why: str) -> None:
+    """End this process, which waits for forks and for nothing else: it cannot give any."""
+    note("unfit", text=why)
+    os._exit(0)
 
 
 def _numpy() -> None:
@@ -120,8 +143,13 @@ def _torch() -> None:
 
 
 def _audit(event: str, args: Any) -> None:
-    """Note what the program does to the world: ports it opens, and writes that are refused."""
-    if event == "socket.bind" and isinstance(args[1], tuple):
+    """Note what the program does to the world: ports it opens, and writes that are refused.
+
+    A process of which there will be forks lies in no place of its own: it may only read.
+    """
+    if event in _CHANGES and "pipes" in _PLAN:
+        unfit(f"it changes something before it imports torch ({event})")
+    elif event == "socket.bind" and isinstance(args[1], tuple):
         guarded(lambda: note("port", port=args[1][1]))
     elif event == "open" and isinstance(args[0], str) and args[2] & _WRITES:
         name = os.path.realpath(args[0])
@@ -129,5 +157,7 @@ def _audit(event: str, args: Any) -> None:
         if name not in _REFUSED and not any(
             name == one or name.startswith(one.rstrip(os.sep) + os.sep) for one in kept
         ):
+            if "pipes" in _PLAN:
+                unfit(f"it writes {name} before it imports torch")
             _REFUSED.add(name)
             guarded(lambda: note("refused", path=name))

@@ -54,32 +54,30 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
     else:
         result["guarded"], result["way"] = place.guarded, place.way
         try:
-            result["status"] = _run_all(request, folder, place)[-1]
+            for number, command in enumerate(request["commands"]):
+                part, _ = planned(request, number, place)
+                where = place.inside(request["from"])
+                given = environment(request, part, os.environ["TMPDIR"])
+                result["pid"], result["status"] = _ended(command["words"], where, given)
         except NoProgram as problem:
             result["cannot"] = str(problem)
     result["seconds"] = time.perf_counter() - began
+    write(folder, result)
+
+
+def write(folder: Path, result: dict[str, Any]) -> None:
+    """Write `result.json` at once: who reads it finds all of it or none."""
     partial = folder / "result.part"
     partial.write_text(json.dumps(result))
     partial.replace(folder / "result.json")
 
 
-def _run_all(request: Request, folder: Path, place: Place) -> list[int]:
-    """Run the commands of a request one after another; the exit status of each."""
-    made: list[int] = []
-    for number, command in enumerate(request["commands"]):
-        part = folder / f"command-{number}"
-        part.mkdir()
-        plan = _plan(request, command, part, place)
-        (part / "plan.json").write_text(json.dumps(plan))
-        where = place.inside(request["from"])
-        made.append(_ended(command["words"], where, _environment(request, part)))
-    return made
-
-
-def _plan(request: Request, command: dict[str, Any], part: Path, place: Place) -> dict[str, Any]:
-    """Say what the hook is told."""
+def planned(request: Request, number: int, place: Place) -> tuple[Path, dict[str, Any]]:
+    """Make the folder of one command's rows, with the plan that the hook reads; give both."""
+    command, part = request["commands"][number], Path(request["folder"], f"command-{number}")
+    part.mkdir()
     given = dict(request["set"])
-    return {
+    plan = {
         "root": _ROOT,
         "folder": str(part),
         "set": given if given.get("rng") else {},  # with nothing held it only watches
@@ -92,11 +90,14 @@ def _plan(request: Request, command: dict[str, Any], part: Path, place: Place) -
         "trace": request["trace"],
         "from": request["stop"],
         **command.get("plan", {}),
+        "layers": [upper for _, upper in place.layers],
         "writable": [*place.writable, os.path.realpath(os.environ["TMPDIR"]), str(part)],
     }
+    (part / "plan.json").write_text(json.dumps(plan))
+    return part, plan
 
 
-def _environment(request: Request, part: Path) -> dict[str, str]:
+def environment(request: Request, part: Path, temporary: str) -> dict[str, str]:
     """Give the user's own environment, the hook, and what the run is made under."""
     user = dict(request["environment"])
     path = [_HOOK, *filter(None, (user.get("PYTHONPATH"),))]
@@ -105,27 +106,36 @@ def _environment(request: Request, part: Path) -> dict[str, str]:
     if given.get("rng"):
         held["PYTHONHASHSEED"] = user.get("PYTHONHASHSEED") or str(given.get("hash") or 0)
     held |= request.get("variables", {})
-    own = {name: os.environ[name] for name in ("TMPDIR", "TEMP", "TMP")}
+    own = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary)
     more = {"PYTHONPATH": os.pathsep.join(path), "WORKBOOK_RUN": str(part)}
     return {**_QUIET, **user, **own, **held, **more}
 
 
-def _ended(words: list[str], where: str, environment: dict[str, str]) -> int:
-    """Run a command to its end, then end what it left running; its exit status."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    program = shutil.which(words[0], path=environment.get("PATH")) or words[0]
+def _ended(words: list[str], where: str, variables: dict[str, str]) -> tuple[int, int]:
+    """Run a command to its end; the process that it started, and its exit status."""
+    adopt()
     try:
-        with subprocess.Popen([program, *words[1:]], cwd=where, env=environment) as process:
+        with subprocess.Popen(resolved(words, variables), cwd=where, env=variables) as process:
             status = process.wait()
     except OSError as problem:
         raise NoProgram(f"{words[0]} cannot be run: {problem.strerror}") from None
-    _end_the_rest()
-    return status
+    end_the_rest()
+    return process.pid, status
 
 
-def _end_the_rest() -> None:
-    """End every process that the command started and left."""
+def resolved(words: list[str], variables: dict[str, str]) -> list[str]:
+    """Give a command line with its program as a path, as a shell finds it."""
+    return [shutil.which(words[0], path=variables.get("PATH")) or words[0], *words[1:]]
+
+
+def adopt() -> None:
+    """Let processes that lose their parent become children of this one (Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_the_rest() -> None:
+    """End every process that a command started and left."""
     for _ in range(100):
         try:
             children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
@@ -137,14 +147,3 @@ def _end_the_rest() -> None:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
-
-
-def rows_of(part: Path) -> dict[str, list[dict[str, Any]]]:
-    """Read what each process of a run wrote down, by its id, in the order of their starts."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for path in sorted(part.glob("rows-*.jsonl"), key=lambda one: one.stat().st_ino):
-        rows = found[path.stem.removeprefix("rows-")] = []
-        for line in path.read_text().splitlines():
-            with contextlib.suppress(ValueError):  # a process was ended while it wrote
-                rows.append(json.loads(line))
-    return found

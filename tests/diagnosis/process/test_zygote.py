@@ -1,0 +1,161 @@
+"""Runs of a command line that are forks of it at its `import torch`: the same as from its start."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from workbook.diagnosis.process import zygote
+from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.process.workers import Workers
+from workbook.diagnosis.session import Plan, Session, plan
+from workbook.diagnosis.target import Call, Command
+
+# work before torch is there: a variable, a seed, another folder, printed words, some time
+PROGRAM = """
+import os, random, sys, time
+os.environ["CHOSEN"] = "before torch"
+random.seed(len(sys.argv))
+began = random.random()
+os.chdir("inner")
+print("working")
+time.sleep(0.3)
+import torch
+weights = torch.nn.Linear(4, 1)
+optimizer = torch.optim.SGD(weights.parameters(), 0.1)
+loss = weights(torch.rand(2, 4)).sum()
+loss.backward()
+optimizer.step()
+place = os.path.basename(os.getcwd())
+print("read", began, random.random(), loss.item(), os.environ["CHOSEN"], place)
+open("written.txt", "a").write("once")
+sys.exit(len(open("written.txt").read()) - 4)
+"""
+
+
+def _session(workers: Workers, *words: str) -> Session:
+    command = Command((sys.executable, *words))
+    return Session(workers, Call("command", commands=(command,)), time.monotonic() + 86_400)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the program, which is the current one."""
+    path = tmp_path_factory.mktemp("project")
+    (path / "inner").mkdir()
+    (path / "program.py").write_text(PROGRAM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path)
+        yield path
+
+
+@pytest.fixture(scope="module")
+def runs(folder: Path) -> Iterator[tuple[Run, Run, Run]]:
+    """The program from its start, a fork of it, and one under another start of the generators."""
+    with Workers(lanes=2) as workers:
+        session = _session(workers, "program.py", "word")
+        wanted = plan(0)
+        fresh = session.run(dataclasses.replace(wanted, fresh=True))
+        if fresh.data.get("way") != "overlay":
+            pytest.skip("no overlays here: every run is a process from its beginning")
+        yield fresh, session.run(wanted), session.run(plan(0, held=frozenset({"hash"})))
+
+
+def test_a_fork_gives_what_a_process_from_its_beginning_gives(runs: tuple[Run, Run, Run]) -> None:
+    """Numbers read, steps, exit status and printed text agree, and the fork was one."""
+    fresh, fork, _ = runs
+    assert fork.data["pid"] != fresh.data["pid"]
+    assert "unfit" not in fork.data
+    assert fresh.like(fork)
+    texts = [(run.folder / "printed.txt").read_text() for run in (fresh, fork)]
+    assert texts[0] == texts[1]
+    assert texts[0].startswith("working\nread")
+    assert fork.data["status"] == 0
+
+
+def test_a_fork_writes_in_a_place_of_its_own(runs: tuple[Run, Run, Run], folder: Path) -> None:
+    """What it writes after a change of folder is listed, and the user's folder stays as it was."""
+    _, fork, _ = runs
+    assert fork.data["wrote"] == [str(folder / "inner" / "written.txt")]
+    assert not list((folder / "inner").iterdir())
+
+
+def test_a_run_that_needs_another_start_is_no_fork(runs: tuple[Run, Run, Run]) -> None:
+    """The program seeds before torch is there; under other generators it runs from its beginning.
+
+    Its own seed counts there, too: only torch draws something else.
+    """
+    fresh, _, other = runs
+    assert other.code(0) != fresh.code(0)
+    words = [(run.folder / "printed.txt").read_text().split() for run in (fresh, other)]
+    assert words[0][2:4] == words[1][2:4]
+    assert other.data["seconds"] > 0.3  # it slept: it began at its beginning
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("open('mine.txt', 'w')", "writes"),
+        ("import os; os.mkdir('mine')", "os.mkdir"),
+        ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
+        ("pass", "does not import torch"),
+    ],
+)
+def test_a_program_that_acts_before_torch_gives_no_forks(
+    folder: Path, program: str, why: str
+) -> None:
+    """It is ended before it acts in the user's folder, and says what it was about to do."""
+    with Workers() as workers:
+        session = _session(workers, "-c", program)
+        session.forkable = {0}
+        job = session._job(plan(0))
+        assert why in workers.finish(job, 86_400).data["unfit"]
+    assert sorted(path.name for path in folder.iterdir()) == ["inner", "program.py"]
+
+
+def test_generators_that_were_moved_belong_to_one_start() -> None:
+    """Untouched generators can start from another number; moved ones are put back as they were."""
+    kept, numpy = random.getstate(), np.random.get_state()
+    try:
+        random.seed(1_001)
+        np.random.seed(1_001)
+        start = zygote._Start(1)
+        assert start.fits(2)
+        random.random()
+        moved = zygote._Start(1)
+        assert moved.fits(1)
+        assert not moved.fits(2)
+        wanted = random.getstate()
+        random.seed()
+        moved.give(1)
+        assert random.getstate() == wanted
+        start.give(2)
+        assert random.random() == random.Random(1_002).random()
+    finally:
+        random.setstate(kept)
+        np.random.set_state(numpy)
+
+
+def test_a_command_whose_forks_differ_runs_from_its_beginning(folder: Path) -> None:
+    """A fork that gives something else is noticed: later runs are processes, and that is said."""
+
+    class Fake(Session):
+        def run(self, wanted: Plan, *, again: bool = False) -> Run:
+            self.forkable |= {0}
+            self.known[wanted] = Run(folder, {"outcomes": [], "status": int(wanted.fresh)})
+            return self.known[wanted]
+
+        def both(self, *wanted: Plan) -> list[Run]:
+            return [self.run(one) for one in wanted]
+
+    made = Fake(Workers(), Call("command", commands=(Command(("x",)),)), time.monotonic() + 9)
+    assert made._begun(plan(0)).data["status"] == 1
+    assert made.forkable == set()
+    assert "from its beginning" in made.notes[0]
