@@ -13,6 +13,7 @@
 # Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
+import re
 import threading
 
 import torch
@@ -247,6 +248,31 @@ explore(in_place.VERSION_COUNTER, after=in_place.UNSEEN_WRITE)
 # to y does no harm. Where it does harm, autograd sees the counter and raises. Only `.data` and NumPy
 # go around it, and then gradients are wrong without a word.
 #
+# When autograd raises, its message says which value was overwritten. Read one:
+
+# %%
+x = torch.tensor([0.5, 1.0], requires_grad=True)
+a = x.exp()
+b = a.sigmoid()
+c = b.tanh()
+b.mul_(2)
+try:
+    c.sum().backward()
+except RuntimeError as error:
+    print(re.search("modified by an inplace operation", str(error))[0])
+    print(re.search(r"\[.*\], which is output 0 of [A-Z][a-z]+", str(error))[0])
+
+# %%
+keeper = ...  # who has kept the value that was overwritten: "exp", "sigmoid", "tanh" or "mul_"?
+check(in_place.READ_THE_MESSAGE, keeper)
+
+# %%
+hint(in_place.READ_THE_MESSAGE, 1)
+
+# %%
+solution(in_place.READ_THE_MESSAGE)
+
+# %% [markdown]
 # **Cure:** `detach()` instead of `.data` (it shares the counter), `torch.no_grad()` around a write
 # to a parameter, and out of place where autograd complains.
 

@@ -197,7 +197,31 @@ hint(autograd.MICRO_GRADIENT, 1)
 solution(autograd.MICRO_GRADIENT)
 
 # %% [markdown]
-# **Second:** twice a tensor, kept out of the gradient, without touching the tensor itself.
+# **Second:** this training takes its gradient from micro-batches, and ends with other weights than that
+# of the whole batch. It has two faults. Repair it; leave the steps and their size as they are.
+
+
+# %%
+def fit(x, y, weights):
+    w = weights.clone().requires_grad_()
+    for _ in range(30):
+        for xs, ys in zip(x.split(5), y.split(5), strict=True):
+            (xs @ w - ys).square().mean().backward()
+        with torch.no_grad():
+            w -= 0.05 * w.grad
+    return w.detach()
+
+
+check(autograd.REPAIR_TRAINING, fit)
+
+# %%
+hint(autograd.REPAIR_TRAINING, 1)
+
+# %%
+solution(autograd.REPAIR_TRAINING)
+
+# %% [markdown]
+# **Third:** twice a tensor, kept out of the gradient, without touching the tensor itself.
 
 
 # %%

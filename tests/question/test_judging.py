@@ -140,7 +140,8 @@ class TestNotAttempted:
     def test_a_stub_that_runs_is_not_attempted(self):
         """Where the task is to repair a function, the untouched one is known by its code."""
         stub = "def double(x):\n    return [y + 1.5 for y in x]"
-        assert judge(function_exercise(stub=stub), written("\n\n" + stub)) == NOT_ATTEMPTED
+        outcome = judge(function_exercise(stub=stub), written("\n\n" + stub))
+        assert outcome.status == "not attempted" and "Change the program" in outcome.message
 
     def test_a_repaired_stub_is_judged(self):
         """One changed number makes it an attempt."""

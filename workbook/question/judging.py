@@ -26,6 +26,8 @@ NOT_ATTEMPTED = Outcome(
     "Replace every `...` with your answer, run that cell, then run this one again.",
 )
 
+UNCHANGED = Outcome("not attempted", "Change the program, run that cell, then run this one again.")
+
 
 def judge(exercise: Exercise, answer: object) -> Outcome:
     """Say what the exercise's check says of an answer, a value or something to call.
@@ -33,7 +35,7 @@ def judge(exercise: Exercise, answer: object) -> Outcome:
     Runs with seed 0. TypeError if the check itself gives neither True, False nor a sentence.
     """
     if _holds_stub(answer) or _is_stub(exercise, _code(answer)):
-        return NOT_ATTEMPTED
+        return NOT_ATTEMPTED if "..." in exercise.stub else UNCHANGED
     grad = torch.is_grad_enabled()
     with ExitStack() as stack:
         # Not Conditions: they belong to one thread at a time, and the answer may enter them.

@@ -28,3 +28,9 @@ def test_new_memory_is_not_in_place() -> None:
 
     outcome = judge(ADD_LEFT, add_left)
     assert outcome.status == "failed" and "new memory" in outcome.message
+
+
+def test_statistics_belong_to_a_snapshot() -> None:
+    """A dict of the parameters alone is told what it lacks."""
+    outcome = judge(SNAPSHOT, lambda model: {k: v.clone() for k, v in model.named_parameters()})
+    assert outcome.status == "failed" and "lacks 1.num_batches_tracked" in outcome.message

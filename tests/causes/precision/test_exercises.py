@@ -5,7 +5,14 @@ import math
 import pytest
 import torch
 
-from workbook.causes.precision import CATCH_THE_FAULT, LIMIT_OF_A_SUM, SAME_IN_ANY_ORDER
+from workbook.causes.precision import (
+    CATCH_THE_FAULT,
+    LAST_WHOLE_NUMBER,
+    LIMIT_OF_A_SUM,
+    NEXT_VALUE,
+    SAME_IN_ANY_ORDER,
+)
+from workbook.question import judge
 
 
 @pytest.mark.parametrize(
@@ -46,3 +53,26 @@ def test_a_limit_is_held_to_the_formula() -> None:
 def test_a_bad_limit_is_counted(limit, said) -> None:
     """Too wide and too tight are told by the number of seeds."""
     assert said in CATCH_THE_FAULT.check(lambda x: limit)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "said"),
+    [
+        (LAST_WHOLE_NUMBER, 1000, "one more step still works: it gives 1001"),
+        (LAST_WHOLE_NUMBER, 2**24 + 4, "a step gives 16777220: counting stopped before"),
+        (LAST_WHOLE_NUMBER, 2**24 + 3, "has no `float32`: the nearest is 16777220"),
+        (LAST_WHOLE_NUMBER, 2**70, "far above where it stops"),
+        (NEXT_VALUE, 1000.5, "8,192 steps above 1000"),
+        (NEXT_VALUE, 999, "below 1000"),
+        (NEXT_VALUE, 1000.0001, "has no `float32`: the nearest is 1000.0001220703125"),
+    ],
+)
+def test_a_miss_says_by_how_much(exercise, answer, said) -> None:
+    """Of a number is told what it gives, and how far it is off."""
+    assert said in judge(exercise, answer).message
+
+
+@pytest.mark.parametrize("limit", [lambda x: 2.0, lambda x: 1e-3 * len(x) ** 0.5, lambda x: 2000])
+def test_a_limit_without_the_numbers_does_not_pass(limit) -> None:
+    """The numbers come in two sizes, so that no constant fits."""
+    assert CATCH_THE_FAULT.check(limit) is not True

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.bounds import Bound, gamma
 from workbook.comparison import compare
@@ -14,13 +15,48 @@ from workbook.floats import bits_equal
 from workbook.question import Exercise, Form, WrongAnswer
 
 ROWS, FEATURES = 23, 5  # the last micro-batch of five is short
+PICKS = (
+    "index",
+    "index_select",
+    "gather",
+    "clone",
+    "_to_copy",
+    "detach",
+    "zeros_like",
+    "ones_like",
+)
+STEPS, RATE = 30, 0.05
+Fit = Callable[[Tensor, Tensor, Tensor], Any]
+
+
+class AllRows(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's base
+    """Note which operations compute with all rows at once; views and picking rows do not count."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.names: list[str] = []
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Hand every operation on as it is."""
+        if func._opname not in PICKS and not _is_view(func) and any(map(_has_all_rows, args)):
+            self.names.append(func._opname)
+        return func(*args, **(kwargs or {}))
+
+
+def _is_view(func: Any) -> bool:
+    alias = func._schema.returns and func._schema.returns[0].alias_info
+    return bool(alias) and not alias.is_write
+
+
+def _has_all_rows(operand: Any) -> bool:
+    return isinstance(operand, Tensor) and operand.is_floating_point() and ROWS in operand.shape
 
 
 def _data() -> tuple[Tensor, Tensor, Tensor]:
     return torch.rand(ROWS, FEATURES), torch.rand(ROWS), torch.ones(FEATURES)
 
 
-def _right_gradient(micro: Callable[[Tensor, Tensor, Tensor], Any]) -> bool | str:
+def _right_gradient(micro: Fit) -> bool | str:
     x, y, weights = _data()
     residual = x.double() @ weights.double() - y.double()
     exact = 2 * x.double().T @ residual / ROWS
@@ -28,23 +64,70 @@ def _right_gradient(micro: Callable[[Tensor, Tensor, Tensor], Any]) -> bool | st
     # Products, residuals and sums over rows: Higham, 2nd ed., section 3.5, with room for scalings.
     limit = 2 * (x.double().abs().T @ reach) / ROWS * gamma(ROWS + FEATURES + 4, "float32")
     bound = Bound(limit, "gradient of a mean", "Higham, 2nd ed., section 3.5")
-    got = micro(x, y, weights)
-    near = compare(got, exact.float(), bound=bound).within
-    return near or "The result is further from the gradient of the whole batch than rounding."
+    with AllRows() as whole:
+        got = micro(x, y, weights)
+    compared = compare(got, exact.float(), bound=bound)
+    if not compared.within:
+        return (
+            f"Tried with {ROWS} rows: your gradient is up to {compared.max_abs:.2g} from that of "
+            f"the whole batch; rounding allows {bound.greatest:.2g}."
+        )
+    if whole.names:
+        return (
+            f"The gradient is right, but `{whole.names[0]}` computed with all {ROWS} rows at once, "
+            "and those do not fit into memory. Cut x and y first."
+        )
+    return True
 
 
-def _divides_by_parts(micro: Callable[[Tensor, Tensor, Tensor], Any]) -> bool:
+def _adds_means(micro: Fit, share: float) -> bool:
+    """Say whether the answer is a share of the sum of the parts' own means."""
     x, y, weights = _data()
-    means = [
-        2 * xs.T @ (xs @ weights - ys) / len(ys)
-        for xs, ys in zip(torch.split(x, 5), torch.split(y, 5), strict=True)
-    ]
-    return bool(torch.allclose(micro(x, y, weights), sum(means) / len(means)))  # type: ignore[arg-type]
+    means = torch.stack(
+        [
+            2 * xs.T @ (xs @ weights - ys) / len(ys)
+            for xs, ys in zip(torch.split(x, 5), torch.split(y, 5), strict=True)
+        ]
+    )
+    return bool(torch.allclose(micro(x, y, weights), means.sum(0) * share))
 
 
-def _never_divides(micro: Callable[[Tensor, Tensor, Tensor], Any]) -> bool:
+def _never_divides(micro: Fit) -> bool:
     x, y, weights = _data()
     return bool(torch.allclose(micro(x, y, weights), 2 * x.T @ (x @ weights - y)))
+
+
+def _descended(
+    fit: Fit, share: float | None, *, cleared: bool = True, scale: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Give the reader's weights after STEPS steps, and those of a descent, both in float64.
+
+    Each row of the descent counts for `share`, or for one over the rows of its part, times `scale`.
+    """
+    x, y, weights = (each.double() for each in _data())
+    got = fit(x.clone(), y.clone(), weights.clone())
+    gradient = torch.zeros_like(weights)
+    for _ in range(STEPS):
+        gradient = torch.zeros_like(weights) if cleared else gradient
+        for xs, ys in zip(torch.split(x, 5), torch.split(y, 5), strict=True):
+            gradient += 2 * xs.T @ (xs @ weights - ys) * scale * (share or 1 / len(ys))
+        weights = weights - RATE * gradient
+    return got, weights
+
+
+def _is_descent(fit: Fit, share: float | None, **how: Any) -> bool:
+    return torch.allclose(*_descended(fit, share, **how), rtol=1e-9)
+
+
+def _descends(fit: Fit) -> bool | str:
+    got, right = _descended(fit, 1 / ROWS)
+    apart = float((got.double() - right).abs().max())
+    if apart <= 1e-9:
+        return True
+    return (
+        f"After {STEPS} steps in float64 your weights are up to {apart:.2g} from those of descent "
+        "on the whole batch; rounding would leave less than 1e-9."
+    )
 
 
 def _keeps_its_input(doubled: Callable[[Tensor], Any]) -> bool | str:
@@ -62,7 +145,7 @@ def _keeps_its_input(doubled: Callable[[Tensor], Any]) -> bool | str:
 
 _MICRO = """def micro(x, y, weights):
     total = torch.zeros_like(weights)
-    for xs, ys in zip(x.split(5), y.split(5)):
+    for xs, ys in zip(x.split(5), y.split(5), strict=True):
         w = weights.clone().requires_grad_()
         (xs @ w - ys).square().{}.backward()
         total += w.grad
@@ -82,7 +165,15 @@ MICRO_GRADIENT = Exercise(
         WrongAnswer(
             source=_MICRO.format("mean()", " / len(y.split(5))"),
             message="The mean of the batches' means gives each row of the short batch more weight.",
-            recognizes=_divides_by_parts,
+            recognizes=lambda micro: _adds_means(micro, 1 / 5),
+        ),
+        WrongAnswer(
+            source=_MICRO.format("mean()", ""),
+            message=(
+                "The means of five batches are added and never divided: the gradient is about five "
+                "times too large."
+            ),
+            recognizes=lambda micro: _adds_means(micro, 1.0),
         ),
         WrongAnswer(
             source=_MICRO.format("sum()", ""),
@@ -96,6 +187,61 @@ MICRO_GRADIENT = Exercise(
     ),
     solution=_MICRO.format("sum()", " / len(y)"),
     because="Sums can be cut anywhere; means cannot, unless the parts are equally long.",
+)
+_FIT = """def fit(x, y, weights):
+    w = weights.clone().requires_grad_()
+    for _ in range(30):
+        for xs, ys in zip(x.split(5), y.split(5), strict=True):
+            (xs @ w - ys).square().{}.backward()
+        with torch.no_grad():
+            w -= 0.05 * w.grad
+{}    return w.detach()"""
+_CLEARED = "        w.grad = None\n"
+REPAIR_TRAINING = Exercise(
+    name="repair_training",
+    task=(
+        "Repair `fit`: 30 steps of gradient descent on the mean squared error over all rows, each "
+        "with the gradient of five micro-batches. Leave the steps and their size as they are."
+    ),
+    stub=_FIT.format("mean()", ""),
+    answer="fit",
+    form=Form("function", returns=Form("tensor", shape=(FEATURES,))),
+    check=_descends,
+    wrong=(
+        WrongAnswer(
+            source=_FIT.format("mean()", _CLEARED),
+            message=(
+                "The gradients are cleared now. But the means of five batches are added, the last "
+                "of them over three rows: what should each row be divided by?"
+            ),
+            recognizes=lambda fit: _is_descent(fit, share=None),
+        ),
+        WrongAnswer(
+            source=_FIT.format("sum().div(len(y))", ""),
+            message=(
+                "The parts add up to the whole batch now. But `backward()` adds to the gradients "
+                "of all steps before: nobody clears them."
+            ),
+            recognizes=lambda fit: _is_descent(fit, share=1 / ROWS, cleared=False),
+        ),
+        WrongAnswer(
+            source=_FIT.format("mean().div(5)", _CLEARED),
+            message=(
+                "Nearly: each part counts for a fifth, and the last part has only three rows. So "
+                "its rows count for more."
+            ),
+            recognizes=lambda fit: _is_descent(fit, share=None, scale=1 / 5),
+        ),
+    ),
+    hints=(
+        "There are two faults. Print `w.grad` in the first two steps: is it what you expect?",
+        "One line is missing at the end of a step, and `mean()` divides by the rows of its part.",
+    ),
+    solution=_FIT.format("sum().div(len(y))", _CLEARED),
+    because=(
+        "Cleared gradients, and one division for all rows: these are the steps of the whole batch. "
+        "Neither fault raised anything, and a smaller step would have hidden both."
+    ),
 )
 OUT_OF_THE_GRADIENT = Exercise(
     name="out_of_the_gradient",

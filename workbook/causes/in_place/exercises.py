@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -36,22 +37,32 @@ def _adds_the_left(add_left: Callable[[Tensor], Any]) -> bool | str:
     return result.data_ptr() == x.data_ptr() or "The values are right, but in new memory, not in x."
 
 
+def _wraps(add_left: Callable[[Tensor], Any]) -> bool:
+    return bool(add_left(torch.tensor([1.0, 2.0, 4.0]))[0] == 5)
+
+
 def _adds_up(add_left: Callable[[Tensor], Any]) -> bool:
     return bool(add_left(torch.ones(4))[-1] == 4)
 
 
 def _keeps_weights(snapshot: Callable[[torch.nn.Module], Any]) -> bool | str:
-    layer = torch.nn.Linear(2, 2)
-    before = {name: value.clone() for name, value in layer.state_dict().items()}
-    kept = snapshot(layer)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.BatchNorm1d(2))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    kept = snapshot(model)
     if not isinstance(kept, dict) or set(kept) != set(before):
-        return "It must return a dict with the keys of `state_dict()`."
+        missing = ", ".join(sorted(set(before) - set(kept))) if isinstance(kept, dict) else ""
+        told = f" Yours lacks {missing}." if missing else ""
+        return f"It must return a dict with the keys of `state_dict()`.{told}"
     with torch.no_grad():
-        for parameter in layer.parameters():
-            parameter.add_(1)
-    if all(torch.equal(kept[name], value) for name, value in before.items()):
+        for value in (*model.parameters(), *model.buffers()):
+            value.add_(1)
+    changed = [name for name, value in before.items() if not torch.equal(kept[name], value)]
+    if not changed:
         return True
-    return "After a step in place the snapshot has changed: it shares memory with the model."
+    return (
+        f"After a step in place {len(changed)} of {len(before)} tensors of the snapshot have "
+        f"changed, {changed[0]} first: they share memory with the model."
+    )
 
 
 def _shares(snapshot: Callable[[torch.nn.Module], Any], kind: type) -> bool:
@@ -121,6 +132,12 @@ ADD_LEFT = Exercise(
             message="The left neighbor had been overwritten already, so this is a running total.",
             recognizes=_adds_up,
         ),
+        WrongAnswer(
+            source="def add_left(x):\n    return x.add_(x.roll(1))",
+            message="`roll` brings the last element round to the front: the first has nothing left "
+            "of it, and must stay as it is.",
+            recognizes=_wraps,
+        ),
     ),
     hints=("The error message of the overlap round names the cure.", "`.clone()` is a copy."),
     solution="def add_left(x):\n    x[1:] += x[:-1].clone()\n    return x",
@@ -151,4 +168,65 @@ SNAPSHOT = Exercise(
         "    return {name: value.clone() for name, value in model.state_dict().items()}"
     ),
     because="Each tensor has memory of its own. `copy.deepcopy(model.state_dict())` does the same.",
+)
+
+_RAISES = """x = torch.tensor([0.5, 1.0], requires_grad=True)
+a = x.exp()
+b = a.sigmoid()
+c = b.tanh()
+b.mul_(2)
+c.sum().backward()"""
+
+
+def _complaint() -> str:
+    """Give the name of the operation that torch's message names."""
+    try:
+        with torch.enable_grad():
+            exec(_RAISES, {"torch": torch})
+    except RuntimeError as error:
+        # torch 2.13 says Sigmoid where others say SigmoidBackward0.
+        named = re.search(r"output 0 of ([A-Z][a-z]+)", str(error))
+        return named[1].lower() if named else str(error)
+    return "nothing"
+
+
+READ_THE_MESSAGE = Exercise(
+    name="read_the_message",
+    task=(
+        "The program raises. Which operation has kept the value that was overwritten: exp, "
+        "sigmoid, tanh or mul_?"
+    ),
+    stub="keeper = ...",
+    answer="keeper",
+    form=Form("text", options=("exp", "sigmoid", "tanh", "mul_")),
+    check=lambda keeper: agree(keeper, _complaint()),
+    wrong=(
+        WrongAnswer(
+            source='keeper = "mul_"',
+            message="That is the write. The message names the operation that still needs the value "
+            "from before.",
+            recognizes=lambda keeper: keeper == "mul_",
+        ),
+        WrongAnswer(
+            source='keeper = "tanh"',
+            message="tanh was given b, but its derivative is 1 − c²: it has kept c, and nobody "
+            "wrote to c.",
+            recognizes=lambda keeper: keeper == "tanh",
+        ),
+        WrongAnswer(
+            source='keeper = "exp"',
+            message="exp has kept its result, a. Which tensor does the last write change?",
+            recognizes=lambda keeper: keeper == "exp",
+        ),
+    ),
+    hints=(
+        "What follows *output 0 of* is the operation whose result is needed again (with "
+        "*Backward0* at its end in some versions of torch).",
+    ),
+    solution='keeper = "sigmoid"',
+    because=(
+        "Its derivative is b · (1 − b), so it has kept b. The message names the note, the shape of "
+        "the tensor and both versions: enough to find the line. Where it is not, "
+        "`torch.autograd.set_detect_anomaly(True)` prints the line of the forward pass."
+    ),
 )

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from workbook.bounds import sum_bound
 from workbook.comparison import error_of
-from workbook.floats import next_up
-from workbook.question import Exercise, Form, WrongAnswer, agree
+from workbook.floats import next_up, round_to, ulp_distance
+from workbook.question import Exercise, Form, WrongAnswer
 
 TRIALS = 40
 
@@ -51,6 +51,30 @@ def _ignores_its_input(total: Callable[[Tensor], Any]) -> bool:
     return bool(torch.as_tensor(total(_wide())) == torch.as_tensor(total(_wide()[:9])))
 
 
+def _last_whole(last: int) -> bool | str:
+    if last == 2**24:
+        return True
+    if abs(last) >= 2**63:
+        return f"{last} is far above where it stops."
+    total = torch.tensor(float(last), dtype=torch.float32)
+    if total.item() != last:
+        return f"{last} has no `float32`: the nearest is {total.item():.0f}."
+    after = (total + 1).item()
+    if after == last + 1:
+        return f"From {last} one more step still works: it gives {after:.0f}."
+    return f"From {last} a step gives {after:.0f}: counting stopped before."
+
+
+def _next_up(above: float) -> bool | str:
+    if above == next_up(1000.0, "float32"):
+        return True
+    if round_to(above, "float32") != above:
+        return f"{above!r} has no `float32`: the nearest is {round_to(above, 'float32')!r}."
+    steps = ulp_distance(torch.tensor([above]), torch.tensor([1000.0])).item()
+    side = "above" if above > 1000 else "below"
+    return f"{above!r} is {steps:,} steps {side} 1000; it must be one step above."
+
+
 LAST_WHOLE_NUMBER = Exercise(
     name="last_whole_number",
     task=(
@@ -60,7 +84,7 @@ LAST_WHOLE_NUMBER = Exercise(
     stub="last = ...",
     answer="last",
     form=Form("whole number"),
-    check=lambda last: agree(last, 2**24),
+    check=_last_whole,
     wrong=(
         WrongAnswer(
             source="last = 2**23",
@@ -101,7 +125,7 @@ NEXT_VALUE = Exercise(
     stub="above = ...",
     answer="above",
     form=Form("number"),
-    check=lambda above: agree(float(above), next_up(1000.0, "float32")),
+    check=lambda above: _next_up(float(above)),
     wrong=(
         WrongAnswer(
             source="above = 1000 + torch.finfo(torch.float32).eps",

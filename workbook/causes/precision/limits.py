@@ -12,6 +12,7 @@ from torch import Tensor
 from workbook.question import Exercise, Form, WrongAnswer
 
 SEEDS, ADDED, MISSING = 20, 10_000, 10
+LARGEST = 1024
 U = 2.0**-24
 
 
@@ -46,6 +47,7 @@ def _alarms_and_misses(limit: Callable[[Tensor], Any]) -> tuple[int, int]:
     alarms = misses = 0
     for seed in range(SEEDS):
         x = torch.rand(ADDED, generator=torch.Generator().manual_seed(seed))
+        x = x * (LARGEST if seed % 2 else 1)  # a power of two: all else is scaled, bit for bit
         forward, backward = (float(np.add.accumulate(y.numpy())[-1]) for y in (x, x.flip(0)))
         most = float(limit(x))
         alarms += not abs(forward - backward) <= most
@@ -120,9 +122,10 @@ LIMIT_OF_A_SUM = Exercise(
 CATCH_THE_FAULT = Exercise(
     name="catch_the_fault",
     task=(
-        "Two loops add the same 10,000 numbers between 0 and 1, forward and backward, in "
-        "`float32`. In some runs a bug loses ten numbers. Write `limit(x)`: above it the "
-        "difference is a fault. For 20 seeds it must raise no false alarm and notice every fault."
+        "Two loops add the same 10,000 numbers, forward and backward, in `float32`: in half of the "
+        "runs they are between 0 and 1, in the others between 0 and 1024. In some runs a bug loses "
+        "ten numbers. Write `limit(x)`: above it the difference is a fault. For 20 seeds it must "
+        "raise no false alarm and notice every fault."
     ),
     stub="def limit(x):\n    ...",
     answer="limit",
@@ -132,12 +135,17 @@ CATCH_THE_FAULT = Exercise(
         WrongAnswer(
             source="def limit(x):\n    return (2 * (len(x) - 1) * 2**-24 * x.abs().sum()).item()",
             message="Too wide: certain, but ten numbers hide behind it. How far is *likely*?",
-            recognizes=_too_wide,
+            recognizes=lambda limit: _too_wide(limit) and not _too_tight(limit),
+        ),
+        WrongAnswer(
+            source="def limit(x):\n    return 2.0",
+            message="A number without x: it fits numbers up to 1, and is too tight up to 1024.",
+            recognizes=lambda limit: limit(torch.ones(3)) == limit(torch.zeros(9)) > 0,
         ),
         WrongAnswer(
             source="def limit(x):\n    return 1e-5 + 1.3e-6 * x.sum().item()",
             message="Too tight: honest loops are further apart at some seeds.",
-            recognizes=_too_tight,
+            recognizes=lambda limit: _too_tight(limit) and not _too_wide(limit),
         ),
     ),
     hints=(
