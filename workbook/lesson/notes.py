@@ -65,7 +65,8 @@ def check(exercise: Exercise, answer: object) -> Note:
     sign, words, color = _HEADS[outcome.status]
     heading = f"{words}: {_title(exercise)}"
     task = f"{exercise.task} " if outcome.status == "not attempted" else ""
-    return Note(heading=heading, text=f"{task}{outcome.message}", sign=sign, color=color)
+    text = f"{task}{outcome.message} {outcome.tried}".rstrip()
+    return Note(heading=heading, text=text, sign=sign, color=color)
 
 
 def hint(exercise: Exercise, n: int = 1) -> Note:

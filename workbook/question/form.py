@@ -152,6 +152,25 @@ def told(value: Any) -> str:
     return f"of type {name}"
 
 
+def brief(value: Any) -> str:
+    """Give a value as short as code would have it.
+
+    >>> brief(1 / 3), brief(torch.zeros(2, 3)), brief([1, 2]), brief(torch.matmul)
+    ('0.333333', 'tensor(2, 3)', 'list of 2', 'matmul')
+    """
+    if isinstance(value, torch.Tensor) and value.dim():
+        return f"tensor{_shape(value.shape)}"
+    value = value.item() if isinstance(value, torch.Tensor) else value
+    if isinstance(value, (str, bool)) or value is None:
+        return repr(value)
+    if isinstance(value, Real):
+        return str(value) if isinstance(value, Integral) else f"{float(value):.6g}"
+    name = type(value).__name__
+    if isinstance(value, (list, tuple)):
+        return f"{name} of {len(value)}"
+    return str(getattr(value, "__name__", name)).lstrip("_")
+
+
 def _fits(shape: torch.Size, wanted: tuple[int | None, ...]) -> bool:
     return len(shape) == len(wanted) and all(
         size in (None, came) for came, size in zip(shape, wanted, strict=True)

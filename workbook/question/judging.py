@@ -11,6 +11,7 @@ import os
 import traceback
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from types import CodeType
 from typing import Any
 
@@ -18,6 +19,7 @@ import torch
 
 from workbook.conditions import randomness, switches
 from workbook.question.deadline import TookTooLong, within
+from workbook.question.missed import missed
 from workbook.question.rows import Exercise, Outcome
 from workbook.question.watched import Unfit, Untouched, Watched
 
@@ -44,17 +46,24 @@ def judge(exercise: Exercise, answer: object) -> Outcome:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         switches.keep(stack)
         randomness.seed(0)
+        plain = given = exercise.form.plain(answer)
+        if exercise.form.is_called:
+            given = Watched(answer, returns=exercise.form.returns, may_change=exercise.may_change)
         try:
-            return within(exercise.seconds, lambda: _examine(exercise, answer, grad))
+            outcome = within(exercise.seconds, lambda: _examine(exercise, plain, given, grad))
         except TookTooLong as late:
             return Outcome("failed", _overrun(late, answer))
+        if outcome.status == "failed":
+            with suppress(Exception, TookTooLong):  # a call that the solution cannot take
+                tried = within(exercise.seconds, lambda: missed(exercise, given))
+                outcome = replace(outcome, tried=tried)
+        return outcome
 
 
-def _examine(exercise: Exercise, answer: object, grad: bool) -> Outcome:
-    plain = exercise.form.plain(answer)
+def _examine(exercise: Exercise, plain: Any, given: Any, grad: bool) -> Outcome:
     with torch.set_grad_enabled(grad):
         misfit = exercise.form.misfit(plain)
-        outcome = _checked(exercise, plain) if misfit is None else Outcome("failed", misfit)
+        outcome = Outcome("failed", misfit) if misfit else _checked(exercise, plain, given)
         if outcome.status not in ("failed", "raised"):
             return outcome
         for wrong in exercise.wrong:
@@ -64,10 +73,7 @@ def _examine(exercise: Exercise, answer: object, grad: bool) -> Outcome:
         return outcome
 
 
-def _checked(exercise: Exercise, answer: Any) -> Outcome:
-    given = answer
-    if exercise.form.is_called:
-        given = Watched(answer, returns=exercise.form.returns, may_change=exercise.may_change)
+def _checked(exercise: Exercise, answer: Any, given: Any) -> Outcome:
     try:
         found: object = exercise.check(given)
     except Untouched:

@@ -9,10 +9,10 @@ import linecache
 import re
 from collections import Counter
 from contextlib import ExitStack
-from typing import Any
 
 from workbook.conditions import switches
 from workbook.question.judging import judge
+from workbook.question.missed import solved
 from workbook.question.rows import Exercise, Outcome, Prediction
 
 
@@ -73,13 +73,10 @@ def _against(
 
 def _attempt(exercise: Exercise, part: str, source: str) -> Outcome:
     """Run the code with the notebook's names and judge what it gives; nothing stays switched."""
-    names: dict[str, Any] = {"__name__": "__main__"}
     file = f"<{exercise.name}: {part}>"
     # The traceback module reads lines from here, as it does for a notebook's cells.
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     with ExitStack() as stack:
         stack.callback(linecache.cache.pop, file, None)
         switches.keep(stack)
-        exec(compile(exercise.setup, f"<{exercise.name}: setup>", "exec"), names)
-        exec(compile(source, file, "exec"), names)
-        return judge(exercise, eval(exercise.answer, names))
+        return judge(exercise, solved(exercise, source, file))

@@ -218,7 +218,11 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an answer, in one word of four, and what the reader is told."""
+    """What became of an answer, in one word of four, and what the reader is told.
+
+    `tried` says of a failed answer what was tried with it, and by how much it missed.
+    """
 
     status: Status
     message: str
+    tried: str = ""

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from workbook.conditions import switches, tf32
-from workbook.question.form import Form
+from workbook.question.form import Form, brief
 
+MOST = 20  # calls that are kept, to tell the reader what was tried
 RANDOM_NUMBERS = "random numbers"
 """Moved by every draw, which is no fault; the reader is told, unless the exercise allows it."""
 
@@ -48,9 +49,10 @@ class Watched:
     """Stands in for a function or a module: calls go through, attributes are the original's.
 
     `answer` is the original, for a check that needs the very object.
-    After each call, `drew` says whether random numbers have been drawn or seeded so far. A call
-    raises Unfit where what it returns is not of the form `returns`, or where it leaves one of
-    STATES changed that is not among `may_change`; Untouched where it returns `...`.
+    After each call, `drew` says whether random numbers have been drawn or seeded so far. `calls`
+    has the first MOST of them: what was handed over, in short, and what came back. A call raises
+    Unfit where what it returns is not of the form `returns`, or where it leaves one of STATES
+    changed that is not among `may_change`; Untouched where it returns `...`.
     """
 
     def __init__(self, answer: Any, *, returns: Form | None, may_change: tuple[str, ...]) -> None:
@@ -59,6 +61,7 @@ class Watched:
         self.returns = returns
         self.may_change = may_change
         self.drew = False
+        self.calls: list[tuple[str, Any]] = []
 
     def __getattr__(self, name: str) -> Any:
         if "answer" not in self.__dict__:  # a copy that is still being made
@@ -69,6 +72,7 @@ class Watched:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         reads = {name: read for name, read in STATES.items() if name not in self.may_change}
         before = {name: read() for name, read in reads.items()}
+        handed = ", ".join(map(brief, (*args, *kwargs.values())))
         value = self.answer(*args, **kwargs)
         after = {name: read() for name, read in reads.items()}
         changed = [name for name in reads if before[name] != after[name]]
@@ -81,6 +85,8 @@ class Watched:
             )
         if value is ...:
             raise Untouched
+        if len(self.calls) < MOST:
+            self.calls.append((handed, value.clone() if isinstance(value, torch.Tensor) else value))
         if self.returns is None:
             return value
         value = self.returns.plain(value)

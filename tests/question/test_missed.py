@@ -1,0 +1,120 @@
+"""What a reader is told of an answer that failed: what was tried, and by how much it missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from workbook.lesson import check
+from workbook.question import Exercise, Form, Outcome, judge
+
+
+def tried(solution: str, answer: Any, kind: str = "number") -> str:
+    """What is told of a failed answer, where this is the solution."""
+    row = Exercise(
+        name="n",
+        task="",
+        stub="n = ...",
+        answer="n",
+        form=Form(kind),
+        check=lambda _: False,
+        wrong=(),
+        hints=(),
+        solution=f"n = {solution}",
+    )
+    return judge(row, answer).tried
+
+
+def tried_call(solution: str, answer: Callable[..., Any], *handed: Any) -> str:
+    """The same for a function that the check calls once with each of these arguments."""
+    row = Exercise(
+        name="f",
+        task="",
+        stub="def f(x):\n    ...",
+        answer="f",
+        form=Form("function"),
+        check=lambda f: [f(each) for each in handed] == [],
+        wrong=(),
+        hints=(),
+        solution=f"def f(x):\n    return {solution}",
+    )
+    return judge(row, answer).tried
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer", "words"),
+    [
+        ("16777216", 16777215, "You gave 16777215, too small by about 6e-06 %."),
+        ("100", 50, "You gave 50, too small by a factor of about 2."),
+        ("100", 130.5, "You gave 130.5, too large by about 30 %."),
+        ("-4", 4, "You gave 4, too large by about 8."),
+        ("0", 3, "You gave 3, too large by about 3."),
+        ("1.0", float("inf"), "You gave inf."),
+    ],
+)
+def test_a_number_is_told_with_its_miss(solution: str, answer: float, words: str) -> None:
+    """How far off it is has one digit: that does not give the number away."""
+    assert tried(solution, answer) == words
+
+
+def test_a_text_is_told_as_it_is() -> None:
+    """Words have no distance."""
+    assert tried("'a'", "b", "text") == "You gave 'b', the solution something else."
+
+
+def test_the_call_that_is_furthest_off_is_told() -> None:
+    """Of several calls the worst is shown, with what was handed over."""
+    told = tried_call("x * 2", lambda x: x * 2 if x < 5 else x, 1, 5)
+    assert told == "Tried: `f(5)` gave 5, too small by a factor of about 2."
+
+
+def test_a_tensor_is_told_by_its_largest_gap() -> None:
+    """Shape, how many values differ and how far at most."""
+    told = tried_call("x + 1", lambda x: x + torch.tensor([1.0, 1.5]), torch.zeros(2))
+    assert told == (
+        "Tried: `f(tensor(2))` gave tensor(2), 1 of 2 values not the solution's, by 0.5 at most."
+    )
+
+
+def test_an_equal_result_is_told() -> None:
+    """Where the results are equal, it is something else that failed."""
+    told = tried_call("x", lambda x: x.clone(), torch.zeros(2))
+    assert told == "Tried: `f(tensor(2))` gave tensor(2), as the solution does."
+
+
+def test_what_cannot_be_compared_is_not() -> None:
+    """Of other results only the call is told."""
+    assert tried_call("{}", lambda _: {1: 2}, 3) == "Tried: `f(3)`."
+
+
+def test_both_draw_the_same_numbers() -> None:
+    """The solution starts from the seed that the answer had: equal draws are no miss."""
+    told = tried_call("torch.rand(3)", lambda _: torch.rand(3), 3)
+    assert told.endswith("as the solution does.")
+
+
+@pytest.mark.parametrize("solution", ["1 / 0", "raise_ValueError"])
+def test_a_solution_that_cannot_be_tried_is_no_error(solution: str) -> None:
+    """The reader hears what the check says."""
+    assert tried_call(solution, lambda _: 3, 3) == ""
+
+
+def test_only_a_miss_is_told() -> None:
+    """An answer that passes, or that nobody tried, is not compared."""
+    row = Exercise(
+        name="n",
+        task="Give 2.",
+        stub="n = ...",
+        answer="n",
+        form=Form("number"),
+        check=lambda n: n == 2,
+        wrong=(),
+        hints=(),
+        solution="n = 2",
+    )
+    assert judge(row, 2) == Outcome("passed", "That is right.")
+    assert judge(row, ...).tried == ""
+    assert repr(check(row, 3)).endswith("answer yet. You gave 3, too large by about 50 %.")

@@ -1,0 +1,104 @@
+"""By how much an answer missed what the solution gives, in words that do not give it away.
+
+Owns the comparison of an answer with the solution, call by call. Judging is next door.
+"""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+from typing import Any
+
+import torch
+
+from workbook.conditions import randomness
+from workbook.question.form import brief
+from workbook.question.rows import Exercise
+from workbook.question.watched import Watched
+
+
+def solved(exercise: Exercise, source: str, file: str = "<solution>") -> Any:
+    """Give the answer that this code gives in a notebook that has come to the exercise."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(exercise.setup, f"<{exercise.name}: setup>", "exec"), names)
+    exec(compile(source, file, "exec"), names)
+    return eval(exercise.answer, names)
+
+
+def missed(exercise: Exercise, answer: Any) -> str:
+    """Say what was tried with an answer that failed, and by how much it missed the solution's.
+
+    A function or module comes as it was watched while it was checked. The solution is then checked
+    in the same way, from the same seed, and the call is told that came out furthest from it.
+    """
+    right = solved(exercise, exercise.solution)
+    if not exercise.form.is_called:
+        gave = repr(answer) if isinstance(answer, Real) else brief(answer)
+        return f"You gave {gave}{_apart(answer, exercise.form.plain(right))[1]}."
+    if not answer.calls:
+        return ""
+    watched = Watched(right, returns=exercise.form.returns, may_change=exercise.may_change)
+    randomness.seed(0)
+    exercise.check(watched)
+    pairs = list(zip(answer.calls, watched.calls, strict=False))
+    apart = [_apart(one[1], two[1]) if one[0] == two[0] else NOT_COMPARED for one, two in pairs]
+    furthest = max(range(len(apart)), key=lambda call: apart[call][0])
+    handed, got = answer.calls[furthest]
+    gave = f" gave {brief(got)}{apart[furthest][1]}" if apart[furthest] is not NOT_COMPARED else ""
+    return f"Tried: `{exercise.answer}({handed})`{gave}."
+
+
+NOT_COMPARED = (0.0, "")
+EQUAL = (0.0, ", as the solution does")
+
+
+def _apart(got: Any, right: Any) -> tuple[float, str]:
+    """Give the relative distance of two numbers or tensors, and words for it.
+
+    The words have one digit, and do not give a number away.
+    """
+    got, right = (
+        each.item() if getattr(each, "shape", None) == () else each for each in (got, right)
+    )
+    if isinstance(got, torch.Tensor) and isinstance(right, torch.Tensor):
+        return _tensors_apart(got.detach(), right.detach())
+    plain = (Real, str, type(None))
+    if not isinstance(got, plain) or not isinstance(right, plain):
+        return NOT_COMPARED
+    if got == right:
+        return EQUAL
+    if not _is_number(got) or not _is_number(right):
+        return 1.0, ", the solution something else"
+    size, wanted = float(got), float(right)  # type: ignore[arg-type]
+    gap = abs(size - wanted)
+    if not math.isfinite(gap):
+        return math.inf, ""
+    way = "too small" if size < wanted else "too large"
+    if size * wanted <= 0:
+        return math.inf, f", {way} by about {_digit(gap)}"
+    factor = max(size / wanted, wanted / size)
+    if factor >= 2:
+        return factor, f", {way} by a factor of about {_digit(factor)}"
+    return gap / abs(wanted), f", {way} by about {_digit(100 * gap / abs(wanted))} %"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _tensors_apart(got: torch.Tensor, right: torch.Tensor) -> tuple[float, str]:
+    if got.shape != right.shape or not got.numel():
+        return NOT_COMPARED
+    gaps = (got.double() - right.double()).abs()
+    count, largest = int((gaps != 0).sum()), float(gaps.max())  # NaN counts
+    if not count:
+        return EQUAL
+    words = f", {count} of {got.numel()} values not the solution's"
+    if not math.isfinite(largest):
+        return math.inf, words
+    size = max(float(right.double().abs().max()), torch.finfo(torch.double).tiny)
+    return largest / size, f"{words}, by {_digit(largest)} at most"
+
+
+def _digit(size: float) -> str:
+    return f"{float(f'{size:.1g}'):g}"
