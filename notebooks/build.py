@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import re
 import statistics
 import sys
@@ -32,6 +33,7 @@ HERE = Path(__file__).resolve().parent
 if not __package__:  # run as a file: its neighbors are found from the root
     sys.path.insert(0, str(HERE.parent))
 
+from notebooks import plan
 from notebooks.drift import VIEW, differences
 from workbook.lesson.contents import contents
 
@@ -53,11 +55,15 @@ def generate(source: Path) -> NotebookNode:
 
     A cell's id comes from its text: it stays when cells are put in before it. What answers a
     prediction is folded, by what JupyterLab keeps for that: until it is run here, it shows "…".
-    `{minutes}` in the first cell becomes what `contents` counts.
+    `{minutes}` in the first cell becomes what `contents` counts, `{path}` anywhere the list of
+    sections that make the short way through all chapters.
     """
     notebook = jupytext.read(source, fmt="py:percent")
-    first, minutes = notebook.cells[0], contents(notebook.cells).minutes
-    first.source = first.source.replace("{minutes}", str(minutes))
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("{path}", plan.listed(plan.PATH))
+    minutes = f"{contents(notebook.cells).minutes}"
+    notebook.cells[0].source = notebook.cells[0].source.replace("{minutes}", minutes)
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     taken: set[str] = set()
@@ -81,7 +87,10 @@ def answers(cell: NotebookNode) -> bool:
 
 
 def execute(notebook: NotebookNode, folder: Path) -> None:
-    """Run every cell in `folder` and keep the outputs; the first cell that fails raises."""
+    """Run every cell in `folder` and keep the outputs; the first cell that fails raises.
+
+    What whoever builds has answered does not show.
+    """
     NotebookClient(
         notebook,
         timeout=None,  # a cell that never ends is interrupted by whoever waits for it
@@ -92,7 +101,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         coalesce_streams=True,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no word on how it talks to us
         resources={"metadata": {"path": str(folder)}},
-    ).execute()
+    ).execute(env={**os.environ, "WORKBOOK_ANSWERS": "off"})
 
 
 def strip(notebook: NotebookNode) -> None:

@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -13,6 +14,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from notebooks import build
+from tests.causes.chapters import PREDICTIONS
+from workbook.lesson.contents import contents
+from workbook.lesson.predictor import FORMAT
+from workbook.question import Prediction
+from workbook.result import KEPT, read_kept
 
 SOURCES = sorted((build.HERE / "src").glob("*.py"))
 COMMITTED = sorted(build.HERE.glob("*.ipynb"))
@@ -241,6 +247,59 @@ class TestChapters:
     def test_name(self, path: Path) -> None:
         """A chapter's name is two digits and words."""
         assert re.fullmatch(r"\d\d(_[a-z]+)+", path.stem)
+
+
+def asked(path: Path) -> list[dict[str, Any]]:
+    """The predictions of a committed notebook, as its outputs keep them."""
+    outputs = [each for cell in nbformat.read(path, 4).cells for each in cell.get("outputs", ())]
+    kept = [
+        each.get("metadata", {}).get(KEPT)
+        for each in outputs
+        if "text/html" in each.get("data", {})
+    ]
+    return [read_kept(FORMAT, text) for text in kept if text and FORMAT in text]
+
+
+class TestLength:
+    """Minutes are counted, not felt."""
+
+    @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+    def test_a_chapter_states_its_minutes(self, path: Path) -> None:
+        """The first cell of a chapter says what its words, questions and explorers add up to."""
+        cells = nbformat.read(path, 4).cells
+        assert f"About {contents(cells).minutes} minutes." in cells[0].source
+
+    def test_the_rule_fills_the_source_in(self, tmp_path: Path) -> None:
+        """A source says where the minutes go, and the build counts them."""
+        path = tmp_path / "short.py"
+        path.write_text(f"{TITLE}# About {{minutes}} minutes.\n\n# %%\npredict(ORDER)\n")
+        assert "About 5 minutes." in build.generate(path).cells[0].source
+
+
+class TestPredictions:
+    """What all predictions of the workbook have together, from the committed outputs."""
+
+    def test_the_right_option_may_stand_anywhere(self) -> None:
+        """Read from top to bottom, the right option comes first no more often than by chance.
+
+        Nor last. Four standard deviations of fair draws are allowed: the order is a hash's.
+        """
+        rows = [row for path in COMMITTED for row in asked(path) if row["options"]]
+        assert len(rows) > 60
+        for place in (0, -1):
+            hits = sum(row["options"][place] == row["measured"] for row in rows)
+            chances = [1 / len(row["options"]) for row in rows]
+            deviation = sum(each * (1 - each) for each in chances) ** 0.5
+            assert abs(hits - sum(chances)) < 4 * deviation
+
+    def test_no_author_s_order_is_shown(self) -> None:
+        """What a notebook shows is what the fixed key makes of the row's options."""
+        by_name = {row.name: row for row in PREDICTIONS}
+        shown = [row for path in COMMITTED for row in asked(path) if row["name"] in by_name]
+        assert len(shown) > 50
+        for row in shown:
+            if isinstance(question := by_name[row["name"]], Prediction):
+                assert row["options"] == [each.text for each in question.shown]
 
 
 class TestCovers:

@@ -17,7 +17,7 @@
 # %%
 from workbook.causes import start_here
 from workbook.explorer import explore
-from workbook.lesson import check, hint, machine_card, predict, solution
+from workbook.lesson import check, hint, machine_card, predict, progress, solution
 
 # %% [markdown]
 # ## Six trainings from one seed
@@ -131,22 +131,37 @@ hint(start_here.WHICH_PARTS, 1)
 solution(start_here.WHICH_PARTS)
 
 # %% [markdown]
-# ## The map of causes
+# ## The map
 #
-# | What changed | What you may see | Where |
+# | You see | What changed, as a rule | Where |
 # |---|---|---|
-# | the number format, the order of a sum, the formula | the last digits; sometimes all of them | [01 Precision](01_precision.ipynb) |
-# | who writes to the memory, and when | wrong values, now and then | [02 In-place operations](02_in_place.ipynb) |
-# | whether gradients are recorded, and in which order they add up | the last digits; an error in `backward()` | [03 Autograd](03_autograd.ipynb) |
-# | training or evaluation mode, the other rows of the batch | other numbers on each call or in each batch | [04 Evaluation mode](04_eval_mode.ipynb) |
-# | the algorithm that a GPU library picks, atomic additions | the last digits, from run to run | [05 cuDNN and determinism](05_cudnn.ipynb) |
-# | the seed, the order of construction, the number of draws | all digits | [06 Initialization](06_linear_init.ipynb) |
-# | the device and its driver | the last digits; an error for `float64` | [07 DirectML](07_directml.ipynb) |
-# | the range of the format, a guard, a mask | infinity, NaN, a training that stands still | [08 Why NaN?](08_why_nan.ipynb) |
-# | how many prompts are in a call, cache, padding | another text at temperature 0 | [09 Temperature 0](09_temperature_zero.ipynb) |
-# | a stop and a resume, workers, a compiler, ranks | all digits, or the last ones | [10 Another run](10_another_run.ipynb) |
-# | you do not know | any of these | [11 Your own program](11_your_own_program.ipynb) |
+# | the last digits differ: another formula, another order, another dtype | how the result is rounded | [01 Precision](01_precision.ipynb) |
+# | values change that your line does not name; now and then a wrong one | who writes to the memory, and when | [02 In-place operations](02_in_place.ipynb) |
+# | an error in `backward()`, a gradient that is missing or differs | what is recorded, in which order it adds up | [03 Autograd](03_autograd.ipynb) |
+# | one input gives another output in each call, or in each batch | training or evaluation mode, the other rows | [04 Evaluation mode](04_eval_mode.ipynb) |
+# | two runs with one seed part | who adds first, the algorithm that a library picks | [05 cuDNN and determinism](05_cudnn.ipynb) |
+# | all digits differ since a layer or a line was added | the draws: seed, order, number | [06 Initialization](06_linear_init.ipynb) |
+# | the CPU and another device disagree | the device, or the inputs that each side was given | [07 DirectML, and any other device](07_directml.ipynb) |
+# | NaN, infinity, a loss that stands still | the range of the format, a mask, a guard | [08 Why NaN?](08_why_nan.ipynb) |
+# | another text at temperature 0 | the other prompts in the call, cache, padding | [09 Temperature 0](09_temperature_zero.ipynb) |
+# | another training: resumed, compiled, or on two processes | what a checkpoint lacks, workers, a compiler, ranks | [10 Another run](10_another_run.ipynb) |
+# | none of these, or several | you do not know yet: find out by controlled reruns | [11 Your own program](11_your_own_program.ipynb) |
 #
+# ## In 90 minutes
+#
+# A short way through all chapters. In each, run the first code cell, then go to these sections.
+#
+# {path}
+#
+# ## What you have done
+#
+# Your first answers are kept in a file beside these notebooks, on this machine alone. Delete
+# `.answers.sqlite3` to start over.
+
+# %% tags=["nbval-ignore-output", "reason:shows-your-answers"]
+progress()
+
+# %% [markdown]
 # ## What we saw
 #
 # - We read differences: identical, rounding, and wrong; and a loss that did not tell them apart.

@@ -8,6 +8,7 @@ from workbook.causes.your_own_program import UNSTEADY_SCORES
 from workbook.diagnosis import Answer, Found
 from workbook.lesson import detective as module
 from workbook.lesson import investigate
+from workbook.lesson.kept import FILE, Kept
 from workbook.question.trying import Tried
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -24,6 +25,17 @@ def widget(monkeypatch):
     answer = Answer("scores.py:scores", "fault", (FOUND, BESIDE), ("3 calls",))
     monkeypatch.setattr(module, "_diagnosed", lambda case: answer)
     return investigate(CASE)
+
+
+def test_a_solved_case_is_kept(monkeypatch, tmp_path):
+    """Naming the cause is kept; naming somebody else is not."""
+    monkeypatch.setattr(module, "_diagnosed", lambda case: None)
+    kept = Kept(tmp_path / FILE)
+    widget = investigate(CASE, kept=kept)
+    widget.name_cause(THREADS)
+    assert kept.read() == {}
+    widget.name_cause(DROPOUT)
+    assert list(kept.read()) == [("case", CASE.name)]
 
 
 class TestTrials:

@@ -3,6 +3,7 @@
 import pytest
 
 from workbook.lesson import check, hint, solution
+from workbook.lesson.kept import FILE, Kept
 from workbook.question import Exercise, Form
 
 EXERCISE = Exercise(
@@ -50,6 +51,16 @@ def test_each_outcome_has_its_words_and_sign(exercise, answer, words):
     """The outcome stands in words; the sign beside them is hidden from screen readers."""
     shown = check(exercise, answer)._repr_html_()
     assert f"<strong><span aria-hidden='true'>{words}</strong>" in shown
+
+
+def test_only_what_passed_is_kept(tmp_path):
+    """A passed exercise is kept; one that failed or was not attempted leaves no file."""
+    kept = Kept(tmp_path / FILE)
+    for answer in (..., 2):
+        check(EXERCISE, answer, kept=kept)
+    assert not kept.path.exists()
+    check(EXERCISE, 1, kept=kept)
+    assert list(kept.read()) == [("exercise", "less_than_two")]
 
 
 def test_the_message_is_marked_up():

@@ -13,6 +13,7 @@ with lab_extra("workbook.lesson"):
     from workbook.lesson.detective import Detective, investigate
     from workbook.lesson.notes import Note, check, hint, solution
     from workbook.lesson.predictor import Predictor, predict
+    from workbook.lesson.progress import Progress, progress
     from workbook.lesson.tally import Tally
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Detective",
     "Note",
     "Predictor",
+    "Progress",
     "Remedies",
     "Report",
     "Tally",
@@ -29,6 +31,7 @@ __all__ = [
     "investigate",
     "machine_card",
     "predict",
+    "progress",
     "remedies",
     "report",
     "solution",

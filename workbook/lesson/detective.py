@@ -17,6 +17,7 @@ import traitlets
 
 from workbook.diagnosis import Answer, diagnose
 from workbook.lesson.answers import shared_workers, told
+from workbook.lesson.kept import KEPT_HERE, Given, Kept
 from workbook.lesson.markup import inline
 from workbook.lesson.page import Page, joined
 from workbook.question.case import Case, standing
@@ -25,13 +26,14 @@ from workbook.question.trying import Tried, tried
 STAYED, WENT = "The difference stayed", "The difference went"
 
 
-def investigate(case: Case) -> Detective:
+def investigate(case: Case, *, kept: Kept = KEPT_HERE) -> Detective:
     """Let the reader solve a case; make it the last line of a cell.
 
     Every trial is carried out here and the program is diagnosed, for readers without a kernel; a
-    trial that the reader chooses is carried out again. Whatever they raise is raised.
+    trial that the reader chooses is carried out again. Whatever they raise is raised. That it was
+    solved is kept.
     """
-    return Detective(case)
+    return Detective(case, kept=kept)
 
 
 class Detective(Page):
@@ -61,8 +63,8 @@ class Detective(Page):
     error = traitlets.Unicode("").tag(sync=True)
     turns = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, case: Case) -> None:
-        self.case = case
+    def __init__(self, case: Case, *, kept: Kept) -> None:
+        self.case, self._kept_answers = case, kept
         with ThreadPoolExecutor(1) as pool:  # a diagnosis waits for its own processes
             diagnosed = pool.submit(_diagnosed, case)
             self._covered = tried(case, case.trials)
@@ -127,11 +129,13 @@ class Detective(Page):
             raise ValueError(f"suspects are 0 to {len(self.suspects) - 1}, got {number}")
         suspect = self.case.suspects[number]
         found = suspect.cause == self.case.culprit
+        trouble = self._kept_answers.add(Given("case", self.case.name, True)) if found else ""
         with self.hold_sync():
             self.error = ""
             self.solved = found
             if found:
-                self.headline, self.verdict = f"Yes: {suspect.words}.", self._praise()
+                self.headline = f"Yes: {suspect.words}."
+                self.verdict = f"{self._praise()} {trouble}".rstrip()
                 self.tool = told(self.answer) if self.answer else []
             else:
                 self.headline = f"Not this one: {suspect.words}."

@@ -93,8 +93,12 @@ class Kept:
 
 
 def _beside_the_notebook() -> Path | None:
-    """Give the file beside the notebook; None where no notebook's kernel runs this."""
-    return Path.cwd() / FILE if hasattr(get_ipython(), "kernel") else None
+    """Give the file beside the notebook; None where no notebook's kernel runs this.
+
+    Nor where WORKBOOK_ANSWERS is `off`: whoever builds the notebooks has answers of their own.
+    """
+    off = os.environ.get("WORKBOOK_ANSWERS") == "off"
+    return Path.cwd() / FILE if hasattr(get_ipython(), "kernel") and not off else None
 
 
 KEPT_HERE = Kept(_beside_the_notebook())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from workbook.lesson.kept import KEPT_HERE, Given, Kept
 from workbook.lesson.markup import inline
 from workbook.question import Exercise, judge
 
@@ -56,16 +57,18 @@ class Note:
         return f"<div style='{box}'><strong>{sign}{heading}</strong>{body}</div>"
 
 
-def check(exercise: Exercise, answer: object) -> Note:
+def check(exercise: Exercise, answer: object, *, kept: Kept = KEPT_HERE) -> Note:
     """Judge the reader's answer and say what became of it; make it the last line of a cell.
 
-    An answer that was not attempted is told its task.
+    An answer that was not attempted is told its task. That it passed is kept.
     """
     outcome = judge(exercise, answer)
     sign, words, color = _HEADS[outcome.status]
     heading = f"{words}: {_title(exercise)}"
-    task = f"{exercise.task} " if outcome.status == "not attempted" else ""
-    text = f"{task}{outcome.message} {outcome.tried}".rstrip()
+    task = exercise.task if outcome.status == "not attempted" else ""
+    passed = outcome.status == "passed"
+    trouble = kept.add(Given("exercise", exercise.name, True)) if passed else ""
+    text = " ".join(filter(None, (task, outcome.message, outcome.tried, trouble)))
     return Note(heading=heading, text=text, sign=sign, color=color)
 
 
