@@ -179,6 +179,17 @@ class WrongAnswer:
     message: str
     recognizes: Callable[[Any], bool]
 
+    @classmethod
+    def value(cls, name: str, value: object, message: str) -> WrongAnswer:
+        """Foresee one value for the name that the reader's cell sets.
+
+        >>> WrongAnswer.value("n", 10, "One less.").source
+        'n = 10'
+        """
+        return cls(
+            source=f"{name} = {value!r}", message=message, recognizes=lambda got: got == value
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Exercise:

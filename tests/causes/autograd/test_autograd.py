@@ -15,7 +15,7 @@ from workbook.causes.autograd import (
     MICRO_BATCHES,
     WEIGHT_NORM,
 )
-from workbook.causes.autograd.clipping import CLIP, _clip_verdict, _clipped_limit
+from workbook.causes.autograd.clipping import _clip_verdict, _clipped_limit
 from workbook.causes.autograd.gradient_order import _gradient
 from workbook.causes.autograd.kernel_choice import Operations
 from workbook.experiment import run
@@ -26,7 +26,7 @@ def test_only_modules_with_a_second_kernel_change(mode: str) -> None:
     """No grad mode changes a bit of any module but the LSTM and the Transformer layer."""
     values = run(FORWARD_MODES, mode=mode).finding.values
     assert set(values["changed"]) <= {"LSTM", "TransformerEncoderLayer"}
-    assert values["modules"] == 20
+    assert values["modules"] == 19
 
 
 FUSED = {"_transformer_encoder_layer_fwd", "_native_multi_head_attention"}
@@ -62,15 +62,12 @@ def test_the_fused_kernel_stays_as_it_was() -> None:
 
 
 def test_the_ways_give_what_the_rules_of_autograd_say() -> None:
-    """Version counters catch in-place writes, also through detach(), but not .data and NumPy."""
+    """What was not recorded raises, half of it cut out is right, a write to .data is silent."""
     values = run(CUT_GRAPH).finding.values
     assert values["y = 2x, then y.sum()"] == "right"
     assert values["x + x.detach()"] == "right"
     assert values["y = 2x under no_grad()"] == "raises RuntimeError"
-    assert values["y = exp(x), then y.add_(1)"] == "raises RuntimeError"
-    assert values["… y.detach().add_(1)"] == "raises RuntimeError"
     assert values["y = x², then x.data.mul_(2)"] == "wrong, silently"
-    assert values["… y.detach().numpy() += 1"] == "wrong, silently"
 
 
 def test_repeating_a_backward_pass_repeats_its_bits() -> None:
@@ -132,7 +129,7 @@ def test_clipping_keeps_a_relative_gap(scale: int) -> None:
 
 def test_clipping_that_spread_gradients_would_be_said() -> None:
     """The verdict has words for the other outcome, too."""
-    assert "drove the two gradients apart" in _clip_verdict(False, CLIP)
+    assert "drove the two gradients apart" in _clip_verdict(False)
 
 
 def test_autocast_keeps_its_copy_until_the_block_ends() -> None:

@@ -6,16 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from workbook.causes.precision.logistic_map import (
-    FORMATS,
-    FORMS,
-    FORMS_DOUBLE,
-    LOGISTIC_MAP,
-    START,
-    expanded,
-    factored,
-    orbit,
-)
+from workbook.causes.precision.logistic_map import LOGISTIC_MAP, START, orbit
 from workbook.causes.precision.recurrent import (
     CHANGES,
     NUDGE,
@@ -33,7 +24,7 @@ def test_the_float32_orbit_is_numpys_bit_for_bit() -> None:
     for _ in range(60):
         x = r * x * (one - x)
         expected.append(float(x))
-    assert orbit(3.9, 60, factored, torch.float32) == expected
+    assert orbit(3.9, 60, torch.float32) == expected
 
 
 def test_the_float64_orbit_is_pythons_bit_for_bit() -> None:
@@ -41,28 +32,20 @@ def test_the_float64_orbit_is_pythons_bit_for_bit() -> None:
     r, x = float(np.float32(3.9)), float(np.float32(START))
     expected = [x]
     for _ in range(60):
-        x = r * x - r * x * x
+        x = r * x * (1 - x)
         expected.append(x)
-    assert orbit(3.9, 60, expanded, torch.float64) == expected
+    assert orbit(3.9, 60, torch.float64) == expected
 
 
-@pytest.mark.parametrize("change", [FORMATS, FORMS, FORMS_DOUBLE])
 @pytest.mark.parametrize(("r", "word"), [(2.8, "stay together"), (3.9, "part completely")])
-def test_r_decides(change: str, r: float, word: str) -> None:
-    """At 2.8 the ways stay together and at 3.9 they part, whatever was changed."""
-    assert word in run(LOGISTIC_MAP, r=r, change=change, steps=120).verdict
+def test_r_decides(r: float, word: str) -> None:
+    """At 2.8 the formats stay together and at 3.9 they part."""
+    assert word in run(LOGISTIC_MAP, r=r, steps=120).verdict
 
 
 def test_too_few_steps_are_not_called_stable() -> None:
-    """In float64 forty steps are too few to part, and the verdict says that the gap grows."""
-    assert "still together, but" in run(LOGISTIC_MAP, change=FORMS_DOUBLE, steps=40).verdict
-
-
-def test_float64_parts_later() -> None:
-    """Twice the digits last about twice as long, not forever."""
-    single = run(LOGISTIC_MAP, change=FORMS, steps=120).finding.values["parted"]
-    double = run(LOGISTIC_MAP, change=FORMS_DOUBLE, steps=120).finding.values["parted"]
-    assert single < double < 4 * single
+    """Twenty steps are too few to part, and the verdict says that the gap grows."""
+    assert "still together, but" in run(LOGISTIC_MAP, steps=20).verdict
 
 
 def test_an_error_doubles_each_step_at_four() -> None:
@@ -75,7 +58,7 @@ def test_agreement_in_every_bit_is_said() -> None:
     """A map that lands on exact numbers leaves nothing to differ."""
     from workbook.causes.precision import logistic_map
 
-    assert logistic_map._verdict(0.0, 1.0, FORMS).endswith("agree in every bit.")
+    assert logistic_map._verdict(0.0, 1.0).endswith("agree in every bit.")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -47,33 +47,12 @@ def _changed_through_data(x: Tensor) -> Tensor:
     return y.sum()
 
 
-def _changed_in_place(x: Tensor) -> Tensor:
-    y = x.exp()
-    y.add_(1)  # exp's backward pass needs the y from before
-    return y.sum()
-
-
-def _changed_through_a_detached_view(x: Tensor) -> Tensor:
-    y = x.exp()
-    y.detach().add_(1)
-    return y.sum()
-
-
-def _changed_through_numpy(x: Tensor) -> Tensor:
-    y = x.exp()
-    y.detach().numpy()[:] += 1  # a NumPy array has no version counter
-    return y.sum()
-
-
 WAYS: dict[str, tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]] = {
     "y = 2x, then y.sum()": (_whole, lambda x: torch.full_like(x, 2)),
     "y = 2x under no_grad()": (_under_no_grad, lambda x: torch.full_like(x, 2)),
     "(2x).detach()": (_detached, lambda x: torch.full_like(x, 2)),
     "x + x.detach()": (_half_detached, torch.ones_like),
     "y = x², then x.data.mul_(2)": (_changed_through_data, lambda x: 2 * x),
-    "y = exp(x), then y.add_(1)": (_changed_in_place, lambda x: x.exp()),
-    "… y.detach().add_(1)": (_changed_through_a_detached_view, lambda x: x.exp()),
-    "… y.detach().numpy() += 1": (_changed_through_numpy, lambda x: x.exp()),
 }
 ALL = "all of them"
 

@@ -34,7 +34,6 @@ IMAGE = (ROWS, 4, WIDTH, WIDTH)
 SERIES = (ROWS, LENGTH, WIDTH)
 SUBJECTS = (
     Subject("Linear", lambda: nn.Linear(WIDTH, WIDTH)),
-    Subject("Bilinear", lambda: Twice(nn.Bilinear(WIDTH, WIDTH, 3))),
     Subject("Conv1d", lambda: nn.Conv1d(LENGTH, 4, 3), SERIES),
     Subject("Conv2d", lambda: nn.Conv2d(4, 8, 3), IMAGE),
     Subject("ConvTranspose2d", lambda: nn.ConvTranspose2d(4, 8, 3), IMAGE),
@@ -56,19 +55,11 @@ SUBJECTS = (
 )
 MODES: tuple[Grad, ...] = ("no_grad", "inference")
 COLUMNS = 4
+LEGEND: dict[Kind, str] = {
+    "agrees": "equal in every bit",
+    "differs": "other bits without gradients",
+}
 TWO_KERNELS = ("LSTM", "TransformerEncoderLayer")  # without gradients torch may take another
-
-
-class Twice(nn.Module):
-    """Give one input to both sides of a module that takes two."""
-
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Run the inner module on x and x."""
-        return torch.as_tensor(self.inner(x, x))
 
 
 def every_module(where: Conditions) -> Finding:
@@ -117,23 +108,15 @@ def _verdict(changed: list[str]) -> str:
 
 
 def _chart(found: dict[str, tuple[Comparison, ...]]) -> Chart:
-    names = list(found)
-    short = {"TransformerEncoderLayer": "TransformerLayer"}
-    same = {name: all(each.identical for each in pair) for name, pair in found.items()}
     cells = [
-        Cell(f"{short.get(name, name)} {'=' if same[name] else '≠'}", _kind(same[name]))
-        for name in names
+        Cell(f"{name} =", "agrees")
+        if all(each.identical for each in pair)
+        else Cell(f"{name} ≠", "differs")
+        for name, pair in found.items()
     ]
+    names = list(found)
     table = {names[i]: cells[i : i + COLUMNS] for i in range(0, len(names), COLUMNS)}
-    legend: dict[Kind, str] = {
-        "agrees": "equal in every bit",
-        "differs": "other bits without gradients",
-    }
-    return Chart((Cells.of(table, legend),))
-
-
-def _kind(same: bool) -> Kind:
-    return "agrees" if same else "differs"
+    return Chart((Cells.of(table, LEGEND),))
 
 
 FORWARD_MODES = Experiment(

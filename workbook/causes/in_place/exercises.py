@@ -91,21 +91,15 @@ WHAT_IS_MISSING = Exercise(
     form=Form("text", options=(DIGITS, SEED, SIZE, NAME)),
     check=_lets_the_form_show,
     wrong=(
-        WrongAnswer(
-            source=f'missing = "{DIGITS}"',
-            message="Both forms still run one kernel: try dtype in the first explorer.",
-            recognizes=lambda missing: missing == DIGITS,
+        WrongAnswer.value(
+            "missing", DIGITS, "Both forms still run one kernel: try dtype in the first explorer."
         ),
-        WrongAnswer(
-            source=f'missing = "{SEED}"',
-            message="Other numbers, the same for both forms: try seed in the first explorer.",
-            recognizes=lambda missing: missing == SEED,
+        WrongAnswer.value(
+            "missing",
+            SEED,
+            "Other numbers, the same for both forms: try seed in the first explorer.",
         ),
-        WrongAnswer(
-            source=f'missing = "{SIZE}"',
-            message="More of the same: try size in the first explorer.",
-            recognizes=lambda missing: missing == SIZE,
-        ),
+        WrongAnswer.value("missing", SIZE, "More of the same: try size in the first explorer."),
     ),
     hints=("The sums have the same bits. What else does `a.add_(b)` do that `a + b` does not?",),
     solution=f'missing = "{NAME}"',
@@ -201,22 +195,19 @@ READ_THE_MESSAGE = Exercise(
     form=Form("text", options=("exp", "sigmoid", "tanh", "mul_")),
     check=lambda keeper: agree(keeper, _complaint()),
     wrong=(
-        WrongAnswer(
-            source='keeper = "mul_"',
-            message="That is the write. The message names the operation that still needs the value "
+        WrongAnswer.value(
+            "keeper",
+            "mul_",
+            "That is the write. The message names the operation that still needs the value "
             "from before.",
-            recognizes=lambda keeper: keeper == "mul_",
         ),
-        WrongAnswer(
-            source='keeper = "tanh"',
-            message="tanh was given b, but its derivative is 1 − c²: it has kept c, and nobody "
-            "wrote to c.",
-            recognizes=lambda keeper: keeper == "tanh",
+        WrongAnswer.value(
+            "keeper",
+            "tanh",
+            "tanh was given b, but its derivative is 1 − c²: it has kept c, and nobody wrote to c.",
         ),
-        WrongAnswer(
-            source='keeper = "exp"',
-            message="exp has kept its result, a. Which tensor does the last write change?",
-            recognizes=lambda keeper: keeper == "exp",
+        WrongAnswer.value(
+            "keeper", "exp", "exp has kept its result, a. Which tensor does the last write change?"
         ),
     ),
     hints=(

@@ -26,7 +26,6 @@ from workbook.causes.precision.literals import LITERALS
 from workbook.causes.precision.logistic_map import LOGISTIC_MAP
 from workbook.causes.precision.matmul_error import MATMUL_ERROR
 from workbook.causes.precision.mixed_dtypes import MIXED_DTYPES
-from workbook.causes.precision.number_line import NUMBER_LINE
 from workbook.causes.precision.overflow import OVERFLOW
 from workbook.causes.precision.predictions import (
     INSIDE_THE_BOUND,

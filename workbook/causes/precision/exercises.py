@@ -86,30 +86,24 @@ LAST_WHOLE_NUMBER = Exercise(
     form=Form("whole number"),
     check=_last_whole,
     wrong=(
-        WrongAnswer(
-            source="last = 2**23",
-            message="Close: 23 bits are stored, and one more, the leading 1, is implied.",
-            recognizes=lambda last: last == 2**23,
+        WrongAnswer.value(
+            "last", 2**23, "Close: 23 bits are stored, and one more, the leading 1, is implied."
         ),
-        WrongAnswer(
-            source="last = 2**24 + 1",
-            message="That number has no `float32`: it lies half way between two of them.",
-            recognizes=lambda last: last == 2**24 + 1,
+        WrongAnswer.value(
+            "last", 2**24 + 1, "That number has no `float32`: it lies half way between two of them."
         ),
-        WrongAnswer(
-            source="last = 2**24 - 1",
-            message="One more step works: the next number is a power of two and has its own bits.",
-            recognizes=lambda last: last == 2**24 - 1,
+        WrongAnswer.value(
+            "last",
+            2**24 - 1,
+            "One more step works: the next number is a power of two and has its own bits.",
         ),
-        WrongAnswer(
-            source="last = 2**25",
-            message="Above half of that, the spacing is 2 already: adding 1 is rounded away.",
-            recognizes=lambda last: last == 2**25,
+        WrongAnswer.value(
+            "last", 2**25, "Above half of that, the spacing is 2 already: adding 1 is rounded away."
         ),
-        WrongAnswer(
-            source="last = 2**31 - 1",
-            message="That is the largest `int32`. A float spends 8 of its bits on the exponent.",
-            recognizes=lambda last: last == 2**31 - 1,
+        WrongAnswer.value(
+            "last",
+            2**31 - 1,
+            "That is the largest `int32`. A float spends 8 of its bits on the exponent.",
         ),
     ),
     hints=(
@@ -127,10 +121,10 @@ NEXT_VALUE = Exercise(
     form=Form("number"),
     check=lambda above: _next_up(float(above)),
     wrong=(
-        WrongAnswer(
-            source="above = 1000 + torch.finfo(torch.float32).eps",
-            message="`eps` is the spacing just above 1. Just above 1000 the spacing is larger.",
-            recognizes=lambda above: above == 1000 + torch.finfo(torch.float32).eps,
+        WrongAnswer.value(
+            "above",
+            1000 + torch.finfo(torch.float32).eps,
+            "`eps` is the spacing just above 1. Just above 1000 the spacing is larger.",
         ),
         WrongAnswer(
             source="import math\nabove = math.nextafter(1000, 2000)",

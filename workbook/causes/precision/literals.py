@@ -18,15 +18,13 @@ from workbook.control import Choice, Dtype
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
-PRINTED, BINARY, OTHER = (
+PRINTED, BINARY = (
     "as printed: 1, 2, 3 times 0.1, 0.2, 0.3",
     "numbers that are exact: 1, 2, 3 times 1/8, 1/4, 3/8",
-    "other factors: 3, 5, 7 times 0.1, 0.2, 0.3",
 )
 VERSIONS: dict[str, tuple[tuple[int, ...], tuple[float, ...]]] = {
     PRINTED: ((1, 2, 3), (0.1, 0.2, 0.3)),
     BINARY: ((1, 2, 3), (0.125, 0.25, 0.375)),
-    OTHER: ((3, 5, 7), (0.1, 0.2, 0.3)),
 }
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 SIZES = (10, 50, 20, 1)
-HIDDEN = SIZES[1] + SIZES[2]
 SHAPES = tuple(
     shape
     for inputs, outputs in itertools.pairwise(SIZES)
@@ -29,8 +29,8 @@ class Training:
     """What a training went through.
 
     `path` holds the weights before every step and after the last: (steps + 1, number of weights).
-    `on` says which hidden units had a positive input: (steps, rows, HIDDEN). `outputs` are those of
-    the trained network: (rows, 1).
+    `on` says which hidden units had a positive input: (steps, rows, hidden units). `outputs` are
+    those of the trained network: (rows, 1).
     """
 
     path: Tensor
@@ -68,66 +68,39 @@ def train(
     `activation` is "ReLU" or "tanh". With `held`, the `on` of another training, ReLU lets through
     what was on there, whatever the sign is here.
     """
-    path = x.new_empty(steps + 1, sum(LENGTHS))
-    path[0] = weights
-    on = torch.empty(steps, len(x), HIDDEN, dtype=torch.bool)
-    change = x.new_empty(sum(LENGTHS))
-    slots = parts(change)
+    path, patterns = [weights.to(x.dtype)], []
     for step in range(steps):
-        _gradients(
-            parts(path[step]),
-            slots,
-            (x, y),
-            activation,
-            on[step],
-            None if held is None else held[step],
-        )
-        torch.sub(path[step], change, alpha=learning_rate, out=path[step + 1])
-    return Training(path, on, _outputs(parts(path[steps]), x, activation))
+        through = None if held is None else held[step].split(SIZES[1:3], dim=1)
+        gradient, on, _ = _backward(parts(path[-1]), x, y, activation, through)
+        path.append(path[-1] - learning_rate * gradient)
+        patterns.append(on)
+    _, _, outputs = _backward(parts(path[-1]), x, y, activation, None)
+    return Training(torch.stack(path), torch.stack(patterns), outputs)
 
 
-def _outputs(weights: list[Tensor], x: Tensor, activation: str) -> Tensor:
-    activate = torch.relu if activation == "ReLU" else torch.tanh
-    one = activate(torch.addmm(weights[1], x, weights[0]))
-    two = activate(torch.addmm(weights[3], one, weights[2]))
-    return torch.addmm(weights[5], two, weights[4])
-
-
-def _activated(
-    before: Tensor, activation: str, on: Tensor, held: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """Compute the activation and its slope; write into `on` which units were on."""
-    torch.gt(before, 0, out=on)
-    if activation == "ReLU":
-        let_through = on if held is None else held
-        return before * let_through, let_through
-    after = torch.tanh(before)
-    return after, 1 - after * after
-
-
-def _gradients(
+def _backward(
     weights: list[Tensor],
-    slots: list[Tensor],
-    data: tuple[Tensor, Tensor],
+    x: Tensor,
+    y: Tensor,
     activation: str,
-    on: Tensor,
-    held: Tensor | None,
-) -> None:
-    """Write the gradient of every matrix and bias into its slot."""
-    x, y = data
-    units = SIZES[1]
-    lower_held, upper_held = (None, None) if held is None else (held[:, :units], held[:, units:])
-    first = torch.addmm(weights[1], x, weights[0])
-    one, slope_one = _activated(first, activation, on[:, :units], lower_held)
-    second = torch.addmm(weights[3], one, weights[2])
-    two, slope_two = _activated(second, activation, on[:, units:], upper_held)
-    output = (torch.addmm(weights[5], two, weights[4]) - y) * (2 / len(x))
-    upper = (output @ weights[4].T) * slope_two
-    lower = (upper @ weights[2].T) * slope_one
-    for left, right, matrix, bias in (
-        (x, lower, slots[0], slots[1]),
-        (one, upper, slots[2], slots[3]),
-        (two, output, slots[4], slots[5]),
-    ):
-        torch.mm(left.T, right, out=matrix)
-        torch.sum(right, 0, out=bias)
+    held: Sequence[Tensor] | None,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Give the gradient as one vector, which hidden units are on, and the outputs."""
+    _, second, third = weights[::2]
+    before, values, slopes = [], [x], []
+    for layer in (0, 1):
+        before.append(torch.addmm(weights[2 * layer + 1], values[-1], weights[2 * layer]))
+        through = before[-1] > 0 if held is None else held[layer]
+        after = before[-1] * through if activation == "ReLU" else before[-1].tanh()
+        slopes.append(through if activation == "ReLU" else 1 - after * after)
+        values.append(after)
+    outputs = torch.addmm(weights[5], values[-1], third)
+    error = (outputs - y) * (2 / len(x))
+    upper = (error @ third.T) * slopes[1]
+    errors = ((upper @ second.T) * slopes[0], upper, error)
+    pieces = [
+        piece
+        for value, each in zip(values, errors, strict=True)
+        for piece in ((value.T @ each).flatten(), each.sum(0))
+    ]
+    return torch.cat(pieces), torch.cat(before, 1) > 0, outputs

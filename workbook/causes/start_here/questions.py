@@ -156,15 +156,11 @@ WHICH_PARTS = Exercise(
     form=Form("whole number"),
     check=_adds_up_everywhere,
     wrong=(
-        WrongAnswer(
-            source="n = 10",
-            message="Tenths are where we started: look for the squares that are not marked =.",
-            recognizes=lambda n: n == 10,
+        WrongAnswer.value(
+            "n", 10, "Tenths are where we started: look for the squares that are not marked =."
         ),
-        WrongAnswer(
-            source="n = 12",
-            message="Some twelfths end as binary fractions (6/12 is one half), but most do not.",
-            recognizes=lambda n: n == 12,
+        WrongAnswer.value(
+            "n", 12, "Some twelfths end as binary fractions (6/12 is one half), but most do not."
         ),
     ),
     hints=(
