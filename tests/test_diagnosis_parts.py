@@ -37,7 +37,7 @@ from workbook.diagnosis.interventions import cuda
 from workbook.diagnosis.interventions.intervention import Setting
 
 run = Setting(on=frozenset(("full-precision", "cudnn-deterministic", "deterministic")))
-for install in dict.fromkeys(row.install for row in cuda.ROWS):
+for install in dict.fromkeys(row.install for row in cuda.ROWS if row.install):
     install(run)
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
 torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False

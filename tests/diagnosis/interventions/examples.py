@@ -200,7 +200,7 @@ ELSEWHERE = {
     ("on", "carry-scheduler"): "a scheduler needs its optimizer carried over, too",
     ("on", "shake-dropout"): "it is a question, not an explanation",
     ("on", "still"): "the same",
-    ("on", "one-seed"): "the same",
+    ("on", "same-seed"): "the same",
     ("on", "send-weights"): "it takes several ranks: targets/test_ranks",
     ("on", "set-epoch"): "the same",
     ("on", "share-rows"): "the same",

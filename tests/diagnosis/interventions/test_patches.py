@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from workbook.diagnosis.interventions import arrays, between_steps, loading, loops, ranges, seeds
-from workbook.diagnosis.interventions.intervention import Setting
-from workbook.diagnosis.interventions.means import _Series
+from workbook.diagnosis.interventions import checkpoints, operations, seeds, source, training
+from workbook.diagnosis.interventions.batches import Series
+from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 
 
@@ -26,7 +26,7 @@ def facts() -> Iterator[None]:
 def weighed(sizes: list[int], *, acts: bool) -> tuple[torch.Tensor, torch.Tensor]:
     """The mean of parts' means, and the mean of all rows, in float64."""
     rows = torch.arange(sum(sizes), dtype=torch.float64).square()
-    series = _Series(sys._getframe())
+    series = Series(sys._getframe())
     made = [series.weighed(part.mean(), len(part), acts) for part in rows.split(sizes)]
     return torch.stack(made).mean(), rows.mean()
 
@@ -59,15 +59,15 @@ def test_means_of_equal_parts_are_left_alone() -> None:
 )  # fmt: skip
 def test_a_loop_takes_one_row_at_a_time(text: str, wanted: str) -> None:
     """The size is 1 wherever the loop uses it; a number is one only in range and slices."""
-    assert ast.unparse(loops.Loops().visit(ast.parse(text))) == wanted
+    assert ast.unparse(source.Loops().visit(ast.parse(text))) == wanted
 
 
 def test_a_format_is_the_next_wider_one() -> None:
     """np.float16 and its names in calls become float32; torch's formats and other texts stay."""
     text = "y = x.astype(np.float16) + np.zeros(3, dtype='half') + x.to(torch.float16)\nz = 'half'"
-    made = ast.unparse(arrays.Wider(arrays.HALF).visit(ast.parse(text)))
+    made = ast.unparse(source.Wider(source.HALF).visit(ast.parse(text)))
     assert made == text.replace("np.float16", "np.float32").replace("'half') +", "'float32') +")
-    assert arrays.formats(ast.parse(text), "p.py") == {Fact.HALF_ARRAYS}
+    assert source.formats(ast.parse(text), "p.py") == {Fact.HALF_ARRAYS}
     assert FACTS.lists["wide-halves"] == ["float16 at p.py:1"]
 
 
@@ -75,11 +75,11 @@ def test_a_weight_gets_the_one_whose_name_ends_alike() -> None:
     """Prefixes on either side do not matter; what is over goes by shape; nothing is invented."""
     net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 3))
     state = {f"module.{name}": value + 1 for name, value in net.state_dict().items()}
-    made = loading._renamed(net, state)
+    made = checkpoints.renamed(net, state)
     assert {
         name: torch.equal(made[name], value + 1) for name, value in net.state_dict().items()
     } == (dict.fromkeys(net.state_dict(), True))
-    assert loading._renamed(net, {"other": torch.ones(7)}) == {}
+    assert checkpoints.renamed(net, {"other": torch.ones(7)}) == {}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_settings_may_be_read_by_name(text: str, reads: bool) -> None:
 
 def test_what_leaves_its_range_is_noted_once() -> None:
     """The operation that makes an infinity of finite numbers, not those that hand it on."""
-    with ranges.Leaving():
+    with operations.Leaving():
         _ = (torch.tensor([1.0, 100.0]).exp() * 2).log()
     (place,) = FACTS.lists["overflow"]
     assert place.startswith("aten.exp at test_patches.py:")
@@ -118,7 +118,7 @@ def test_what_leaves_its_range_is_noted_once() -> None:
 def test_short_integers_do_not_wrap() -> None:
     """Bytes are computed with 64 bits; other formats are left alone."""
     pixels = torch.tensor([250, 3], dtype=torch.uint8)
-    with ranges.WideIntegers():
+    with operations.WideIntegers():
         assert (pixels + 10).tolist() == [260, 13] and (pixels.float() + 10).dtype == torch.float32
     assert (pixels + 10).tolist() == [4, 13]
 
@@ -127,8 +127,8 @@ def test_weights_that_something_else_wrote_are_seen() -> None:
     """Between two steps: a write past autograd's counters, too; a step by itself is none."""
     net = torch.nn.Linear(2, 1)
     sgd = torch.optim.SGD(net.parameters(), 0.1)
-    watch = between_steps._Weights(Setting())
-    between_steps.steps.LEFT[sgd] = between_steps.steps.digest(between_steps._weights(sgd))
+    watch = training.Weights()
+    steps.LEFT[sgd] = steps.digest(training.weights(sgd))
     watch.before_step(sgd, (), {})
     assert Fact.WEIGHTS_WRITTEN not in FACTS.seen
     net.weight.data.mul_(0.5)

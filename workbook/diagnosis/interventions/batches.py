@@ -1,90 +1,91 @@
-"""Interventions on batches: a call given many rows is made row by row, and put together again.
+"""Interventions on batches: calls and loops take one row at a time, means count by their rows.
 
 Owns the noting of how many rows each outermost module call and each of the user's functions and
-methods was given, and the splitting of those calls.
+methods was given, the splitting of those calls and of loops over batches, and the patches of what
+takes a mean of all elements. Means that are trained on are left alone.
 """
 
 from __future__ import annotations
 
 import functools
-import types
 from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch.utils.data import DataLoader
 
-from workbook.diagnosis.interventions.arguments import wrapped
 from workbook.diagnosis.interventions.intervention import PAIR, Setting, Stage, on
-from workbook.diagnosis.interventions.patching import aside, patch
+from workbook.diagnosis.interventions.patching import (
+    by_user,
+    caller,
+    wrap,
+    wrap_helpers,
+    wrap_named,
+)
+from workbook.diagnosis.interventions.source import Loops
 from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.trace.places import line_of, user_frame
 
-EVERY, OUTERMOST = "*", "the outermost"
+EVERY, OUTERMOST = "*", "the outermost"  # module; function of the user's that gets a batch
+TRAINED = "rows of means"  # that are trained on, since the last backward
 _OF_A_LIST = (torch.Tensor, np.ndarray, str, list, dict)
+_LOSSES = (
+    "mse_loss l1_loss smooth_l1_loss huber_loss cross_entropy nll_loss binary_cross_entropy "
+    "binary_cross_entropy_with_logits poisson_nll_loss gaussian_nll_loss hinge_embedding_loss"
+)
 
 
-class Batches:
-    """Notes rows; splits the calls named in `split`.
+def _modules(run: Setting) -> None:
+    """Note the batches of outermost modules; pass their rows one by one."""
+    inside = [False]
 
-    EVERY stands for every outermost module, OUTERMOST for the user's function or method that gets
-    a batch while no other of them is running on one.
-    """
+    def start(real: Any, module: Any, *args: Any, **kwargs: Any) -> Any:
+        count, kind = (0, []) if inside[0] else _batch(args, kwargs)
+        if not count:
+            return real(module, *args, **kwargs)
+        inside[0] = True
+        try:
+            FACTS.counts["rows"] = FACTS.counts.get("rows", 0) + count
+            FACTS.append("batches", [EVERY, count, kind])
+            if EVERY in run.split and count > 1:
+                return _by_rows(functools.partial(real, module), args, kwargs, count)
+            return real(module, *args, **kwargs)
+        finally:
+            inside[0] = False
 
-    def __init__(self, split: frozenset[str]) -> None:
-        self.split = split
-        self.depth = 0
-        self.inside = 0
+    wrap(start, torch.nn.Module, "__call__")
 
-    def modules(self) -> None:
-        real = torch.nn.Module.__call__
 
-        def call(this: Any, *args: Any, **kwargs: Any) -> Any:
-            count, kind = (0, []) if self.depth else _batch(args, kwargs)
-            if not count:
-                return real(this, *args, **kwargs)
-            self.depth += 1
-            try:
-                FACTS.counts["rows"] = FACTS.counts.get("rows", 0) + count
-                FACTS.append("batches", [EVERY, count, kind])
-                if EVERY in self.split and count > 1:
-                    return _by_rows(functools.partial(real, this), args, kwargs, count)
-                return real(this, *args, **kwargs)
-            finally:
-                self.depth -= 1
+def _functions(run: Setting) -> None:
+    """Note the batches of the user's functions; pass their rows one by one to the outermost."""
+    depth = [0]
 
-        patch(torch.nn.Module, "__call__", call)
-
-    def functions(self, module: types.ModuleType, entries: frozenset[str]) -> None:
-        wrapped(module, entries, self._noted, special=("__call__",))
-
-    def _noted(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        if name.endswith(".forward"):  # the module's call is noted
-            return real
+    def call(real: Any, name: str, *args: Any, **kwargs: Any) -> Any:
         first = 1 if "." in name else 0  # a method's batch comes after `self`
+        count, kind = _batch(args[first:], kwargs)
+        if not count or name.endswith(".forward"):  # the module's call is noted
+            return real(*args, **kwargs)
+        FACTS.append("batches", [name, count, kind])
+        splits = name in run.split or (OUTERMOST in run.split and not depth[0])
+        depth[0] += 1
+        try:
+            if splits and count > 1:
+                bound = functools.partial(real, *args[:first])
+                return _by_rows(bound, args[first:], kwargs, count)
+            return real(*args, **kwargs)
+        finally:
+            depth[0] -= 1
 
-        @functools.wraps(real)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            count, kind = _batch(args[first:], kwargs)
-            if not count:
-                return real(*args, **kwargs)
-            FACTS.append("batches", [name, count, kind])
-            splits = name in self.split or (OUTERMOST in self.split and not self.inside)
-            self.inside += 1
-            try:
-                if splits and count > 1:
-                    bound = functools.partial(real, *args[:first])
-                    return _by_rows(bound, args[first:], kwargs, count)
-                return real(*args, **kwargs)
-            finally:
-                self.inside -= 1
-
-        return aside(real, call)
+    wrap_helpers(run, call, "__call__")
 
 
 def _batch(args: Any, kwargs: Any) -> tuple[int, list[Any]]:
     """How many rows a call was given, and of what kind: by its first argument, named or not."""
-    first = args[0] if args else next(iter(kwargs.values()), None)
-    return _rows(first)
+    return _rows(args[0] if args else next(iter(kwargs.values()), None))
 
 
 def _rows(value: Any) -> tuple[int, list[Any]]:
@@ -122,23 +123,108 @@ def _joined(made: list[Any], whole: Callable[[], Any]) -> Any:
     return whole()
 
 
-def _modules(run: Setting) -> None:
-    Batches(run.split).modules()
+def _loops(run: Setting) -> None:
+    """Note loaders, and what cuts a tensor into parts; let both give one row at a time."""
+
+    def load(real: Any, given: dict[str, Any]) -> None:
+        if given["batch_size"] not in (None, 1):
+            FACTS.add(Fact.LOOPS)
+            given["batch_size"] = 1 if run.has(ONE_ROW) else given["batch_size"]
+        real(**given)
+
+    split = torch.Tensor.split
+
+    def cut(real: Any, value: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        parts = real(value, *args, **kwargs)
+        rows = value.shape[0] if value.dim() else 0
+        if rows and sum(part.shape[0] for part in parts) == rows and by_user():
+            FACTS.add(Fact.LOOPS)
+            return split(value, 1) if run.has(ONE_ROW) else parts
+        return parts
+
+    wrap_named(load, DataLoader, "__init__")
+    for owner in (torch, torch.Tensor):
+        wrap(cut, owner, "split", "chunk")
 
 
-def _functions(run: Setting) -> None:
-    batches = Batches(run.split)
-    for module in run.modules:
-        batches.functions(module, run.entries)
+@dataclass
+class Series:
+    """The means that one line took while one function ran: how many, of how many rows, and which.
+
+    The frame is kept so that no other function's frame gets its address meanwhile.
+    """
+
+    frame: FrameType
+    count: int = 0
+    rows: int = 0
+    first: int = 0
+    uneven: bool = False
+    mean: Any = 0.0
+
+    def weighed(self, value: torch.Tensor, rows: int, acts: bool) -> torch.Tensor:
+        """Weigh a mean so that the mean of all means so far is the mean over all rows so far.
+
+        Of k means with the rows' mean m(k) that is k m(k) - (k - 1) m(k - 1); for parts of one size
+        it is the mean itself.
+        """
+        before, count = self.mean, self.count
+        self.first = self.first or rows
+        self.uneven |= rows != self.first
+        self.count, self.rows = count + 1, self.rows + rows
+        self.mean = before + (value.double() - before) * (rows / self.rows)
+        if not self.uneven:
+            return value
+        FACTS.add(Fact.MEANS_OF_PARTS, "mean-of-means", line_of(self.frame))
+        return ((count + 1) * self.mean - count * before).to(value.dtype) if acts else value
 
 
+def _means(run: Setting) -> None:
+    """Note the means that a line takes of parts; weigh them by the parts' rows."""
+    series: dict[str, Series] = {}
+
+    def noted(frame: FrameType | None, value: Any, whole: Any) -> Any:
+        if not isinstance(whole, torch.Tensor) or not whole.dim():
+            return value
+        if not isinstance(value, torch.Tensor) or value.dim() or not value.is_floating_point():
+            return value
+        if value.requires_grad:
+            FACTS.counts[TRAINED] = FACTS.counts.get(TRAINED, 0) + whole.shape[0]
+            return value
+        if frame is None:
+            return value
+        line = line_of(frame)
+        if line not in series or series[line].frame is not frame:
+            series[line] = Series(frame)
+        return series[line].weighed(value, whole.shape[0], run.has(WEIGH_MEANS))
+
+    def loss(real: Any, *args: Any, **kwargs: Any) -> Any:
+        value = real(*args, **kwargs)
+        return noted(user_frame(caller()), value, args[0] if args else None)
+
+    def mean(real: Any, *args: Any, **kwargs: Any) -> Any:
+        value = real(*args, **kwargs)
+        return noted(caller() if by_user() else None, value, args[0] if args else None)
+
+    wrap(loss, F, *_LOSSES.split())
+    wrap(mean, torch, "mean")
+    wrap(mean, torch.Tensor, "mean")
+
+
+WEIGH_MEANS = on(
+    "weigh-means", "mean-of-means", "a batch's mean counts by its share of the rows", 28,
+    Fact.MEANS_OF_PARTS, axes=PAIR, install=_means,
+)  # fmt: skip
 SPLIT = on(
     "split", "batch-coupling", "each row of a batch is passed by itself", 71,
     Fact.OTHER_BATCHES, axes=PAIR, install=_modules,
+)  # fmt: skip
+ONE_ROW = on(
+    "one-row", "batch-coupling", "every loop over batches takes one row at a time", 72,
+    Fact.LOOPS_OVER_BATCHES, axes=PAIR, install=_loops, rewrite=Loops().visit,
 )  # fmt: skip
 SPLIT_OUTERMOST = on(
     "split-outermost", "batch-coupling",
     "each row is passed by itself to the outermost function that takes a batch", 72,
     Fact.OTHER_BATCHES_INSIDE, axes=PAIR, install=_functions, stage=Stage.PROGRAM,
 )  # fmt: skip
-ROWS = (SPLIT, SPLIT_OUTERMOST)
+ROWS = (WEIGH_MEANS, SPLIT, ONE_ROW, SPLIT_OUTERMOST)

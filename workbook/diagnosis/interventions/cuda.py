@@ -1,7 +1,7 @@
-"""CUDA's own switches: which algorithms, which precision, and whether each kernel is waited for.
+"""Kernels: which algorithms and which precision torch may choose, and whether each is waited for.
 
-Owns the patches of those switches, and the mode that computes on the CPU what has no deterministic
-algorithm on its device. Where there is no CUDA, all of them do nothing.
+Owns the switches that decide it (most of them CUDA's; without CUDA they do nothing), and the mode
+that computes on the CPU what has no deterministic algorithm on its device.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch.utils._pytree import tree_leaves
 
 from workbook.diagnosis.interventions.devices import at_home, elsewhere
@@ -23,16 +24,10 @@ from workbook.diagnosis.interventions.intervention import (
     Stage,
     on,
 )
-from workbook.diagnosis.interventions.patching import hold
+from workbook.diagnosis.interventions.patching import keep, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 from workbook.trace.places import line_of
-
-_SHORT_SUMS = (
-    "cublas_allow_fp16_reduced_precision_reduction",
-    "cublas_allow_bf16_reduced_precision_reduction",
-    "cublas_allow_fp16_accumulation",
-)
 
 
 class Strict(Dispatch):
@@ -57,75 +52,85 @@ class Strict(Dispatch):
 
 
 def strict(*, required: bool) -> None:
-    """Set whether deterministic algorithms are required (`_install` keeps the program from it)."""
+    """Set whether deterministic algorithms are required (the program is kept from setting it)."""
     _SET(required, warn_only=False)
 
 
 _SET = torch._C._set_deterministic_algorithms
 
 
-def _algorithms(run: Setting) -> None:
-    if run.has(CUDNN_DETERMINISTIC):
-        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-        hold("cudnn_deterministic", "cudnn_benchmark")
-    if run.has(NO_CUDNN):
-        torch.backends.cudnn.enabled = False
-        hold("cudnn_enabled")
+def _switches(run: Setting) -> None:
+    """Note what may choose a kernel, and set the switches of the active rows."""
+
+    def precision(real: Any, level: str) -> None:
+        FACTS.add(Fact.PRECISION)
+        real("highest" if run.has(FULL_PRECISION) else level)
+
+    def attention(real: Any, *args: Any, **kwargs: Any) -> Any:
+        FACTS.add(Fact.ATTENTION)
+        return real(*args, **kwargs)
+
+    wrap(precision, torch, "set_float32_matmul_precision")
+    wrap(attention, F, "scaled_dot_product_attention")
     if run.has(BLOCKING):
         os.environ["CUDA_LAUNCH_BLOCKING"] = "1"  # CUDA reads it when it starts
     if run.has(DETERMINISTIC):
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
         strict(required=True)
-        hold("deterministic_algorithms")
-
-
-def _refused(run: Setting) -> None:
-    if run.has(DETERMINISTIC):
-        run.stack.enter_context(Strict())
-
-
-def _precision(run: Setting) -> None:
-    real = torch.set_float32_matmul_precision
-
-    def precision(level: str) -> None:
-        FACTS.add(Fact.PRECISION)
-        real("highest" if run.has(FULL_PRECISION) else level)
-
-    torch.set_float32_matmul_precision = precision
-    if run.has(FULL_PRECISION):
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-        hold("cublas_allow_tf32", "cudnn_allow_tf32", "fp32_precision_setter")
-    if run.has(FULL_SUMS):
-        for name in _SHORT_SUMS:
-            if choose := getattr(torch._C, f"_set_{name}", None):  # each version has some of them
-                choose(False)
-        hold(*_SHORT_SUMS)
+    for row, switches in _SWITCHES:
+        if run.has(row):
+            keep(switches)
 
 
 BLOCKING = on(
     "launch-blocking", "unsynchronised", "each kernel is waited for", 9,
-    Fact.ACCELERATOR, axes=AGAIN | PAIR | AFTER, install=_algorithms,
+    Fact.ACCELERATOR, axes=AGAIN | PAIR | AFTER, install=_switches,
 )  # fmt: skip
 CUDNN_DETERMINISTIC = on(
     "cudnn-deterministic", "cudnn-algorithm", "cuDNN is restricted to deterministic algorithms", 13,
-    Fact.ACCELERATOR, axes=AGAIN | PAIR, install=_algorithms,
+    Fact.ACCELERATOR, axes=AGAIN | PAIR, install=_switches,
 )  # fmt: skip
 DETERMINISTIC = on(
     "deterministic", "nondeterministic-op", "every operation adds in one order", 14,
     Fact.ACCELERATOR, Fact.THREADS_MATTER, Fact.SETS_THREADS, axes=AGAIN | PAIR,
-    install=_refused, stage=Stage.MODES,
+    mode=lambda run: Strict(), stage=Stage.MODES,
+)  # fmt: skip
+MATH_ATTENTION = on(
+    "math-attention", "attention-backend", "attention is computed by plain operations", 59,
+    Fact.ATTENTION, axes=AGAIN | PAIR | MODULE, install=_switches,
 )  # fmt: skip
 FULL_PRECISION = on(
     "full-precision", "reduced-precision", "float32 products keep full precision", 61,
-    Fact.PRECISION, Fact.ACCELERATOR, axes=PAIR | MODULE, install=_precision,
+    Fact.PRECISION, Fact.ACCELERATOR, axes=PAIR | MODULE, install=_switches,
+    fix='Call torch.set_float32_matmul_precision("highest"), and set '
+    "torch.backends.cudnn.allow_tf32 = False, or compare within TF32's unit roundoff.",
 )  # fmt: skip
 FULL_SUMS = on(
     "full-sums", "reduced-precision", "products of short formats are added up in float32", 61,
-    Fact.ACCELERATOR, axes=PAIR | MODULE, install=_precision,
+    Fact.ACCELERATOR, axes=PAIR | MODULE, install=_switches,
+    fix="Set torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False, and that "
+    "of bf16.",
 )  # fmt: skip
 NO_CUDNN = on(
     "no-cudnn", "cudnn-algorithm", "cuDNN is not used", 62,
-    Fact.ACCELERATOR, axes=PAIR, install=_algorithms,
+    Fact.ACCELERATOR, axes=PAIR, install=_switches,
+    fix="Compare within the bound; where the bits must agree, use the same algorithm on both sides "
+    "(torch.backends.cudnn.flags(enabled=False)).",
 )  # fmt: skip
-ROWS = (BLOCKING, CUDNN_DETERMINISTIC, DETERMINISTIC, FULL_PRECISION, FULL_SUMS, NO_CUDNN)
+ROWS = (
+    BLOCKING, CUDNN_DETERMINISTIC, DETERMINISTIC, MATH_ATTENTION, FULL_PRECISION, FULL_SUMS,
+    NO_CUDNN,
+)  # fmt: skip
+_SWITCHES = (
+    (CUDNN_DETERMINISTIC, {"cudnn_deterministic": True, "cudnn_benchmark": False}),
+    (NO_CUDNN, {"cudnn_enabled": False}),
+    (DETERMINISTIC, {"deterministic_algorithms": None}),  # set above, in words of its own
+    (FULL_PRECISION, {"cublas_allow_tf32": False, "cudnn_allow_tf32": False,
+                      "fp32_precision_setter": None}),
+    (FULL_SUMS, {"cublas_allow_fp16_reduced_precision_reduction": False,
+                 "cublas_allow_bf16_reduced_precision_reduction": False,
+                 "cublas_allow_fp16_accumulation": False}),
+    (MATH_ATTENTION, {"sdp_use_math": True, "sdp_use_flash": False, "sdp_use_mem_efficient": False,
+                      "sdp_use_cudnn": False}),
+)  # fmt: skip

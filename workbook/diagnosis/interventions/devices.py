@@ -7,7 +7,6 @@ for a device. What a device draws is left as it is.
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +14,9 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, PAIR, Setting, Stage, on
-from workbook.diagnosis.interventions.patching import patch
+from workbook.diagnosis.interventions.patching import line, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
-from workbook.trace.places import line_of
 
 
 def elsewhere(value: Any) -> bool:
@@ -70,12 +68,6 @@ def _home(value: torch.Tensor) -> torch.Tensor:
     return value.to("cpu", copy=True)
 
 
-def _install(run: Setting) -> None:
-    if run.has(ONE_DEVICE):
-        run.stack.enter_context(OnTheCpu())
-    FACTS.at_end.append(_note)
-
-
 def _note() -> None:
     apple = torch.backends.mps.is_available() and torch.mps.current_allocated_memory() > 0
     if torch.cuda.is_initialized() or torch.xpu.is_initialized() or apple:
@@ -84,38 +76,31 @@ def _note() -> None:
 
 def _waits(run: Setting) -> None:
     """Note copies that are not waited for, and streams; wait for the one, leave out the other."""
-    for name in ("to", "cuda", "cpu", "copy_"):
-        patch(torch.Tensor, name, _waited(getattr(torch.Tensor, name), run.has(WAIT)))
-    patch(torch.nn.Module, "to", _waited(torch.nn.Module.to, run.has(WAIT)))
-    for owner in (torch.cuda, torch.xpu):
-        real = owner.stream
 
-        def stream(wanted: Any, real: Callable[..., Any] = real) -> Any:
-            FACTS.add(Fact.UNWAITED)
-            FACTS.place("unsynchronised", "a stream of the program's own")
-            return contextlib.nullcontext() if run.has(WAIT) else real(wanted)
-
-        patch(owner, "stream", stream)
-
-
-def _waited(real: Callable[..., Any], acts: bool) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def copy(real: Any, *args: Any, **kwargs: Any) -> Any:
         place = next((i for i, value in enumerate(args) if i and value is True), 0)
         if place or kwargs.get("non_blocking"):
-            FACTS.add(Fact.UNWAITED)
-            FACTS.place("unsynchronised", f"non_blocking=True at {line_of(sys._getframe(2))}")
-            if acts and place:
+            FACTS.add(Fact.UNWAITED, "unsynchronised", f"non_blocking=True at {line()}")
+            if run.has(WAIT) and place:
                 args = (*args[:place], False, *args[place + 1 :])
-            elif acts:
-                kwargs = {**kwargs, "non_blocking": False}
+            elif run.has(WAIT):
+                kwargs["non_blocking"] = False
         return real(*args, **kwargs)
 
-    return call
+    def stream(real: Any, wanted: Any) -> Any:
+        FACTS.add(Fact.UNWAITED, "unsynchronised", "a stream of the program's own")
+        return contextlib.nullcontext() if run.has(WAIT) else real(wanted)
+
+    wrap(copy, torch.Tensor, "to", "cuda", "cpu", "copy_")
+    wrap(copy, torch.nn.Module, "to")
+    wrap(stream, torch.cuda, "stream")
+    wrap(stream, torch.xpu, "stream")
+    FACTS.at_end.append(_note)
 
 
 ONE_DEVICE = on(
     "one-device", "device", "everything is computed on the CPU, from the same inputs", 70,
-    Fact.OTHER_DEVICES, axes=PAIR, install=_install, stage=Stage.MODES, costly=True,
+    Fact.OTHER_DEVICES, axes=PAIR, mode=lambda run: OnTheCpu(), stage=Stage.MODES, costly=True,
 )  # fmt: skip
 WAIT = on(
     "wait", "unsynchronised", "every copy is waited for, on one stream", 9,

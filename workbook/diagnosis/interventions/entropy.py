@@ -1,25 +1,24 @@
 """Where random numbers come from: every generator's start, and every source of entropy.
 
-Owns the patches that make them a function of one number.
+Owns the patches that make them a function of one number. Each source has bytes of its own, other
+ones at each request: what a library requests elsewhere does not change what the program is given.
 """
 
 from __future__ import annotations
 
-import datetime
+import functools
 import hashlib
 import os
 import random
 import secrets
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-_DATETIME, _DATE = datetime.datetime, datetime.date
-_REAL_CLOCK: dict[str, Any] = {}
-_ASKED = {"clock": 0, "entropy": 0}  # how often each was asked in this process
-
-COUNTED = {"entropy": 0}  # how often it was asked in this process
+COUNTED: Counter[str] = Counter()  # requests to each source of entropy in this process
 
 
 def generators(number: int, *, early: bool = False) -> None:
@@ -32,60 +31,67 @@ def generators(number: int, *, early: bool = False) -> None:
         np.random.seed(1_000 + number)
         random.seed(1_000 + number)
 
-    def entropy(count: int) -> bytes:
-        COUNTED["entropy"] += 1
-        return hashlib.shake_128(f"{number}:{_ASKED['entropy']}".encode()).digest(count)
+    def entropy(count: int, source: str = "system") -> bytes:
+        COUNTED[source] += 1
+        return hashlib.shake_128(f"{number}:{source}:{COUNTED[source]}".encode()).digest(count)
 
-    def fresh() -> int:
-        return int.from_bytes(entropy(8), "little")
+    def fresh(source: str = "system", bits: int = 64) -> int:
+        return int.from_bytes(entropy(8, source), "little") % (1 << bits)
 
     os.urandom = entropy
     secrets.token_bytes = lambda nbytes=None: entropy(nbytes or 32)  # type: ignore[assignment]
     secrets.token_hex = lambda nbytes=None: entropy(nbytes or 32).hex()  # type: ignore[assignment]
     secrets.randbits = lambda k: fresh() % (1 << k)  # type: ignore[assignment]
     secrets.randbelow = lambda n: fresh() % n  # type: ignore[assignment]
-    _unseeded_numpy(fresh)
-    real_seed = random.seed
-    random.seed = lambda a=None, version=2: real_seed(fresh() if a is None else a, version)  # type: ignore[assignment]
+    for owner, name, parameter, bits in _SEEDED:
+        seed = functools.partial(fresh, f"{owner.__name__}.{name}", bits)
+        setattr(owner, name, _seeded(getattr(owner, name), parameter, seed))
+    random.SystemRandom = random.Random  # type: ignore[misc]
 
-    class Seeded(random.Random):
-        def __init__(self, x: Any = None) -> None:
-            super().__init__(fresh() if x is None else x)
-
-    random.Random = Seeded  # type: ignore[misc]
-    random.SystemRandom = Seeded  # type: ignore[misc,assignment]
-
-    def seed() -> int:
-        torch.manual_seed(fresh() >> 1)
+    def seed_torch() -> int:
+        torch.manual_seed(fresh("torch.seed", 63))
         return torch.initial_seed()
 
-    torch.seed = seed
-    torch.random.seed = seed
+    torch.seed = torch.random.seed = seed_torch
 
     class Generator(torch.Generator):
         def seed(self) -> int:
-            self.manual_seed(fresh() >> 1)
+            self.manual_seed(fresh("torch.Generator", 63))
             return self.initial_seed()
 
     torch.Generator = Generator  # type: ignore[misc]
 
 
-def _unseeded_numpy(fresh: Any) -> None:
-    real_rng, real_seed, real_sequence = (
-        np.random.default_rng,
-        np.random.seed,
-        np.random.SeedSequence,
-    )
-    np.random.default_rng = lambda seed=None: real_rng(fresh() if seed is None else seed)
-    np.random.seed = lambda seed=None: real_seed(fresh() % 2**32 if seed is None else seed)  # type: ignore[assignment]
+# What takes a fresh seed where it is given none: its owner, name, parameter, and the seed's bits.
+_SEEDED: tuple[tuple[Any, str, str, int], ...] = (
+    (random, "seed", "a", 64),
+    (random, "Random", "x", 64),
+    (np.random, "seed", "seed", 32),
+    (np.random, "default_rng", "seed", 64),
+    (np.random, "RandomState", "seed", 32),
+    (np.random, "SeedSequence", "entropy", 64),
+)
 
-    class State(np.random.RandomState):
-        def __init__(self, seed: Any = None) -> None:
-            super().__init__(fresh() % 2**32 if seed is None else seed)
 
-    class Sequence(real_sequence):  # type: ignore[misc,valid-type]
-        def __init__(self, entropy: Any = None, **more: Any) -> None:
-            super().__init__(fresh() if entropy is None else entropy, **more)
+def _seeded(real: Any, parameter: str, fresh: Callable[[], int]) -> Any:
+    """Give a function, or a class, that takes a fresh seed where it is given none."""
 
-    np.random.RandomState = State  # type: ignore[misc]
-    np.random.SeedSequence = Sequence  # type: ignore[misc]
+    def given(args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        if (args[0] if args else kwargs.get(parameter)) is not None:
+            return args, kwargs
+        return (fresh(), *args[1:]), {k: v for k, v in kwargs.items() if k != parameter}
+
+    if not isinstance(real, type):
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            args, kwargs = given(args, kwargs)
+            return real(*args, **kwargs)
+
+        return call
+
+    class Seeded(real):  # type: ignore[misc,valid-type]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            args, kwargs = given(args, kwargs)
+            super().__init__(*args, **kwargs)
+
+    return Seeded

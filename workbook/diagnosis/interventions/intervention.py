@@ -6,8 +6,10 @@ Owns the row and what its patch is given. To add one, write a row beside its pat
 
 from __future__ import annotations
 
+import ast
 import contextlib
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum, auto
 from typing import Any, Literal
@@ -78,8 +80,11 @@ class Intervention:
     are those of which a run must have shown one, `axes` the comparisons that it can explain.
 
     `install` patches the run; it is called whether the row is active or not, since most patches
-    note their facts, too. `values` are those of a held condition: the calm one and another.
-    `put_back` is what happens between calls. `rivals` names a group of which only one acts.
+    note their facts, too. Where it is active, `mode` makes what sees every operation, and `rewrite`
+    changes the program's syntax tree, which may use `names`. `values` are those of a held
+    condition: the calm one and another, which `condition` words. `put_back` is what happens between
+    calls. `fix` is what to do, where the cause's own words do not fit what this row removes.
+    `rivals` names a group of which only one acts.
     `format` is the shorter format in whose place a row computes with a wider one.
     `finer` has, for a fact that makes the cause a more particular one, that cause and a sentence.
     `looks` names a row without axes that only notes where the cause is seen at work.
@@ -96,6 +101,10 @@ class Intervention:
     axes: frozenset[Axis]
     install: Install | None = None
     stage: Stage = Stage.FUNCTIONS
+    mode: Callable[[Setting], AbstractContextManager[Any]] | None = None
+    rewrite: Callable[[ast.AST], Any] | None = None
+    names: tuple[tuple[str, Any], ...] = ()
+    fix: str = ""
     values: tuple[Any, Any] = (None, None)
     condition: str = ""
     put_back: Callable[[Any], None] | None = None

@@ -6,19 +6,19 @@ active, makes it not happen.
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, on
-from workbook.diagnosis.interventions.patching import patch
-from workbook.diagnosis.interventions.streams import global_states, put_global_states
+from workbook.diagnosis.interventions.patching import wrap, wrap_named
 from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.diagnosis.probes.generators import global_states, put_global_states
 
 _ACTIVATIONS = (
     "relu relu6 leaky_relu elu selu celu silu mish hardtanh hardswish hardsigmoid threshold"
@@ -26,131 +26,94 @@ _ACTIVATIONS = (
 
 
 def _inplace(run: Setting) -> None:
-    for name in _ACTIVATIONS.split():
-        patch(F, name, _out_of_place(getattr(F, name), run.has(NO_INPLACE)))
-
-
-def _out_of_place(real: Callable[..., Any], never: bool) -> Callable[..., Any]:
-    signature = inspect.signature(real)
-
-    @functools.wraps(real)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        given = signature.bind(*args, **kwargs)
-        if given.arguments.get("inplace"):
+    def activation(real: Any, given: dict[str, Any]) -> Any:
+        if given["inplace"]:
             FACTS.add(Fact.IN_PLACE)
-            given.arguments["inplace"] = not never
-        return real(*given.args, **given.kwargs)
+            given["inplace"] = not run.has(NO_INPLACE)
+        return real(**given)
 
-    return call
+    wrap_named(activation, F, *_ACTIVATIONS.split())
 
 
-def _after_training(kind: str, run: Setting) -> bool:
+def _late(run: Setting, kind: str, fact: Fact, cause: str) -> bool:
+    """Count a call that training makes; note it, and say so, where it is made outside of it."""
     number = FACTS.count(kind)
-    return not torch.is_grad_enabled() or number > run.trained.get(kind, 0)
+    late = not torch.is_grad_enabled() or number > run.trained.get(kind, 0)
+    if late:
+        FACTS.add(fact, cause, run.path.now() or f"a functional {kind}")
+    return late
 
 
 def _dropout(run: Setting) -> None:
+    def late() -> bool:
+        FACTS.add(Fact.DROPOUT)
+        return _late(run, "dropout", Fact.LATE_DROPOUT, "dropout-active")
+
+    def quiet() -> bool:
+        outside = late()
+        return run.has(NO_DROPOUT) or (outside and run.has(EVAL_DROPOUT))
+
+    def dropout(real: Any, given: dict[str, Any]) -> Any:
+        if given["training"] and given.get("p") != 0:
+            outside = late()
+            if run.has(NO_DROPOUT) or (outside and run.has(EVAL_DROPOUT)):
+                given["training"] = False
+            elif outside and run.has(SHAKE_DROPOUT):
+                with _shaken():
+                    return real(**given)
+        return real(**given)
+
+    def attention(real: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(args) > 4:  # query, key, value, the mask, dropout_p
+            args, kwargs = (*args[:4], *args[5:]), {**kwargs, "dropout_p": args[4]}
+        if kwargs.get("dropout_p", 0.0) > 0 and quiet():
+            kwargs["dropout_p"] = 0.0
+        return real(*args, **kwargs)
+
+    trains: WeakKeyDictionary[torch.nn.Module, bool] = WeakKeyDictionary()
+
+    def call(real: Any, module: Any, *args: Any, **kwargs: Any) -> Any:
+        """Modules that drop inside one kernel, and modules of the user's that draw in training."""
+        if torch.is_grad_enabled() and trains.setdefault(module, module.training) > module.training:
+            FACTS.add(Fact.STOPS_TRAINING, "eval-left-on", run.path.now())
+            if run.has(GO_ON_TRAINING):
+                with _mode(module, True):
+                    return call(real, module, *args, **kwargs)
+        drops = module.training and isinstance(module, torch.nn.RNNBase) and module.dropout > 0
+        noise = module.training and run.has(EVAL_NOISE) and _is_users(module)
+        if quiet() if drops else noise:
+            with _mode(module, False):
+                return real(module, *args, **kwargs)
+        return real(module, *args, **kwargs)
+
     names = [n for n in dir(F) if "dropout" in n and not n.startswith("_") and not n.endswith("_")]
-
-    def active(p: Any, training: Any) -> bool:
-        return bool(training) and (p is None or p > 0)
-
-    def patched(real: Callable[..., Any], default: bool) -> Callable[..., Any]:
-        @functools.wraps(real)
-        def call(input: Any, p: Any = 0.5, training: Any = default, inplace: bool = False) -> Any:
-            if active(p, training):
-                later = _after_training("dropout", run)
-                FACTS.add(Fact.DROPOUT)
-                if later:
-                    FACTS.add(Fact.LATE_DROPOUT)
-                    FACTS.place("dropout-active", run.path.now() or "a functional dropout")
-                if run.has(NO_DROPOUT) or (later and run.has(EVAL_DROPOUT)):
-                    training = False
-                elif later and run.has(SHAKE_DROPOUT):
-                    return _shaken(lambda: real(input, p, training, inplace))
-            return real(input, p, training, inplace)
-
-        return call
-
-    for name in names:
-        default = "alpha" not in name
-        patch(F, name, patched(getattr(F, name), default))
-    real_rrelu = F.rrelu
-    patch(
-        F,
-        "rrelu",
-        lambda input, lower=1 / 8, upper=1 / 3, training=False, inplace=False: real_rrelu(
-            input, lower, upper, training and not _quiet(run), inplace
-        ),
-    )
-    real_attention = F.scaled_dot_product_attention
-
-    def attention(
-        q: Any,
-        k: Any,
-        v: Any,
-        attn_mask: Any = None,
-        dropout_p: float = 0.0,
-        *rest: Any,
-        **more: Any,
-    ) -> Any:
-        if dropout_p > 0 and _quiet(run):
-            dropout_p = 0.0
-        return real_attention(q, k, v, attn_mask, dropout_p, *rest, **more)
-
-    patch(F, "scaled_dot_product_attention", attention)
-    _recurrent(run)
+    wrap_named(dropout, F, *names, "rrelu")
+    wrap(attention, F, "scaled_dot_product_attention")
+    wrap(call, torch.nn.Module, "_call_impl")
+    torch.nn.Module.__call__ = torch.nn.Module._call_impl
 
 
-def _shaken(call: Callable[[], Any]) -> Any:
-    """Make a call with other random numbers; every generator goes on as if it had not been."""
+@contextlib.contextmanager
+def _shaken() -> Iterator[None]:
+    """Draw other random numbers; every generator goes on as if nothing had been drawn."""
     kept = global_states()
     torch.default_generator.manual_seed(7919)
     if torch.cuda.is_initialized():
         torch.cuda.manual_seed_all(7919)
     try:
-        return call()
+        yield
     finally:
         put_global_states(kept)
 
 
-def _quiet(run: Setting) -> bool:
-    later = _after_training("dropout", run)
-    FACTS.add(Fact.DROPOUT)
-    if later:
-        FACTS.add(Fact.LATE_DROPOUT)
-        FACTS.place("dropout-active", run.path.now() or "a functional dropout")
-    return run.has(NO_DROPOUT) or (later and run.has(EVAL_DROPOUT))
-
-
-def _recurrent(run: Setting) -> None:
-    """Modules that drop inside one kernel, and modules of the user's that draw when training."""
-    real = torch.nn.Module._call_impl
-    trains: WeakKeyDictionary[torch.nn.Module, bool] = WeakKeyDictionary()
-
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if torch.is_grad_enabled() and trains.setdefault(self, self.training) > self.training:
-            FACTS.add(Fact.STOPS_TRAINING)
-            FACTS.place("eval-left-on", run.path.now())
-            if run.has(GO_ON_TRAINING):
-                self.training = True
-                try:
-                    return call(self, *args, **kwargs)
-                finally:
-                    self.training = False
-        drops = self.training and isinstance(self, torch.nn.RNNBase) and self.dropout > 0
-        if not drops and not (self.training and run.has(EVAL_NOISE) and _is_users(self)):
-            return real(self, *args, **kwargs)
-        if drops and not _quiet(run):
-            return real(self, *args, **kwargs)
-        self.training = False
-        try:
-            return real(self, *args, **kwargs)
-        finally:
-            self.training = True
-
-    patch(torch.nn.Module, "_call_impl", call)
-    torch.nn.Module.__call__ = torch.nn.Module._call_impl
+@contextlib.contextmanager
+def _mode(module: torch.nn.Module, training: bool) -> Iterator[None]:
+    """Let a module be in a mode that it is not in; its parts stay in theirs."""
+    module.training = training
+    try:
+        yield
+    finally:
+        module.training = not training
 
 
 def _is_users(module: torch.nn.Module) -> bool:
@@ -158,53 +121,33 @@ def _is_users(module: torch.nn.Module) -> bool:
 
 
 def _norm(run: Setting) -> None:
-    real = F.batch_norm
+    def batch_norm(real: Any, given: dict[str, Any]) -> Any:
+        late = given["training"] and _late(run, "norm", Fact.LATE_NORM, "batch-statistics")
+        if late and run.has(EVAL_NORM):
+            given["training"] = False
+            if given["running_mean"] is None:  # no running statistics: the identity for every batch
+                width = given["input"].shape[1]
+                given["running_mean"] = given["input"].new_zeros(width)
+                given["running_var"] = given["input"].new_ones(width)
+        return real(**given)
 
-    def batch_norm(
-        input: Any,
-        running_mean: Any,
-        running_var: Any,
-        weight: Any = None,
-        bias: Any = None,
-        training: bool = False,
-        momentum: float = 0.1,
-        eps: float = 1e-5,
-    ) -> Any:
-        if training:
-            later = _after_training("norm", run)
-            if later:
-                FACTS.add(Fact.LATE_NORM)
-                FACTS.place("batch-statistics", run.path.now() or "a functional batch_norm")
-            if later and run.has(EVAL_NORM):
-                training = False
-                width = input.shape[1]
-                if running_mean is None:  # no running statistics: the identity, for every batch
-                    running_mean, running_var = input.new_zeros(width), input.new_ones(width)
-        return real(input, running_mean, running_var, weight, bias, training, momentum, eps)
+    def forward(real: Any, module: Any, x: torch.Tensor) -> Any:
+        trained = FACTS.counts.get("norm", 0) < run.trained.get("norm", 0)
+        stays = not module.training or module.running_mean is None or not run.has(EVAL_NORM)
+        if stays or (torch.is_grad_enabled() and trained):
+            return real(module, x)
+        FACTS.add(Fact.LATE_NORM, "batch-statistics", run.path.now() or "BatchNorm")
+        with _mode(module, False):
+            return real(module, x)
 
-    patch(F, "batch_norm", batch_norm)
-    real_forward = torch.nn.modules.batchnorm._BatchNorm.forward
-
-    def forward(self: Any, input: Any) -> Any:
-        still = self.training and run.has(EVAL_NORM) and self.running_mean is not None
-        if still and (
-            not torch.is_grad_enabled() or FACTS.counts.get("norm", 0) >= run.trained.get("norm", 0)
-        ):
-            FACTS.add(Fact.LATE_NORM)
-            FACTS.place("batch-statistics", run.path.now() or "BatchNorm")
-            self.training = False
-            try:
-                return real_forward(self, input)
-            finally:
-                self.training = True
-        return real_forward(self, input)
-
-    patch(torch.nn.modules.batchnorm._BatchNorm, "forward", forward)
+    wrap_named(batch_norm, F, "batch_norm")
+    wrap(forward, _BatchNorm, "forward")
 
 
 NO_INPLACE = on(
     "no-inplace", "input-mutated", "activations with inplace=True make a new tensor", 17,
     Fact.IN_PLACE, axes=AGAIN | PAIR, install=_inplace,
+    fix="Leave inplace=True out: the activation overwrites its input, which is read again.",
 )  # fmt: skip
 EVAL_DROPOUT = on(
     "eval-dropout", "dropout-active", "dropout is off outside training", 26,
@@ -213,6 +156,7 @@ EVAL_DROPOUT = on(
 NO_DROPOUT = on(
     "no-dropout", "dropout-active", "dropout is off everywhere", 75,
     Fact.DROPOUT, axes=AGAIN | PAIR, install=_dropout, draws=True,
+    fix="Dropout draws in training, too: set the same seed before both, or p=0 to compare them.",
 )  # fmt: skip
 SHAKE_DROPOUT = on(
     "shake-dropout", "dropout-active", "dropout draws other numbers", 99,
@@ -229,6 +173,8 @@ GO_ON_TRAINING = on(
 EVAL_NOISE = on(
     "eval-noise", "dropout-active", "the program's own modules are in eval mode", 70,
     Fact.NOISE, axes=AGAIN | PAIR, install=_dropout, draws=True,
+    fix="Call model.eval() before using the model; a forward of your own draws while self.training "
+    "is True.",
 )  # fmt: skip
 ROWS = (
     NO_INPLACE, EVAL_DROPOUT, NO_DROPOUT, SHAKE_DROPOUT, EVAL_NORM, EVAL_NOISE, GO_ON_TRAINING,

@@ -1,4 +1,4 @@
-"""How numbers are computed: compile, autocast, instruction sets.
+"""How numbers are computed: compile, autocast, tiny numbers, instruction sets.
 
 Owns the patches of those switches.
 """
@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from typing import Any
 
 import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, Stage, on
-from workbook.diagnosis.interventions.patching import patch
+from workbook.diagnosis.interventions.patching import line, wrap, wrap_named
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
-from workbook.trace.places import line_of
 
 CPU_VARIABLES = {
     "ATEN_CPU_CAPABILITY": "default",
@@ -26,9 +24,7 @@ CPU_VARIABLES = {
 
 
 def _compile(run: Setting) -> None:
-    real = torch.compile
-
-    def compiled(model: Any = None, **options: Any) -> Any:
+    def compiled(real: Any, model: Any = None, **options: Any) -> Any:
         FACTS.add(Fact.COMPILES)
         if run.has(NO_COMPILE):
             return model if model is not None else (lambda function: function)
@@ -36,62 +32,45 @@ def _compile(run: Setting) -> None:
             mode.stay_away()
         return real(model, **options)
 
-    torch.compile = compiled
-    real_method = torch.nn.Module.compile
-
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def method(real: Any, *args: Any, **kwargs: Any) -> Any:
         FACTS.add(Fact.COMPILES)
-        return None if run.has(NO_COMPILE) else real_method(self, *args, **kwargs)
+        return None if run.has(NO_COMPILE) else real(*args, **kwargs)
 
-    torch.nn.Module.compile = method  # type: ignore[method-assign]
+    wrap(compiled, torch, "compile")
+    wrap(method, torch.nn.Module, "compile")
 
 
 def _autocast(run: Setting) -> None:
-    real = torch.autocast.__init__
-
-    def start(
-        self: Any,
-        device_type: str,
-        dtype: Any = None,
-        enabled: bool = True,
-        cache_enabled: Any = None,
-    ) -> None:
+    def start(real: Any, given: dict[str, Any]) -> None:
         FACTS.add(Fact.AUTOCAST)
         if run.has(NO_AUTOCAST):
-            enabled = False
+            given["enabled"] = False
         if run.has(NO_AUTOCAST_CACHE):
-            cache_enabled = False
-        real(self, device_type, dtype=dtype, enabled=enabled, cache_enabled=cache_enabled)
+            given["cache_enabled"] = False
+        real(**given)
 
-    torch.autocast.__init__ = start  # type: ignore[method-assign]
+    wrap_named(start, torch.autocast, "__init__")
 
 
 def _flush(run: Setting) -> None:
-    real = torch.set_flush_denormal
+    def flush(real: Any, mode: bool) -> bool:
+        FACTS.add(Fact.FLUSHES, "denormals", f"set_flush_denormal at {line()}")
+        return bool(real(mode and not run.has(NO_FLUSH)))
 
-    def set_flush_denormal(mode: bool) -> bool:
-        FACTS.add(Fact.FLUSHES)
-        FACTS.place("denormals", f"set_flush_denormal at {line_of(sys._getframe(2))}")
-        return real(mode and not run.has(NO_FLUSH))
-
-    patch(torch, "set_flush_denormal", set_flush_denormal)
+    wrap(flush, torch, "set_flush_denormal")
 
 
 def _hold_cpu(run: Setting) -> None:
     """Fix the CPU's instruction set now, and for processes that the program starts."""
-    if not run.has(HOLD_CPU):
-        return
-    torch.backends.cpu.get_cpu_capability()
-    torch.ones(4, 4) @ torch.ones(4, 4)
-    real = subprocess.Popen.__init__
 
-    def start(self: Any, *args: Any, env: Any = None, **kwargs: Any) -> None:
-        kept = {
-            k: v for k, v in (os.environ if env is None else env).items() if k not in CPU_VARIABLES
-        }
-        real(self, *args, env=kept, **kwargs)
+    def start(real: Any, *args: Any, env: Any = None, **kwargs: Any) -> None:
+        given = os.environ if env is None else env
+        real(*args, env={k: v for k, v in given.items() if k not in CPU_VARIABLES}, **kwargs)
 
-    subprocess.Popen.__init__ = start
+    if run.has(HOLD_CPU):
+        torch.backends.cpu.get_cpu_capability()
+        torch.ones(4, 4) @ torch.ones(4, 4)
+        wrap(start, subprocess.Popen, "__init__")
 
 
 NO_COMPILE = on(
@@ -109,6 +88,7 @@ NO_FLUSH = on(
 NO_AUTOCAST = on(
     "no-autocast", "reduced-precision", "autocast is off", 60,
     Fact.AUTOCAST, axes=PAIR | MODULE, install=_autocast,
+    fix="Use autocast on both sides or on neither, or compare within the short format's roundoff.",
 )  # fmt: skip
 HOLD_CPU = on(
     "hold-cpu", "cpu-capability", "the program cannot change the CPU's instruction set", 63,

@@ -1,24 +1,44 @@
-"""Interventions on single operations: double precision, plain layout, rows alone, no overlap.
+"""Interventions on single operations: wider formats, plain layout, rows by themselves, no overlap.
 
 Owns the dispatch modes that change how an operation is computed while its mathematics stays the
-same. They act in a child process that ends with the run.
+same, and the one that looks where a value leaves its format's range.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_map
+from torch.utils._pytree import tree_leaves, tree_map
 
 from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, Stage, on
-from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
+from workbook.trace.places import line_of
 
 _NARROW = (torch.float32, torch.float16, torch.bfloat16)
 _FLOATS = (*_NARROW, torch.float64)
-_NAMES = "sigmoid silu gelu softplus elu mish exp2 sinh exp log tanh erf rsqrt sqrt"
+_TAILED = [
+    "sigmoid",
+    "silu",
+    "gelu",
+    "softplus",
+    "elu",
+    "mish",
+    "exp2",
+    "sinh",
+    "exp",
+    "log",
+    "tanh",
+    "erf",
+    "rsqrt",
+    "sqrt",
+]
 _PAD = 64  # a multiple of every vector's width
+SHORT_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32)
+_INTEGERS = "add sub rsub mul neg pow square abs bitwise_left_shift"
+ARITHMETIC = frozenset(f"aten::{name}" for name in _INTEGERS.split())
 
 
 def _views(func: Any) -> bool:
@@ -26,8 +46,16 @@ def _views(func: Any) -> bool:
     return not schema.is_mutable and any(made.alias_info is not None for made in schema.returns)
 
 
+def _strided(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.layout is torch.strided
+
+
 class Double(Dispatch):
     """Compute in float64 throughout; numbers are drawn as float32 and widened, so they stay."""
+
+    def __enter__(self) -> Any:
+        torch.set_default_dtype(torch.float64)
+        return super().__enter__()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = dict(kwargs or {})
@@ -70,22 +98,19 @@ class Plain(Dispatch):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if func._schema.is_mutable or _views(func) or func._schema.name == "aten::clone":
-            if func._schema.name != "aten::clone":
-                return func(*args, **kwargs)
+        if func._schema.name == "aten::clone":
             return torch.clone(args[0], memory_format=torch.contiguous_format)
+        if func._schema.is_mutable or _views(func):
+            return func(*args, **kwargs)
         args, kwargs = tree_map(self._packed, (args, kwargs))
         return tree_map(self._packed, func(*args, **kwargs))
 
     @staticmethod
     def _packed(value: Any) -> Any:
-        if (
-            isinstance(value, torch.Tensor)
-            and value.layout is torch.strided
-            and value.device.type == "cpu"
-        ) and (not value.is_contiguous() or value.data_ptr() % 64):
-            return value.clone(memory_format=torch.contiguous_format)
-        return value
+        if not _strided(value) or value.device.type != "cpu":
+            return value
+        packed = value.is_contiguous() and not value.data_ptr() % 64
+        return value if packed else value.clone(memory_format=torch.contiguous_format)
 
 
 class Rows(Dispatch):
@@ -103,17 +128,14 @@ class Rows(Dispatch):
             and self._keeps_rows(name, args)
         ):
             return self._split(func, args, kwargs, 0)
-        elif name.startswith("_scaled_dot_product") and args[0].shape[0] > 1:
-            return func(*args, **kwargs)
         elif name in _TAILED and args[0].is_floating_point():
             return self._padded(func, args, kwargs)
         return func(*args, **kwargs)
 
     @staticmethod
     def _keeps_rows(name: str, args: Any) -> bool:
-        dims = (
-            args[2 if "norm" in name else 1] if len(args) > (2 if "norm" in name else 1) else None
-        )
+        place = 2 if "norm" in name else 1
+        dims = args[place] if len(args) > place else None
         if not isinstance(dims, (list, tuple)) or not dims or args[0].dim() < 2:
             return False
         return all(d % args[0].dim() != 0 for d in dims) and 1 < args[0].shape[0] <= 4096
@@ -137,18 +159,13 @@ class Rows(Dispatch):
         return func(flat, *args[1:], **kwargs)[: value.numel()].reshape(value.shape)
 
 
-_TAILED = frozenset(_NAMES.split())
-
-
 class Apart(Dispatch):
     """Before something is written, copy what is read from the same memory."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if not func._schema.is_mutable or not args or not isinstance(args[0], torch.Tensor):
-            return func(*args, **kwargs)
-        target = args[0]
-        if target.layout is not torch.strided or target.numel() == 0:
+        target: Any = args[0] if args else None
+        if not func._schema.is_mutable or not _strided(target) or not target.numel():
             return func(*args, **kwargs)
         rest = tree_map(lambda v: self._apart(v, target), tuple(args[1:]))
         if torch._debug_has_internal_overlap(target) == 2 and target.dim():  # type: ignore[attr-defined]
@@ -160,20 +177,15 @@ class Apart(Dispatch):
 
     @staticmethod
     def _apart(value: Any, target: torch.Tensor) -> Any:
-        if (
-            not isinstance(value, torch.Tensor)
-            or value is target
-            or value.layout is not torch.strided
-        ):
+        if not _strided(value):
             return value
-        if value.untyped_storage().data_ptr() != target.untyped_storage().data_ptr():
-            return value
-        same = (value.data_ptr(), value.shape, value.stride()) == (
-            target.data_ptr(),
-            target.shape,
-            target.stride(),
-        )
-        return value if same else value.clone()
+        ours, theirs = value.untyped_storage(), target.untyped_storage()
+        itself = _where(value) == _where(target) or ours.data_ptr() != theirs.data_ptr()
+        return value if itself else value.clone()
+
+
+def _where(value: torch.Tensor) -> tuple[Any, ...]:
+    return value.data_ptr(), value.shape, value.stride()
 
 
 class OnCpu(Dispatch):
@@ -196,43 +208,87 @@ class OnCpu(Dispatch):
         return tree_map(lambda v: v.to(device) if isinstance(v, torch.Tensor) else v, out)
 
 
-def _install(run: Setting) -> None:
-    for row, mode in _MODES:
-        if run.has(row):
-            run.stack.enter_context(mode())
-    if run.has(DOUBLE):
-        torch.set_default_dtype(torch.float64)
-    if run.has(COPY_SAVED):
-        hooks = torch.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t)
-        run.stack.enter_context(hooks)
+class WideIntegers(Dispatch):
+    """Compute with integers of 64 bits where the program uses shorter ones."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func._schema.name in ARITHMETIC and not func._schema.is_mutable:
+            args, kwargs = tree_map(_long, (args, kwargs))
+        return func(*args, **kwargs)
 
 
-APART = on(
-    "apart", "overlapping-memory", "what is read is copied before its memory is written", 15,
-    Fact.TWO_RUNS, Fact.THREADS_MATTER, axes=AGAIN | PAIR | MODULE, install=_install,
-    stage=Stage.MODES,
-)  # fmt: skip
-COPY_SAVED = on(
-    "copy-saved", "overlapping-memory", "what backward needs is copied when it is saved", 18,
-    Fact.BACKWARD, axes=PAIR, install=_install, stage=Stage.MODES,
-)  # fmt: skip
-ON_CPU = on(
-    "cpu-draws", "device-generator", "numbers for every device are drawn on the CPU", 67,
-    Fact.ACCELERATOR, axes=PAIR, install=_install, stage=Stage.MODES, draws=True,
-)  # fmt: skip
-PLAIN = on(
-    "plain", "memory-layout", "every operation reads contiguous, aligned memory", 68,
-    Fact.TWO_RUNS, axes=PAIR, install=_install, stage=Stage.MODES, costly=True,
-)  # fmt: skip
-ROW_BY_ROW = on(
-    "rows", "batch-size", "each row is computed by itself", 69,
-    Fact.TWO_RUNS, axes=PAIR, install=_install, stage=Stage.MODES, costly=True,
-)  # fmt: skip
+def _long(value: Any) -> Any:
+    short = isinstance(value, torch.Tensor) and value.dtype in SHORT_INTEGERS
+    return value.long() if short else value
+
+
+class Leaving(Dispatch):
+    """Note the operations that make a value which is not finite out of finite ones."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        blank = func._schema.name.startswith("aten::empty")
+        out = func(*args, **(kwargs or {}))
+        if not blank and not _finite(out) and _finite((args, kwargs)):
+            name = str(func).removesuffix(".default")
+            FACTS.place("overflow", f"{name} at {line_of(sys._getframe(1)) or 'a library'}")
+        return out
+
+
+def _finite(values: Any) -> bool:
+    tensors = (value for value in tree_leaves(values) if isinstance(value, torch.Tensor))
+    return all(bool(t.isfinite().all()) for t in tensors if t.is_floating_point() and t.numel())
+
+
+def _saved(run: Setting) -> Any:
+    return torch.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t)
+
+
+# in the order in which they go on: the last is asked first
 DOUBLE = on(
     "double", "dtype", "everything is computed in float64", 77,
-    Fact.OTHER_FORMATS, axes=PAIR, install=_install, stage=Stage.MODES, costly=True,
+    Fact.OTHER_FORMATS, axes=PAIR, mode=lambda run: Double(), stage=Stage.MODES, costly=True,
     finer=((Fact.SHORT_FORMATS, "reduced-precision",
             "One of them computes in a format of 16 bits."),),
 )  # fmt: skip
-_MODES = ((DOUBLE, Double), (PLAIN, Plain), (ROW_BY_ROW, Rows), (APART, Apart), (ON_CPU, OnCpu))
-ROWS = (APART, COPY_SAVED, ON_CPU, PLAIN, ROW_BY_ROW, DOUBLE)
+PLAIN = on(
+    "plain", "memory-layout", "every operation reads contiguous, aligned memory", 68,
+    Fact.TWO_RUNS, axes=PAIR, mode=lambda run: Plain(), stage=Stage.MODES, costly=True,
+)  # fmt: skip
+ROW_BY_ROW = on(
+    "rows", "batch-size", "each row is computed by itself", 69,
+    Fact.TWO_RUNS, axes=PAIR, mode=lambda run: Rows(), stage=Stage.MODES, costly=True,
+)  # fmt: skip
+APART = on(
+    "apart", "overlapping-memory", "what is read is copied before its memory is written", 15,
+    Fact.TWO_RUNS, Fact.THREADS_MATTER, axes=AGAIN | PAIR | MODULE, mode=lambda run: Apart(),
+    stage=Stage.MODES,
+)  # fmt: skip
+ON_CPU = on(
+    "cpu-draws", "device-generator", "numbers for every device are drawn on the CPU", 67,
+    Fact.ACCELERATOR, axes=PAIR, mode=lambda run: OnCpu(), stage=Stage.MODES, draws=True,
+)  # fmt: skip
+COPY_SAVED = on(
+    "copy-saved", "overlapping-memory", "what backward needs is copied when it is saved", 18,
+    Fact.BACKWARD, axes=PAIR, mode=_saved, stage=Stage.MODES,
+    fix="Write to a clone of what backward reads, also through .data.",
+)  # fmt: skip
+WIDE_RANGE = on(
+    "wide-range", "overflow", "numbers are computed in float64, whose range is wider", 58,
+    Fact.OTHER_RANGES, axes=PAIR, mode=lambda run: Double(), stage=Stage.MODES, costly=True,
+    looks="look-for-infinity",
+    fix="Use the form that stays in range (torch.logsumexp, log_softmax, the largest subtracted "
+    "first), or a format with a wider range.",
+)  # fmt: skip
+WIDE_INTEGERS = on(
+    "wide-integers", "overflow", "integers are computed with 64 bits", 57,
+    Fact.SHORT_INTEGERS, axes=PAIR, mode=lambda run: WideIntegers(), stage=Stage.MODES,
+    fix="Widen small integers before computing with them: x.long(), x.float().",
+)  # fmt: skip
+LOOK = on(
+    "look-for-infinity", "overflow", "each operation is asked whether its results are finite", 99,
+    axes=frozenset(), mode=lambda run: Leaving(), stage=Stage.MODES,
+)  # fmt: skip
+ROWS = (
+    DOUBLE, PLAIN, ROW_BY_ROW, APART, ON_CPU, COPY_SAVED, WIDE_RANGE, WIDE_INTEGERS, LOOK,
+)  # fmt: skip

@@ -5,7 +5,6 @@ Owns the patches of those. A library's own threads are left alone.
 
 from __future__ import annotations
 
-import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -14,81 +13,54 @@ import torch
 from torch.utils.data import DataLoader
 
 from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, PAIR, Setting, on
+from workbook.diagnosis.interventions.patching import by_user, line, wrap, wrap_named
 from workbook.diagnosis.probes.facts import FACTS, Fact
-from workbook.trace.places import is_user_file, line_of
 
 _PATIENCE = 5.0  # seconds that a thread made to run alone may take
 
 
 def _threads(run: Setting) -> None:
-    real = torch.set_num_threads
-
-    def set_num_threads(number: int) -> None:
+    def set_num_threads(real: Any, number: int) -> None:
         FACTS.add(Fact.SETS_THREADS)
         if not run.has(HOLD_THREADS):
             real(number)
 
-    torch.set_num_threads = set_num_threads
-    one_by_one = run.has(SERIAL)
-
-    def joined(kind: Any) -> None:
-        real_start = kind.start
-
-        def start(self: Any) -> None:
-            if not is_user_file(sys._getframe(1).f_code.co_filename):
-                real_start(self)  # a library's own thread
-                return
+    def start(real: Any, thread: threading.Thread) -> None:
+        real(thread)
+        if by_user():  # else it is a library's own
             FACTS.add(Fact.THREADS)
-            real_start(self)
-            if one_by_one:
-                self.join(_PATIENCE)
+            if run.has(SERIAL):
+                thread.join(_PATIENCE)
 
-        kind.start = start
-
-    joined(threading.Thread)
-    real_submit = ThreadPoolExecutor.submit
-
-    def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+    def submit(real: Any, pool: Any, task: Any, /, *args: Any, **kwargs: Any) -> Any:
         FACTS.add(Fact.THREADS)
-        if not one_by_one:
-            return real_submit(self, fn, *args, **kwargs)
+        if not run.has(SERIAL):
+            return real(pool, task, *args, **kwargs)
         done: Future[Any] = Future()
         try:
-            done.set_result(fn(*args, **kwargs))
+            done.set_result(task(*args, **kwargs))
         except Exception as error:  # it belongs to the caller, who asks the future
             done.set_exception(error)
         return done
 
-    ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
+    wrap(set_num_threads, torch, "set_num_threads")
+    wrap(start, threading.Thread, "start")
+    wrap(submit, ThreadPoolExecutor, "submit")
 
 
 def _workers(run: Setting) -> None:
-    real = DataLoader.__init__
-
-    def start(self: Any, *args: Any, **kwargs: Any) -> None:
-        args = list(args)  # type: ignore[assignment]
-        number = kwargs.get("num_workers", args[5] if len(args) > 5 else 0)
-        if number:
+    def start(real: Any, given: dict[str, Any]) -> None:
+        if given["num_workers"]:
             FACTS.add(Fact.WORKERS)
-            if kwargs.get("persistent_workers"):
-                FACTS.add(Fact.PERSISTENT)
-                FACTS.place("worker-copy", f"DataLoader at {line_of(sys._getframe(1))}")
-                kwargs["persistent_workers"] = not run.has(FRESH_WORKERS)
+            if given["persistent_workers"]:
+                FACTS.add(Fact.PERSISTENT, "worker-copy", f"DataLoader at {line()}")
+                given["persistent_workers"] = not run.has(FRESH_WORKERS)
             if run.has(NO_WORKERS):
-                for name in (
-                    "prefetch_factor",
-                    "persistent_workers",
-                    "multiprocessing_context",
-                    "timeout",
-                ):
-                    kwargs.pop(name, None)
-                del args[6:]  # type: ignore[attr-defined]
-                if len(args) > 5:
-                    del args[5]  # type: ignore[attr-defined]
-                kwargs["num_workers"] = 0
-        real(self, *args, **kwargs)
+                given |= {"num_workers": 0, "timeout": 0, "multiprocessing_context": None,
+                          "prefetch_factor": None, "persistent_workers": False}  # fmt: skip
+        real(**given)
 
-    DataLoader.__init__ = start  # type: ignore[method-assign]
+    wrap_named(start, DataLoader, "__init__")
 
 
 SERIAL = on(
@@ -106,5 +78,6 @@ NO_WORKERS = on(
 HOLD_THREADS = on(
     "hold-threads", "thread-count", "the program cannot change the number of threads", 62,
     Fact.SETS_THREADS, axes=AGAIN | PAIR, install=_threads,
+    fix="Call torch.set_num_threads once, at the start, with the same number on both sides.",
 )  # fmt: skip
 ROWS = (SERIAL, FRESH_WORKERS, NO_WORKERS, HOLD_THREADS)

@@ -1,4 +1,4 @@
-"""How a run replaces a function of torch, and keeps a switch of it from being set again.
+"""How a run replaces functions of torch, of Python and of the user, and holds switches of torch's.
 
 Owns the rule that the replacement steps aside while torch compiles. Dynamo reads Python, and would
 compile our counting into the user's model: its guards would fail at the second call, or the program
@@ -8,15 +8,18 @@ would be another than the one asked about.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import inspect
+import sys
+import types
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 
+from workbook.diagnosis.interventions.intervention import Setting
+from workbook.trace.places import is_user_file, line_of
 
-def patch(owner: Any, name: str, patched: Callable[..., Any]) -> None:
-    """Replace `owner.name` by `patched`, but for what torch compiles."""
-    setattr(owner, name, aside(getattr(owner, name), patched))
+Around = Callable[..., Any]
 
 
 def aside(real: Callable[..., Any], patched: Callable[..., Any]) -> Callable[..., Any]:
@@ -31,11 +34,78 @@ def aside(real: Callable[..., Any], patched: Callable[..., Any]) -> Callable[...
     return call
 
 
-def hold(*names: str) -> None:
-    """Let nothing that the program sets change these switches."""
+def wrap(around: Around, owner: Any, *names: str) -> None:
+    """Let each `owner.name` be `around(real, *args, **kwargs)`, `real` being what it was."""
     for name in names:
-        if hasattr(torch._C, f"_set_{name}"):
-            setattr(torch._C, f"_set_{name}", lambda *args, **kwargs: None)
+        real = getattr(owner, name)
+        setattr(owner, name, aside(real, functools.partial(around, real)))
+
+
+def wrap_named(around: Around, owner: Any, *names: str) -> None:
+    """Let each `owner.name` be `around(real, given)`, which is given all arguments by name."""
+
+    def named(real: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        bound = inspect.signature(real).bind(*args, **kwargs)
+        bound.apply_defaults()
+        return around(real, bound.arguments)
+
+    wrap(named, owner, *names)
+
+
+def wrap_helpers(run: Setting, around: Around, *special: str) -> None:
+    """Let each helper and method of the user's, but for the entries, be `around(real, name, ...)`.
+
+    Of the methods with two underscores only the `special` ones are wrapped.
+    """
+    for module in run.modules:
+        for owner, label, name, real in functions_of(module):
+            plain = owner is module or not label.startswith("__") or label in special
+            if plain and name.partition(".")[0] not in run.entries:
+                setattr(owner, label, aside(real, functools.partial(around, real, name)))
+
+
+def functions_of(
+    module: types.ModuleType,
+) -> Iterator[tuple[Any, str, str, types.FunctionType]]:
+    """Give the functions and methods that a module defines: owner, attribute, name, function."""
+    for name, value in list(vars(module).items()):
+        if getattr(value, "__module__", "") != module.__name__:
+            continue
+        if isinstance(value, types.FunctionType):
+            yield module, name, name, value
+        elif isinstance(value, type):
+            for label, method in list(vars(value).items()):
+                if isinstance(method, types.FunctionType):
+                    yield value, label, f"{name}.{label}", method
+
+
+def caller() -> types.FrameType:
+    """Give the frame that calls a wrapped function; only what is wrapped around it may ask."""
+    return sys._getframe(3)  # beyond this function, the one that asks, and `aside`
+
+
+def by_user() -> bool:
+    """Whether the user's own code calls a wrapped function; the same may ask as for `caller`."""
+    return is_user_file(sys._getframe(3).f_code.co_filename)
+
+
+def line() -> str:
+    """Name the nearest line of the user's, as `file.py:12`; "" where a library's thread runs."""
+    return line_of(sys._getframe(1))
+
+
+def keep(switches: dict[str, Any]) -> None:
+    """Set switches of torch by their names in `torch._C`; let nothing that runs set them again.
+
+    Each version of torch has some of them. None as a value leaves a switch as it is.
+    """
+    for name, value in switches.items():
+        choose = getattr(torch._C, f"_set_{name}", None)
+        if choose is None:
+            continue
+        if value is not None:
+            choose(value)
+        setattr(torch._C, f"_set_{name}", lambda *args, **kwargs: None)
         flag = vars(type(torch.backends.cudnn)).get(name.removeprefix("cudnn_"))
         if name.startswith("cudnn_") and flag is not None:
             flag.setter = lambda value: None  # it took the function itself, not its name

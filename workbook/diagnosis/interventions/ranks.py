@@ -20,7 +20,7 @@ from torch import distributed as dist
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from workbook.diagnosis.interventions.intervention import RANKS, Setting, on
-from workbook.diagnosis.interventions.patching import patch
+from workbook.diagnosis.interventions.patching import wrap, wrap_named
 from workbook.diagnosis.probes.facts import FACTS, Fact
 
 JOIN = "WORKBOOK_JOIN"
@@ -51,23 +51,20 @@ def _weights(run: Setting) -> None:
 
 def _seeds(run: Setting) -> None:
     """Start every rank from one seed, whatever seeds the program sets."""
-    if not run.has(ONE_SEED):
-        return
-    for owner, name in ((torch, "manual_seed"), (np.random, "seed"), (random, "seed")):
-        real = getattr(owner, name)
-        real(0)
-        setattr(owner, name, lambda *_, real=real, **__: real(0))
+    if run.has(SAME_SEED):
+        for owner, name in ((torch, "manual_seed"), (np.random, "seed"), (random, "seed")):
+            getattr(owner, name)(0)
+            wrap(lambda real, *args, **kwargs: real(0), owner, name)
 
 
 def _samplers(run: Setting) -> None:
     """Note a sampler that is read again without a new epoch; let it have one."""
     from torch.utils.data.distributed import DistributedSampler
 
-    real = DistributedSampler.__iter__
     times: dict[int, int] = {}
     epochs: dict[int, int] = {}
 
-    def __iter__(sampler: Any) -> Any:
+    def rows(real: Any, sampler: Any) -> Any:
         number = times[id(sampler)] = times.get(id(sampler), -1) + 1
         if number and sampler.shuffle and epochs[id(sampler)] == sampler.epoch:
             FACTS.add(Fact.SAME_EPOCH)
@@ -76,7 +73,7 @@ def _samplers(run: Setting) -> None:
             sampler.set_epoch(number)
         return real(sampler)
 
-    DistributedSampler.__iter__ = __iter__
+    wrap(rows, DistributedSampler, "__iter__")
 
 
 def _loaders(run: Setting) -> None:
@@ -84,51 +81,35 @@ def _loaders(run: Setting) -> None:
     from torch.utils.data import DataLoader
     from torch.utils.data.distributed import DistributedSampler
 
-    real = DataLoader.__init__
     join = int(os.environ.get(JOIN, "1"))
 
-    @functools.wraps(real)
-    def __init__(
-        loader: Any,
-        dataset: Any,
-        batch_size: Any = 1,
-        shuffle: Any = None,
-        sampler: Any = None,
-        batch_sampler: Any = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
-        if join > 1 and batch_size and isinstance(sampler, DistributedSampler):
-            batch_size *= join
-        plain = sampler is None and batch_sampler is None and batch_size
-        if plain and hasattr(dataset, "__len__") and several() > 1 and run.has(SHARE_ROWS):
-            sampler, shuffle = DistributedSampler(dataset, shuffle=bool(shuffle)), None
-        real(loader, dataset, batch_size, shuffle, sampler, batch_sampler, *args, **kwargs)
+    def start(real: Any, given: dict[str, Any]) -> None:
+        if join > 1 and given["batch_size"] and isinstance(given["sampler"], DistributedSampler):
+            given["batch_size"] *= join
+        sampled = given["sampler"] is not None or given["batch_sampler"] is not None
+        plain = not sampled and given["batch_size"] and hasattr(given["dataset"], "__len__")
+        if plain and several() > 1 and run.has(SHARE_ROWS):
+            shuffle = bool(given["shuffle"])
+            given["sampler"] = DistributedSampler(given["dataset"], shuffle=shuffle)
+            given["shuffle"] = None
+        real(**given)
 
-    DataLoader.__init__ = __init__
+    wrap_named(start, DataLoader, "__init__")
 
 
 def _norm(run: Setting) -> None:
     """Note batch statistics of one rank's rows; take them over the rows of all ranks."""
-    real = F.batch_norm
 
-    def batch_norm(
-        x: torch.Tensor,
-        running_mean: torch.Tensor | None,
-        running_var: torch.Tensor | None,
-        weight: torch.Tensor | None = None,
-        bias: torch.Tensor | None = None,
-        training: bool = False,
-        momentum: float = 0.1,
-        eps: float = 1e-5,
-    ) -> torch.Tensor:
-        if training and several() > 1:
+    def batch_norm(real: Any, given: dict[str, Any]) -> torch.Tensor:
+        if given["training"] and several() > 1:
             FACTS.add(Fact.LOCAL_STATISTICS)
             if run.has(JOIN_STATISTICS):
-                return _joined(x, running_mean, running_var, weight, bias, momentum, eps)
-        return real(x, running_mean, running_var, weight, bias, training, momentum, eps)
+                del given["training"]
+                return _joined(*given.values())
+        made: torch.Tensor = real(**given)
+        return made
 
-    patch(F, "batch_norm", batch_norm)
+    wrap_named(batch_norm, F, "batch_norm")
 
 
 class _Sum(torch.autograd.Function):
@@ -172,9 +153,8 @@ def _joined(
 
 def _shards(run: Setting) -> None:
     """Weigh each rank's backward pass by its share of the rows."""
-    real = torch.autograd.backward
 
-    def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
+    def backward(real: Any, tensors: Any, *args: Any, **kwargs: Any) -> None:
         rows, ROWS_SEEN[0] = ROWS_SEEN[0], 0
         if run.has(WEIGH_SHARDS) and several() > 1 and isinstance(tensors, torch.Tensor):
             total = torch.tensor(float(rows))
@@ -183,22 +163,19 @@ def _shards(run: Setting) -> None:
                 tensors = tensors * (rows * several() / float(total))
         real(tensors, *args, **kwargs)
 
-    patch(torch.autograd, "backward", backward)
+    wrap(backward, torch.autograd, "backward")
 
 
 def _reduction(run: Setting) -> None:
     """Add the ranks' gradients one after another in float64, whatever their buckets are."""
-    if not (dist.is_available() and run.has(FIXED_REDUCTION)):
-        return
-    real = torch.nn.parallel.DistributedDataParallel.__init__
 
-    @functools.wraps(real)
-    def __init__(module: Any, *args: Any, **kwargs: Any) -> None:
+    def start(real: Any, module: Any, *args: Any, **kwargs: Any) -> None:
         real(module, *args, **kwargs)
         # it reads a hook's annotations, and takes none that are texts
         module.register_comm_hook(None, lambda state, bucket: _in_order(bucket))
 
-    torch.nn.parallel.DistributedDataParallel.__init__ = __init__
+    if run.has(FIXED_REDUCTION):
+        wrap(start, torch.nn.parallel.DistributedDataParallel, "__init__")
 
 
 def _in_order(bucket: Any) -> torch.futures.Future[torch.Tensor]:
@@ -233,8 +210,8 @@ SET_EPOCH = on(
     "set-epoch", "rank-data", "the sampler is told each epoch", 71,
     Fact.SAME_EPOCH, axes=RANKS, install=_available(_samplers), draws=True,
 )  # fmt: skip
-ONE_SEED = on(
-    "one-seed", "rank-data", "all ranks start from one seed", 69,
+SAME_SEED = on(
+    "same-seed", "rank-data", "all ranks start from one seed", 69,
     Fact.RANKS, axes=RANKS, install=_available(_seeds), draws=True, renumbers=True,
 )  # fmt: skip
 SHARE_ROWS = on(
@@ -254,11 +231,5 @@ FIXED_REDUCTION = on(
     Fact.RANKS, axes=RANKS, install=_available(_reduction),
 )  # fmt: skip
 ROWS = (
-    ONE_SEED,
-    SEND_WEIGHTS,
-    SET_EPOCH,
-    SHARE_ROWS,
-    JOIN_STATISTICS,
-    WEIGH_SHARDS,
-    FIXED_REDUCTION,
-)
+    SAME_SEED, SEND_WEIGHTS, SET_EPOCH, SHARE_ROWS, JOIN_STATISTICS, WEIGH_SHARDS, FIXED_REDUCTION,
+)  # fmt: skip

@@ -1,35 +1,32 @@
-"""All interventions, the specific ones first, and the putting on of their patches.
+"""All interventions, the specific ones first, and what each does to a run and to its program.
 
 Owns the table. To add an intervention, write its row and its patch in a module of its kind.
 """
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+from typing import Any
+
 from workbook.diagnosis.interventions import (
     arguments,
-    arrays,
-    attention,
     batches,
-    between_steps,
+    checkpoints,
     cuda,
     devices,
-    loading,
-    loops,
-    means,
+    memory,
     modules,
     numerics,
     operations,
     parallel,
-    poison,
     put_back,
-    ranges,
     ranks,
     seeds,
     source,
     streams,
     surroundings,
     training,
-    windows,
 )
 from workbook.diagnosis.interventions.intervention import Intervention, Setting, Stage
 
@@ -39,20 +36,13 @@ _KINDS = (
     numerics,
     cuda,
     parallel,
-    windows,
     training,
-    loading,
-    between_steps,
-    attention,
-    means,
-    loops,
-    arrays,
+    checkpoints,
     batches,
     arguments,
     surroundings,
-    poison,
+    memory,
     operations,
-    ranges,
     devices,
     streams,
     seeds,
@@ -65,7 +55,21 @@ HOLDS = tuple(row for row in ROWS if row.how == "hold")
 
 
 def install(stage: Stage, run: Setting) -> None:
-    """Put on every patch of a stage, each once."""
+    """Put on every patch of a stage, each once, and the modes of the active rows after them."""
     patches = [row.install for row in _AS_WRITTEN if row.stage is stage and row.install]
     for patch in dict.fromkeys(patches):
         patch(run)
+    for row in _AS_WRITTEN if stage is Stage.MODES else ():
+        if row.mode is not None and run.has(row):
+            run.stack.enter_context(row.mode(run))
+
+
+def rewritten(path: str, run: Setting) -> tuple[ast.Module, dict[str, Any]] | None:
+    """Give a program as the active rows change it, and names for it; None where none changes it."""
+    tree: ast.Module | None = None
+    names: dict[str, Any] = {}
+    for row in _AS_WRITTEN:
+        if row.rewrite is not None and run.has(row):
+            tree = row.rewrite(ast.parse(Path(path).read_bytes()) if tree is None else tree)
+            names |= dict(row.names)
+    return None if tree is None else (ast.fix_missing_locations(tree), names)

@@ -15,14 +15,17 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, Stage, on
-from workbook.diagnosis.interventions.patching import aside
+from workbook.diagnosis.interventions.patching import aside, caller, functions_of, line, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.diagnosis.probes.generators import LIBRARIES, get_state, global_codes
+from workbook.diagnosis.probes.steps import digest
 from workbook.trace.places import is_user_file, line_of
 
 CAUSE = "seed-ignored"
@@ -40,79 +43,63 @@ def _seed_all(number: Any) -> None:
             seed(int(number) % 2**32)
 
 
-def _states() -> dict[str, Any]:
-    """Give what tells how far each global generator has come."""
-    numpy = np.random.mtrand._rand.get_state(legacy=False)
-    return {
-        "torch": torch.default_generator.get_state().numpy().tobytes(),
-        "numpy": (numpy["state"]["key"].tobytes(), numpy["state"]["pos"]),
-        "random": random._inst.getstate(),  # type: ignore[attr-defined]
-    }
-
-
 def _early(run: Setting) -> None:
     """Note a first seed that comes after draws; start every call as if it had come before."""
     if run.has(EARLY_SEED):
         _seed_all(0)
         FACTS.at_start.append(lambda: _seed_all(0))
-    start = _states()
-    patched = ((torch, "manual_seed", "torch"), (np.random, "seed", "numpy"),
-               (random, "seed", "random"))  # fmt: skip
-    for owner, name, kind in patched:
-        setattr(owner, name, _noted(getattr(owner, name), kind, start))
+    start = dict(zip(LIBRARIES, global_codes(), strict=True))
+
+    def noted(library: str) -> Any:
+        def seed(real: Any, *args: Any, **kwargs: Any) -> Any:
+            was = start.pop(library, None)
+            if was not in (None, global_codes()[LIBRARIES.index(library)]):
+                where = f"{library} is seeded at {line() or 'a library'}"
+                FACTS.add(Fact.SEEDED_LATE, CAUSE, f"{where}, after numbers were drawn")
+            return real(*args, **kwargs)
+
+        return seed
+
+    wrap(noted("torch"), torch, "manual_seed")
+    wrap(noted("numpy"), np.random, "seed")
+    wrap(noted("random"), random, "seed")
     torch.random.manual_seed = torch.manual_seed
-
-
-def _noted(real: Callable[..., Any], kind: str, start: dict[str, Any]) -> Callable[..., Any]:
-    @functools.wraps(real)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if kind in start and start.pop(kind) != _states()[kind]:
-            FACTS.add(Fact.SEEDED_LATE)
-            where = f"{kind} is seeded at {line_of(sys._getframe(1)) or 'a library'}"
-            FACTS.place(CAUSE, f"{where}, after numbers were drawn")
-        return real(*args, **kwargs)
-
-    return call
 
 
 def _own(run: Setting) -> None:
     """Note generators that are seeded and not drawn from; let their seeds count for all draws."""
-    made: list[tuple[Any, Callable[[Any], Any], Any, str]] = []
+    made: list[tuple[Any, int, str]] = []  # a generator, its state when it was seeded, the line
     looks = [0]
 
-    def seeded(generator: Any, state: Callable[[Any], Any], number: Any) -> None:
-        frame = sys._getframe(2)
-        if not is_user_file(frame.f_code.co_filename):
-            return
-        made.append((generator, state, state(generator), line_of(frame)))
-        if run.has(OWN_SEED):
-            _seed_all(number)
+    def seeded(generator: Any, number: Any, frame: FrameType) -> None:
+        if is_user_file(frame.f_code.co_filename):
+            made.append((generator, digest([get_state(generator)]), line_of(frame)))
+            if run.has(OWN_SEED):
+                _seed_all(number)
 
     class Generator(torch.Generator):
         def manual_seed(self, seed: int) -> torch.Generator:
             done = super().manual_seed(seed)
-            seeded(self, lambda g: g.get_state().numpy().tobytes(), seed)
+            seeded(self, seed, sys._getframe(1))
             return done
 
-    real_rng = np.random.default_rng
-
-    def default_rng(seed: Any = None) -> Any:
-        generator = real_rng(seed)
+    def default_rng(real: Any, seed: Any = None) -> Any:
+        generator = real(seed)
         if seed is not None:
-            seeded(generator, lambda g: repr(g.bit_generator.state), seed)
+            seeded(generator, seed, caller())
         return generator
 
     def look() -> None:
         looks[0] += 1
         if looks[0] == 1:  # the program is loaded; what it made there is for the calls
             return
-        for generator, state, was, line in made:
-            if state(generator) == was:
-                FACTS.add(Fact.SEED_UNUSED)
-                FACTS.place(CAUSE, f"nothing is drawn from the generator that is seeded at {line}")
+        for generator, was, place in made:
+            if digest([get_state(generator)]) == was:
+                where = f"nothing is drawn from the generator that is seeded at {place}"
+                FACTS.add(Fact.SEED_UNUSED, CAUSE, where)
 
     torch.Generator = Generator  # type: ignore[misc]
-    np.random.default_rng = default_rng
+    wrap(default_rng, np.random, "default_rng")
     FACTS.at_end.append(look)
 
 
@@ -121,11 +108,16 @@ def _unread(run: Setting) -> None:
     for module in run.modules:
         tree = ast.parse(Path(str(module.__file__)).read_bytes())
         lines = dict(_arguments(tree))
-        for owner, name, function in _functions(module):
+        settings = not any(map(_reads, ast.walk(tree)))
+        for owner, label, _, function in functions_of(module):
             parameter = lines.get(inspect.unwrap(function).__code__.co_firstlineno)
+            setting = settings and label == "__init__"
+            if setting and "seed" in inspect.signature(function).parameters:
+                parameter = "seed"
             if parameter is not None:
-                setattr(owner, name, _heard(function, parameter, run.has(READ_SEED)))
-        _settings(module, tree, run.has(READ_SEED))
+                setattr(owner, label, _heard(function, parameter, run.has(READ_SEED)))
+        if settings:
+            wrap(functools.partial(_parsed, run), argparse.ArgumentParser, "parse_args")
 
 
 def _arguments(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -140,19 +132,6 @@ def _arguments(tree: ast.AST) -> Iterator[tuple[int, str]]:
                 yield min([node.lineno, *(d.lineno for d in node.decorator_list)]), parameter.arg
 
 
-def _functions(module: types.ModuleType) -> Iterator[tuple[Any, str, types.FunctionType]]:
-    """Give the functions and methods that a module of the user's defines."""
-    for name, value in list(vars(module).items()):
-        if getattr(value, "__module__", "") != module.__name__:
-            continue
-        if isinstance(value, types.FunctionType):
-            yield module, name, value
-        elif isinstance(value, type):
-            for label, method in list(vars(value).items()):
-                if isinstance(method, types.FunctionType):
-                    yield value, label, method
-
-
 def _heard(real: types.FunctionType, parameter: str, acts: bool) -> Callable[..., Any]:
     signature = inspect.signature(real)
     place = _short(real)
@@ -161,8 +140,7 @@ def _heard(real: types.FunctionType, parameter: str, acts: bool) -> Callable[...
     def call(*args: Any, **kwargs: Any) -> Any:
         given = signature.bind(*args, **kwargs)
         given.apply_defaults()
-        FACTS.add(Fact.SEED_UNREAD)
-        FACTS.place(CAUSE, f"{place} is given {parameter}, which nothing reads")
+        FACTS.add(Fact.SEED_UNREAD, CAUSE, f"{place} is given {parameter}, which nothing reads")
         if acts:
             _seed_all(given.arguments[parameter])
         return real(*args, **kwargs)
@@ -178,25 +156,14 @@ def _short(real: types.FunctionType) -> str:
     return f"{real.__name__} at {file}:{code.co_firstlineno}"
 
 
-def _settings(module: types.ModuleType, tree: ast.AST, acts: bool) -> None:
-    """Note a seed that nothing reads among a parser's options or in a class of settings."""
-    if any(_reads(node) for node in ast.walk(tree)):
-        return
-    for owner, name, function in _functions(module):
-        if name == "__init__" and "seed" in inspect.signature(function).parameters:
-            setattr(owner, name, _heard(function, "seed", acts))
-    real = argparse.ArgumentParser.parse_args
-
-    def parse_args(this: Any, *args: Any, **kwargs: Any) -> Any:
-        made = real(this, *args, **kwargs)
-        if hasattr(made, "seed"):
-            FACTS.add(Fact.SEED_UNREAD)
-            FACTS.place(CAUSE, "the option --seed, which nothing reads")
-            if acts:
-                _seed_all(made.seed)
-        return made
-
-    argparse.ArgumentParser.parse_args = parse_args  # type: ignore[method-assign]
+def _parsed(run: Setting, real: Any, *args: Any, **kwargs: Any) -> Any:
+    """Note the option of a parser for a seed that nothing reads."""
+    made = real(*args, **kwargs)
+    if hasattr(made, "seed"):
+        FACTS.add(Fact.SEED_UNREAD, CAUSE, "the option --seed, which nothing reads")
+        if run.has(READ_SEED):
+            _seed_all(made.seed)
+    return made
 
 
 def _reads(node: ast.AST) -> bool:

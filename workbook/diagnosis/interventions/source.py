@@ -1,28 +1,38 @@
-"""The user's program, loaded with changes: sets in an order of their own, copies of what is kept.
+"""The user's program, changed before it runs: ordered sets, copies, wider formats, rows one by one.
 
-Owns the changes of the program's syntax tree. Lines keep their numbers.
+Owns the changes of the program's syntax tree, and what its text shows. Lines keep their numbers.
 """
 
 from __future__ import annotations
 
 import ast
-import types
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch.utils._pytree import tree_map
 
-from workbook.diagnosis.interventions import arrays, loops
-from workbook.diagnosis.interventions.intervention import PAIR, Intervention, Setting, on
+from workbook.diagnosis.interventions.intervention import PAIR, Intervention, on
 from workbook.diagnosis.interventions.sets import FilledSet, SortedSet
-from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.probes.facts import FACTS, Fact
 
+HALF, SINGLE = ("float16", "half"), ("float32", "single")
+_WIDER = dict.fromkeys(HALF, "float32") | dict.fromkeys(SINGLE, "float64")
 _SET, _COPY = "__sorted_set__", "__copied__"
 _KEEPS = frozenset(("append", "appendleft", "insert", "setdefault"))  # a container keeps its last
 # what they return is the memory itself
 _ALIASES = frozenset(("state_dict", "detach", "numpy", "from_numpy", "as_tensor", "asarray"))
+_NAMES = (ast.Name, ast.Attribute, ast.Subscript)  # give what is there, and make nothing
+_Node = TypeVar("_Node", bound=ast.AST)
+
+
+def facts(path: str) -> set[Fact]:
+    """List what a program's text shows: sets, loops over batches, formats of NumPy's."""
+    tree = ast.parse(Path(path).read_bytes())
+    found = formats(tree, Path(path).name)
+    found |= {Fact.SETS} if any(map(_makes_set, ast.walk(tree))) else set()
+    return found | ({Fact.LOOPS} if any(map(_goes_by_size, ast.walk(tree))) else set())
 
 
 def _call(name: str, node: ast.expr, content: ast.expr) -> ast.expr:
@@ -30,7 +40,7 @@ def _call(name: str, node: ast.expr, content: ast.expr) -> ast.expr:
     return ast.fix_missing_locations(ast.copy_location(made, node))
 
 
-class _Sets(ast.NodeTransformer):
+class Sets(ast.NodeTransformer):
     """Turns every display and comprehension of a set into one that has an order."""
 
     def visit_Set(self, node: ast.Set) -> ast.AST:
@@ -42,7 +52,12 @@ class _Sets(ast.NodeTransformer):
         return _call(_SET, node, ast.GeneratorExp(node.elt, node.generators))
 
 
-class _Copies(ast.NodeTransformer):
+def _makes_set(node: ast.AST) -> bool:
+    named = isinstance(node, ast.Name) and node.id in ("set", "frozenset")
+    return named or isinstance(node, (ast.Set, ast.SetComp))
+
+
+class Copies(ast.NodeTransformer):
     """Copies what a container is given, and what another name for the same memory is kept as."""
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -55,21 +70,20 @@ class _Copies(ast.NodeTransformer):
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
-        repeats = isinstance(node.op, ast.Mult) and any(
-            isinstance(side, (ast.List, ast.Tuple)) for side in (node.left, node.right)
-        )
-        return _call(_COPY, node, node) if repeats else node  # [x] * 3 is one x under three names
+        lists = any(isinstance(side, (ast.List, ast.Tuple)) for side in (node.left, node.right))
+        repeats = lists and isinstance(node.op, ast.Mult)  # [x] * 3 is one x under three names
+        return _call(_COPY, node, node) if repeats else node
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.elt, (ast.Name, ast.Attribute, ast.Subscript)):
+        if isinstance(node.elt, _NAMES):
             node.elt = _call(_COPY, node.elt, node.elt)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
-        another_name = isinstance(node.value, (ast.Name, ast.Attribute, ast.Subscript))
-        if another_name or any(isinstance(target, ast.Subscript) for target in node.targets):
+        into = any(isinstance(target, ast.Subscript) for target in node.targets)
+        if into or isinstance(node.value, _NAMES):
             node.value = _call(_COPY, node.value, node.value)
         else:
             node.value = _Aliases().visit(node.value)
@@ -94,63 +108,127 @@ class _Aliases(ast.NodeTransformer):
 def _copied(value: Any) -> Any:
     """Give the value with tensors and arrays of its own."""
 
-    def one(leaf: Any) -> Any:
+    def copied(leaf: Any) -> Any:
         if isinstance(leaf, torch.Tensor) and not isinstance(leaf, torch.nn.Parameter):
             return leaf.clone()
         return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
 
-    return tree_map(one, value)
+    return tree_map(copied, value)
 
 
-def facts(path: str) -> set[Fact]:
-    """List what a program's text shows: sets, loops over batches, formats of NumPy's."""
-    tree = ast.parse(Path(path).read_bytes())
-    found = arrays.formats(tree, Path(path).name)
-    found |= {Fact.SETS} if any(_makes_set(node) for node in ast.walk(tree)) else set()
-    return found | ({Fact.LOOPS} if loops.has_loops(tree) else set())
+class Wider(ast.NodeTransformer):
+    """Puts a wider format for some of NumPy's, written `np.float16` or, in a call, "float16"."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if _of_numpy(node, self.names):
+            node.attr = _WIDER[node.attr]
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        for text in _texts(node, self.names):
+            text.value = _WIDER[str(text.value)]
+        return node
 
 
-def _makes_set(node: ast.AST) -> bool:
-    return isinstance(node, (ast.Set, ast.SetComp)) or (
-        isinstance(node, ast.Name) and node.id in ("set", "frozenset")
-    )
+def _of_numpy(node: ast.AST, names: tuple[str, ...]) -> bool:
+    plain = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    return plain and node.value.id in ("np", "numpy") and node.attr in names  # type: ignore[attr-defined,no-any-return]
 
 
-def changes(run: Setting) -> bool:
-    """Whether an active row changes the program's source."""
-    return any(run.has(row) for row, _, _ in _CHANGES)
+def _texts(node: ast.AST, names: tuple[str, ...]) -> list[ast.Constant]:
+    """Give the arguments of a call that are one of some texts."""
+    if not isinstance(node, ast.Call):
+        return []
+    values = (*node.args, *(word.value for word in node.keywords))
+    return [v for v in values if isinstance(v, ast.Constant) and v.value in names]
 
 
-def fill(module: types.ModuleType, path: str, run: Setting) -> None:
-    """Run the program in its module, changed as the active rows say."""
-    tree = ast.parse(Path(path).read_bytes())
-    for row, change, names in _CHANGES:
-        if run.has(row):
-            tree = change.visit(tree)
-            vars(module).update(names)
-    exec(compile(ast.fix_missing_locations(tree), path, "exec"), vars(module))
+def formats(tree: ast.AST, file: str) -> set[Fact]:
+    """Which of NumPy's short formats a program names; where is noted under the rows' names."""
+    found: set[Fact] = set()
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.expr)]
+    for names, row in ((HALF, WIDE_HALVES), (SINGLE, WIDE_SINGLES)):
+        lines = {n.lineno for n in nodes if _of_numpy(n, names) or _texts(n, names)}
+        for line in sorted(lines):
+            found |= row.facts
+            FACTS.place(row.name, f"{names[0]} at {file}:{line}")
+    return found
 
 
-SORTED_SETS = on(
-    "sorted-sets", "hash-seed", "sets are gone through in sorted order", 73,
-    Fact.SETS, axes=PAIR, rivals="sets",
+class Loops(ast.NodeTransformer):
+    """Let every loop over `range(start, end, size)` go on by one, with that size replaced in it."""
+
+    def _one_row(self, node: _Node, over: ast.expr) -> _Node:
+        self.generic_visit(node)
+        size = _size(over)
+        return node if size is None else _Ones(size).visit(node)
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        return self._one_row(node, node.iter)
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        return self._one_row(node, node.generators[0].iter)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        return self._one_row(node, node.generators[0].iter)
+
+
+def _size(over: ast.AST) -> ast.expr | None:
+    """Give the third argument of `range`, where something is that."""
+    if isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and len(over.args) == 3:
+        return over.args[2] if over.func.id == "range" else None
+    return None
+
+
+def _goes_by_size(node: ast.AST) -> bool:
+    return _size(node) is not None
+
+
+class _Ones(ast.NodeTransformer):
+    """Puts 1 in place of an expression; a number is one only in `range` and in slices."""
+
+    def __init__(self, size: ast.expr) -> None:
+        self.size = ast.dump(size)
+        self.reached = not isinstance(size, ast.Constant)
+
+    def visit(self, node: ast.AST) -> Any:
+        if self.reached and isinstance(node, ast.expr) and ast.dump(node) == self.size:
+            return ast.copy_location(ast.Constant(1), node)
+        was = self.reached
+        self.reached = was or isinstance(node, ast.Slice) or _goes_by_size(node)
+        try:
+            return super().visit(node)
+        finally:
+            self.reached = was
+
+
+def _ordered(name: str, words: str, rank: int, kind: type) -> Intervention:
+    return on(
+        name, "hash-seed", words, rank, Fact.SETS, axes=PAIR, rivals="sets",
+        rewrite=Sets().visit, names=((_SET, kind), ("set", kind), ("frozenset", kind)),
+    )  # fmt: skip
+
+
+WIDE_HALVES = on(
+    "wide-halves", "reduced-precision", "NumPy's float16 is float32", 63,
+    Fact.HALF_ARRAYS, axes=PAIR, format=torch.float16, rewrite=Wider(HALF).visit,
 )  # fmt: skip
-FILLED_SETS = on(
-    "filled-sets", "hash-seed", "sets are gone through in the order of their filling", 74,
-    Fact.SETS, axes=PAIR, rivals="sets",
+WIDE_SINGLES = on(
+    "wide-singles", "dtype", "NumPy's float32 is float64", 77,
+    Fact.SINGLE_ARRAYS, axes=PAIR, format=torch.float32, rewrite=Wider(SINGLE).visit,
 )  # fmt: skip
 COPY_KEPT = on(
-    "copy-kept", "overlapping-memory", "what is kept is a copy", 81, Fact.UNEXPLAINED, axes=PAIR
-)
-ROWS = (SORTED_SETS, FILLED_SETS, COPY_KEPT)
-# The rows that change the source, how, and the names that it uses then.
-_CHANGES: tuple[tuple[Intervention, ast.NodeTransformer, dict[str, Any]], ...] = (
-    (COPY_KEPT, _Copies(), {_COPY: _copied}),
-    *(
-        (row, _Sets(), {_SET: kind, "set": kind, "frozenset": kind})
-        for row, kind in ((SORTED_SETS, SortedSet), (FILLED_SETS, FilledSet))
-    ),
-    (loops.ONE_ROW, loops.Loops(), {}),
-    (arrays.WIDE_HALVES, arrays.Wider(arrays.HALF), {}),
-    (arrays.WIDE_SINGLES, arrays.Wider(arrays.SINGLE), {}),
-)
+    "copy-kept", "overlapping-memory", "what is kept is a copy", 81, Fact.UNEXPLAINED, axes=PAIR,
+    rewrite=Copies().visit, names=((_COPY, _copied),),
+    fix="Keep a copy (x.clone(), copy.deepcopy(state)): what is kept changes with what it names.",
+)  # fmt: skip
+ROWS = (
+    _ordered("sorted-sets", "sets are gone through in sorted order", 73, SortedSet),
+    _ordered("filled-sets", "sets are gone through in the order of their filling", 74, FilledSet),
+    COPY_KEPT, WIDE_HALVES, WIDE_SINGLES,
+)  # fmt: skip

@@ -10,6 +10,7 @@ import datetime
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -27,67 +28,62 @@ from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.places import is_user_file
 
-_DATETIME, _DATE = datetime.datetime, datetime.date
-_REAL_CLOCK: dict[str, Any] = {}
-_CLOCK = {"clock": 0}  # how often it was asked in this process
+_DATETIME, _DATE, _TIME = datetime.datetime, datetime.date, time.time
+_ASKED = [0]  # how often the clock was read in this process
 
 
 def count() -> int:
-    """How often the clock was asked so far."""
-    return _CLOCK["clock"]
+    """How often the clock was read so far."""
+    return _ASKED[0]
 
 
 def rewind(count: int) -> None:
-    """Let the clock go on as if it had been asked `count` times."""
-    _CLOCK["clock"] = count
+    """Let the clock go on as if it had been read `count` times."""
+    _ASKED[0] = count
 
 
 def clock(number: int, now: float) -> None:
-    """Make time a function of how often it was asked: another `number`, another day and hour.
+    """Make time a function of how often it was read: another `number`, another day and hour.
 
     `now` is in seconds since 1970. It should be true: programs compare the time with dates.
+    Libraries wait and measure by the real clock.
     """
     start = now + 3_925_057.891 * number  # 45 days: another month, day, weekday, hour, minute
     tick = 0.001 * (1 + number)
 
     def seconds() -> float:
-        _CLOCK["clock"] += 1
+        _ASKED[0] += 1
         FACTS.add(Fact.CLOCK)
-        return start + tick * _CLOCK["clock"]
+        return start + tick * _ASKED[0]
 
-    def patched(name: str, scale: float) -> None:
-        real = _REAL_CLOCK.setdefault(name, getattr(time, name))
-
-        def ask() -> Any:  # libraries wait and measure by the real clock
+    def read(real: Callable[[], Any], scale: float) -> Callable[[], Any]:
+        def ask() -> Any:
             if not is_user_file(sys._getframe(1).f_code.co_filename):
                 return real()
             return seconds() if scale == 1 else int(seconds() * scale)
 
-        setattr(time, name, ask)
+        return ask
 
     for name in ("time", "perf_counter", "monotonic", "process_time", "thread_time"):
-        patched(name, 1)
-        patched(f"{name}_ns", 1e9)
+        setattr(time, name, read(getattr(time, name), 1))
+        setattr(time, f"{name}_ns", read(getattr(time, f"{name}_ns"), 1e9))
     _calendar(seconds)
 
 
-def _calendar(seconds: Any) -> None:
+def _calendar(seconds: Callable[[], float]) -> None:
     """Make what tells the date follow the same clock."""
 
-    def moment(depth: int = 2) -> float:
-        ours = is_user_file(sys._getframe(depth).f_code.co_filename)
-        return float(seconds() if ours else _REAL_CLOCK["time"]())
+    def moment() -> float:
+        ours = is_user_file(sys._getframe(2).f_code.co_filename)
+        return seconds() if ours else _TIME()
 
-    def patched(name: str) -> None:
-        real = _REAL_CLOCK.setdefault(name, getattr(time, name))
-        setattr(time, name, lambda at=None: real(moment() if at is None else at))
+    def told(real: Callable[[float], Any]) -> Callable[..., Any]:
+        return lambda at=None: real(moment() if at is None else at)
 
     for name in ("localtime", "gmtime", "ctime"):
-        patched(name)
-    real_form = _REAL_CLOCK.setdefault("strftime", time.strftime)
-    time.strftime = lambda form, at=None: real_form(
-        form, time.localtime(moment()) if at is None else at
-    )  # type: ignore[assignment]
+        setattr(time, name, told(getattr(time, name)))
+    form, local = time.strftime, time.localtime
+    time.strftime = lambda text, at=None: form(text, local(moment()) if at is None else at)  # type: ignore[assignment]
 
     class Moment(_DATETIME):  # type: ignore[valid-type]  # the real class, kept
         @classmethod
@@ -162,7 +158,7 @@ def _hold(
 ) -> Intervention:  # fmt: skip
     return Intervention(
         name, "hold", cause, words, rank, frozenset({fact}), axes, _install, Stage.SURROUNDINGS,
-        values, other, draws=True,
+        values=values, condition=other, draws=True,
     )  # fmt: skip
 
 

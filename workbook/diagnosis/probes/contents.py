@@ -100,6 +100,35 @@ def _equal(a: Any, b: Any) -> bool:
     return type(a) is type(b) and isinstance(a, SIMPLE) and a == b
 
 
+def own(value: Any) -> Any:
+    """Give a copy of a value that owns its memory."""
+    return value.detach().clone() if isinstance(value, torch.Tensor) else copy.copy(value)
+
+
+def memory(part: torch.nn.Module) -> dict[str, Any]:
+    """Copy what a module remembers beside its parameters: buffers, numbers, containers."""
+    held = {k: v for k, v in vars(part).items() if not k.startswith("_") and k != "training"}
+    held = {k: v for k, v in held.items() if isinstance(v, _REMEMBERED)} | part._buffers
+    return {k: own(v) for k, v in held.items() if v is not None or k not in part._buffers}
+
+
+def recall(part: torch.nn.Module, held: dict[str, Any]) -> None:
+    """Let a module remember what `memory` gave."""
+    for name, value in held.items():
+        setattr(part, name, own(value))
+
+
+def same(value: Any, other: Any) -> bool:
+    """Whether two remembered values are the same, in kind and content."""
+    if isinstance(value, torch.Tensor) and isinstance(other, torch.Tensor):
+        return value.shape == other.shape and torch.equal(value, other)
+    return type(value) is type(other) and repr(value) == repr(other)
+
+
+_CONTAINERS = (list, dict, set, collections.deque)
+_REMEMBERED = (torch.Tensor, np.ndarray, bool, int, float, str, type(None), *_CONTAINERS)
+
+
 def restore(one: Thing) -> None:
     """Give it what it held."""
     holder, held = one.holder, one.content

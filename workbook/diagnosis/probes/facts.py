@@ -94,8 +94,11 @@ class Facts:
         self.at_start: list[Callable[[], None]] = []  # what is done when a call begins
         self.at_end: list[Callable[[], None]] = []  # what only the end of a call can tell
 
-    def add(self, fact: Fact) -> None:
+    def add(self, fact: Fact, cause: str = "", where: str = "") -> None:
+        """Note a fact, and where a cause (or a row) was seen at work, if that is known."""
         self.seen.add(fact)
+        if cause:
+            self.place(cause, where)
 
     def count(self, name: str) -> int:
         """Count one more and return its number, from 1."""

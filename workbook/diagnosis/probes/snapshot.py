@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections
 import copy
 import functools
-import random
 import types
 from typing import Any
 
@@ -17,28 +16,9 @@ import numpy as np
 import torch
 
 from workbook.diagnosis.probes.contents import SIMPLE, Place, Thing, differs, restore, wound
+from workbook.diagnosis.probes.generators import GENERATORS, get_state, put_state
 
 _MOST = 20_000  # things looked at
-
-
-GENERATORS = (torch.Generator, np.random.Generator, np.random.RandomState, random.Random)
-
-
-def get_state(generator: Any) -> Any:
-    """Give the state of a generator of torch, NumPy or `random`."""
-    if isinstance(generator, np.random.Generator):
-        return generator.bit_generator.state
-    return generator.getstate() if isinstance(generator, random.Random) else generator.get_state()
-
-
-def put_state(generator: Any, state: Any) -> None:
-    """Give a generator the state that `get_state` returned."""
-    if isinstance(generator, np.random.Generator):
-        generator.bit_generator.state = state
-    elif isinstance(generator, random.Random):
-        generator.setstate(state)
-    else:
-        generator.set_state(state)
 
 
 class Snapshot:

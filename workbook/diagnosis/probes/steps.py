@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import torch
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 from torch.utils.hooks import RemovableHandle
 
 from workbook.diagnosis.probes.facts import FACTS
+from workbook.diagnosis.probes.generators import global_codes
 from workbook.trace import tensor_hash
-from workbook.trace.hashing import bytes_hash
 
 PARTS = (
     "torch's generator",
@@ -104,30 +102,13 @@ def _vector(optimizer: Optimizer) -> list[int]:
     states = [value for state in kept for value in state.values()]
     LEFT[optimizer] = digest(weights)
     return [
-        tensor_hash(torch.default_generator.get_state()),
-        _numpy_state(),
-        _python_state(),
+        *global_codes(),
         _hash(repr([code for code, _ in _LOSS])),
         digest([weight.grad for weight in weights]),
         _hash(repr(options)),
         digest(states),
         LEFT[optimizer],
     ]
-
-
-def _numpy_state() -> int:
-    """Hash the state of NumPy's global generator; to write its numbers out takes a millisecond."""
-    state: Any = np.random.mtrand._rand.get_state()
-    return hash((bytes_hash(state[1].tobytes()), state[2], float(state[4]))) & _MASK
-
-
-def _python_state() -> int:
-    """Hash the state of Python's global generator."""
-    _, numbers, gauss = random._inst.getstate()  # type: ignore[attr-defined]
-    return hash((numbers, gauss or 0.0)) & _MASK  # the hash of a number is that of any process
-
-
-_MASK = (1 << 64) - 1
 
 
 def digest(values: list[Any]) -> int:

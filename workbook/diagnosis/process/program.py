@@ -20,6 +20,7 @@ from typing import Any
 from workbook.diagnosis.interventions import source
 from workbook.diagnosis.interventions.intervention import Setting
 from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
+from workbook.diagnosis.interventions.rows import rewritten
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.process.place import Place
 from workbook.trace.places import is_user_file
@@ -62,10 +63,12 @@ def load(path: str, name: str, run: Setting) -> types.ModuleType:
     sys.modules[name] = module
     for fact in _facts(path):
         FACTS.add(fact)
-    if source.changes(run):
-        source.fill(module, path, run)
-    else:
+    changed = rewritten(path, run)
+    if changed is None:
         spec.loader.exec_module(module)
+    else:
+        vars(module).update(changed[1])
+        exec(compile(changed[0], path, "exec"), vars(module))
     return module
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbook.diagnosis.interventions.ranges import ARITHMETIC, SHORT_INTEGERS
+from workbook.diagnosis.interventions.operations import ARITHMETIC, SHORT_INTEGERS
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
 

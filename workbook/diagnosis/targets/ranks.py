@@ -103,7 +103,7 @@ class Questions:
         """Whether ranks read rows of their own, and others in each epoch."""
         found = []
         steps, common, every = self.ranks.shared()
-        for row in (rows.ONE_SEED, rows.SHARE_ROWS) if common else ():
+        for row in (rows.SAME_SEED, rows.SHARE_ROWS) if common else ():
             if (made := self.again(row)) is None:
                 continue
             left = made.shared()[1]
@@ -113,7 +113,7 @@ class Questions:
                     f"{common} of {every} rows were read by more than one rank in one step (in "
                     f"{steps} of {self.ranks.steps} steps); when {row.words}, none."
                 )
-                where = "the ranks' seeds" if row is rows.ONE_SEED else "the loader"
+                where = "the ranks' seeds" if row is rows.SAME_SEED else "the loader"
                 found.append(Found("rank-data", where, evidence, ""))
                 break
         again = Fact.SAME_EPOCH.value in self.ranks.facts
