@@ -89,14 +89,11 @@ def _forget(run: Setting) -> None:
 # Putting back what a call leaves behind may break a program that means to keep it.
 KEEP_ARGUMENTS = on(
     "keep-arguments", "input-mutated", "what a helper was given is put back after it", 79,
-    Fact.UNEXPLAINED, axes=PAIR, install=_keep_arguments, stage=Stage.PROGRAM,
-)  # fmt: skip
+    Fact.UNEXPLAINED, axes=PAIR, install=_keep_arguments, stage=Stage.PROGRAM)  # fmt: skip
 PLAIN_ARGUMENTS = on(
     "plain-arguments", "memory-layout", "arrays that a helper is given are contiguous", 80,
-    Fact.UNEXPLAINED, axes=PAIR, install=_plain_arguments, stage=Stage.PROGRAM,
-)  # fmt: skip
+    Fact.UNEXPLAINED, axes=PAIR, install=_plain_arguments, stage=Stage.PROGRAM)  # fmt: skip
 FORGET = on(
     "forget", "module-state", "each call of a module starts from its first state", 82,
-    Fact.UNEXPLAINED, axes=PAIR, install=_forget,
-)  # fmt: skip
+    Fact.UNEXPLAINED, axes=PAIR, install=_forget)  # fmt: skip
 ROWS = (KEEP_ARGUMENTS, PLAIN_ARGUMENTS, FORGET)

@@ -212,19 +212,15 @@ def _means(run: Setting) -> None:
 
 WEIGH_MEANS = on(
     "weigh-means", "mean-of-means", "a batch's mean counts by its share of the rows", 28,
-    Fact.MEANS_OF_PARTS, axes=PAIR, install=_means,
-)  # fmt: skip
+    Fact.MEANS_OF_PARTS, axes=PAIR, install=_means)  # fmt: skip
 SPLIT = on(
-    "split", "batch-coupling", "each row of a batch is passed by itself", 71,
-    Fact.OTHER_BATCHES, axes=PAIR, install=_modules,
-)  # fmt: skip
+    "split", "batch-coupling", "each row of a batch is passed by itself", 71, Fact.OTHER_BATCHES,
+    axes=PAIR, install=_modules)  # fmt: skip
 ONE_ROW = on(
     "one-row", "batch-coupling", "every loop over batches takes one row at a time", 72,
-    Fact.LOOPS_OVER_BATCHES, axes=PAIR, install=_loops, rewrite=Loops().visit,
-)  # fmt: skip
+    Fact.LOOPS_OVER_BATCHES, axes=PAIR, install=_loops, rewrite=Loops().visit)  # fmt: skip
 SPLIT_OUTERMOST = on(
     "split-outermost", "batch-coupling",
     "each row is passed by itself to the outermost function that takes a batch", 72,
-    Fact.OTHER_BATCHES_INSIDE, axes=PAIR, install=_functions, stage=Stage.PROGRAM,
-)  # fmt: skip
+    Fact.OTHER_BATCHES_INSIDE, axes=PAIR, install=_functions, stage=Stage.PROGRAM)  # fmt: skip
 ROWS = (WEIGH_MEANS, SPLIT, ONE_ROW, SPLIT_OUTERMOST)

@@ -222,29 +222,24 @@ def _checkpoints(run: Setting) -> None:
 CARRY_OPTIMIZER = on(
     "carry-optimizer", "checkpoint-incomplete", "the optimizer's state is carried over", 22,
     Fact.CHECKPOINT, axes=PAIR, install=_checkpoints,
-    fix="Save optimizer.state_dict(), too, and load it into the new optimizer.",
-)  # fmt: skip
+    fix="Save optimizer.state_dict(), too, and load it into the new optimizer.")  # fmt: skip
 CARRY_SCHEDULER = on(
     "carry-scheduler", "checkpoint-incomplete", "the scheduler's state is carried over", 23,
     Fact.CHECKPOINT, axes=PAIR, install=_checkpoints,
-    fix="Save scheduler.state_dict(), too, and load it into the new scheduler.",
-)  # fmt: skip
+    fix="Save scheduler.state_dict(), too, and load it into the new scheduler.")  # fmt: skip
 CARRY_GENERATORS = on(
     "carry-generators", "checkpoint-incomplete", "the generators' states are carried over", 24,
     Fact.CHECKPOINT, axes=PAIR, install=_checkpoints, draws=True,
-    fix="Save torch.get_rng_state(), too (and NumPy's and random's), and set it after loading.",
-)  # fmt: skip
+    fix="Save torch.get_rng_state(), too (and NumPy's and random's), and set it after "
+        "loading.")  # fmt: skip
 CARRY_BUFFERS = on(
-    "carry-buffers", "checkpoint-incomplete",
-    "parameters, buffers and attributes are carried over", 25,
-    Fact.CHECKPOINT, axes=PAIR, install=_checkpoints, format=torch.bfloat16,
+    "carry-buffers", "checkpoint-incomplete", "parameters, buffers and attributes are carried over",
+    25, Fact.CHECKPOINT, axes=PAIR, install=_checkpoints, format=torch.bfloat16,
     finer=((Fact.LOADS_SHORTENED, "reduced-precision",
-            "What is loaded was rounded to a shorter format when it was saved."),),
-    fix="Save what is named above, too: a state_dict holds no plain attributes and no buffers with "
-    "persistent=False, and only the dtype that was saved.",
-)  # fmt: skip
+           "What is loaded was rounded to a shorter format when it was saved."),),
+    fix="Save what is named above, too: a state_dict holds no plain attributes and no "
+        "buffers with persistent=False, and only the dtype that was saved.")  # fmt: skip
 LOAD_ALL = on(
     "load-all", "weights-not-loaded", "weights are loaded whatever prefix their names have", 21,
-    Fact.LOADS_PART, axes=AGAIN | PAIR, install=_names,
-)  # fmt: skip
+    Fact.LOADS_PART, axes=AGAIN | PAIR, install=_names)  # fmt: skip
 ROWS = (CARRY_OPTIMIZER, CARRY_SCHEDULER, CARRY_GENERATORS, CARRY_BUFFERS, LOAD_ALL)

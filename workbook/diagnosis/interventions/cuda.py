@@ -21,7 +21,6 @@ from workbook.diagnosis.interventions.intervention import (
     MODULE,
     PAIR,
     Setting,
-    Stage,
     on,
 )
 from workbook.diagnosis.interventions.patching import keep, wrap
@@ -84,40 +83,34 @@ def _switches(run: Setting) -> None:
 
 
 BLOCKING = on(
-    "launch-blocking", "unsynchronised", "each kernel is waited for", 9,
-    Fact.ACCELERATOR, axes=AGAIN | PAIR | AFTER, install=_switches,
-)  # fmt: skip
+    "launch-blocking", "unsynchronised", "each kernel is waited for", 9, Fact.ACCELERATOR,
+    axes=AGAIN | PAIR | AFTER, install=_switches)  # fmt: skip
 CUDNN_DETERMINISTIC = on(
     "cudnn-deterministic", "cudnn-algorithm", "cuDNN is restricted to deterministic algorithms", 13,
-    Fact.ACCELERATOR, axes=AGAIN | PAIR, install=_switches,
-)  # fmt: skip
+    Fact.ACCELERATOR, axes=AGAIN | PAIR, install=_switches)  # fmt: skip
 DETERMINISTIC = on(
     "deterministic", "nondeterministic-op", "every operation adds in one order", 14,
     Fact.ACCELERATOR, Fact.THREADS_MATTER, Fact.SETS_THREADS, axes=AGAIN | PAIR,
-    mode=lambda run: Strict(), stage=Stage.MODES,
-)  # fmt: skip
+    mode=lambda run: Strict())  # fmt: skip
 MATH_ATTENTION = on(
     "math-attention", "attention-backend", "attention is computed by plain operations", 59,
-    Fact.ATTENTION, axes=AGAIN | PAIR | MODULE, install=_switches,
-)  # fmt: skip
+    Fact.ATTENTION, axes=AGAIN | PAIR | MODULE, install=_switches)  # fmt: skip
 FULL_PRECISION = on(
     "full-precision", "reduced-precision", "float32 products keep full precision", 61,
     Fact.PRECISION, Fact.ACCELERATOR, axes=PAIR | MODULE, install=_switches,
     fix='Call torch.set_float32_matmul_precision("highest"), and set '
-    "torch.backends.cudnn.allow_tf32 = False, or compare within TF32's unit roundoff.",
-)  # fmt: skip
+        'torch.backends.cudnn.allow_tf32 = False, or compare within the unit roundoff '
+        'of TF32.')  # fmt: skip
 FULL_SUMS = on(
     "full-sums", "reduced-precision", "products of short formats are added up in float32", 61,
     Fact.ACCELERATOR, axes=PAIR | MODULE, install=_switches,
-    fix="Set torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False, and that "
-    "of bf16.",
-)  # fmt: skip
+    fix="Set torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = "
+        "False, and that of bf16.")  # fmt: skip
 NO_CUDNN = on(
-    "no-cudnn", "cudnn-algorithm", "cuDNN is not used", 62,
-    Fact.ACCELERATOR, axes=PAIR, install=_switches,
-    fix="Compare within the bound; where the bits must agree, use the same algorithm on both sides "
-    "(torch.backends.cudnn.flags(enabled=False)).",
-)  # fmt: skip
+    "no-cudnn", "cudnn-algorithm", "cuDNN is not used", 62, Fact.ACCELERATOR, axes=PAIR,
+    install=_switches,
+    fix="Compare within the bound; where the bits must agree, use the same algorithm "
+        "on both sides (torch.backends.cudnn.flags(enabled=False)).")  # fmt: skip
 ROWS = (
     BLOCKING, CUDNN_DETERMINISTIC, DETERMINISTIC, MATH_ATTENTION, FULL_PRECISION, FULL_SUMS,
     NO_CUDNN,

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
-from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, PAIR, Setting, Stage, on
+from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, PAIR, Setting, on
 from workbook.diagnosis.interventions.patching import line, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
@@ -100,10 +100,8 @@ def _waits(run: Setting) -> None:
 
 ONE_DEVICE = on(
     "one-device", "device", "everything is computed on the CPU, from the same inputs", 70,
-    Fact.OTHER_DEVICES, axes=PAIR, mode=lambda run: OnTheCpu(), stage=Stage.MODES, costly=True,
-)  # fmt: skip
+    Fact.OTHER_DEVICES, axes=PAIR, mode=lambda run: OnTheCpu(), costly=True)  # fmt: skip
 WAIT = on(
-    "wait", "unsynchronised", "every copy is waited for, on one stream", 9,
-    Fact.UNWAITED, axes=AGAIN | PAIR | AFTER, install=_waits,
-)  # fmt: skip
+    "wait", "unsynchronised", "every copy is waited for, on one stream", 9, Fact.UNWAITED,
+    axes=AGAIN | PAIR | AFTER, install=_waits)  # fmt: skip
 ROWS = (ONE_DEVICE, WAIT)

@@ -105,11 +105,10 @@ def _windows(run: Setting) -> None:
 POISON = Intervention(
     "poison", "hold", "uninitialised-memory", "memory handed out unwritten holds zeros", 42,
     frozenset({Fact.EMPTY}), AGAIN | PAIR, _poison, Stage.SURROUNDINGS, values=("zero", "nan"),
-    condition="NaN and large numbers in memory handed out unwritten",
-)  # fmt: skip
+    condition="NaN and large numbers in memory handed out unwritten")  # fmt: skip
 COPY_WINDOWS = on(
     "copy-windows", "overlapping-memory", "overlapping windows of a tensor are copies", 16,
     Fact.WINDOWS, axes=AGAIN | PAIR, install=_windows,
-    fix="Copy the view before writing to it: x.unfold(...).clone(), x.expand(...).clone().",
-)  # fmt: skip
+    fix="Copy the view before writing to it: x.unfold(...).clone(), "
+        "x.expand(...).clone().")  # fmt: skip
 ROWS = (POISON, COPY_WINDOWS)

@@ -147,35 +147,30 @@ def _norm(run: Setting) -> None:
 NO_INPLACE = on(
     "no-inplace", "input-mutated", "activations with inplace=True make a new tensor", 17,
     Fact.IN_PLACE, axes=AGAIN | PAIR, install=_inplace,
-    fix="Leave inplace=True out: the activation overwrites its input, which is read again.",
-)  # fmt: skip
+    fix="Leave inplace=True out: the activation overwrites its input, which is read "
+        "again.")  # fmt: skip
 EVAL_DROPOUT = on(
-    "eval-dropout", "dropout-active", "dropout is off outside training", 26,
-    Fact.LATE_DROPOUT, axes=AGAIN | PAIR, install=_dropout, draws=True,
-)  # fmt: skip
+    "eval-dropout", "dropout-active", "dropout is off outside training", 26, Fact.LATE_DROPOUT,
+    axes=AGAIN | PAIR, install=_dropout, draws=True)  # fmt: skip
 NO_DROPOUT = on(
-    "no-dropout", "dropout-active", "dropout is off everywhere", 75,
-    Fact.DROPOUT, axes=AGAIN | PAIR, install=_dropout, draws=True,
-    fix="Dropout draws in training, too: set the same seed before both, or p=0 to compare them.",
-)  # fmt: skip
+    "no-dropout", "dropout-active", "dropout is off everywhere", 75, Fact.DROPOUT,
+    axes=AGAIN | PAIR, install=_dropout, draws=True,
+    fix="Dropout draws in training, too: set the same seed before both, or p=0 to "
+        "compare them.")  # fmt: skip
 SHAKE_DROPOUT = on(
-    "shake-dropout", "dropout-active", "dropout draws other numbers", 99,
-    axes=frozenset(), install=_dropout,
-)  # fmt: skip
+    "shake-dropout", "dropout-active", "dropout draws other numbers", 99, axes=frozenset(),
+    install=_dropout)  # fmt: skip
 EVAL_NORM = on(
     "eval-norm", "batch-statistics", "batch norm uses its running statistics outside training", 27,
-    Fact.LATE_NORM, axes=PAIR, install=_norm,
-)  # fmt: skip
+    Fact.LATE_NORM, axes=PAIR, install=_norm)  # fmt: skip
 GO_ON_TRAINING = on(
     "go-on-training", "eval-left-on", "modules train in the mode in which their training began", 23,
-    Fact.STOPS_TRAINING, axes=PAIR, install=_dropout, draws=True,
-)  # fmt: skip
+    Fact.STOPS_TRAINING, axes=PAIR, install=_dropout, draws=True)  # fmt: skip
 EVAL_NOISE = on(
-    "eval-noise", "dropout-active", "the program's own modules are in eval mode", 70,
-    Fact.NOISE, axes=AGAIN | PAIR, install=_dropout, draws=True,
-    fix="Call model.eval() before using the model; a forward of your own draws while self.training "
-    "is True.",
-)  # fmt: skip
+    "eval-noise", "dropout-active", "the program's own modules are in eval mode", 70, Fact.NOISE,
+    axes=AGAIN | PAIR, install=_dropout, draws=True,
+    fix="Call model.eval() before using the model; a forward of your own draws while "
+        "self.training is True.")  # fmt: skip
 ROWS = (
     NO_INPLACE, EVAL_DROPOUT, NO_DROPOUT, SHAKE_DROPOUT, EVAL_NORM, EVAL_NOISE, GO_ON_TRAINING,
 )  # fmt: skip

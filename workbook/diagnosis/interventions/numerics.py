@@ -74,24 +74,20 @@ def _hold_cpu(run: Setting) -> None:
 
 
 NO_COMPILE = on(
-    "no-compile", "compile", "nothing is compiled", 10,
-    Fact.COMPILES, axes=PAIR | MODULE, install=_compile,
-)  # fmt: skip
+    "no-compile", "compile", "nothing is compiled", 10, Fact.COMPILES, axes=PAIR | MODULE,
+    install=_compile)  # fmt: skip
 NO_AUTOCAST_CACHE = on(
-    "no-autocast-cache", "autocast-cache", "autocast keeps no cast weights", 21,
-    Fact.AUTOCAST, axes=PAIR, install=_autocast,
-)  # fmt: skip
+    "no-autocast-cache", "autocast-cache", "autocast keeps no cast weights", 21, Fact.AUTOCAST,
+    axes=PAIR, install=_autocast)  # fmt: skip
 NO_FLUSH = on(
-    "no-flush", "denormals", "tiny numbers are not flushed to zero", 62,
-    Fact.FLUSHES, axes=AGAIN | PAIR, install=_flush,
-)  # fmt: skip
+    "no-flush", "denormals", "tiny numbers are not flushed to zero", 62, Fact.FLUSHES,
+    axes=AGAIN | PAIR, install=_flush)  # fmt: skip
 NO_AUTOCAST = on(
-    "no-autocast", "reduced-precision", "autocast is off", 60,
-    Fact.AUTOCAST, axes=PAIR | MODULE, install=_autocast,
-    fix="Use autocast on both sides or on neither, or compare within the short format's roundoff.",
-)  # fmt: skip
+    "no-autocast", "reduced-precision", "autocast is off", 60, Fact.AUTOCAST, axes=PAIR | MODULE,
+    install=_autocast,
+    fix="Use autocast on both sides or on neither, or compare within the short "
+        "format's roundoff.")  # fmt: skip
 HOLD_CPU = on(
     "hold-cpu", "cpu-capability", "the program cannot change the CPU's instruction set", 63,
-    Fact.CPU_VARIABLES, axes=PAIR, install=_hold_cpu, stage=Stage.MODES,
-)  # fmt: skip
+    Fact.CPU_VARIABLES, axes=PAIR, install=_hold_cpu, stage=Stage.MODES)  # fmt: skip
 ROWS = (NO_COMPILE, NO_AUTOCAST_CACHE, NO_AUTOCAST, NO_FLUSH, HOLD_CPU)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
-from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, Stage, on
+from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, on
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 from workbook.trace.places import line_of
@@ -246,49 +246,39 @@ def _saved(run: Setting) -> Any:
 
 # in the order in which they go on: the last is asked first
 DOUBLE = on(
-    "double", "dtype", "everything is computed in float64", 77,
-    Fact.OTHER_FORMATS, axes=PAIR, mode=lambda run: Double(), stage=Stage.MODES, costly=True,
+    "double", "dtype", "everything is computed in float64", 77, Fact.OTHER_FORMATS, axes=PAIR,
+    mode=lambda run: Double(), costly=True,
     finer=((Fact.SHORT_FORMATS, "reduced-precision",
-            "One of them computes in a format of 16 bits."),),
-)  # fmt: skip
+           "One of them computes in a format of 16 bits."),))  # fmt: skip
 PLAIN = on(
-    "plain", "memory-layout", "every operation reads contiguous, aligned memory", 68,
-    Fact.TWO_RUNS, axes=PAIR, mode=lambda run: Plain(), stage=Stage.MODES, costly=True,
-)  # fmt: skip
+    "plain", "memory-layout", "every operation reads contiguous, aligned memory", 68, Fact.TWO_RUNS,
+    axes=PAIR, mode=lambda run: Plain(), costly=True)  # fmt: skip
 ROW_BY_ROW = on(
-    "rows", "batch-size", "each row is computed by itself", 69,
-    Fact.TWO_RUNS, axes=PAIR, mode=lambda run: Rows(), stage=Stage.MODES, costly=True,
-)  # fmt: skip
+    "rows", "batch-size", "each row is computed by itself", 69, Fact.TWO_RUNS, axes=PAIR,
+    mode=lambda run: Rows(), costly=True)  # fmt: skip
 APART = on(
     "apart", "overlapping-memory", "what is read is copied before its memory is written", 15,
-    Fact.TWO_RUNS, Fact.THREADS_MATTER, axes=AGAIN | PAIR | MODULE, mode=lambda run: Apart(),
-    stage=Stage.MODES,
-)  # fmt: skip
+    Fact.TWO_RUNS, Fact.THREADS_MATTER, axes=AGAIN | PAIR | MODULE,
+    mode=lambda run: Apart())  # fmt: skip
 ON_CPU = on(
     "cpu-draws", "device-generator", "numbers for every device are drawn on the CPU", 67,
-    Fact.ACCELERATOR, axes=PAIR, mode=lambda run: OnCpu(), stage=Stage.MODES, draws=True,
-)  # fmt: skip
+    Fact.ACCELERATOR, axes=PAIR, mode=lambda run: OnCpu(), draws=True)  # fmt: skip
 COPY_SAVED = on(
     "copy-saved", "overlapping-memory", "what backward needs is copied when it is saved", 18,
-    Fact.BACKWARD, axes=PAIR, mode=_saved, stage=Stage.MODES,
-    fix="Write to a clone of what backward reads, also through .data.",
-)  # fmt: skip
+    Fact.BACKWARD, axes=PAIR, mode=_saved,
+    fix="Write to a clone of what backward reads, also through .data.")  # fmt: skip
 WIDE_RANGE = on(
     "wide-range", "overflow", "numbers are computed in float64, whose range is wider", 58,
-    Fact.OTHER_RANGES, axes=PAIR, mode=lambda run: Double(), stage=Stage.MODES, costly=True,
-    looks="look-for-infinity",
-    fix="Use the form that stays in range (torch.logsumexp, log_softmax, the largest subtracted "
-    "first), or a format with a wider range.",
-)  # fmt: skip
+    Fact.OTHER_RANGES, axes=PAIR, mode=lambda run: Double(), costly=True, looks="look-for-infinity",
+    fix="Use the form that stays in range (torch.logsumexp, log_softmax, the largest "
+        "subtracted first), or a format with a wider range.")  # fmt: skip
 WIDE_INTEGERS = on(
-    "wide-integers", "overflow", "integers are computed with 64 bits", 57,
-    Fact.SHORT_INTEGERS, axes=PAIR, mode=lambda run: WideIntegers(), stage=Stage.MODES,
-    fix="Widen small integers before computing with them: x.long(), x.float().",
-)  # fmt: skip
+    "wide-integers", "overflow", "integers are computed with 64 bits", 57, Fact.SHORT_INTEGERS,
+    axes=PAIR, mode=lambda run: WideIntegers(),
+    fix="Widen small integers before computing with them: x.long(), x.float().")  # fmt: skip
 LOOK = on(
     "look-for-infinity", "overflow", "each operation is asked whether its results are finite", 99,
-    axes=frozenset(), mode=lambda run: Leaving(), stage=Stage.MODES,
-)  # fmt: skip
+    axes=frozenset(), mode=lambda run: Leaving())  # fmt: skip
 ROWS = (
     DOUBLE, PLAIN, ROW_BY_ROW, APART, ON_CPU, COPY_SAVED, WIDE_RANGE, WIDE_INTEGERS, LOOK,
 )  # fmt: skip

@@ -64,20 +64,17 @@ def _workers(run: Setting) -> None:
 
 
 SERIAL = on(
-    "serial", "thread-race", "threads run one after another", 11,
-    Fact.THREADS, axes=AGAIN | PAIR | AFTER, install=_threads,
-)  # fmt: skip
+    "serial", "thread-race", "threads run one after another", 11, Fact.THREADS,
+    axes=AGAIN | PAIR | AFTER, install=_threads)  # fmt: skip
 FRESH_WORKERS = on(
-    "fresh-workers", "worker-copy", "each epoch has workers of its own", 11,
-    Fact.PERSISTENT, axes=AGAIN | PAIR, install=_workers,
-)  # fmt: skip
+    "fresh-workers", "worker-copy", "each epoch has workers of its own", 11, Fact.PERSISTENT,
+    axes=AGAIN | PAIR, install=_workers)  # fmt: skip
 NO_WORKERS = on(
-    "no-workers", "worker-generator", "data is loaded without workers", 12,
-    Fact.WORKERS, axes=AGAIN | PAIR, install=_workers, draws=True,
-)  # fmt: skip
+    "no-workers", "worker-generator", "data is loaded without workers", 12, Fact.WORKERS,
+    axes=AGAIN | PAIR, install=_workers, draws=True)  # fmt: skip
 HOLD_THREADS = on(
     "hold-threads", "thread-count", "the program cannot change the number of threads", 62,
     Fact.SETS_THREADS, axes=AGAIN | PAIR, install=_threads,
-    fix="Call torch.set_num_threads once, at the start, with the same number on both sides.",
-)  # fmt: skip
+    fix="Call torch.set_num_threads once, at the start, with the same number on both "
+        "sides.")  # fmt: skip
 ROWS = (SERIAL, FRESH_WORKERS, NO_WORKERS, HOLD_THREADS)

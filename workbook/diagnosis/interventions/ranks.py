@@ -203,33 +203,26 @@ def _available(install: Callable[[Setting], None]) -> Callable[[Setting], None]:
 
 
 SEND_WEIGHTS = on(
-    "send-weights", "rank-drift", "parameters are sent from rank 0 after each step", 70,
-    Fact.RANKS, axes=RANKS, install=_available(_weights),
-)  # fmt: skip
+    "send-weights", "rank-drift", "parameters are sent from rank 0 after each step", 70, Fact.RANKS,
+    axes=RANKS, install=_available(_weights))  # fmt: skip
 SET_EPOCH = on(
-    "set-epoch", "rank-data", "the sampler is told each epoch", 71,
-    Fact.SAME_EPOCH, axes=RANKS, install=_available(_samplers), draws=True,
-)  # fmt: skip
+    "set-epoch", "rank-data", "the sampler is told each epoch", 71, Fact.SAME_EPOCH, axes=RANKS,
+    install=_available(_samplers), draws=True)  # fmt: skip
 SAME_SEED = on(
-    "same-seed", "rank-data", "all ranks start from one seed", 69,
-    Fact.RANKS, axes=RANKS, install=_available(_seeds), draws=True, renumbers=True,
-)  # fmt: skip
+    "same-seed", "rank-data", "all ranks start from one seed", 69, Fact.RANKS, axes=RANKS,
+    install=_available(_seeds), draws=True, renumbers=True)  # fmt: skip
 SHARE_ROWS = on(
-    "share-rows", "rank-data", "each rank gets rows of its own", 72,
-    Fact.RANKS, axes=RANKS, install=_available(_loaders), draws=True,
-)  # fmt: skip
+    "share-rows", "rank-data", "each rank gets rows of its own", 72, Fact.RANKS, axes=RANKS,
+    install=_available(_loaders), draws=True)  # fmt: skip
 JOIN_STATISTICS = on(
     "join-statistics", "world-size", "batch statistics are taken over the rows of all ranks", 73,
-    Fact.LOCAL_STATISTICS, axes=RANKS, install=_available(_norm),
-)  # fmt: skip
+    Fact.LOCAL_STATISTICS, axes=RANKS, install=_available(_norm))  # fmt: skip
 WEIGH_SHARDS = on(
-    "weigh-shards", "rank-data", "each rank counts by its share of the rows", 74,
-    Fact.RANKS, axes=RANKS, install=_available(_shards),
-)  # fmt: skip
+    "weigh-shards", "rank-data", "each rank counts by its share of the rows", 74, Fact.RANKS,
+    axes=RANKS, install=_available(_shards))  # fmt: skip
 FIXED_REDUCTION = on(
-    "fixed-reduction", "world-size", "gradients are added by rank, in float64", 75,
-    Fact.RANKS, axes=RANKS, install=_available(_reduction),
-)  # fmt: skip
+    "fixed-reduction", "world-size", "gradients are added by rank, in float64", 75, Fact.RANKS,
+    axes=RANKS, install=_available(_reduction))  # fmt: skip
 ROWS = (
     SAME_SEED, SEND_WEIGHTS, SET_EPOCH, SHARE_ROWS, JOIN_STATISTICS, WEIGH_SHARDS, FIXED_REDUCTION,
 )  # fmt: skip

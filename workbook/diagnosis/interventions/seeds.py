@@ -176,15 +176,12 @@ def _reads(node: ast.AST) -> bool:
 
 
 EARLY_SEED = on(
-    "early-seed", CAUSE, "the generators are seeded before anything is drawn", 36,
-    Fact.SEEDED_LATE, axes=AGAIN | PAIR, install=_early, stage=Stage.SEEDS, draws=True,
-)  # fmt: skip
+    "early-seed", CAUSE, "the generators are seeded before anything is drawn", 36, Fact.SEEDED_LATE,
+    axes=AGAIN | PAIR, install=_early, stage=Stage.SEEDS, draws=True)  # fmt: skip
 OWN_SEED = on(
     "own-seed", CAUSE, "a generator's seed counts for draws from the global generators", 37,
-    Fact.SEED_UNUSED, axes=AGAIN | PAIR, install=_own, stage=Stage.SEEDS, draws=True,
-)  # fmt: skip
+    Fact.SEED_UNUSED, axes=AGAIN | PAIR, install=_own, stage=Stage.SEEDS, draws=True)  # fmt: skip
 READ_SEED = on(
-    "read-seed", CAUSE, "a seed that nothing reads is set", 38,
-    Fact.SEED_UNREAD, axes=AGAIN | PAIR, install=_unread, stage=Stage.PROGRAM, draws=True,
-)  # fmt: skip
+    "read-seed", CAUSE, "a seed that nothing reads is set", 38, Fact.SEED_UNREAD, axes=AGAIN | PAIR,
+    install=_unread, stage=Stage.PROGRAM, draws=True)  # fmt: skip
 ROWS = (EARLY_SEED, OWN_SEED, READ_SEED)

@@ -215,18 +215,16 @@ def _ordered(name: str, words: str, rank: int, kind: type) -> Intervention:
 
 
 WIDE_HALVES = on(
-    "wide-halves", "reduced-precision", "NumPy's float16 is float32", 63,
-    Fact.HALF_ARRAYS, axes=PAIR, format=torch.float16, rewrite=Wider(HALF).visit,
-)  # fmt: skip
+    "wide-halves", "reduced-precision", "NumPy's float16 is float32", 63, Fact.HALF_ARRAYS,
+    axes=PAIR, format=torch.float16, rewrite=Wider(HALF).visit)  # fmt: skip
 WIDE_SINGLES = on(
-    "wide-singles", "dtype", "NumPy's float32 is float64", 77,
-    Fact.SINGLE_ARRAYS, axes=PAIR, format=torch.float32, rewrite=Wider(SINGLE).visit,
-)  # fmt: skip
+    "wide-singles", "dtype", "NumPy's float32 is float64", 77, Fact.SINGLE_ARRAYS, axes=PAIR,
+    format=torch.float32, rewrite=Wider(SINGLE).visit)  # fmt: skip
 COPY_KEPT = on(
     "copy-kept", "overlapping-memory", "what is kept is a copy", 81, Fact.UNEXPLAINED, axes=PAIR,
     rewrite=Copies().visit, names=((_COPY, _copied),),
-    fix="Keep a copy (x.clone(), copy.deepcopy(state)): what is kept changes with what it names.",
-)  # fmt: skip
+    fix="Keep a copy (x.clone(), copy.deepcopy(state)): what is kept changes with "
+        "what it names.")  # fmt: skip
 ROWS = (
     _ordered("sorted-sets", "sets are gone through in sorted order", 73, SortedSet),
     _ordered("filled-sets", "sets are gone through in the order of their filling", 74, FilledSet),

@@ -87,35 +87,31 @@ def _keyed(run: Setting) -> KeyedDraws:
 
 
 FIRST_SEED = on(
-    "first-seed", "reseeded", "only the first seed counts", 64,
-    Fact.SEEDS_AGAIN, axes=PAIR, install=_seeds, stage=Stage.SEEDS, rivals="seeds", draws=True,
-)  # fmt: skip
+    "first-seed", "reseeded", "only the first seed counts", 64, Fact.SEEDS_AGAIN, axes=PAIR,
+    install=_seeds, stage=Stage.SEEDS, rivals="seeds", draws=True)  # fmt: skip
 LOCAL_SEEDS = on(
     "local-seeds", "reseeded", "a seed set in a helper counts in that helper only", 65,
     Fact.SEEDS_AGAIN, axes=PAIR, install=_local_seeds, stage=Stage.PROGRAM, rivals="seeds",
     draws=True,
-    fix="Give the helper a torch.Generator of its own, or call it under torch.random.fork_rng().",
-)  # fmt: skip
+    fix="Give the helper a torch.Generator of its own, or call it under "
+        "torch.random.fork_rng().")  # fmt: skip
 KEYED_SEEDS = on(
     "keyed-seeds", "generator-shift", "each draw keeps its numbers, whatever was drawn in between",
-    66, Fact.DRAWS, axes=PAIR, mode=_keyed, stage=Stage.MODES, renumbers=True, draws=True,
-)  # fmt: skip
+    66, Fact.DRAWS, axes=PAIR, mode=_keyed, renumbers=True, draws=True)  # fmt: skip
 _ONE_MORE = (  # its numbers do not come from no seed, but from one more
     (Fact.SEEDS_UNLIKE, "reseeded", "One of them sets a seed more often than the other."),
 )
 ONE_SEED = on(
-    "one-seed", "random-numbers", "every seed is the same number", 76,
-    Fact.SEEDS, axes=AGAIN | PAIR, install=_seeds, stage=Stage.SEEDS, renumbers=True, draws=True,
+    "one-seed", "random-numbers", "every seed is the same number", 76, Fact.SEEDS,
+    axes=AGAIN | PAIR, install=_seeds, stage=Stage.SEEDS, renumbers=True, draws=True,
     finer=_ONE_MORE,
-    fix="Pass one fixed number as the seed on both sides and in every run, not the time or a hash.",
-)  # fmt: skip
+    fix="Pass one fixed number as the seed on both sides and in every run, not the "
+        "time or a hash.")  # fmt: skip
 KEYED = on(
-    "keyed", "random-numbers", "each draw keeps its numbers, whatever the seed", 78,
-    Fact.DRAWS, axes=PAIR, mode=_keyed, stage=Stage.MODES, renumbers=True, draws=True,
-    finer=_ONE_MORE, fix="Set the same seed, at the same place, on both sides.",
-)  # fmt: skip
+    "keyed", "random-numbers", "each draw keeps its numbers, whatever the seed", 78, Fact.DRAWS,
+    axes=PAIR, mode=_keyed, renumbers=True, draws=True, finer=_ONE_MORE,
+    fix="Set the same seed, at the same place, on both sides.")  # fmt: skip
 STILL = on(
     "still", "random-numbers", "each row of a batch is given the same numbers", 99,
-    axes=frozenset(), mode=lambda run: Still(), stage=Stage.MODES,
-)  # fmt: skip
+    axes=frozenset(), mode=lambda run: Still())  # fmt: skip
 ROWS = (FIRST_SEED, LOCAL_SEEDS, KEYED_SEEDS, ONE_SEED, KEYED, STILL)

@@ -138,19 +138,16 @@ def _train(run: Setting) -> None:
 CLEAR_GRADIENTS = on(
     "clear-gradients", "gradient-accumulation", "gradients are cleared after each step", 19,
     Fact.OPTIMIZER, axes=AGAIN | PAIR, install=_backward,
-    fix="Call optimizer.zero_grad() before each backward that begins a step.",
-)  # fmt: skip
+    fix="Call optimizer.zero_grad() before each backward that begins a step.")  # fmt: skip
 WEIGH = on(
     "weigh", "gradient-accumulation", "micro-batches count by their share of the rows", 20,
     Fact.SUMS_GRADIENTS, axes=PAIR, install=_backward,
-    fix="Weigh each micro-batch by its share of the rows: (loss * len(x) / rows).backward().",
-)  # fmt: skip
+    fix="Weigh each micro-batch by its share of the rows: (loss * len(x) / "
+        "rows).backward().")  # fmt: skip
 CALL_TRAIN = on(
     "call-train", "train-not-called", "a module's own train() is called before it trains", 22,
-    Fact.OWN_TRAIN, axes=PAIR, install=_train,
-)  # fmt: skip
+    Fact.OWN_TRAIN, axes=PAIR, install=_train)  # fmt: skip
 ONLY_OPTIMIZER = on(
     "only-optimizer", "weights-overwritten", "training goes on from what its last step left", 29,
-    Fact.WEIGHTS_WRITTEN, axes=PAIR, install=_written,
-)  # fmt: skip
+    Fact.WEIGHTS_WRITTEN, axes=PAIR, install=_written)  # fmt: skip
 ROWS = (CLEAR_GRADIENTS, WEIGH, CALL_TRAIN, ONLY_OPTIMIZER)
