@@ -30,6 +30,12 @@ class Found:
     evidence: str
     size: str
     word: Word = "identical"  # what float64 says of the difference, where that was asked
+    fix: str = ""  # what to do, where the cause's own words do not fit
+
+    @property
+    def cure(self) -> str:
+        """What to do about it."""
+        return self.fix or BY_ID[self.cause].fix
 
     @property
     def status(self) -> Status:
@@ -44,7 +50,7 @@ class Found:
             "where": self.where,
             "evidence": self.evidence,
             "size": self.size,
-            "fix": BY_ID[self.cause].fix,
+            "fix": self.cure,
         }
 
     @property
@@ -93,7 +99,7 @@ class Answer:
             if one.size:
                 lines.append(f"   Size: {one.size}.")
             if one.cause != "none":
-                lines.append(f"   Fix: {BY_ID[one.cause].fix}")
+                lines.append(f"   Fix: {one.cure}")
         lines += list(self.notes)
         lines.append("Tried:")
         lines += [f"  - {row}" for row in self.tried]

@@ -27,7 +27,6 @@ _CHOICE = "whether the device adds otherwise depends on the device"
 PROGRAMS = (
     Row("word_votes", "tally", "nondeterministic-op"),
     Row("upscale", "gradient", "nondeterministic-op"),
-    Row("transcripts", "gradient", "none"),  # the strict flag refuses what does not vary
     Row("bag_max", "train", "nondeterministic-op"),
     Row("histogram", "counts", "nondeterministic-op"),
     Row("stations", "means", "uninitialised-memory", _MEMORY),

@@ -120,6 +120,10 @@ class Intervention:
         """Whether it can explain a difference along this axis between runs that showed these."""
         return axis in self.axes and (Fact.ALWAYS in self.facts or bool(self.facts & set(facts)))
 
+    def fix_of(self, cause: str) -> str:
+        """Give what to do about a cause, in this row's own words, where it is this row's."""
+        return self.fix if cause == self.cause else ""
+
     def cause_where(self, facts: Iterable[Fact]) -> tuple[str, str]:
         """Give the cause that it explains where these facts hold, and a sentence that says why."""
         seen = set(facts)

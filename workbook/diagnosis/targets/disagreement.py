@@ -126,7 +126,8 @@ def _row(pair: Pair, judge: Judge, one: Intervention, facts: set[Fact]) -> Found
     if not rest.same:  # how large it is, a note says
         tail = "the difference is smaller; without that it comes back."
     evidence = f"when {one.words} in both functions, {tail}{more}"
-    return Found(cause, _where(pair, one, cause, first, second), evidence, gap.words, word)
+    where = _where(pair, one, cause, first, second)
+    return Found(cause, where, evidence, gap.words, word, one.fix_of(cause))
 
 
 def _where(pair: Pair, one: Intervention, cause: str, first: Run | None, second: Run | None) -> str:

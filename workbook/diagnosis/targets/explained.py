@@ -88,7 +88,8 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
             if found.rest.same
             else f"when {one.words}, the difference is smaller; without it, it comes back."
         )
-        rows.setdefault(cause, Found(cause, places.where(one, cause), evidence, size.words, word))
+        place, fix = places.where(one, cause), one.fix_of(cause)
+        rows.setdefault(cause, Found(cause, place, evidence, size.words, word, fix))
     return list(rows.values())
 
 

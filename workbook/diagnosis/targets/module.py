@@ -7,6 +7,8 @@ on for the questions after it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.interventions.intervention import Axis
 from workbook.diagnosis.interventions.modules import EVAL_NORM
@@ -19,7 +21,7 @@ from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.process.variants import BATCHES
-from workbook.diagnosis.rounding import Word, equal_but_for_rounding, judged, much_smaller
+from workbook.diagnosis.rounding import equal_but_for_rounding, judged, much_smaller
 from workbook.diagnosis.session import STORM, Session, difference, plan
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
@@ -45,10 +47,8 @@ class Model:
             plan(0, held=held, variants=variants, between=_KEPT, on=self.on | on)
         )
 
-    def add(
-        self, cause: str, where: str, evidence: str, gap: Gap, word: Word = "identical"
-    ) -> None:
-        self.rows.append(Found(cause, where, evidence, gap.words, word))
+    def add(self, cause: str, where: str, evidence: str, gap: Gap, *more: Any) -> None:
+        self.rows.append(Found(cause, where, evidence, gap.words, *more))
 
 
 def diagnosed(session: Session) -> Answer:
@@ -204,7 +204,7 @@ def _inside(model: Model, again: Function) -> None:
                 model.run("plain", on=_WIDE), 0, model.run("plain", on=_WIDE | {one.name}), 0
             )
             word = judged(gap, wide)
-            model.add(one.cause, "", f"when {one.words}, the output changes.", gap, word)
+            model.add(one.cause, "", f"when {one.words}, the output changes.", gap, word, one.fix)
     wide = difference(calm, 0, model.run("plain", on=_WIDE), 0)
     model.session.tell(f"everything in float64: {wide.words}")
     if (

@@ -44,5 +44,6 @@ def one_after_the_other(pair: Pair) -> Answer:
     for one in found.needed:
         changed = [n for n, kind in both.data["changed"][0] if kind == one.name and n]
         evidence = f"when {one.words} between the two, the second gives what it gives by itself."
-        rows.append(Found(one.cause, few(changed), evidence, found.without[one].words))
+        size = found.without[one].words
+        rows.append(Found(one.cause, few(changed), evidence, size, fix=one.fix))
     return answered(session, merged(rows), status=None if rows else "unknown")

@@ -167,7 +167,8 @@ def _always(forks: Forks, run: Run) -> Answer:
         coupled = one.cause == "batch-size" and said not in ("rounding", "doubtful")
         cause = "batch-coupling" if coupled else one.cause
         evidence = f"when {one.words}, the two sides agree; without that they do not."
-        rows.append(Found(cause, row["line"], evidence, found.without[one].words, said))
+        size, fix = found.without[one].words, one.fix_of(cause)
+        rows.append(Found(cause, row["line"], evidence, size, said, fix))
     if not rows and word == "rounding":
         evidence = (
             "no condition removes it, and in float64 it goes: another order of the same sums."
