@@ -13,7 +13,7 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from workbook.diagnosis.interventions.intervention import PAIR, Setting, Stage, on
-from workbook.diagnosis.interventions.patching import wrap, wrap_helpers
+from workbook.diagnosis.patching import wrap, wrap_helpers
 from workbook.diagnosis.probes.contents import Thing, differs, memory, own, recall, restore
 from workbook.diagnosis.probes.facts import FACTS, Fact
 

@@ -19,14 +19,14 @@ import torch.nn.functional as F
 from torch.utils.data import DataLoader
 
 from workbook.diagnosis.interventions.intervention import PAIR, Setting, Stage, on
-from workbook.diagnosis.interventions.patching import (
+from workbook.diagnosis.interventions.source import Loops
+from workbook.diagnosis.patching import (
     by_user,
     caller,
     wrap,
     wrap_helpers,
     wrap_named,
 )
-from workbook.diagnosis.interventions.source import Loops
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.places import line_of, user_frame
 

@@ -18,8 +18,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, on
-from workbook.diagnosis.interventions.patching import caller, line, wrap
 from workbook.diagnosis.interventions.training import weights
+from workbook.diagnosis.patching import caller, line, wrap
 from workbook.diagnosis.probes.contents import memory, own, recall, same
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.generators import global_states, put_global_states

@@ -23,7 +23,7 @@ from workbook.diagnosis.interventions.intervention import (
     Setting,
     on,
 )
-from workbook.diagnosis.interventions.patching import keep, wrap
+from workbook.diagnosis.patching import keep, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 from workbook.trace.places import line_of

@@ -14,7 +14,7 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, PAIR, Setting, on
-from workbook.diagnosis.interventions.patching import line, wrap
+from workbook.diagnosis.patching import line, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 

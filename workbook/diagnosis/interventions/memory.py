@@ -21,7 +21,7 @@ from workbook.diagnosis.interventions.intervention import (
     Stage,
     on,
 )
-from workbook.diagnosis.interventions.patching import by_user, caller, wrap
+from workbook.diagnosis.patching import by_user, caller, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 from workbook.trace.places import is_user_file, line_of

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, on
-from workbook.diagnosis.interventions.patching import wrap, wrap_named
+from workbook.diagnosis.patching import wrap, wrap_named
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.generators import global_states, put_global_states
 
@@ -64,11 +64,10 @@ def _dropout(run: Setting) -> None:
         return real(**given)
 
     def attention(real: Any, *args: Any, **kwargs: Any) -> Any:
-        if len(args) > 4:  # query, key, value, the mask, dropout_p
-            args, kwargs = (*args[:4], *args[5:]), {**kwargs, "dropout_p": args[4]}
+        kwargs |= dict(zip(("attn_mask", "dropout_p", "is_causal"), args[3:], strict=False))
         if kwargs.get("dropout_p", 0.0) > 0 and quiet():
             kwargs["dropout_p"] = 0.0
-        return real(*args, **kwargs)
+        return real(*args[:3], **kwargs)
 
     trains: WeakKeyDictionary[torch.nn.Module, bool] = WeakKeyDictionary()
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, Stage, on
-from workbook.diagnosis.interventions.patching import line, wrap, wrap_named
+from workbook.diagnosis.patching import line, wrap, wrap_named
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 

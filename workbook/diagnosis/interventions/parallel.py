@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, PAIR, Setting, on
-from workbook.diagnosis.interventions.patching import by_user, line, wrap, wrap_named
+from workbook.diagnosis.patching import by_user, line, wrap, wrap_named
 from workbook.diagnosis.probes.facts import FACTS, Fact
 
 _PATIENCE = 5.0  # seconds that a thread made to run alone may take

@@ -20,7 +20,7 @@ from torch import distributed as dist
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from workbook.diagnosis.interventions.intervention import RANKS, Setting, on
-from workbook.diagnosis.interventions.patching import wrap, wrap_named
+from workbook.diagnosis.patching import wrap, wrap_named
 from workbook.diagnosis.probes.facts import FACTS, Fact
 
 JOIN = "WORKBOOK_JOIN"

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, Stage, on
-from workbook.diagnosis.interventions.patching import aside, caller, functions_of, line, wrap
+from workbook.diagnosis.patching import aside, caller, functions_of, line, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.generators import LIBRARIES, get_state, global_codes
 from workbook.diagnosis.probes.steps import digest

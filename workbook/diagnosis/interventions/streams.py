@@ -14,7 +14,7 @@ import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, Stage, on
 from workbook.diagnosis.interventions.keyed import Epoch, KeyedDraws, Still, keyed_others
-from workbook.diagnosis.interventions.patching import wrap, wrap_helpers
+from workbook.diagnosis.patching import wrap, wrap_helpers
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.generators import global_states, put_global_states
 

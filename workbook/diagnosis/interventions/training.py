@@ -18,7 +18,7 @@ from torch.optim.optimizer import (
 
 from workbook.diagnosis.interventions.batches import TRAINED
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, on
-from workbook.diagnosis.interventions.patching import wrap
+from workbook.diagnosis.patching import wrap
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 

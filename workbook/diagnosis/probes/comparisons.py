@@ -6,16 +6,16 @@ Owns the patches of what compares numbers in tests (`torch.testing`, `numpy.test
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from workbook.trace.places import line_of
+from workbook.diagnosis.patching import line, wrap
 
 # what torch.testing.assert_close allows by default, as its documentation says
 _BY_DTYPE = {
@@ -94,72 +94,71 @@ def _tensor(value: Any) -> torch.Tensor | None:
 
 def watch(approximate: tuple[type, ...] = ()) -> None:
     """Take down every comparison from now on; `approximate` are the classes of pytest.approx."""
-    _patch(torch.testing, "assert_close", _torch_tolerance)
-    _patch(torch, "allclose", _plain_tolerance)
-    _patch(torch.Tensor, "allclose", _plain_tolerance)
-    _patch(torch, "equal", lambda *_: (0.0, 0.0))
-    _patch(np.testing, "assert_allclose", lambda a, b, rtol=1e-7, atol=0.0, *_: (rtol, atol))
-    _patch(np.testing, "assert_array_equal", lambda *_: (0.0, 0.0))
-    _patch(np.testing, "assert_equal", lambda *_: (0.0, 0.0))
-    _patch(np.testing, "assert_almost_equal", lambda a, b, decimal=7, *_: (0.0, 1.5 * 10**-decimal))
-    _patch(np.testing, "assert_array_almost_equal",
-           lambda a, b, decimal=6, *_: (0.0, 1.5 * 10**-decimal))  # fmt: skip
-    _patch(np, "allclose", _plain_tolerance)
-    _patch(np, "array_equal", lambda *_: (0.0, 0.0))
+    for owner, names, tolerance in _COMPARED:
+        for name in names.split():
+            word = f"{getattr(owner, '__name__', owner)}.{name}"
+            wrap(functools.partial(_compared, word, tolerance), owner, name)
     for kind in approximate:
         if "__eq__" in vars(kind):
-            kind.__eq__ = _approximately(vars(kind)["__eq__"])  # type: ignore[assignment,method-assign]
+            wrap(_approximately, kind, "__eq__")
 
 
-def _plain_tolerance(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, *_: Any) -> Any:
+def _none(*_: Any) -> tuple[float, float]:
+    return 0.0, 0.0
+
+
+def _plain(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, *_: Any) -> tuple[float, float]:
     return rtol, atol
 
 
-def _torch_tolerance(actual: Any, expected: Any, **more: Any) -> tuple[float, float]:
+def _torchs(actual: Any, expected: Any, **more: Any) -> tuple[float, float]:
     kinds = [t.dtype for t in (_tensor(actual), _tensor(expected)) if t is not None]
-    known = [_BY_DTYPE.get(kind, (0.0, 0.0)) for kind in kinds] or [(0.0, 0.0)]
-    rtol, atol = max(known)
+    rtol, atol = max([_BY_DTYPE.get(kind, (0.0, 0.0)) for kind in kinds], default=(0.0, 0.0))
     given = more.get("rtol"), more.get("atol")
     return (rtol if given[0] is None else given[0]), (atol if given[1] is None else given[1])
 
 
+# What compares numbers, and what that allows: relative to the expected, and absolute.
+_COMPARED: tuple[tuple[Any, str, Callable[..., tuple[float, float]]], ...] = (
+    (torch.testing, "assert_close", _torchs),
+    (torch, "allclose", _plain),
+    (torch.Tensor, "allclose", _plain),
+    (np, "allclose", _plain),
+    (torch, "equal", _none),
+    (np, "array_equal", _none),
+    (np.testing, "assert_array_equal assert_equal", _none),
+    (np.testing, "assert_allclose", lambda a, b, rtol=1e-7, atol=0.0, *_: (rtol, atol)),
+    (np.testing, "assert_almost_equal",
+     lambda a, b, decimal=7, *_: (0.0, 1.5 * 10**-decimal)),
+    (np.testing, "assert_array_almost_equal",
+     lambda a, b, decimal=6, *_: (0.0, 1.5 * 10**-decimal)),
+)  # fmt: skip
 _INSIDE = [False]  # of a comparison that makes others
 
 
-def _patch(owner: Any, name: str, tolerance: Callable[..., tuple[float, float]]) -> None:
-    real = getattr(owner, name)
-    word = f"{getattr(owner, '__name__', owner)}.{name}"
-
-    @functools.wraps(real)
-    def compare(*args: Any, **kwargs: Any) -> Any:
-        if _INSIDE[0]:
-            return real(*args, **kwargs)
-        _INSIDE[0] = True
-        try:
-            known = {k: v for k, v in kwargs.items() if k in ("rtol", "atol", "decimal")}
-            sides = (*args, *(v for k, v in kwargs.items() if k not in known))[:2]
-            if len(sides) == 2:
-                line = line_of(sys._getframe(1))
-                note(word, line, *sides, *tolerance(*sides, *args[2:4], **known))
-            return real(*args, **kwargs)
-        finally:
-            _INSIDE[0] = False
-
-    setattr(owner, name, compare)
+@contextlib.contextmanager
+def _outermost() -> Iterator[bool]:
+    """Whether no other comparison is being made."""
+    was, _INSIDE[0] = _INSIDE[0], True
+    try:
+        yield not was
+    finally:
+        _INSIDE[0] = was
 
 
-def _approximately(real: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    @functools.wraps(real)
-    def equal(self: Any, actual: Any) -> bool:
-        if _INSIDE[0]:
-            return real(self, actual)
-        _INSIDE[0] = True
-        try:
+def _compared(word: str, tolerance: Any, real: Any, *args: Any, **kwargs: Any) -> Any:
+    with _outermost() as outermost:
+        known = {k: v for k, v in kwargs.items() if k in ("rtol", "atol", "decimal")}
+        sides = (*args, *(v for k, v in kwargs.items() if k not in known))[:2]
+        if outermost and len(sides) == 2:
+            note(word, line(), *sides, *tolerance(*sides, *args[2:4], **known))
+        return real(*args, **kwargs)
+
+
+def _approximately(real: Any, self: Any, actual: Any) -> bool:
+    with _outermost() as outermost:
+        if outermost:
             rtol = 1e-6 if self.rel is None else float(self.rel)
             atol = 1e-12 if self.abs is None else float(self.abs)
-            note("pytest.approx", line_of(sys._getframe(1)), actual, self.expected, rtol, atol)
-            return real(self, actual)
-        finally:
-            _INSIDE[0] = False
-
-    return equal
+            note("pytest.approx", line(), actual, self.expected, rtol, atol)
+        return bool(real(self, actual))

@@ -7,9 +7,7 @@ the first place where two runs read something else. Torch's own readings are lef
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import torch
 from torch._C import _len_torch_dispatch_stack
 from torch.utils._python_dispatch import _disable_current_modes
 
+from workbook.diagnosis.patching import caller, wrap
 from workbook.trace import tensor_hash
 from workbook.trace.places import line_of
 
@@ -33,27 +32,18 @@ _OTHERS = (torch.__path__[0] + os.sep, str(Path(__file__).parents[2]) + os.sep)
 Reading = dict[str, Any]
 
 
-def watch(note: Callable[..., None], aside: Callable[..., Any]) -> None:
-    """Write down every number that a program, or a library that it uses, reads from a tensor.
+def watch(note: Callable[..., None]) -> None:
+    """Write down every number that a program, or a library that it uses, reads from a tensor."""
 
-    `aside(real, patched)` gives a function that steps aside while torch compiles.
-    """
-    for name in _READERS:
-        real = getattr(torch.Tensor, name)
-        setattr(torch.Tensor, name, aside(real, _noting(real, _WORDS.get(name, name), note)))
-
-
-def _noting(real: Callable[..., Any], name: str, note: Callable[..., None]) -> Any:
-    @functools.wraps(real)
-    def read(tensor: Any, *args: Any, **kwargs: Any) -> Any:
-        frame = sys._getframe(2)  # beyond `aside`
+    def read(real: Any, tensor: Any, *args: Any, **kwargs: Any) -> Any:
+        frame = caller()
         if not frame.f_code.co_filename.startswith(_OTHERS):
-            row = _row(tensor, name)
+            row = _row(tensor, _WORDS.get(real.__name__, real.__name__))
             if row is not None:
                 note("left", line=line_of(frame), **row)
         return real(tensor, *args, **kwargs)
 
-    return read
+    wrap(read, torch.Tensor, *_READERS)
 
 
 def _row(tensor: Any, name: str) -> Reading | None:

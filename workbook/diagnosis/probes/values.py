@@ -6,6 +6,7 @@ of two results. Knows nothing of causes.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ import torch
 from workbook.floats import ulp_distance
 from workbook.trace import tensor_hash
 
+_LEAVES = (torch.Tensor, np.generic, np.ndarray, str, bytes, bool, int, float, complex)
 Leaf = dict[str, Any]  # path, kind, dtype, shape, hash; text for what has no bytes
 _DEEPEST = 20
 _DTYPES = {
@@ -34,11 +36,7 @@ def leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, An
     """Give the tensors, arrays, numbers and texts inside a result, each with its place."""
     if depth > _DEEPEST:
         raise NotComparable("is nested more than 20 deep")
-    if (
-        isinstance(value, torch.Tensor)
-        or value is None
-        or isinstance(value, (str, bytes, bool, int, float, complex, np.generic, np.ndarray))
-    ):
+    if value is None or isinstance(value, _LEAVES):
         yield path, value
     elif isinstance(value, Mapping):
         for key in sorted(value, key=repr):
@@ -65,17 +63,9 @@ def _tensor(value: Any) -> torch.Tensor | None:
         dense = dense.to_dense() if dense.layout is not torch.strided else dense
         dense = dense.dequantize() if dense.is_quantized else dense
         return dense.cpu().resolve_conj().resolve_neg().contiguous()
-    if isinstance(value, (bool, int, float, complex)):
-        try:
-            made: Any = np.asarray(value)
-            return torch.from_numpy(made.reshape(1)).reshape(()) if made.dtype != object else None
-        except (TypeError, ValueError):
-            return None
-    if isinstance(value, (np.ndarray, np.generic)):
-        try:
+    if isinstance(value, (bool, int, float, complex, np.ndarray, np.generic)):
+        with contextlib.suppress(TypeError):  # a format that torch does not have, or a huge number
             return torch.from_numpy(np.ascontiguousarray(value).reshape(np.shape(value)).copy())
-        except TypeError:
-            return None
     return None
 
 
@@ -93,18 +83,10 @@ def save(value: Any, folder: Path, stem: str) -> list[Leaf]:
             raw = tensor.reshape(-1).view(torch.uint8) if tensor.numel() else tensor.new_empty(0)
             if tensor.numel():
                 out.write(memoryview(raw.numpy()))  # type: ignore[arg-type]
-            dtype = str(tensor.dtype).removeprefix("torch.")
-            code = f"{tensor_hash(tensor):016x} {dtype} {tuple(tensor.shape)}"
-            rows.append(
-                {
-                    "path": path,
-                    "kind": "tensor",
-                    "dtype": dtype,
-                    "hash": code,
-                    "shape": list(tensor.shape),
-                    "bytes": int(raw.numel()),
-                }
-            )
+            dtype, shape = str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape)
+            code = f"{tensor_hash(tensor):016x} {dtype} {shape}"
+            row = {"path": path, "kind": "tensor", "dtype": dtype, "hash": code}
+            rows.append({**row, "shape": list(shape), "bytes": int(raw.numel())})
     return rows
 
 

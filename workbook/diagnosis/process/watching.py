@@ -18,7 +18,6 @@ from typing import Any
 import torch
 
 from workbook.diagnosis.interventions.intervention import Setting, Stage
-from workbook.diagnosis.interventions.patching import aside
 from workbook.diagnosis.interventions.ranks import ROWS_SEEN
 from workbook.diagnosis.interventions.rows import install
 from workbook.diagnosis.probes import leaving, ranks, steps
@@ -65,7 +64,7 @@ class Watch:
         held = (Stage.SURROUNDINGS,) if given else ()  # without: as the user runs it
         for stage in (Stage.FUNCTIONS, *held, Stage.SEEDS, Stage.MODES):
             install(stage, run)
-        leaving.watch(self.note, aside)
+        leaving.watch(self.note)
         if self.plan["stop"] < 0:
             self._saves()
         steps.watch(0, self.after)

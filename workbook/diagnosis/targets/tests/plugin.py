@@ -20,7 +20,6 @@ import torch
 from workbook.conditions.switches import SWITCHES, readings
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.forks import Forks
-from workbook.diagnosis.interventions.patching import aside
 from workbook.diagnosis.probes import comparisons, leaving
 from workbook.diagnosis.probes.generators import global_states, put_global_states
 from workbook.diagnosis.process.interpreter import OutOfTime
@@ -70,7 +69,7 @@ class Trials:
                 _put_back(plan.between, *kept)
                 comparisons.start()
                 self.reports.clear()
-                leaving.watch(lambda kind, **row: read.append(row), aside)
+                leaving.watch(lambda kind, **row: read.append(row))
             hook.pytest_runtest_protocol(item=item, nextitem=following)
         # a bare `assert loss < 0.1` shows no sides, but what it judges by was read from torch
         values = _sides() or leaving.by_line(read[:_MOST])

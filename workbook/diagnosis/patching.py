@@ -16,7 +16,6 @@ from typing import Any
 
 import torch
 
-from workbook.diagnosis.interventions.intervention import Setting
 from workbook.trace.places import is_user_file, line_of
 
 Around = Callable[..., Any]
@@ -52,10 +51,11 @@ def wrap_named(around: Around, owner: Any, *names: str) -> None:
     wrap(named, owner, *names)
 
 
-def wrap_helpers(run: Setting, around: Around, *special: str) -> None:
+def wrap_helpers(run: Any, around: Around, *special: str) -> None:
     """Let each helper and method of the user's, but for the entries, be `around(real, name, ...)`.
 
-    Of the methods with two underscores only the `special` ones are wrapped.
+    `run` names the user's modules and the entries. Of the methods with two underscores only the
+    `special` ones are wrapped.
     """
     for module in run.modules:
         for owner, label, name, real in functions_of(module):
