@@ -183,11 +183,31 @@ def test_the_frozen_half_shows_no_names(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(
         command, "diagnosed", lambda row, _: Answer(row.name, row.label, ("unknown",), 1.0)
     )
-    assert main(["--half", "frozen", "--limit", "3", "--json", str(tmp_path / "out.json")]) == 0
-    printed = capsys.readouterr().out + (tmp_path / "out.json").read_text()
+    lines = tmp_path / "out.jsonl"
+    assert main(["--half", "frozen", "--limit", "3", "--lines", str(lines)]) == 0
+    printed = capsys.readouterr().out + lines.read_text()
     assert "frozen: 3 programs" in printed and "frozen-" not in printed
     with pytest.raises(SystemExit):
         main(["--show", "frozen-001"])
+
+
+def test_a_run_that_was_ended_goes_on(capsys, monkeypatch, tmp_path):
+    """What is written is not run again, and counts."""
+    from tests.diagnosis_exam import __main__ as command
+
+    asked = []
+
+    def diagnosed(row, _):
+        asked.append(row.name)
+        return Answer(row.name, row.label, ("none",), 1.0)
+
+    monkeypatch.setattr(command, "diagnosed", diagnosed)
+    words = ["--limit", "4", "--lines", str(tmp_path / "out.jsonl")]
+    assert main(words) == 0
+    figured = capsys.readouterr().out.splitlines()[-10:]
+    (tmp_path / "out.jsonl").write_text((tmp_path / "out.jsonl").read_text().split("\n")[0] + "\n")
+    assert main(words) == 0
+    assert len(asked) == 4 + 3 and capsys.readouterr().out.splitlines()[-10:] == figured
 
 
 def test_a_place_must_be_in_a_half():

@@ -1,18 +1,21 @@
 """Sits the exam: runs the diagnosis on programs and counts what is right.
 
-    python -m tests.diagnosis_exam --half open --limit 20 --seconds 60 --json out.json
+    python -m tests.diagnosis_exam --half open --limit 20 --seconds 60 --jobs 2 --lines out.jsonl
     python -m tests.diagnosis_exam --prove --half open
 
-Of the frozen half it prints figures only: no text, no name, no single answer.
+Of the frozen half it prints figures only: no text, no name, no single answer. A file of outcomes
+has a line for each program as it is answered, without its name there; a run that was ended goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import importlib
 import json
 import math
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -20,13 +23,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.diagnosis_exam import proof
 from tests.diagnosis_exam.program import EACH, SIZES, Program, digest, programs
-from workbook import cluster
 
 STOPPED = "stopped"  # the diagnosis was ended from outside
 
@@ -150,32 +153,61 @@ def _answered(program: Program, seconds: float) -> Answer | None:
     return diagnosed(program, seconds) if _shown_here(program) else None
 
 
-def _sit(
-    rows: Sequence[Program], seconds: float, half: str, path: Path | None, address: str | None
-) -> int:
-    """Run the diagnosis on programs, here or on a cluster's workers, and print what came out."""
-    answers, absent = [], 0
-    with cluster.executor(address) if address else contextlib.nullcontext() as workers:
-        # a worker imports the function by this module's name, which is not __main__ there
-        home = importlib.import_module("tests.diagnosis_exam.__main__")
-        every = (workers.map if workers else map)(home._answered, rows, [seconds] * len(rows))
-        for row in every:
-            if row is None:
-                absent += 1
-                continue
+def _outcomes(
+    rows: Sequence[Program], seconds: float, jobs: int
+) -> Iterator[tuple[Program, Answer | None]]:
+    """Diagnose programs, some at the same time; each outcome as it comes."""
+    if jobs == 1:
+        yield from ((row, _answered(row, seconds)) for row in rows)
+        return
+    # a worker imports the function by this module's name, which is not __main__ there
+    home = importlib.import_module("tests.diagnosis_exam.__main__")
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        begun = {pool.submit(home._answered, row, seconds): row for row in rows}
+        for done in as_completed(begun):
+            yield begun[done], done.result()
+
+
+def _code(row: Program) -> str:
+    """Give what stands for a program in a file of outcomes: no name and no text."""
+    return hashlib.blake2b(row.text.encode(), digest_size=8).hexdigest()
+
+
+def _known(path: Path | None) -> dict[str, Answer | None]:
+    """Read the outcomes that a run before this one has written, by the programs' codes."""
+    lines = path.read_text().splitlines() if path and path.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return {
+        row["code"]: row["found"]
+        and Answer(row["name"], tuple(row["label"]), tuple(row["found"]), row["seconds"])
+        for row in rows
+    }
+
+
+def _sit(rows: Sequence[Program], told: argparse.Namespace) -> int:
+    """Run the diagnosis on programs and print what came out; go on with what is written already."""
+    hidden = told.half == "frozen"
+    known = _known(told.lines)
+    answers = [known[code] for code in map(_code, rows) if code in known]
+    todo = [row for row in rows if _code(row) not in known]
+    with told.lines.open("a") if told.lines else contextlib.nullcontext() as out:
+        for program, row in _outcomes(todo, told.seconds, told.jobs):
             answers.append(row)
-            if half == "frozen" or row.right:
-                continue
-            print(f"{row.name}: {' + '.join(row.label) or 'none'}, found {' + '.join(row.found)}")
-    if not answers:
+            shown = asdict(row) if row else {"found": None}
+            shown = {"code": _code(program), **shown, **({"name": ""} if hidden else {})}
+            if out is not None:
+                out.write(json.dumps(shown) + "\n")
+                out.flush()
+            if row and not row.right and not hidden:
+                label = " + ".join(row.label) or "none"
+                print(f"{row.name}: {label}, found {' + '.join(row.found)}", flush=True)
+    there = [row for row in answers if row]
+    if not there:
         print("no program left: this machine shows none of these faults")
         return 2
-    lines = [f"{half}: {len(answers)} programs; left out, not shown by this machine: {absent}"]
-    lines += figures(answers)
-    print("\n".join(lines))
-    if path:
-        shown = {"answers": [asdict(row) for row in answers]} if half != "frozen" else {}
-        path.write_text(json.dumps({"half": half, "figures": lines, **shown}, indent=1) + "\n")
+    absent = len(answers) - len(there)
+    print(f"{told.half}: {len(there)} programs; left out, not shown by this machine: {absent}")
+    print("\n".join(figures(there)))
     return 0
 
 
@@ -201,8 +233,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--half", choices=tuple(SIZES), default="open")
     parser.add_argument("--limit", type=int, help="so many programs, spread evenly (all)")
     parser.add_argument("--seconds", type=float, default=120, help="time for each program")
-    parser.add_argument("--dask", metavar="ADDRESS", help="sit it on a Dask cluster's workers")
-    parser.add_argument("--json", type=Path, help="write the figures here, too")
+    parser.add_argument("--jobs", type=int, default=1, help="so many programs at the same time (1)")
+    parser.add_argument(
+        "--lines", type=Path, metavar="FILE", help="write each outcome here; go on from there"
+    )
     parser.add_argument("--prove", action="store_true", help="prove labels, run no diagnosis")
     parser.add_argument("--show", metavar="NAME", help="print one open program and its label")
     parser.add_argument("--digest", action="store_true", help="print the half's digest")
@@ -213,6 +247,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--limit must be from 1 to {size}, got {count}")
     if not told.seconds > 0:
         parser.error(f"--seconds must be above 0, got {told.seconds:g}")
+    if told.jobs < 1:
+        parser.error(f"--jobs must be at least 1, got {told.jobs}")
     if told.digest:
         print(digest(told.half))
         return 0
@@ -229,11 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(shown[0].text, end="")
         return 0
     rows = [programs(told.half)[i * size // count] for i in range(count)]
-    return (
-        _prove(rows, told.half)
-        if told.prove
-        else _sit(rows, told.seconds, told.half, told.json, told.dask)
-    )
+    return _prove(rows, told.half) if told.prove else _sit(rows, told)
 
 
 if __name__ == "__main__":
