@@ -124,7 +124,7 @@ def test_a_command_line_is_recorded_as_it_was_typed(
         (["trace", "-o", "x.pt", f"{PROGRAM}:train"], "a trace file's name ends in .wbt"),
         (["trace", "-o", "x.wbt", "--", "no-such-program"], "cannot be run: No such file"),
         (["trace", "-o", "x.wbt", "--", sys.executable, "-S", "-c", "0"], "no Python that can be"),
-        (["trace", "-o", "x.wbt", "nowhere.py:f"], "as FILE.py:FUNCTION, got 'nowhere.py:f'"),
+        (["trace", "-o", "x.wbt", "nowhere.py:f"], "there is no file 'nowhere.py'"),
         (["trace", "-o", "x.wbt", f"{PROGRAM}:nothing"], "has no function 'nothing'"),
         (["trace", "-o", "x.wbt", "--operations", "0", f"{PROGRAM}:train"], "at least 1, got 0"),
         (["diagnose", "x.wbt"], "two trace files are compared"),

@@ -10,7 +10,7 @@ from workbook.diagnosis.interventions.intervention import PAIR, on
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.search import Search
-from workbook.diagnosis.verdicts import Judge
+from workbook.diagnosis.targets.explained import Judge
 
 
 @pytest.mark.parametrize(

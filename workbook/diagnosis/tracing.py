@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import json
 import os
 import shlex
@@ -19,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import workbook
-from workbook.diagnosis.process import hook
+from workbook.diagnosis.interventions.intervention import Setting
+from workbook.diagnosis.process import hook, program
 from workbook.diagnosis.process.rows import rows_of
+from workbook.diagnosis.target import target
 from workbook.tracefile import container, process
 from workbook.tracefile.recording import Options, finished
 from workbook.tracefile.tape import Tape
@@ -29,26 +30,17 @@ from workbook.tracefile.watching import OPERATIONS
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("target", nargs="?", metavar="FILE.py:FUNCTION", help="what is recorded")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE.wbt", help="the file to write")
-    parser.add_argument("--show", type=Path, metavar="FILE.wbt", help="print what a file holds")
-    parser.add_argument(
-        "--key",
-        type=Path,
-        metavar="FILE",
-        help="a file with a passphrase: nobody else finds values",
-    )
-    parser.add_argument(
-        "--small", action="store_true", help="keep sums of tensors below 64 elements: their values"
-    )
-    parser.add_argument("--no-lines", action="store_true", help="keep no line of the program")
-    parser.add_argument(
-        "--operations",
-        type=int,
-        default=OPERATIONS,
-        metavar="N",
-        help=f"keep so many operations at most (default {OPERATIONS})",
-    )
+    add = parser.add_argument
+    add("target", nargs="?", metavar="FILE.py:FUNCTION", help="what is recorded")
+    add("-o", "--output", type=Path, metavar="FILE.wbt", help="the file to write")
+    add("--show", type=Path, metavar="FILE.wbt", help="print what a file holds")
+    secret = "a file with a passphrase: nobody else finds values"
+    add("--key", type=Path, metavar="FILE", help=secret)
+    sums = "keep sums of tensors below 64 elements: their values"
+    add("--small", action="store_true", help=sums)
+    add("--no-lines", action="store_true", help="keep no line of the program")
+    most = f"keep so many operations at most (default {OPERATIONS})"
+    add("--operations", type=int, default=OPERATIONS, metavar="N", help=most)
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -112,9 +104,7 @@ def _run(words: list[str], options: Options) -> dict[str, Tape]:
         path = [str(Path(hook.__file__).parent), *filter(None, (os.environ.get("PYTHONPATH"),))]
         environment = {"PYTHONPATH": os.pathsep.join(path), "WORKBOOK_RUN": folder}
         try:
-            status = subprocess.run(
-                words, env={**os.environ, **environment}, check=False
-            ).returncode
+            status = subprocess.run(words, env={**os.environ, **environment}).returncode
         except OSError as problem:
             raise ValueError(f"{words[0]} cannot be run: {problem.strerror}") from problem
         rows = [row for part in rows_of(Path(folder)).values() for row in part]
@@ -155,24 +145,17 @@ def _write(tape: Tape, path: Path) -> None:
 def shown(tape: Tape) -> str:
     """Say what a trace file holds, in words."""
     head = tape.head
-    values = len(tape.columns["hashes"])
+    ended = f"; it ended early: {head['ended']}" if head["ended"] else ""
+    more = "" if head["complete"] else " (the run had more operations)"
+    key = "with a key" if head["key"] else "(who guesses a small tensor can check the guess)"
+    small = "none below 64 elements"
+    if tape.small:
+        small = "small ones too: their values can be computed"
     lines = [
-        f"{head['target']}, recorded {head['date']}"
-        + (f"; it ended early: {head['ended']}" if head["ended"] else ""),
-        f"{len(tape)} operations, {len(tape.steps())} steps, {len(tape.draws)} draws"
-        + ("" if head["complete"] else " (the run had more operations)"),
-        f"{values} tensors: of each its dtype, its shape and a "
-        + (
-            "hash with a key"
-            if head["key"]
-            else "hash (who guesses a small tensor can check the guess)"
-        ),
-        f"{len(tape.columns['norms'])} of them with a norm and eight signed sums"
-        + (
-            ", small ones too: their values can be computed"
-            if tape.small
-            else ", none below 64 elements"
-        ),
+        f"{head['target']}, recorded {head['date']}{ended}",
+        f"{len(tape)} operations, {len(tape.steps())} steps, {len(tape.draws)} draws{more}",
+        f"{len(tape.columns['hashes'])} tensors: of each its dtype, its shape and a hash {key}",
+        f"{len(tape.columns['norms'])} of them with a norm and eight signed sums, {small}",
         "No tensor is in it.",
         "",
     ]
@@ -184,24 +167,15 @@ def shown(tape: Tape) -> str:
 
 def _function(text: str) -> tuple[Any, str]:
     """Load the function that FILE.py:FUNCTION names; ValueError where it names none."""
-    path, colon, name = text.rpartition(":")
-    file = Path(path)
-    if not colon or file.suffix != ".py" or not file.is_file():
-        raise ValueError(f"name a function in a file as FILE.py:FUNCTION, got {text!r}")
-    sys.path.insert(0, str(file.resolve().parent))
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{file.name} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[file.stem] = module
+    named = target(text)
+    file = named.path
+    sys.path.insert(0, str(file.parent))
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            spec.loader.exec_module(module)
+            module = program.load(str(file), named.module or file.stem, Setting())
+            return program.entry(module, named.name, str(file)), named.words
+    except program.CannotRun as problem:
+        raise ValueError(str(problem)) from None
     except Exception as error:
-        raise ValueError(
-            f"{file.name} could not be loaded: {type(error).__name__}: {error}"
-        ) from error
-    function = getattr(module, name, None)
-    if not callable(function):
-        raise ValueError(f"{file.name} has no function {name!r}")
-    return function, f"{file.name}:{name}"
+        words = f"{type(error).__name__}: {error}"
+        raise ValueError(f"{file.name} could not be loaded: {words}") from error

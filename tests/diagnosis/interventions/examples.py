@@ -133,7 +133,10 @@ PAIR = {
     ("on", "clear-gradients"): "accumulation_no_zero clearing forgetting",
     ("on", "no-autocast-cache"): "autocast_cache cached uncached",
     ("on", "carry-optimizer"): "checkpoint_momentum straight resumed",
-    ("on", "carry-scheduler"): "def fit(stops):\n    net = nn.Linear(1, 1, bias=False)\n    net.weight.data.fill_(1)\n    sgd = torch.optim.SGD(net.parameters(), 0.5)\n    plan = torch.optim.lr_scheduler.StepLR(sgd, 1, 0.5)\n    for step in range(4):\n        if stops and step == 2:\n            state = net.state_dict()\n            net = nn.Linear(1, 1, bias=False)\n            net.load_state_dict({k: v.clone() for k, v in state.items()})\n            sgd = torch.optim.SGD(net.parameters(), 0.5)\n            plan = torch.optim.lr_scheduler.StepLR(sgd, 1, 0.5)\n        sgd.zero_grad()\n        net(torch.ones(1, 1)).sum().backward()\n        sgd.step()\n        plan.step()\n    return net.weight.detach().clone()\ndef first(): return fit(False)\ndef second(): return fit(True)",
+    (
+        "on",
+        "carry-scheduler",
+    ): "def fit(stops):\n    net = nn.Linear(1, 1, bias=False)\n    net.weight.data.fill_(1)\n    sgd = torch.optim.SGD(net.parameters(), 0.5)\n    plan = torch.optim.lr_scheduler.StepLR(sgd, 1, 0.5)\n    for step in range(4):\n        if stops and step == 2:\n            state = net.state_dict()\n            net = nn.Linear(1, 1, bias=False)\n            net.load_state_dict({k: v.clone() for k, v in state.items()})\n            sgd = torch.optim.SGD(net.parameters(), 0.5)\n            plan = torch.optim.lr_scheduler.StepLR(sgd, 1, 0.5)\n        sgd.zero_grad()\n        net(torch.ones(1, 1)).sum().backward()\n        sgd.step()\n        plan.step()\n    return net.weight.detach().clone()\ndef first(): return fit(False)\ndef second(): return fit(True)",
     ("on", "carry-generators"): "checkpoint_generator straight resumed",
     ("on", "carry-buffers"): "checkpoint_buffer at_once in_two",
     ("on", "eval-norm"): "batchnorm_pair while_training while_serving",

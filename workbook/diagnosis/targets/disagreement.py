@@ -20,12 +20,11 @@ from workbook.diagnosis.rounding import Word, much_smaller
 from workbook.diagnosis.search import Active, search
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.targets.contrasts import ranges, traced_facts
-from workbook.diagnosis.targets.explained import answered
+from workbook.diagnosis.targets.explained import Judge, answered
 from workbook.diagnosis.targets.last_resorts import by_chance, left_behind, rest
 from workbook.diagnosis.targets.microbatches import hypotheses
 from workbook.diagnosis.targets.pair import Pair
 from workbook.diagnosis.targets.sequence import merged, one_after_the_other
-from workbook.diagnosis.verdicts import Judge
 from workbook.trace import Trace
 
 

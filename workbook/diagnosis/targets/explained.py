@@ -1,23 +1,51 @@
 """From what the search needed to the rows of an answer, placed, ranked and drawn.
 
-Owns the places of one function's causes, and the ranking for every target.
+Owns the judging of differences, which are computed again in float64, the places of one function's
+causes, and the ranking for every target.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
+
 from workbook.diagnosis.answer import Answer, Found, Status
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Intervention
+from workbook.diagnosis.interventions.operations import DOUBLE
 from workbook.diagnosis.places import curve, drawing, few, parting
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, judged
-from workbook.diagnosis.search import Search
+from workbook.diagnosis.search import Measure, Search
 from workbook.diagnosis.session import Session, traced
 from workbook.diagnosis.targets.function import ALL, Function
-from workbook.diagnosis.verdicts import Judge
+
+
+class Judge:
+    """Judges the gaps of one search."""
+
+    def __init__(self, measure: Measure, found: Search) -> None:
+        self.measure = measure
+        self.found = found
+
+    def word(self, one: Intervention) -> Word:
+        """Say what the gap is that comes back without this intervention.
+
+        Where the intervention itself put a wider format in place of a shorter one, it is that trial
+        which removed the gap, and the shorter format bounds it.
+        """
+        gap = self.found.without[one]
+        if one.format is not None:
+            roundoff = torch.finfo(one.format).eps / 2
+            return judged(replace(gap, roundoff=roundoff), None)
+        others = frozenset(self.found.needed) - {one}
+        return judged(gap, self.measure(others | {DOUBLE}))
+
+    def rest(self) -> Word:
+        """Say what the gap is that nothing removed."""
+        return judged(self.found.rest, self.measure(frozenset(self.found.needed) | {DOUBLE}))
 
 
 class Places:

@@ -16,9 +16,8 @@ from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.search import Search, search
 from workbook.diagnosis.session import Session, plan
-from workbook.diagnosis.targets.explained import causes_of
+from workbook.diagnosis.targets.explained import Judge, causes_of
 from workbook.diagnosis.targets.function import Function
-from workbook.diagnosis.verdicts import Judge
 
 if TYPE_CHECKING:
     from workbook.diagnosis.targets.pair import Pair

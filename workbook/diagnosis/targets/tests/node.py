@@ -20,10 +20,9 @@ from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, equal_but_for_rounding, judged
 from workbook.diagnosis.search import Active, names, search
 from workbook.diagnosis.session import Plan, Unusable, doubled, plan
-from workbook.diagnosis.targets.explained import answered, causes_of
+from workbook.diagnosis.targets.explained import Judge, answered, causes_of
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.tests import order
-from workbook.diagnosis.verdicts import Judge
 
 _ALONE = Plan((0,), ())
 _FEW, _MANY = 3, 20  # trials of a test: to see whether it is always the same, and for a rate
