@@ -17,32 +17,19 @@ from workbook.diagnosis.engine import PATIENCE, TIMEOUT, diagnose
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Tell argparse what `diagnose` takes."""
-    parser.add_argument(
-        "targets",
-        nargs="*",
-        metavar="FILE.py:FUNCTION",
-        help="one function to call again, or two that should agree; or -- and a command line",
-    )
-    parser.add_argument(
-        "--model", action="store_true", help="FUNCTION builds (module, tuple of inputs)"
-    )
-    parser.add_argument(
-        "--against", default="", metavar="COMMAND", help="a command line that should agree"
-    )
-    parser.add_argument(
-        "--resume", default="", metavar="COMMAND", help="the command line that goes on after a stop"
-    )
-    parser.add_argument(
-        "--steps", type=int, default=0, metavar="N", help="end each run after N steps of training"
-    )
-    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
-    parser.add_argument(
-        "--timeout",
-        type=float,
-        metavar="SECONDS",
-        help=f"end after this long and say what was found (default {TIMEOUT:g}; {PATIENCE:g} "
-        "for a command line)",
-    )
+    add = parser.add_argument
+    what = "one function to call again, or two that should agree; or -- and a command line"
+    add("targets", nargs="*", metavar="FILE.py:FUNCTION", help=what)
+    add("--model", action="store_true", help="FUNCTION builds (module, tuple of inputs)")
+    add("--against", default="", metavar="COMMAND", help="a command line that should agree")
+    resume = "the command line that goes on after a stop"
+    add("--resume", default="", metavar="COMMAND", help=resume)
+    steps = "end each run after N steps of training"
+    add("--steps", type=int, default=0, metavar="N", help=steps)
+    add("--json", action="store_true", help="print the answer as JSON")
+    end = f"default {TIMEOUT:g}; {PATIENCE:g} for a command line"
+    seconds = f"end after this long and say what was found ({end})"
+    add("--timeout", type=float, metavar="SECONDS", help=seconds)
 
 
 def _trace_files(arguments: argparse.Namespace) -> int:
@@ -70,16 +57,9 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         if any(target.endswith(".wbt") for target in arguments.targets):
             return _trace_files(arguments)
-        answer = diagnose(
-            *arguments.targets,
-            model=arguments.model,
-            program=arguments.program,
-            against=arguments.against,
-            resume=arguments.resume,
-            steps=arguments.steps,
-            timeout=arguments.timeout,
-            watch=_watch,
-        )
+        names = ("model", "program", "against", "resume", "steps", "timeout")
+        options = {name: getattr(arguments, name) for name in names}
+        answer = diagnose(*arguments.targets, **options, watch=_watch)
     except (ValueError, OSError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 2

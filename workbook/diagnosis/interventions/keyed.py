@@ -5,15 +5,21 @@ Owns the dispatch modes and patches that do so. A draw in between shifts nothing
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import linecache
 import random
 import sys
+from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
 
+from workbook.diagnosis.patching import caller, wrap
+from workbook.diagnosis.probes.generators import get_state, put_state
 from workbook.trace.dispatch import Dispatch
 
 _NUMPY_DRAWS = (
@@ -32,13 +38,22 @@ class Epoch:
         self.drawn: dict[str, int] = {}
 
     def set(self, value: Any) -> None:
+        """Begin anew: a seed was set."""
         if self.keep_seeds:
             self.seed, self.drawn = repr(value), {}
 
-    def key(self, place: str) -> int:
+    @contextlib.contextmanager
+    def keyed(self, generator: Any, place: str) -> Iterator[None]:
+        """Let a generator draw what belongs to a place; it goes on as if it had not drawn."""
         number = self.drawn[place] = self.drawn.get(place, 0) + 1
-        text = f"{self.seed}|{place}|{number}".encode()
-        return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "little")
+        code = hashlib.blake2b(f"{self.seed}|{place}|{number}".encode(), digest_size=4)
+        state = get_state(generator)
+        seed = generator.manual_seed if hasattr(generator, "manual_seed") else generator.seed
+        seed(int.from_bytes(code.digest(), "little"))
+        try:
+            yield
+        finally:
+            put_state(generator, state)
 
 
 class KeyedDraws(Dispatch):
@@ -55,18 +70,17 @@ class KeyedDraws(Dispatch):
         frame = sys._getframe(1)
         while frame.f_back and frame.f_code.co_filename.endswith(("_compile.py", "eval_frame.py")):
             frame = frame.f_back
-        shapes = [tuple(a.shape) if isinstance(a, torch.Tensor) else a for a in args]
-        text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
         own = kwargs.get("generator")
         if own is not None and self.epoch.keep_seeds:
             return func(*args, **kwargs)  # a generator of its own is not shifted by others
+        shapes = [tuple(a.shape) if isinstance(a, torch.Tensor) else a for a in args]
         generator = own if own is not None else _generator(args, kwargs)
-        state = generator.get_state()
-        generator.manual_seed(self.epoch.key(f"{func}{shapes}{text}"))
-        try:
+        with self.epoch.keyed(generator, f"{func}{shapes}{_text(frame)}"):
             return func(*args, **kwargs)
-        finally:
-            generator.set_state(state)
+
+
+def _text(frame: FrameType) -> str:
+    return linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
 
 
 def _generator(args: Any, kwargs: dict[str, Any]) -> torch.Generator:
@@ -106,24 +120,11 @@ _GOLDEN = (5**0.5 - 1) / 2  # its multiples fill the numbers from 0 to 1 evenly
 
 def keyed_others(epoch: Epoch) -> None:
     """Key the draws of NumPy's and `random`'s global generators in the same way."""
-    for name in _NUMPY_DRAWS.split():
-        states = (np.random.get_state, np.random.set_state, np.random.seed)
-        real = getattr(np.random, name)
-        setattr(np.random, name, _keyed(real, f"numpy.{name}", epoch, *states))
-    for name in _PYTHON_DRAWS.split():
-        real, states = getattr(random, name), (random.getstate, random.setstate, random.seed)
-        setattr(random, name, _keyed(real, f"random.{name}", epoch, *states))
 
-
-def _keyed(real: Any, name: str, epoch: Epoch, get: Any, put: Any, seed: Any) -> Any:
-    def draw(*args: Any, **kwargs: Any) -> Any:
-        frame = sys._getframe(1)
-        text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-        state = get()
-        seed(epoch.key(f"{name}|{text}"))
-        try:
+    def draw(generator: Any, real: Any, *args: Any, **kwargs: Any) -> Any:
+        with epoch.keyed(generator, f"{type(generator)}.{real.__name__}|{_text(caller())}"):
             return real(*args, **kwargs)
-        finally:
-            put(state)
 
-    return draw
+    numpys, pythons = np.random.mtrand._rand, random._inst  # type: ignore[attr-defined]
+    wrap(functools.partial(draw, numpys), np.random, *_NUMPY_DRAWS.split())
+    wrap(functools.partial(draw, pythons), random, *_PYTHON_DRAWS.split())

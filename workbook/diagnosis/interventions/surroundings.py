@@ -6,6 +6,7 @@ run, so nothing is put back here. Every setting is deterministic: the same setti
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import sys
@@ -116,26 +117,21 @@ def files(order: str) -> None:
         FACTS.add(Fact.LISTS_FOLDERS)
         return sorted(real_listdir(path), reverse=backward)
 
-    class Scan:
+    class Scan(contextlib.nullcontext[Any]):
         def __init__(self, path: Any = ".") -> None:
+            super().__init__(self)
             FACTS.add(Fact.LISTS_FOLDERS)
             with real_scandir(path) as entries:
                 self._entries = iter(sorted(entries, key=lambda e: e.name, reverse=backward))
 
         def __iter__(self) -> Any:
-            return self
+            return self._entries
 
         def __next__(self) -> Any:
             return next(self._entries)
 
-        def __enter__(self) -> Any:
-            return self
-
-        def __exit__(self, *error: object) -> None:
-            return None
-
         def close(self) -> None:
-            return None
+            """Do nothing: the folder was closed when its entries were read."""
 
     os.listdir = listdir  # type: ignore[assignment]
     os.scandir = Scan  # type: ignore[assignment,misc]
