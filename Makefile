@@ -4,6 +4,7 @@
 # make reference   build the pages of the public names into docs/reference
 # make lint        style, types and layers
 # make bench       measure speed; prints figures, fails nothing
+# make class       write notebooks without solutions, and pages for teachers (CLASS=build/class)
 # make record      record what this machine's device measures (DEVICE=cuda)
 # make clean       remove the environment and everything that was made
 #
@@ -14,6 +15,7 @@ PYTHON ?= python3
 VENV := .venv
 CONSTRAINTS ?= constraints.txt
 DEVICE ?= cuda
+CLASS ?= build/class
 LAB_FLAGS ?=
 
 ifeq ($(OS),Windows_NT)
@@ -36,7 +38,7 @@ DEVELOPER := $(VENV)/.developer-stamp
 
 .NOTPARALLEL:
 .PHONY: lab test notebooks lint drift unit browser nbval reference bench record test-machines \
-  test-emulated chromium clean
+  test-emulated chromium class clean
 
 lab: $(READER)
 	$(PY) -m jupyterlab $(if $(AS_ROOT),--allow-root) --ServerApp.root_dir=notebooks \
@@ -89,6 +91,9 @@ reference: $(DEVELOPER)
 
 bench: $(DEVELOPER) chromium
 	$(PY) -m benchmarks
+
+class: $(READER)
+	$(PY) notebooks/teach.py $(CLASS)
 
 record: $(READER)
 	$(PY) -m workbook record --device $(DEVICE)

@@ -6,17 +6,16 @@ and that each section is there and runs after its chapter's first code cell.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jupytext
-
 from workbook.lesson.contents import contents, sections
 
-SOURCES = Path(__file__).resolve().parent / "src"
+HERE = Path(__file__).resolve().parent
 
 Way = tuple[tuple[str, tuple[str, ...]], ...]  # a chapter and the headings of its sections
 
@@ -109,7 +108,7 @@ LESSONS: Mapping[str, Way] = {
 @cache
 def parted(chapter: str) -> dict[str, list[Mapping[str, Any]]]:
     """Give a chapter's cells by the headings of its sections."""
-    return sections(jupytext.read(SOURCES / f"{chapter}.py", fmt="py:percent").cells)
+    return sections(json.loads((HERE / f"{chapter}.ipynb").read_text("utf-8"))["cells"])
 
 
 def minutes(way: Way) -> float:

@@ -6,7 +6,6 @@ import copy
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
@@ -14,11 +13,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from notebooks import build
+from notebooks.teach import asked
 from tests.causes.chapters import PREDICTIONS
 from workbook.lesson.contents import contents
-from workbook.lesson.predictor import FORMAT
 from workbook.question import Prediction
-from workbook.result import KEPT, read_kept
 
 SOURCES = sorted((build.HERE / "src").glob("*.py"))
 COMMITTED = sorted(build.HERE.glob("*.ipynb"))
@@ -249,17 +247,6 @@ class TestChapters:
         assert re.fullmatch(r"\d\d(_[a-z]+)+", path.stem)
 
 
-def asked(path: Path) -> list[dict[str, Any]]:
-    """The predictions of a committed notebook, as its outputs keep them."""
-    outputs = [each for cell in nbformat.read(path, 4).cells for each in cell.get("outputs", ())]
-    kept = [
-        each.get("metadata", {}).get(KEPT)
-        for each in outputs
-        if "text/html" in each.get("data", {})
-    ]
-    return [read_kept(FORMAT, text) for text in kept if text and FORMAT in text]
-
-
 class TestLength:
     """Minutes are counted, not felt."""
 
@@ -284,7 +271,9 @@ class TestPredictions:
 
         Nor last. Four standard deviations of fair draws are allowed: the order is a hash's.
         """
-        rows = [row for path in COMMITTED for row in asked(path) if row["options"]]
+        rows = [
+            row for path in COMMITTED for row in asked(nbformat.read(path, 4)) if row["options"]
+        ]
         assert len(rows) > 60
         for place in (0, -1):
             hits = sum(row["options"][place] == row["measured"] for row in rows)
@@ -295,7 +284,12 @@ class TestPredictions:
     def test_no_author_s_order_is_shown(self) -> None:
         """What a notebook shows is what the fixed key makes of the row's options."""
         by_name = {row.name: row for row in PREDICTIONS}
-        shown = [row for path in COMMITTED for row in asked(path) if row["name"] in by_name]
+        shown = [
+            row
+            for path in COMMITTED
+            for row in asked(nbformat.read(path, 4))
+            if row["name"] in by_name
+        ]
         assert len(shown) > 50
         for row in shown:
             if isinstance(question := by_name[row["name"]], Prediction):
