@@ -129,8 +129,8 @@ def lessons() -> str:
         "# For teachers",
         "Minutes are counted by one rule: words, predictions, explorers, exercises, cases. What a "
         "lesson leaves of its 90 minutes is for talking: let everybody commit to a prediction "
-        "before anybody runs the next cell, and ask who was sure. Each chapter has a page here with what "
-        "its wrong options tell of, with the solutions, and with what to skip first. The notebooks "
+        "before anybody runs the next cell, and ask who was sure. Each chapter has a page: what "
+        "its wrong options tell of, the solutions, and what to skip first. The notebooks "
         "for students have none of it. The package has: `solution(...)` works for who types it.",
     ]
     ways = {f"Lesson {n}: {name}": way for n, (name, way) in enumerate(plan.LESSONS.items(), 1)}
