@@ -183,10 +183,10 @@ finally:
 # ## Six trainings from one seed
 
 # %%
-predict(cudnn.SIX_TRAININGS)
+predict(cudnn.MENDED_TRAINING)
 
 # %%
-explore(cudnn.TRAINING, after=cudnn.SIX_TRAININGS, device="cuda", steps=200, batch_size=64)
+explore(cudnn.TRAINING, after=cudnn.MENDED_TRAINING, device="cuda", steps=200, batch_size=64)
 
 # %% [markdown]
 # The first step parts the runs by rounding; training enlarges the gap. One switch suffices here,

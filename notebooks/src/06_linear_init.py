@@ -60,9 +60,6 @@ explore(linear_init.RUNS, after=linear_init.THREE_LAYERS)
 # there, and then worries about its input.
 
 # %%
-predict(linear_init.UNSEEDED_INPUT)
-
-# %% tags=["answer"]
 torch.manual_seed(42)
 torch.nn.Linear(10, 5)
 first = torch.rand(1, 10)  # drawn after the layer

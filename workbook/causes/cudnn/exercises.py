@@ -231,4 +231,3 @@ HOW_MANY_REPEATS = Exercise(
     solution="n = 150",
     because="3/150 is 2 %. The exact number is 149; the rule of three is close enough.",
 )
-EXERCISES = (SHARE_THAT_DIFFERS, HOW_MANY_REPEATS, ANY_ORDER_OF_ARRIVAL, WHICH_SWITCH)

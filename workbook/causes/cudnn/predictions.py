@@ -15,7 +15,7 @@ from workbook.causes.cudnn.documentation import DOCUMENTED
 from workbook.causes.cudnn.flags import FLAGGED, PROGRAMS
 from workbook.causes.cudnn.hazards import COPY, HAZARDS, UNWAITED
 from workbook.causes.cudnn.on_threads import ON_THREADS, SEVERAL
-from workbook.causes.cudnn.switches import ALL, CUDNN, DEFAULT, SWITCHES
+from workbook.causes.cudnn.switches import ALL, CUDNN, SWITCHES
 from workbook.causes.cudnn.tensor_float import AS_IT_COMES, TF32
 from workbook.causes.cudnn.training import TRAINING
 from workbook.experiment import recall, run
@@ -146,12 +146,22 @@ WHAT_IT_PRINTS = Prediction(
     ),
     options=(
         Option(
-            "a small number",
+            "a small number, in the last bits",
             lambda counts: any(counts[name] > 1 for name in PROGRAMS),
             "The flags reach what cuDNN computes. A Linear layer is a matrix product, which it "
-            "does not compute.",
+            "does not compute: repeated under all four settings, it gave one result.",
         ),
         Option("exactly 0", lambda counts: all(counts[name] == 1 for name in PROGRAMS)),
+        Option(
+            "a large one: other weights",
+            lambda _: False,
+            "The layers are built once, before the loop. A flag draws nothing and builds nothing.",
+        ),
+        Option(
+            "nothing: without a GPU torch raises",
+            lambda _: False,
+            "Setting the flag is allowed everywhere. It is read only where cuDNN is used.",
+        ),
     ),
     measure=lambda: run(FLAGGED).finding.values["by_flags"],
     because=(
@@ -220,30 +230,42 @@ TWO_LISTS_OR_ONE = Prediction(
         "was seen to depends on sizes, on duplicates, and on how often somebody looked."
     ),
 )
-SIX_TRAININGS = Prediction(
-    name="six_trainings",
+MENDED_TRAINING = Prediction(
+    name="mended_training",
     question=(
-        "A small convolutional network is trained six times on a GPU, from one seed, on the same "
-        "images in the same order, with torch's default settings. Are the six sets of final "
-        "weights equal?"
+        "A small network (two convolutions, max pooling, `adaptive_avg_pool2d`, a matrix product) "
+        "is trained six times on a GPU from one seed, and ends with other weights each time. Which "
+        "setting makes all six end with the same bits?"
     ),
     options=(
         Option(
-            "yes, in every bit",
-            lambda distinct: distinct == 1,
-            "A seed fixes the draws, not the order in which threads add.",
+            "`torch.backends.cudnn.deterministic = True`",
+            lambda counts: counts[CUDNN] == 1 and counts[ALL] != 1,
         ),
         Option(
-            "most of them",
-            lambda distinct: 1 < distinct < 4,
-            "One bit in one step is enough: from then on no step starts from the same weights.",
+            "`torch.use_deterministic_algorithms(True)`",
+            lambda counts: counts[CUDNN] != 1 and counts[ALL] == 1,
+            "It reaches more, and here too much: one operation of this network has no other "
+            "kernel, and the training raises before its first step is done.",
         ),
-        Option("hardly two of them", lambda distinct: distinct >= 4),
+        Option(
+            "either of the two",
+            lambda counts: counts[CUDNN] == 1 and counts[ALL] == 1,
+            "Under the second the training raises: the gradient of one of its operations is on "
+            "torch's list, whether it was seen to vary or not.",
+        ),
+        Option(
+            "neither: both leave atomic additions",
+            lambda counts: counts[CUDNN] != 1 and counts[ALL] != 1,
+            "What varied here is cuDNN's own: the gradient of a convolution's weights. Its flag "
+            "takes another algorithm for that.",
+        ),
     ),
-    measure=lambda: _values(TRAINING)["distinct"][DEFAULT],
+    measure=lambda: _values(TRAINING)["distinct"],
     because=(
-        "A seed fixes the draws, not the order in which threads add. One gradient that varies in "
-        "its last bit is enough: from then on no step starts from the same weights."
+        "One gradient varied, in its last bits, and it is cuDNN's. From the first step on, no step "
+        "started from the same weights. The stricter switch stops at an operation that was not "
+        "seen to vary at all."
     ),
 )
 WHO_USES_TF32 = Prediction(
@@ -277,12 +299,12 @@ FRAGMENTED = Prediction(
         Option(
             "last bits of some results",
             lambda other: 0 < len(other) < 3,
-            "An address is no operand: kernels see the same layout wherever a tensor lies.",
+            "That needs a kernel that reads its address. Moved 30 times, all six kept their bits.",
         ),
         Option(
             "last bits of most results",
             lambda other: len(other) >= 3,
-            "An address is no operand: kernels see the same layout wherever a tensor lies.",
+            "Then a program could never repeat: addresses are others in nearly every process.",
         ),
     ),
     measure=lambda: _values(CIRCUMSTANCES)["other"][FRAGMENTS],
@@ -316,7 +338,3 @@ READ_AT_ONCE = Prediction(
         "does not wait reads what was there before: a wrong value, not rounding."
     ),
 )
-PREDICTIONS = (
-    CPU_REPEATS, HOW_RARE, WHICH_VARIES, WHAT_IT_PRINTS, CUDNN_REPAIRS, TWO_LISTS_OR_ONE,
-    SIX_TRAININGS, WHO_USES_TF32, FRAGMENTED, READ_AT_ONCE,
-)  # fmt: skip

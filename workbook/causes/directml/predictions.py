@@ -11,17 +11,13 @@ from workbook.causes.directml.sides import nearest
 from workbook.causes.directml.whose_default import WHOSE_DEFAULT
 from workbook.experiment import run
 from workbook.question import Option, Prediction
-from workbook.result import Finding
 
 
-def _cpu_twice_and_rounding() -> tuple[float, float]:
-    """Give the program's difference with the CPU on both sides, and that from equal matrices."""
-    twice = run(PROGRAMS, device="cpu").finding.values["again float32"]
-    return twice, run(PROGRAMS, device=nearest(), inputs=ONCE).finding.values["device float32"]
-
-
-def _defaults(finding: Finding) -> tuple[str, str]:
-    return finding.values["default"], finding.values["numpy"]
+def _gaps() -> tuple[float, float, float]:
+    """Give three largest differences: CPU and CPU again as printed, in each dtype, and rounding."""
+    twice = run(PROGRAMS, device="cpu").finding.values
+    once = run(PROGRAMS, device=nearest(), inputs=ONCE).finding.values
+    return twice["again float32"], twice["again float64"], once["device float32"]
 
 
 WHOSE_FLOAT64 = Prediction(
@@ -31,17 +27,28 @@ WHOSE_FLOAT64 = Prediction(
         "Whose default is `float64`?"
     ),
     options=(
-        Option("the CPU's", lambda found: _defaults(found)[0] == "float64"),
+        Option(
+            "the CPU's",
+            lambda found: found["default"] == "float64",
+            "`torch.tensor([0.1])` on the CPU is `float32`. The default belongs to a library and "
+            "not to a processor.",
+        ),
         Option(
             "NumPy's",
-            lambda found: _defaults(found) == ("float32", "float64"),
+            lambda found: (found["default"], found["numpy"]) == ("float32", "float64"),
         ),
         Option(
             "nobody's here",
-            lambda found: _defaults(found) == ("float32", "float32"),
+            lambda found: (found["default"], found["numpy"]) == ("float32", "float32"),
+            "A tensor made from a NumPy array shows one: it keeps the array's dtype.",
+        ),
+        Option(
+            "the GPU's",
+            lambda _: False,
+            "A tensor keeps its dtype when it moves to a device. Many have no `float64` at all.",
         ),
     ),
-    measure=lambda: run(WHOSE_DEFAULT, device="cpu").finding,
+    measure=lambda: run(WHOSE_DEFAULT, device="cpu").finding.values,
     because=(
         "PyTorch's default is `float32` on every device. NumPy's is `float64`, and a tensor made "
         "from an array keeps it. The dtype belongs to the tensor, not to the device."
@@ -50,14 +57,29 @@ WHOSE_FLOAT64 = Prediction(
 WHAT_IT_MEASURES = Prediction(
     name="what_it_measures",
     question=(
-        "The program calls its function once for the CPU and once for DirectML and prints a large "
-        "difference. What made it?"
+        "The program calls its function once for the CPU and once for the device and prints a "
+        "large difference. What made it?"
     ),
     options=(
-        Option("the arithmetic of the device", lambda gaps: gaps[0] <= 100 * gaps[1]),
-        Option("the matrices", lambda gaps: gaps[0] > 100 * gaps[1]),
+        Option(
+            "the arithmetic of the device",
+            lambda gaps: gaps[0] <= 100 * gaps[2],
+            "Then it would be gone with the CPU on both sides. It is as large as before.",
+        ),
+        Option(
+            "`float64` here and `float32` there",
+            lambda gaps: gaps[0] > 100 * gaps[2] >= gaps[1],
+            "Half the digits are lost by that, and all of them differ here. In the figure the "
+            "points are as high in one dtype as in the other.",
+        ),
+        Option("the matrices", lambda gaps: min(gaps[:2]) > 100 * gaps[2]),
+        Option(
+            "the copy to the device and back",
+            lambda _: False,
+            "A copy changes no bit; and with the CPU on both sides nothing is copied anywhere.",
+        ),
     ),
-    measure=_cpu_twice_and_rounding,
+    measure=_gaps,
     because=(
         "The function draws its matrices inside, so each call multiplies other ones. With the CPU "
         "on both sides the difference is as large. No device is needed to see it."
@@ -70,10 +92,28 @@ WHO_IS_RIGHT = Prediction(
         "Whose elements are nearer to the exact product?"
     ),
     options=(
-        Option("the CPU's, everywhere", lambda found: not found.values["nearer"]),
-        Option("now the one, now the other", lambda found: found.values["nearer"] > 0),
+        Option(
+            "the CPU's, each of them",
+            lambda found: found["farther"] > 0 == found["nearer"],
+            "The CPU rounds after each addition as well, and its order of adding is no better "
+            "founded. Compare both with `float64`: some elements of the other are nearer.",
+        ),
+        Option(
+            "the accelerator's, each of them",
+            lambda found: found["nearer"] > 0 == found["farther"],
+            "Another order helps one element and harms the next. In some the CPU is nearer.",
+        ),
+        Option(
+            "now the one's, now the other's",
+            lambda found: found["nearer"] > 0 and found["farther"] > 0,
+        ),
+        Option(
+            "neither's: the errors are equally large",
+            lambda found: found["nearer"] == found["farther"] == 0,
+            "Where two results have other bits, one of them is nearer, but for rare ties.",
+        ),
     ),
-    measure=lambda: run(ACCELERATOR).finding,
+    measure=lambda: run(ACCELERATOR).finding.values,
     because=(
         "Both round after each addition, in different orders. Neither order is the true one, so "
         "the CPU is a second opinion, not the truth. The truth here comes from `float64`."

@@ -5,22 +5,53 @@ Owns the questions. Each answer is measured by an experiment that changes one th
 
 from __future__ import annotations
 
-from workbook.causes.eval_mode import dropout, removed
+from typing import Any
+
+from workbook.causes.eval_mode import batch_mates, dropout, removed
 from workbook.causes.eval_mode.batch_mates import BATCH_MATES, UNTRACKED
-from workbook.causes.eval_mode.batch_mates import TRAIN as BATCH_NORM
 from workbook.causes.eval_mode.running import DRIFT, INFERENCE
 from workbook.experiment import run
 from workbook.question import Option, Prediction
 
+SAME_BITS, OTHER = (batch_mates.SAME, batch_mates.ROUNDING), batch_mates.OTHER
+
+
+def _dropping(name: str) -> tuple[bool, bool]:
+    """Say whether dropout was off under a switch, and whether all its passes gave one output."""
+    row = run(dropout.SWITCHES).finding.values[name]
+    return row["off"], row["distinct"] == 1
+
+
+def _batch(name: str) -> Any:
+    """Give what became of a row alone and in a batch, in the figure's words."""
+    return run(BATCH_MATES).finding.values[name]
+
+
 NO_GRAD_AND_DROPOUT = Prediction(
     "no_grad_and_dropout",
-    "A model with `nn.Dropout` is called inside `torch.no_grad()`, and nobody called `eval()`. "
-    "What does the dropout layer do?",
+    "A new model with `nn.Dropout` gets one input again and again inside `torch.no_grad()`. What "
+    "does its dropout layer do?",
     (
-        Option("it drops nothing", lambda found: found.values[dropout.NO_GRAD]["off"]),
-        Option("it drops as in training", lambda found: not found.values[dropout.NO_GRAD]["off"]),
+        Option(
+            "nothing: without gradients there is no training",
+            lambda found: found[0],
+            "Then every output would be the one without dropout. `no_grad` only decides whether "
+            "gradients are recorded; the layer reads `training`, which nobody changed.",
+        ),
+        Option(
+            "it drops the same entries each time",
+            lambda found: not found[0] and found[1],
+            "Then there would be one output for all passes. Count the different ones: each pass "
+            "draws its entries anew.",
+        ),
+        Option("it drops other entries each time", lambda found: not found[0] and not found[1]),
+        Option(
+            "it raises an error",
+            lambda _: False,
+            "Nothing in it needs a gradient: it draws, multiplies, and hands its result on.",
+        ),
     ),
-    lambda: run(dropout.SWITCHES).finding,
+    lambda: _dropping(dropout.NO_GRAD),
     "`no_grad` decides whether gradients are recorded, `eval()` sets `training` of every layer to "
     "False. Only the second is read by dropout.",
 )
@@ -29,10 +60,21 @@ FUNCTION_IN_EVAL = Prediction(
     "A model calls `F.dropout(x, 0.5)` in its `forward`. You call `model.eval()`. What does "
     "`F.dropout` do?",
     (
-        Option("it drops nothing", lambda found: found.values[dropout.IGNORES]["off"]),
-        Option("it drops as in training", lambda found: not found.values[dropout.IGNORES]["off"]),
+        Option(
+            "it drops nothing",
+            lambda found: found[0],
+            "Then the row would have the bits of the model without dropout. `eval()` sets an "
+            "attribute of modules, and a function is none.",
+        ),
+        Option("it drops as in training", lambda found: not found[0] and not found[1]),
+        Option(
+            "it multiplies every entry by 0.5",
+            lambda found: not found[0] and found[1],
+            "So did early papers at evaluation. Then there would be one output for all passes; "
+            "count the different ones.",
+        ),
     ),
-    lambda: run(dropout.SWITCHES).finding,
+    lambda: _dropping(dropout.IGNORES),
     "A function has no mode: its `training` argument is True unless you pass another. Pass "
     "`training=self.training`, or use the module.",
 )
@@ -43,11 +85,25 @@ WEIGHTS_WITHOUT_THE_LAYER = Prediction(
     (
         Option(
             "it loads and gives the trained outputs",
-            lambda found: found.values[removed.PRINTED]["same"],
+            lambda found: found["same"],
+            "Both layers would have to find their weights. The keys of a Sequential are places, "
+            "and one layer has moved up.",
         ),
-        Option("it raises an error", lambda found: bool(found.values[removed.PRINTED]["error"])),
+        Option(
+            "it loads, and the outputs are too large",
+            lambda found: not found["error"] and not found["same"] and found["loaded"] == 2,
+            "There is no scale left to undo: training had scaled the kept values already. Look at "
+            "the row whose keys were renamed: same bits.",
+        ),
+        Option(
+            "it loads one layer and leaves the other as it was born",
+            lambda found: not found["error"] and found["loaded"] < 2,
+            "That is what `strict=False` does. As it comes, `load_state_dict` does not accept "
+            "missing keys.",
+        ),
+        Option("it raises an error", lambda found: bool(found["error"])),
     ),
-    lambda: run(removed.REMOVED_LAYER).finding,
+    lambda: run(removed.REMOVED_LAYER).finding.values[removed.PRINTED],
     "Dropout has no weights, but it has a place: the keys of a Sequential are positions. And there "
     "was nothing to undo, as training had already scaled the values that it kept.",
 )
@@ -56,38 +112,64 @@ SAME_BATCH_TWICE = Prediction(
     "BatchNorm is said to bring randomness into training. Without any seed, the same batch goes "
     "through a BatchNorm layer in training mode twice. How do the two outputs compare?",
     (
-        Option("equal in every bit", lambda found: found.values["same batch twice"] == "identical"),
-        Option("different", lambda found: found.values["same batch twice"] != "identical"),
+        Option("equal in every bit", lambda found: found["same batch twice"] == "identical"),
+        Option(
+            "different: the layer draws",
+            lambda found: found["same batch twice"] != "identical" and found["draws"],
+            "A draw would move torch's generator. It stands where it stood before both passes.",
+        ),
+        Option(
+            "different: the first pass moved its statistics",
+            lambda found: found["same batch twice"] != "identical" and not found["draws"],
+            "It did move the running statistics. But training mode writes them and does not read "
+            "them: it takes mean and variance from the batch itself.",
+        ),
     ),
-    lambda: run(BATCH_MATES).finding,
+    lambda: run(BATCH_MATES).finding.values,
     "BatchNorm draws nothing. Its output depends on the batch, and each pass moves its running "
     "statistics: on conditions, both of them, and not on chance.",
 )
 BATCH_OF_ONE = Prediction(
     "batch_of_one",
     "To show what BatchNorm does without `eval()`, a program sends one row of shape (1, 10) "
-    "through Linear, BatchNorm1d, ReLU, Linear in training mode. What does it get?",
+    "through Linear, BatchNorm1d, ReLU, Linear in training mode. What does BatchNorm1d give?",
     (
         Option(
-            "an output from the batch's statistics",
-            lambda found: found.values[BATCH_NORM]["alone"] != "raises",
+            "zeros: one row is its own mean",
+            lambda alone: alone == OTHER,
+            "On paper the row minus its mean is 0. But 0 would be divided by a spread that does "
+            "not exist, and torch refuses to make one up.",
         ),
-        Option("it raises an error", lambda found: found.values[BATCH_NORM]["alone"] == "raises"),
+        Option(
+            "the row normalized by the running statistics",
+            lambda alone: alone in SAME_BITS,
+            "They are read in evaluation mode. Nobody called `eval()`.",
+        ),
+        Option("an error", lambda alone: alone == batch_mates.RAISES),
     ),
-    lambda: run(BATCH_MATES).finding,
+    lambda: _batch(batch_mates.TRAIN)["alone"],
     "One row of ten features has one value for each channel. That has no spread to divide by, and "
-    "torch says so with a ValueError. The line that was to be compared never runs. (One picture "
-    "has many values for each channel, and passes.)",
+    "torch says so with a ValueError. The line that was to be compared never runs.",
 )
 WITHOUT_RUNNING_STATISTICS = Prediction(
     "without_running_statistics",
     "A BatchNorm layer was made with `track_running_stats=False`. After `eval()`, does a row's "
     "output still depend on the other rows of its batch?",
     (
-        Option("yes", lambda found: found.values[UNTRACKED]["in a batch"] == "other values"),
-        Option("no", lambda found: found.values[UNTRACKED]["in a batch"] != "other values"),
+        Option(
+            "no: in evaluation mode it uses no batch",
+            lambda found: found["in a batch"] in SAME_BITS,
+            "It would need other statistics then, and this layer has kept none. Compare the two "
+            "rows of `eval()` in the figure.",
+        ),
+        Option("yes, as in training", lambda found: found["in a batch"] == OTHER),
+        Option(
+            "it raises: there is nothing to read",
+            lambda found: found["in a batch"] == batch_mates.RAISES,
+            "torch does not complain: where nothing was tracked, the batch's own statistics serve.",
+        ),
     ),
-    lambda: run(BATCH_MATES).finding,
+    lambda: _batch(UNTRACKED),
     "Evaluation mode reads the running statistics where there are any. Here there are none, so the "
     "layer goes on using the batch's own.",
 )
@@ -96,10 +178,30 @@ STATISTICS_UNDER_INFERENCE_MODE = Prediction(
     "You send validation data through a model in `torch.inference_mode()` and forget `eval()`. "
     "What do the running statistics of its BatchNorm layers do?",
     (
-        Option("they stay", lambda found: INFERENCE not in found.values["moved"]),
-        Option("they move", lambda found: INFERENCE in found.values["moved"]),
+        Option(
+            "they stay",
+            lambda found: INFERENCE not in found["moved"],
+            "They are buffers, and no gradient writes them: the forward pass does. Compare a "
+            "layer's output before and after: it has moved.",
+        ),
+        Option(
+            "they move as in training",
+            lambda found: INFERENCE in found["moved"] and found["alike"],
+        ),
+        Option(
+            "they move, by other steps than in training",
+            lambda found: INFERENCE in found["moved"] and not found["alike"],
+            "A grad mode does not enter the formula: the paths with and without it have the same "
+            "bits at each pass.",
+        ),
+        Option(
+            "torch raises: they cannot be written there",
+            lambda _: False,
+            "Only what was *made* in inference mode is refused outside of it. These buffers are "
+            "ordinary tensors, and are written.",
+        ),
     ),
-    lambda: run(DRIFT).finding,
+    lambda: run(DRIFT).finding.values,
     "They are buffers, written in the forward pass. Grad modes do not protect them: the model that "
     "you validate is no longer the one that you trained.",
 )

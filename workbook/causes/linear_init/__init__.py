@@ -13,7 +13,6 @@ from workbook.causes.linear_init.predictions import (
     IN_FLOAT64,
     ONE_SEED_EACH,
     THREE_LAYERS,
-    UNSEEDED_INPUT,
     UNUSED_LAYER,
 )
 from workbook.causes.linear_init.programs import DEVICES, RUNS

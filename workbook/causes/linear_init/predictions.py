@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from workbook.causes.linear_init.draws import LEDGER, PREFIX, UNUSED
-from workbook.causes.linear_init.programs import DEVICES, EACH, OTHER, RUNS, TOP
+from workbook.causes.linear_init.programs import DEVICES, OTHER, RUNS, TOP
 from workbook.causes.linear_init.seed_spread import SEED_SPREAD
 from workbook.causes.linear_init.sources import KEPT, WORKERS
 from workbook.causes.linear_init.weights import DTYPE
-from workbook.experiment import run
+from workbook.experiment import Experiment, run
 from workbook.question import Option, Prediction
-from workbook.result import Finding
+
+FEW_DIGITS = 2.0**-20
+"""Two numbers below 1 that are nearer agree in all but the last digits of a float32."""
 
 
-def _before_the_product(finding: Finding) -> tuple[str, str]:
-    return finding.values["cpu"]["input"], finding.values["cpu"]["weights"]
+def _values(experiment: Experiment, **settings: Any) -> Any:
+    return run(experiment, **settings).finding.values
+
+
+def _others_before_the_product() -> set[str]:
+    """Name what goes into the product and is not the same bits on the CPU as on the device."""
+    started = _values(DEVICES)["cpu"]
+    return {name for name in ("input", "weights") if started[name] == OTHER}
 
 
 THREE_LAYERS = Prediction(
@@ -21,47 +31,46 @@ THREE_LAYERS = Prediction(
     "Three `nn.Linear` get one input. Their outputs differ, and a missing seed is blamed. Put "
     "one `torch.manual_seed(42)` at the top of the program: what about the three outputs?",
     (
-        Option("all three are equal", lambda found: found.values["distinct"] == 1),
-        Option("they still differ", lambda found: found.values["distinct"] > 1),
+        Option(
+            "all three are equal",
+            lambda found: found["distinct"] == 1,
+            "Then the three layers would have drawn the same numbers. They draw one after the "
+            "other, and the stream does not begin again in between.",
+        ),
+        Option(
+            "they differ, in the same way in every run",
+            lambda found: found["distinct"] > 1 and found["runs_agree"],
+        ),
+        Option(
+            "they differ, in another way in every run",
+            lambda found: found["distinct"] > 1 and not found["runs_agree"],
+            "Then the seed would fix nothing. Compare the two rows of the figure, not its columns.",
+        ),
     ),
-    lambda: run(RUNS, seeding=TOP).finding,
+    lambda: _values(RUNS, seeding=TOP),
     "Three layers take three stretches of one stream. A seed repeats the whole stream in the "
-    "next run; it makes no two stretches equal. Two things were mixed up: layer against layer, "
-    "and run against run.",
-)
-UNSEEDED_INPUT = Prediction(
-    "unseeded_input",
-    "The second program calls `torch.manual_seed(42)`, builds a layer and draws its input. It "
-    "calls this input generated without a seed. In the next run, the input has …",
-    (
-        Option("the same numbers as before", lambda found: found.values["input_repeats"]),
-        Option("other numbers", lambda found: not found.values["input_repeats"]),
-    ),
-    lambda: run(RUNS, seeding=EACH).finding,
-    "The input follows in the stream that the seed began. One seed fixes every later draw, as "
-    "long as the same draws come before.",
-)
-BEFORE_THE_PRODUCT = Prediction(
-    "before_the_product",
-    "The third program seeds, draws input and layer, moves both to a GPU with `.cuda()`, and "
-    "does the same without the move. Which of what goes into the two products is different?",
-    (
-        Option("nothing: the same bits", lambda found: OTHER not in _before_the_product(found)),
-        Option("the weights and the input", lambda found: OTHER in _before_the_product(found)),
-    ),
-    lambda: run(DEVICES).finding,
-    "The CPU's generator drew everything, and a copy changes no bit. Only the product is "
-    "computed elsewhere, so outputs may differ by rounding and by nothing else.",
+    "next run, the later draws with it; it makes no two stretches equal. Two things were mixed "
+    "up: layer against layer, and run against run.",
 )
 UNUSED_LAYER = Prediction(
     "unused_layer",
-    "You add a layer that is never called, above the others; the seed stays. The layer below "
-    "it now starts with …",
+    "A program sets a seed and builds two layers, `hidden` and `output`. You add a third above "
+    "them that is never called. Who starts with other numbers now?",
     (
-        Option("the same numbers as before", lambda found: found.values["kept"]["hidden"]),
-        Option("other numbers", lambda found: not found.values["kept"]["hidden"]),
+        Option(
+            "nobody: it is never called",
+            lambda kept: kept["hidden"] and kept["output"],
+            "A layer draws when it is built. Calling it draws nothing at all.",
+        ),
+        Option(
+            "`hidden`, which comes next",
+            lambda kept: not kept["hidden"] and kept["output"],
+            "It starts further down the stream, and so it also ends further down: the shift is "
+            "handed on to whoever draws after it.",
+        ),
+        Option("both", lambda kept: not kept["hidden"] and not kept["output"]),
     ),
-    lambda: run(LEDGER, edit=UNUSED).finding,
+    lambda: _values(LEDGER, edit=UNUSED)["kept"],
     "Building a layer draws its weights, used or not. Whatever comes later starts further "
     "down the stream.",
 )
@@ -70,10 +79,23 @@ FIFTEEN = Prediction(
     "From one seed you draw `torch.randn(15)`, and from the same seed `torch.randn(16)`. "
     "What about the longer one?",
     (
-        Option("it begins with the 15", lambda found: 15 not in found.values["broken"]),
-        Option("it does not begin with the 15", lambda found: 15 in found.values["broken"]),
+        Option(
+            "it begins with the 15",
+            lambda found: 15 not in found["broken"],
+            "So it is with `rand`. From a certain length on, `randn` makes its numbers in another "
+            "way: look where its points leave the line.",
+        ),
+        Option(
+            "its first 15 are other numbers",
+            lambda found: 15 in found["broken"] and found["rand"],
+        ),
+        Option(
+            "its first 15 are other numbers, and so it is with `rand`",
+            lambda found: 15 in found["broken"] and not found["rand"],
+            "`rand` takes one number of the stream for each of its own: its line has no edge.",
+        ),
     ),
-    lambda: run(PREFIX).finding,
+    lambda: _values(PREFIX),
     "From 16 numbers on, the CPU makes normal numbers in blocks, in another way than one by "
     "one. Lengths that are no multiple of 16 draw their last block again.",
 )
@@ -83,23 +105,76 @@ IN_FLOAT64 = Prediction(
     "The second has …",
     (
         Option(
-            "the same numbers, with more digits", lambda found: found.values["share_kept"] >= 0.1
+            "the same numbers, with more digits",
+            lambda found: found["largest_gap"] < FEW_DIGITS,
+            "Then no weight would be further away than a rounding of `float32`. Look how far up "
+            "and down the points are spread.",
         ),
-        Option("unrelated numbers", lambda found: found.values["share_kept"] < 0.1),
+        Option(
+            "the same numbers at first, then others",
+            lambda found: found["largest_gap"] >= FEW_DIGITS and found["share_kept"] > 0,
+            "Then some weights would be equal. Not one is: already the first takes more of the "
+            "stream.",
+        ),
+        Option(
+            "unrelated numbers",
+            lambda found: found["largest_gap"] >= FEW_DIGITS and found["share_kept"] == 0,
+        ),
     ),
-    lambda: run(DTYPE).finding,
+    lambda: _values(DTYPE),
     "A `float64` takes two draws for its digits where a `float32` takes one, so that the "
     "stream is cut in other places. `.double()` converts and draws nothing.",
+)
+BEFORE_THE_PRODUCT = Prediction(
+    "before_the_product",
+    "The third program seeds, draws input and layer, moves both to a GPU with `.cuda()`, and "
+    "does the same without the move. Which of what goes into the two products is different?",
+    (
+        Option("nothing: the same bits", lambda others: not others),
+        Option(
+            "the weights and the input",
+            lambda others: others == {"weights", "input"},
+            "That takes a generator on the GPU. Both were drawn before the move, by the CPU's.",
+        ),
+        Option(
+            "the weights only",
+            lambda others: others == {"weights"},
+            "The layer was built on the CPU, and a copy changes no bit. Built *on* the GPU, its "
+            "weights would be others.",
+        ),
+        Option(
+            "the input only",
+            lambda others: others == {"input"},
+            "The seed is set before the input is drawn. It would be another one if the seed came "
+            "between input and layer.",
+        ),
+    ),
+    _others_before_the_product,
+    "The CPU's generator drew everything, and a copy changes no bit. Only the product is "
+    "computed elsewhere, so outputs may differ by rounding and by nothing else.",
 )
 COPIED_GENERATOR = Prediction(
     "copied_generator",
     "A dataset keeps `np.random.default_rng(0)` and draws from it. A `DataLoader` with two "
     "workers reads it. Which numbers come?",
     (
-        Option("each worker draws its own", lambda found: not found.values[KEPT]["within_a_run"]),
-        Option("all workers draw the same", lambda found: found.values[KEPT]["within_a_run"]),
+        Option(
+            "each worker draws its own, and the next run repeats them",
+            lambda found: not found["within_a_run"] and found["next_run_repeats"],
+            "So it is with the three default generators, which the loader seeds in each worker. "
+            "It does not know of this one.",
+        ),
+        Option(
+            "both workers draw the same, and so does the next epoch",
+            lambda found: found["within_a_run"] and found["next_run_repeats"],
+        ),
+        Option(
+            "other numbers in each run",
+            lambda found: not found["next_run_repeats"],
+            "The generator has a number, 0, and starts there in every run.",
+        ),
     ),
-    lambda: run(WORKERS).finding,
+    lambda: _values(WORKERS)[KEPT],
     "Each worker gets a copy of the dataset, with its generator in the same state, and again "
     "so in the next epoch. The loader seeds only the three default generators.",
 )
@@ -108,10 +183,25 @@ ONE_SEED_EACH = Prediction(
     "Two learning rates, 0.15 and 0.12, are trained once each, with unlike seeds. Does the "
     "smaller error show which rate is better?",
     (
-        Option("yes, seeds change only the last digits", lambda found: not found.values["misled"]),
-        Option("no, another seed can turn it round", lambda found: found.values["misled"] > 0),
+        Option(
+            "yes: a seed changes only the last digits",
+            lambda found: not found["misled"] and found["largest_over_smallest"] < 1.01,
+            "Last digits are rounding. Compare the largest and the smallest error of one rate.",
+        ),
+        Option(
+            "yes: the rates differ by more than the seeds",
+            lambda found: not found["misled"] and found["largest_over_smallest"] >= 1.01,
+            "Then the two columns of points would not overlap. They do, and a pair from the "
+            "overlap says the opposite.",
+        ),
+        Option("no: other seeds can turn it round", lambda found: found["misled"] > 0),
+        Option(
+            "no: without a seed nothing can be said",
+            lambda _: False,
+            "Each of these trainings has a seed, and repeats in every bit. It is one of many.",
+        ),
     ),
-    lambda: run(SEED_SPREAD).finding,
+    lambda: _values(SEED_SPREAD),
     "The seed chooses start and order, and training leads to another end from each. Compare "
     "several seeds, and give their spread with the mean.",
 )

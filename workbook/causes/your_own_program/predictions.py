@@ -23,10 +23,25 @@ EVAL_SHOWS = Prediction(
         "each call. You call `eval()`, and the difference goes. What have you shown?"
     ),
     options=(
-        Option("dropout was the cause", lambda left: left == {DROPOUT}),
-        Option("the running mean was the cause", lambda left: left == {STATE}),
+        Option(
+            "dropout was the cause",
+            lambda left: left == {DROPOUT},
+            "With the running mean as the cause, `eval()` would have taken the difference away as "
+            "well. This trial cannot tell the two apart.",
+        ),
+        Option(
+            "the running mean was the cause",
+            lambda left: left == {STATE},
+            "With dropout as the cause, `eval()` would have taken the difference away as well. "
+            "This trial cannot tell the two apart.",
+        ),
         Option("one of the two was, but not which", lambda left: left == {DROPOUT, STATE}),
-        Option("neither of them was", lambda left: not left),
+        Option(
+            "neither of them was",
+            lambda left: not left,
+            "The difference went when both were switched off: what is to blame is among what was "
+            "switched.",
+        ),
     ),
     measure=_suspects_that_eval_leaves,
     because=(
