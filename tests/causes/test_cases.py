@@ -7,6 +7,9 @@ import pytest
 from tests.causes.chapters import CASES
 from workbook.question.case import Case, standing
 from workbook.question.trying import tried
+from workbook.recording import recordings
+
+RECORDED = [case for case in CASES if any(trial.recorded for trial in case.trials)]
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +36,12 @@ def test_the_budget_is_enough_and_matters(case: Case, outcomes) -> None:
         for chosen in itertools.combinations(range(len(case.trials)), case.budget)
     }
     assert min(left) == 1 < max(left)
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=lambda case: case.name)
+def test_a_recorded_case_says_where_it_was_recorded(case: Case) -> None:
+    """All trials of such a case are recorded, and its story names the hardware and the torch."""
+    assert all(trial.recorded for trial in (case.symptom, *case.trials))
+    facts = [each.provenance for each in recordings()]
+    told = [f"RECORDED on an {f['cuda']} with torch {f['torch'].split('+')[0]}" for f in facts]
+    assert any(words in case.story for words in told)

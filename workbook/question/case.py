@@ -6,7 +6,7 @@ rules out every suspect whose difference would have stayed, and the other way ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -28,6 +28,8 @@ class Trial:
 
     In one process the code leaves `first` and `second`. With `processes=2` it runs in two, started
     with different hash seeds unless `same_hash` is set, and each leaves `result`.
+    Code for a device that few machines have is shown and not run: `recorded()` looks up in a
+    recording how large the difference was.
     """
 
     title: str
@@ -35,15 +37,18 @@ class Trial:
     removes: frozenset[str]
     processes: int = 1
     same_hash: bool = False
+    recorded: Callable[[], float] | None = None
 
 
-def trial(title: str, code: str, *removes: str) -> Trial:
+def trial(
+    title: str, code: str, *removes: str, recorded: Callable[[], float] | None = None
+) -> Trial:
     """Make a trial in one process from the causes whose difference it takes away.
 
     >>> trial("compute in float64", "MODEL.double()", "rounding").removes
     frozenset({'rounding'})
     """
-    return Trial(title, code, frozenset(removes))
+    return Trial(title, code, frozenset(removes), recorded=recorded)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +57,7 @@ class Case:
 
     `targets` are the functions that a diagnosis is asked about; where there are none, none is
     made. `symptom` is the code that shows the difference. `lesson` is said when the case is solved.
+    The story of a recorded case says on which hardware and with which torch it was recorded.
     ValueError where the culprit is not among the suspects, a trial speaks of somebody else, or the
     trials cannot single it out.
     """

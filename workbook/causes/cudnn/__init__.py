@@ -2,6 +2,7 @@
 
 from workbook.causes import every
 from workbook.causes.cudnn.arrival import ARRIVAL
+from workbook.causes.cudnn.case import ON_THE_GPU
 from workbook.causes.cudnn.catalogue import CATALOGUE
 from workbook.causes.cudnn.circumstances import CIRCUMSTANCES
 from workbook.causes.cudnn.coin import COIN
@@ -37,7 +38,9 @@ from workbook.causes.cudnn.training import TRAINING
 from workbook.causes.cudnn.unwritten import FILLED, UNWRITTEN
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
+from workbook.question.case import Case
 
 EXPERIMENTS = every(Experiment, globals())
 PREDICTIONS = every(Prediction, globals())
 EXERCISES = every(Exercise, globals())
+CASES = every(Case, globals())

@@ -2,6 +2,7 @@
 
 from workbook.causes import every
 from workbook.causes.directml.accelerator import ACCELERATOR
+from workbook.causes.directml.case import BLAMED
 from workbook.causes.directml.environment import ENVIRONMENT
 from workbook.causes.directml.epsilon import EPSILON
 from workbook.causes.directml.exercises import SAME_MATRICES, TRUE_EPSILON
@@ -13,7 +14,9 @@ from workbook.causes.directml.sides import nearest
 from workbook.causes.directml.whose_default import WHOSE_DEFAULT
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
+from workbook.question.case import Case
 
 EXPERIMENTS = every(Experiment, globals())
 PREDICTIONS = every(Prediction, globals())
 EXERCISES = every(Exercise, globals())
+CASES = every(Case, globals())

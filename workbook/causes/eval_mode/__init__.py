@@ -2,6 +2,7 @@
 
 from workbook.causes import every
 from workbook.causes.eval_mode.batch_mates import BATCH_MATES
+from workbook.causes.eval_mode.case import BATCH_SIZE
 from workbook.causes.eval_mode.dropout import SCALE, SWITCHES
 from workbook.causes.eval_mode.every_module import EVERY_MODULE
 from workbook.causes.eval_mode.exercises import FREEZE_STATISTICS, OBEY_THE_MODE, WITHOUT_DROPOUT
@@ -20,7 +21,9 @@ from workbook.causes.eval_mode.running import DRIFT
 from workbook.causes.eval_mode.wrapped import WRAPPED_NAMES
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
+from workbook.question.case import Case
 
 EXPERIMENTS = every(Experiment, globals())
 PREDICTIONS = every(Prediction, globals())
 EXERCISES = every(Exercise, globals())
+CASES = every(Case, globals())

@@ -2,6 +2,7 @@
 
 from workbook.causes import every
 from workbook.causes.linear_init.by_hand import BY_HAND
+from workbook.causes.linear_init.case import PASSES_ALONE
 from workbook.causes.linear_init.draws import LEDGER, PREFIX
 from workbook.causes.linear_init.exercises import DRAWS_OF_A_LAYER, NOT_SHIFTED
 from workbook.causes.linear_init.inside import DRAWN_INSIDE
@@ -21,7 +22,9 @@ from workbook.causes.linear_init.sources import SEEDED, WORKERS
 from workbook.causes.linear_init.weights import DISTRIBUTION, DTYPE
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
+from workbook.question.case import Case
 
 EXPERIMENTS = every(Experiment, globals())
 PREDICTIONS = every(Prediction, globals())
 EXERCISES = every(Exercise, globals())
+CASES = every(Case, globals())

@@ -1,0 +1,135 @@
+"""The chapter's case: a layer that is said to give other outputs on a GPU, and five suspects.
+
+Owns the program and the rows. Each outcome is looked up in what was recorded on a GPU for
+`three_runs`, the experiment of chapter 06: the same program, run on the GPU, on the CPU, and on
+the GPU again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from workbook.question.case import Case, Suspect, Trial, trial
+from workbook.recording import recorded
+
+INPUT, GENERATOR, MOVE, ROUNDING, VARIES = "input", "generator", "move", "rounding", "varies"
+AS_WRITTEN, MENDED = "before the layer only", "before the input"
+PROGRAM = """\
+import torch
+from torch import nn
+
+
+def run(device):
+    x = torch.rand(1, 64)
+    torch.manual_seed(0)
+    layer = nn.Linear(64, 20)
+    with torch.no_grad():
+        output = layer.to(device)(x.to(device)).cpu()
+    return {"input": x, "weights": layer.weight.detach().cpu(), "output": output}
+
+
+def apart(one, other, name):
+    return (one[name] - other[name]).abs().max() > 1e-4
+
+
+torch.manual_seed(0)
+GPU, CPU, AGAIN = run("cuda"), run("cpu"), run("cuda")
+"""
+
+
+def _apart(against: str, name: str, reset: str = AS_WRITTEN) -> Callable[[], float]:
+    """Make a look-up of whether a recorded run has other numbers than the first one."""
+
+    def look_up() -> float:
+        settings = {"built": "on the CPU, then moved", "reset": reset, "inputs": 64}
+        found = recorded("three_runs")[0].find("three_runs", settings)
+        return float(found.finding.values[against][name] == "other numbers")
+
+    return look_up
+
+
+def _trial(title: str, code: str, look_up: Callable[[], float], *removes: str) -> Trial:
+    return trial(title, f"{code}, torch.tensor(False)", *removes, recorded=look_up)
+
+
+BLAMED = Case(
+    name="the_gpu_is_blamed",
+    title="A case: the layer that is another one on the GPU",
+    story=(
+        "One seed, one layer, once on the GPU and once on the CPU, and the outputs are further "
+        "apart than rounding explains. `first` says whether they are, `second` what it should be: "
+        "False. RECORDED on an NVIDIA H100 80GB HBM3 with torch 2.11.0: each trial shows what was "
+        "measured there."
+    ),
+    file="devices.py",
+    program=PROGRAM,
+    targets=(),
+    symptom=_trial(
+        "compare GPU and CPU", 'first, second = apart(CPU, GPU, "output")', _apart("cpu", "output")
+    ),
+    suspects=(
+        Suspect(
+            GENERATOR,
+            "the GPU draws the layer's weights from a generator of its own",
+            "It has one. But this layer was built on the CPU and moved: compare the weights.",
+        ),
+        Suspect(
+            ROUNDING,
+            "the GPU adds in another order",
+            "It does; with the input settled, that is all that is left, and it is rounding.",
+        ),
+        Suspect(
+            VARIES,
+            "the GPU gives another result each time",
+            "With the input settled, its two runs agree in every bit.",
+        ),
+        Suspect(INPUT, "the two runs draw different inputs"),
+        Suspect(
+            MOVE,
+            "moving the layer to the GPU changes its weights",
+            "A copy keeps every bit: compare the weights.",
+        ),
+    ),
+    trials=(
+        _trial(
+            "compare the GPU with itself",
+            'first, second = apart(AGAIN, GPU, "output")',
+            _apart("again", "output"),
+            GENERATOR,
+            ROUNDING,
+            MOVE,
+        ),
+        _trial(
+            "compare the weights in place of the outputs",
+            'first, second = apart(CPU, GPU, "weights")',
+            _apart("cpu", "weights"),
+            INPUT,
+            ROUNDING,
+            VARIES,
+        ),
+        _trial(
+            "set the seed before the input is drawn",
+            "# in run(): torch.manual_seed(0) comes first\n"
+            'first, second = apart(CPU, GPU, "output")',
+            _apart("cpu", "output", MENDED),
+            INPUT,
+        ),
+        _trial(
+            "the same, and compare the GPU with itself",
+            "# in run(): torch.manual_seed(0) comes first\n"
+            'first, second = apart(AGAIN, GPU, "output")',
+            _apart("again", "output", MENDED),
+            INPUT,
+            GENERATOR,
+            ROUNDING,
+            MOVE,
+        ),
+    ),
+    budget=2,
+    culprit=INPUT,
+    lesson=(
+        "The GPU differs from *itself* as much as from the CPU, and that no property of a device "
+        "can do alone. The seed comes after the input. Put the same device on both sides first; "
+        "it costs one word."
+    ),
+)

@@ -1,0 +1,111 @@
+"""The chapter's case: a score that depends on the size of the batches, and five suspects.
+
+Owns the program and the rows. What each trial shows is measured when it is run.
+"""
+
+from __future__ import annotations
+
+from workbook.question.case import Case, Suspect, trial
+
+DROPOUT, NORM, STATE, MEAN, ROUNDING = "dropout", "norm", "state", "mean", "rounding"
+PROGRAM = """\
+import torch
+from torch import nn
+
+torch.manual_seed(1)
+ROWS = torch.rand(24, 6)
+TARGETS = ROWS.sum(1, keepdim=True)
+
+
+class Judge(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = [nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU()]
+        self.drop, self.last = nn.Dropout(0.3), nn.Linear(16, 1)
+
+    def forward(self, x):
+        for part in self.body:
+            x = part(x)
+        return self.last(self.drop(x))
+
+
+MODEL = Judge()
+
+
+@torch.no_grad()
+def score(size):
+    MODEL.eval()
+    losses = []
+    for rows, targets in zip(ROWS.split(size), TARGETS.split(size)):
+        losses.append((MODEL(rows) - targets).square().mean())
+    return torch.stack(losses).mean()
+"""
+_SIZES = "first, second = score(8), score(12)"
+
+BATCH_SIZE = Case(
+    name="size_of_the_batch",
+    title="A case: the score that knows the size of its batches",
+    story=(
+        "`score(8)` and `score(12)` score one model on the same 24 rows, 8 or 12 at a time. "
+        "The model is in evaluation mode, no gradient is computed, and the two scores differ."
+    ),
+    file="score.py",
+    program=PROGRAM,
+    targets=(),
+    symptom=trial("score with batches of 8, and of 12", _SIZES),
+    suspects=(
+        Suspect(
+            DROPOUT,
+            "dropout is still active",
+            "It is an attribute of the model, so `eval()` reached it. Taken out, it changes "
+            "nothing.",
+        ),
+        Suspect(NORM, "a normalization takes its mean from the batch"),
+        Suspect(
+            STATE,
+            "the first scoring changes the model, and the second scores another one",
+            "The running statistics do move. But a copy made before gives the second score as "
+            "well: nobody reads them.",
+        ),
+        Suspect(
+            MEAN,
+            "a mean of the batches' means weights some rows more",
+            "It would, with batches of unlike sizes. Here all are full; and single outputs differ "
+            "already, before any mean.",
+        ),
+        Suspect(
+            ROUNDING,
+            "the library adds in another order for another number of rows",
+            "It may. In float64 that nearly vanishes, and this difference does not.",
+        ),
+    ),
+    trials=(
+        trial("score with batches of 8, twice", "first, second = score(8), score(8)",
+              NORM, MEAN, ROUNDING),
+        trial(
+            "keep a copy of the model for the second score",
+            "import copy\nkept = copy.deepcopy(MODEL)\nfirst = score(8)\nMODEL = kept\n"
+            "second = score(12)",
+            STATE,
+        ),
+        trial("take dropout out", f"MODEL.drop = nn.Identity()\n{_SIZES}", DROPOUT),
+        trial(
+            "compute in float64",
+            f"torch.set_default_dtype(torch.float64)\nexec(PROGRAM)\n{_SIZES}",
+            ROUNDING,
+        ),
+        trial(
+            "compare the outputs of the first 8 rows, in batches of 8 and of 12",
+            "MODEL.eval()\nwith torch.no_grad():\n"
+            "    first, second = MODEL(ROWS[:8]), MODEL(ROWS[:12])[:8]",
+            MEAN,
+        ),
+    ),
+    budget=3,
+    culprit=NORM,
+    lesson=(
+        "`eval()` reaches what the model knows to be its own, and a layer in a plain list is not "
+        "registered: it stays in training mode, its weights are in no `state_dict`, and no "
+        "optimizer gets them. `nn.ModuleList` registers what it holds."
+    ),
+)  # fmt: skip
