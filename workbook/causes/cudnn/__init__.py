@@ -10,8 +10,8 @@ from workbook.causes.cudnn.documentation import DOCUMENTED
 from workbook.causes.cudnn.exercises import (
     ANY_ORDER_OF_ARRIVAL,
     HOW_MANY_REPEATS,
+    NAMED_IN_A_WARNING,
     SHARE_THAT_DIFFERS,
-    WHICH_SWITCH,
 )
 from workbook.causes.cudnn.flags import FLAGGED
 from workbook.causes.cudnn.half_products import HALF_PRODUCTS

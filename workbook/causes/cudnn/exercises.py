@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from workbook.causes.cudnn.repeats import distances
 from workbook.question import Exercise, Form, WrongAnswer, agree
 
 PLACES, MANY = 8, 400
-CHOICES = (
-    "torch.manual_seed(0)",
-    "torch.backends.cudnn.deterministic = True",
-    "torch.backends.cudnn.benchmark = False",
-    "torch.use_deterministic_algorithms(True)",
-)
+OPERATION = " does not have a deterministic implementation"
+OTHERS_WARNING = "the loader is slow"
 WARNING = "torch.use_deterministic_algorithms(True, warn_only=True)"
+NAMED = f"""def named(step):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        {{}}
+        try:
+            step()
+        finally:
+            torch.use_deterministic_algorithms(False)
+    for each in caught:
+        name, said, _ = str(each.message).partition("{OPERATION}")
+        if said:
+            {{}}
+    return ""
+"""
 SHARE, ENOUGH, BY_THE_RULE = 50, 149, 150  # 1 / 2 %; the least n with 0.98**n < 0.05; 3 / 2 %
 
 
@@ -31,9 +43,11 @@ def _pair() -> tuple[Tensor, Tensor]:
 
 def _measures_share(v_c: Callable[[Tensor, Tensor], Any]) -> bool | str:
     a, b = _pair()
-    if not agree(float(v_c(a, a)), 0.0):
+    if not agree(float(v_c(a, a.clone())), 0.0):
         return "Two equal tensors must give 0."
-    return agree(float(v_c(a, b)), distances(a, b)[0])
+    parts = (slice(0, 32), slice(0, 2), slice(1, 3))  # a quarter, a half, and none
+    shares = [agree(float(v_c(a[part], b[part])), distances(a[part], b[part])[0]) for part in parts]
+    return all(share is True for share in shares) or "That is not the share of this pair."
 
 
 def _counts(v_c: Callable[[Tensor, Tensor], Any]) -> bool:
@@ -90,6 +104,45 @@ def _lost_its_index(add: Callable[[Tensor, Tensor], Any]) -> bool:
     return torch.equal(add(index, values), parted)
 
 
+def _unpools() -> None:
+    torch.zeros(3).index_add(0, torch.tensor([0, 0]), torch.ones(2))
+    values, places = F.max_pool2d(torch.rand(1, 1, 4, 4), 2, return_indices=True)
+    F.max_unpool2d(values, places, [2, 2])
+
+
+def _puts() -> None:
+    warnings.warn(OTHERS_WARNING, stacklevel=1)
+    torch.zeros(3).put_(torch.tensor([0, 0]), torch.ones(2))
+    _unpools()
+
+
+STEPS: tuple[tuple[Callable[[], object], str], ...] = (
+    (_unpools, "max_unpooling2d"),
+    (_puts, "put_"),
+    (lambda: torch.rand(3).cumsum(0), ""),
+)
+
+
+def _names_them(named: Callable[[Callable[[], object]], str]) -> bool | str:
+    for step, begins in STEPS:
+        found = named(step)
+        if not found and begins:
+            return "A step that uses an operation without a deterministic kernel got no name."
+        if found and not begins:
+            return "A step of which torch warns nothing got a name."
+        if OPERATION in found or not found.startswith(begins):
+            return "The name is not the one with which torch's first such warning begins."
+    return True
+
+
+def _raises(named: Callable[[Callable[[], object]], str]) -> bool:
+    try:
+        named(_unpools)
+    except RuntimeError as error:
+        return OPERATION in str(error)
+    return False
+
+
 SHARE_THAT_DIFFERS = Exercise(
     name="share_that_differs",
     task="Write `v_c(a, b)`: the share of elements that differ between two results, from 0 to 1.",
@@ -136,7 +189,8 @@ ANY_ORDER_OF_ARRIVAL = Exercise(
             source=(
                 "def add(index, values):\n    return torch.zeros(8).index_add(0, index, values)"
             ),
-            message="`index_add` adds in the order in which the pairs stand, sorted or not.",
+            message="These are the totals in the order of arrival. Sorted by index they are the same: "
+            "pairs of one index stay in the order in which they came.",
             recognizes=_is_index_add,
         ),
         WrongAnswer(
@@ -160,41 +214,50 @@ ANY_ORDER_OF_ARRIVAL = Exercise(
     ),
     because="Sorting costs time; this is what deterministic algorithms pay for.",
 )
-WHICH_SWITCH = Exercise(
-    name="which_switch",
+NAMED_IN_A_WARNING = Exercise(
+    name="named_in_a_warning",
     task=(
-        "A model on a GPU adds with `index_add`, and two runs from one seed differ. Which of these "
-        f"lines mends it? {', '.join(f'`{one}`' for one in CHOICES)}. Give the line as text."
+        "Write `named(step)`: call `step()` once, with torch warning of operations that have no "
+        "deterministic kernel, and give the name of the first one that it warns of; an empty text "
+        "if it warns of none. Leave torch as you found it."
     ),
-    stub="line = ...",
-    answer="line",
-    form=Form("text", options=(*CHOICES, WARNING)),
-    check=lambda line: line in (CHOICES[3], WARNING),
+    setup="import warnings\nimport torch",
+    stub="def named(step):\n    ...",
+    answer="named",
+    form=Form("function", returns=Form("text")),
+    check=_names_them,
     wrong=(
         WrongAnswer(
-            source=f'line = "{CHOICES[0]}"',
-            message="The seed was fixed already. It orders draws, not threads.",
-            recognizes=lambda line: line == CHOICES[0],
+            source=NAMED.format("torch.use_deterministic_algorithms(True)", "return name"),
+            message="Without `warn_only=True` torch raises, and the step never comes to its end.",
+            recognizes=_raises,
         ),
         WrongAnswer(
-            source=f'line = "{CHOICES[1]}"',
-            message="That reaches cuDNN's operations only, and `index_add` is none.",
-            recognizes=lambda line: line == CHOICES[1],
+            source=NAMED.format("pass", "return name"),
+            message="As torch comes it warns of nothing: the step has to run under the switch.",
+            recognizes=lambda named: all(named(step) == "" for step, _ in STEPS),
         ),
         WrongAnswer(
-            source=f'line = "{CHOICES[2]}"',
-            message="False is the default, and it too concerns cuDNN alone.",
-            recognizes=lambda line: line == CHOICES[2],
+            source=NAMED.format(WARNING, "return str(each.message)"),
+            message="That is the whole sentence. The operation's name is what it begins with.",
+            recognizes=lambda named: OPERATION in named(STEPS[0][0]),
+        ),
+        WrongAnswer(
+            source=NAMED.format(WARNING, "return name").replace("if said:", "if True:"),
+            message="Some other warning came first: look for what all of torch's sentences say.",
+            recognizes=lambda named: named(STEPS[1][0]) == OTHERS_WARNING,
         ),
     ),
     hints=(
-        "Who computes `index_add`: cuDNN, or torch itself?",
-        "Look at the row of `index_add` under the five settings.",
+        "`torch.use_deterministic_algorithms(True, warn_only=True)` warns where it would raise.",
+        '`with warnings.catch_warnings(record=True) as caught:` and `simplefilter("always")` '
+        "collect what is said; each has a `message`.",
+        f"torch's sentence is *name*{OPERATION}, and so on.",
     ),
-    solution=f'line = "{CHOICES[3]}"',
+    solution=NAMED.format(WARNING, "return name"),
     because=(
-        "It replaces the atomic additions by sorting, or raises where it cannot. With "
-        "`warn_only=True` it would warn there, and go on varying."
+        "The name is the kernel's, not always that of the function that you called: search torch's "
+        "list for a part of it. On a GPU many more operations warn."
     ),
 )
 HOW_MANY_REPEATS = Exercise(

@@ -21,8 +21,22 @@ def _simulated(a: Tensor, b: Tensor) -> Tensor:
         return torch.matmul(a, b)
 
 
+def _in_bfloat16(a: Tensor, b: Tensor) -> Tensor:
+    """Add in bfloat16, and label the result as the operands are."""
+    total = torch.zeros(a.shape[0], b.shape[1], dtype=torch.bfloat16)
+    for k in range(a.shape[1]):
+        total = total + (a[:, k : k + 1] * b[k : k + 1]).bfloat16()
+    return total.to(a.dtype)
+
+
 def _off_by_one(a: Tensor, b: Tensor) -> Tensor:
     return torch.matmul(a, b) + 1
+
+
+def _one_element(a: Tensor, b: Tensor) -> Tensor:
+    product = torch.matmul(a, b)
+    product[0, 0] -= 2
+    return product
 
 
 def _fair_difference(difference: Callable[[Compute, Compute], Any]) -> bool | str:
@@ -30,6 +44,8 @@ def _fair_difference(difference: Callable[[Compute, Compute], Any]) -> bool | st
         return "The CPU differs from itself: both sides must multiply the same matrices."
     if abs(float(difference(torch.matmul, _off_by_one)) - 1) > 0.1:
         return "A side whose elements are all larger by 1 must come out about 1 apart."
+    if abs(float(difference(torch.matmul, _one_element)) - 2) > 0.1:
+        return "Where one element alone is off by 2, the largest difference is about 2."
     found = float(difference(torch.matmul, _simulated))
     return 0 < found < 0.1 or "The simulated accelerator must come out a rounding apart."
 
@@ -44,6 +60,8 @@ def _one_side(difference: Callable[[Compute, Compute], Any]) -> bool:
 
 def _true_epsilon(epsilon: Callable[[Compute], Any]) -> bool | str:
     ours, theirs = float(epsilon(torch.matmul)), float(epsilon(_simulated))
+    if float(epsilon(_in_bfloat16)) != format_of("bfloat16").epsilon:
+        return "For a product that works in `bfloat16` it came out as something else."
     if not agree(ours, DOUBLE):
         return "For `torch.matmul` on the CPU it must come out as `float64` promises."
     return agree(theirs, SINGLE) or "For the simulated accelerator it came out as something else."

@@ -5,7 +5,12 @@ from workbook.causes.eval_mode.batch_mates import BATCH_MATES
 from workbook.causes.eval_mode.case import BATCH_SIZE
 from workbook.causes.eval_mode.dropout import SCALE, SWITCHES
 from workbook.causes.eval_mode.every_module import EVERY_MODULE
-from workbook.causes.eval_mode.exercises import FREEZE_STATISTICS, OBEY_THE_MODE, WITHOUT_DROPOUT
+from workbook.causes.eval_mode.exercises import (
+    FREEZE_STATISTICS,
+    OBEY_THE_MODE,
+    REPAIR_THE_TRAINING,
+    WITHOUT_DROPOUT,
+)
 from workbook.causes.eval_mode.inert import CUDNN_FLAGS, MEMORY_CHURN
 from workbook.causes.eval_mode.predictions import (
     BATCH_OF_ONE,

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workbook.floats import bits_equal
 from workbook.question import Exercise, Form, WrongAnswer
 
 IMPORTS = "import torch\nimport torch.nn.functional as F\nfrom torch import nn"
+Batch = tuple[Tensor, Tensor]
+Batches = list[Batch]
+Fit = Callable[[nn.Module, Batches, Batch], list[float]]
+SCRIPT = """def fit(model, batches, held_out):
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scores = []
+    for x, y in batches:
+        {}
+        loss = F.mse_loss(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        {}
+        with torch.no_grad():
+            scores.append(F.mse_loss(model(held_out[0]), held_out[1]).item())
+    return scores
+"""
 NET = """class Net(nn.Module):
     def forward(self, x):
         return {}
@@ -27,7 +46,10 @@ def _obeys(net: Any) -> bool | str:
     masks = [net(x) for _ in range(3)]
     if any(bool((mask != 0).all()) for mask in masks):
         return "In training mode nothing was dropped."
-    return not bits_equal(masks[0], masks[1]) or "Every pass drops the same entries."
+    if bits_equal(masks[0], masks[1]):
+        return "Every pass drops the same entries."
+    kept = {value for mask in masks for value in mask.tolist()} - {0.0}
+    return kept == {2.0} or "What is kept of an input of ones must be 1/(1 - 0.5)."
 
 
 def _in_mode(net: nn.Module, training: bool) -> Tensor:
@@ -57,7 +79,11 @@ def _frozen(freeze: Callable[[nn.Module], Any]) -> bool | str:
         return "The trained statistics are gone."
     if weights != [parameter.requires_grad for parameter in model.parameters()]:
         return "The weights must stay trainable."
-    return True
+    nested = nn.Sequential(_parts(), nn.BatchNorm1d(2), nn.Sequential(nn.Dropout(0.5)))
+    freeze(nested.eval())
+    norms = [layer.training for layer in nested.modules() if isinstance(layer, nn.BatchNorm1d)]
+    drops = [layer.training for layer in nested.modules() if isinstance(layer, nn.Dropout)]
+    return (not any(norms) and all(drops)) or "A layer inside of another module was not reached."
 
 
 def _modes(freeze: Callable[[nn.Module], Any]) -> tuple[bool, ...]:
@@ -67,7 +93,15 @@ def _modes(freeze: Callable[[nn.Module], Any]) -> tuple[bool, ...]:
 
 
 def _made_without(remove: Callable[[nn.Module], Any]) -> bool | str:
-    trained = _parts().eval()
+    first = nn.Sequential(nn.Dropout(0.1), nn.Linear(6, 3), nn.ReLU(), nn.Dropout(0.1))
+    for trained in (_parts().eval(), first.eval()):
+        found = _is_without(remove, trained)
+        if found is not True:
+            return found
+    return True
+
+
+def _is_without(remove: Callable[[nn.Module], Any], trained: nn.Sequential) -> bool | str:
     x = torch.rand(8, 6)
     truth, keys = trained(x), list(trained.state_dict())
     made = remove(trained)
@@ -81,6 +115,50 @@ def _made_without(remove: Callable[[nn.Module], Any]) -> bool | str:
 def _shifts(remove: Callable[[nn.Module], Any]) -> bool:
     trained = _parts()
     return list(remove(trained).state_dict()) != list(trained.state_dict())
+
+
+def _repeats_the_mistake(train: bool, evaluate: bool) -> Callable[[Fit], bool]:
+    """Make a recognizer of a script that switches its model so."""
+    return lambda fit: _fitted(fit) == _fitted(partial(_fit, train=train, evaluate=evaluate))
+
+
+def _fit(
+    model: nn.Module, batches: Batches, held_out: Batch, *, train: bool, evaluate: bool
+) -> list[float]:
+    """Run the script of the exercise: back to training before each batch, evaluation after it."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    scores = []
+    for x, y in batches:
+        if train:
+            model.train()
+        loss = F.mse_loss(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if evaluate:
+            model.eval()
+        with torch.no_grad():
+            scores.append(F.mse_loss(model(held_out[0]), held_out[1]).item())
+    return scores
+
+
+def _fitted(fit: Fit) -> tuple[list[float], list[list[float]]]:
+    """Run a training script from one start; give its scores, and the model that it leaves."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 16), nn.BatchNorm1d(16), nn.Dropout(0.5), nn.Linear(16, 1))
+    data = [(x, x.sum(1, keepdim=True)) for x in torch.rand(5, 8, 4)]
+    scores = fit(model, data[:4], data[4])
+    return list(scores), [value.flatten().tolist() for value in model.state_dict().values()]
+
+
+def _is_repaired(fit: Fit) -> bool | str:
+    scores, state = _fitted(fit)
+    expected, trained = _fitted(partial(_fit, train=True, evaluate=True))
+    if len(scores) != len(expected):
+        return f"There must be one score for each batch, {len(expected)} in all."
+    if state != trained:
+        return "The trained model is not the one that the batches alone would give."
+    return scores == expected or "The model is right, its scores are not."
 
 
 OBEY_THE_MODE = Exercise(
@@ -179,4 +257,37 @@ WITHOUT_DROPOUT = Exercise(
         "for m in model]\n    return nn.Sequential(*kept)"
     ),
     because="Positions are part of a model's format. For the outputs, `eval()` would have done.",
+)
+REPAIR_THE_TRAINING = Exercise(
+    name="repair_the_training",
+    task=(
+        "Repair `fit(model, batches, held_out)`: the score after each batch comes from the model "
+        "as it will be used, and the held-out rows leave no trace in the training."
+    ),
+    setup=IMPORTS,
+    stub="def fit(model, batches, held_out):\n    ...",
+    answer="fit",
+    form=Form("function", returns=Form("list")),
+    may_change=("random numbers",),
+    check=_is_repaired,
+    wrong=(
+        WrongAnswer(
+            source=SCRIPT.format("pass", "pass"),
+            message="That is the script as it was: dropout draws in each score, and the held-out "
+            "rows move the running statistics. `no_grad` prevents neither.",
+            recognizes=_repeats_the_mistake(train=False, evaluate=False),
+        ),
+        WrongAnswer(
+            source=SCRIPT.format("pass", "model.eval()"),
+            message="The scores are right, but from the second batch on the model trains in "
+            "evaluation mode. Nobody switched it back.",
+            recognizes=_repeats_the_mistake(train=False, evaluate=True),
+        ),
+    ),
+    hints=(
+        "Which mode does each of the two calls of the model need?",
+        "A mode stays until it is changed: switch before each call, in the loop.",
+    ),
+    solution=SCRIPT.format("model.train()", "model.eval()"),
+    because="Two switches in one loop. Torch has no block that puts the mode back by itself.",
 )

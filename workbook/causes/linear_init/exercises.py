@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from torch import nn
 
@@ -17,6 +19,29 @@ def _same(one: nn.Linear, other: nn.Linear) -> bool:
     return all(bits_equal(a.detach(), b.detach()) for a, b in pairs)
 
 
+@contextmanager
+def _shapes_built() -> Iterator[list[tuple[int, int]]]:
+    """List the shapes of the Linear layers that are built meanwhile, in order."""
+    built: list[tuple[int, int]] = []
+    real = nn.Linear.__init__
+
+    def init(layer: nn.Linear, inputs: int, outputs: int, *args: Any, **options: Any) -> None:
+        built.append((inputs, outputs))
+        real(layer, inputs, outputs, *args, **options)
+
+    nn.Linear.__init__ = init  # type: ignore[assignment]
+    try:
+        yield built
+    finally:
+        nn.Linear.__init__ = real  # type: ignore[method-assign]
+
+
+def _built(hidden: Callable[[int, bool], nn.Linear]) -> list[tuple[int, int]]:
+    with _shapes_built() as built:
+        hidden(3, True)
+    return built
+
+
 def _unshifted(hidden: Callable[[int, bool], nn.Linear]) -> bool | str:
     plain = [hidden(seed, False) for seed in SEEDS]
     if [tuple(layer.weight.shape) for layer in plain] != [(3, 4)] * len(SEEDS):
@@ -25,6 +50,8 @@ def _unshifted(hidden: Callable[[int, bool], nn.Linear]) -> bool | str:
         return "Two seeds give the same layer: the seed that comes in is not used."
     if not all(_same(hidden(seed, False), one) for seed, one in zip(SEEDS, plain, strict=True)):
         return "The same seed, twice, gives two layers."
+    if _built(hidden) != [(5, 5), (4, 3)]:
+        return "With `extra`, `nn.Linear(5, 5)` must be built once, and `nn.Linear(4, 3)` after it."
     kept = all(_same(hidden(seed, True), one) for seed, one in zip(SEEDS, plain, strict=True))
     return kept or "With the extra layer, the same seed still gives other weights."
 
@@ -46,6 +73,21 @@ DRAWS_OF_A_LAYER = Exercise(
             source="draws = 1",
             message="One call builds the layer, but every number in it is drawn.",
             recognizes=lambda draws: draws == 1,
+        ),
+        WrongAnswer(
+            source="draws = 2",
+            message="Weight and bias are two tensors. Every number in them is drawn.",
+            recognizes=lambda draws: draws == 2,
+        ),
+        WrongAnswer(
+            source="draws = 8",
+            message="That is the ledger's layer, with 3 inputs and 2 outputs. This one is larger.",
+            recognizes=lambda draws: draws == 8,
+        ),
+        WrongAnswer(
+            source="draws = 28",
+            message="There is one bias for each output, not for each input.",
+            recognizes=lambda draws: draws == 28,
         ),
     ),
     hints=(
@@ -84,6 +126,15 @@ NOT_SHIFTED = Exercise(
             ),
             message="The same weights, whatever seed comes in.",
             recognizes=lambda hidden: _same(hidden(3, False), hidden(4, True)),
+        ),
+        WrongAnswer(
+            source=(
+                "def hidden(seed, extra):\n    torch.manual_seed(seed)\n"
+                "    layer = torch.nn.Linear(4, 3)\n    if extra:\n"
+                "        torch.nn.Linear(5, 5)\n    return layer"
+            ),
+            message="The extra layer is built last, where it shifts nobody. Here it comes first.",
+            recognizes=lambda hidden: _built(hidden) == [(4, 3), (5, 5)],
         ),
     ),
     hints=(
