@@ -1,12 +1,13 @@
 # %% [markdown]
-# # `eval()` switches a few layers, and nothing else switches them
+# # A model has a mode, and a forgotten mode looks like chance
 #
-# One input, one model, other outputs at each call or in each batch: most often a layer is in
-# training mode. Only dropout, BatchNorm and a handful of others have two modes at all.
+# One input, one model, and other outputs at each call or in each batch: most often a layer is in
+# training mode. Only a handful of layers have two modes at all. Here you find out which, and what
+# switches them.
 #
 # About {minutes} minutes. You will be able to
 #
-# - say what evaluation mode changes, and what `no_grad` and `inference_mode` leave as it was;
+# - say which of `eval()`, `no_grad()` and `inference_mode()` changes what;
 # - tell a layer that *draws* from one that *depends on its batch* or *changes its own state*;
 # - find the factor that a program forgot, before you believe what it shows.
 #
@@ -19,7 +20,7 @@ from torch import nn
 
 from workbook.causes import eval_mode
 from workbook.explorer import explore
-from workbook.lesson import check, claim, hint, predict, solution
+from workbook.lesson import check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## An output that will not hold still
@@ -60,8 +61,8 @@ explore(eval_mode.SWITCHES, after=eval_mode.FUNCTION_IN_EVAL)
 #
 # Switch on *seed before each pass*: the output repeats, and is still not what the model gives without
 # dropout. A seed makes chance repeatable; it does not take it out. **Cure:** `model.eval()` before
-# you use a model,
-# `model.train()` before you train on, and `training=self.training` for every `F.dropout`.
+# you use a model, `model.train()` before you train on, and `training=self.training` for every
+# `F.dropout`.
 
 # %% [markdown]
 # ## What training did to the values
@@ -79,8 +80,8 @@ print(nn.Dropout(0.5)(torch.ones(100)).unique())
 # %% [markdown]
 # ## The layer is taken out
 #
-# To undo what dropout did, a program removes the layer before it uses the model. Spot what becomes of
-# the weights.
+# To undo what dropout did, a program removes the layer before it uses the model. What becomes of the
+# weights?
 
 # %%
 predict(eval_mode.WEIGHTS_WITHOUT_THE_LAYER)
@@ -233,24 +234,16 @@ print("the same twice:", torch.equal(F.gumbel_softmax(logits), F.gumbel_softmax(
 # %% [markdown]
 # ## Settle a claim
 #
-# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict follows.
+# A claim of the workbook's ledger. Bet on what the experiment will show; the verdict follows.
 
 # %%
-claim("a-seed-is-not-enough")
-
-# %%
-claim("batch-norm-varies-from-run-to-run")
+claim("wrapped-names")
 
 # %% [markdown]
 # ## Your turn
 #
 # Replace each `...` and run the cell. A cell that you have not touched counts as not attempted, not
-# as wrong.
-#
-# 1. `Net` drops half of its input in training mode and nothing in evaluation mode.
-# 2. `freeze(model)` leaves dropout active and all weights trainable, while passes no longer move the
-#    running statistics. Many people fine-tune like this.
-# 3. `remove(model)` takes every Dropout out of an `nn.Sequential`; weights still load into it.
+# as wrong. First: `Net` drops half of its input in training mode and nothing in evaluation mode.
 
 
 # %%
@@ -267,12 +260,25 @@ hint(eval_mode.OBEY_THE_MODE, 1)
 # %%
 solution(eval_mode.OBEY_THE_MODE)
 
+# %% [markdown]
+# `freeze(model)` leaves dropout active and all weights trainable, while passes no longer move the
+# running statistics. Many people fine-tune like this.
+
 
 # %%
 def freeze(model): ...  # into training mode; only BatchNorm1d keeps its running statistics
 
 
 check(eval_mode.FREEZE_STATISTICS, freeze)
+
+# %%
+hint(eval_mode.FREEZE_STATISTICS, 1)
+
+# %%
+solution(eval_mode.FREEZE_STATISTICS)
+
+# %% [markdown]
+# `remove(model)` takes every Dropout out of an `nn.Sequential`; weights still load into it.
 
 
 # %%
@@ -287,11 +293,44 @@ hint(eval_mode.WITHOUT_DROPOUT, 1)
 # %%
 solution(eval_mode.WITHOUT_DROPOUT)
 
-# %%
-hint(eval_mode.FREEZE_STATISTICS, 1)
+# %% [markdown]
+# The last one is a script to repair. It trains, and after each batch it scores rows that were held
+# out. The scores jump, and the trained model depends on rows that it was not trained on:
+#
+# ```python
+# def fit(model, batches, held_out):
+#     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+#     scores = []
+#     for x, y in batches:
+#         loss = F.mse_loss(model(x), y)
+#         optimizer.zero_grad()
+#         loss.backward()
+#         optimizer.step()
+#         with torch.no_grad():
+#             scores.append(F.mse_loss(model(held_out[0]), held_out[1]).item())
+#     return scores
+# ```
+
 
 # %%
-solution(eval_mode.FREEZE_STATISTICS)
+def fit(model, batches, held_out): ...  # the scores; the model is trained in place
+
+
+check(eval_mode.REPAIR_THE_TRAINING, fit)
+
+# %%
+hint(eval_mode.REPAIR_THE_TRAINING, 1)
+
+# %%
+solution(eval_mode.REPAIR_THE_TRAINING)
+
+# %% [markdown]
+# ## A case
+#
+# Five suspects, and three trials. Each suspect has a line in the program that speaks against it.
+
+# %%
+investigate(eval_mode.BATCH_SIZE)
 
 # %% [markdown]
 # ## What we saw
@@ -300,9 +339,13 @@ solution(eval_mode.FREEZE_STATISTICS)
 #   `inference_mode` did neither.
 # - Dropout drew, and shifted every later draw; BatchNorm drew nothing, but tied rows together and
 #   changed its own state; one pooling layer drew in both modes.
-# - Two programs forgot something: keys that moved, a batch of one.
+# - We found what programs forgot: keys that moved, a batch of one, a script that never switched, and
+#   a layer that no switch could reach.
 #
-# Settled here: what a seed leaves open, and whether BatchNorm varies from run to run.
 # `python -m workbook claims --chapter 04` measures all claims about inference.
 #
 # Next: [05 cuDNN](05_cudnn.ipynb).
+#
+# **Read on:** N. Srivastava and others, *Dropout*, JMLR 15 (2014). S. Ioffe and C. Szegedy, *Batch
+# Normalization*, ICML 2015. J. L. Ba and others, *Layer Normalization*, 2016. PyTorch: notes on
+# autograd mechanics, the section on evaluation mode.

@@ -1,9 +1,8 @@
 # %% [markdown]
 # # Equal results show how rare a difference is, not that there is none
 #
-# The same line, the same inputs, the same process, and other last bits: it happens on GPUs, and it
-# happens on CPUs. Here you see where, count how often, and learn what a switch does about it and
-# what it does not.
+# The same line, the same inputs, the same process, and sometimes other last bits. Here you see where,
+# count how often, and learn what a switch does about it and what it does not.
 #
 # About {minutes} minutes. You will be able to
 #
@@ -14,16 +13,24 @@
 # You need no GPU. Where this machine has none, explorers that need one show what was **recorded**
 # on one, and so do predictions: the figure says on which GPU and when. Where there is one, they run
 # live.
+#
+# Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
+import warnings
+
 import torch
 
 from workbook.causes import cudnn
 from workbook.explorer import explore
-from workbook.lesson import check, hint, predict, solution
+from workbook.lesson import check, hint, investigate, predict, solution
 
 # %% [markdown]
-# ## Who adds first
+# ## One step of training, twice
+#
+# On the [start page](00_start_here.ipynb) six trainings from one seed ended apart. Nothing was drawn
+# on the way: somewhere a step gave another gradient. Look for such a step in the smallest place,
+# one line on one CPU.
 
 # %%
 predict(cudnn.CPU_REPEATS)
@@ -32,13 +39,14 @@ predict(cudnn.CPU_REPEATS)
 explore(cudnn.ON_THREADS, after=cudnn.CPU_REPEATS)
 
 # %% [markdown]
-# Many numbers are added to few places. Several threads share the work, and whoever arrives first is
+# The last three rows are gradients that a network computes in each step of training: of entries
+# that it looked up in a table. Many numbers are added to few places. Several threads share the work, and whoever arrives first is
 # added first; each addition rounds, so another order gives other bits. With one thread there is one
 # order. Under `torch.use_deterministic_algorithms(True)` torch takes a kernel that keeps an order.
 #
 # Look at the pairs: `index_add_` computes what the adding `index_put_` computes, and
 # `index_select` reads what `x[i]` reads. They divide the work by places, not by numbers. **Cure:**
-# use them. Compare the times, too: order need not cost anything.
+# use them. Compare the times, too: to keep an order need not take longer.
 #
 # Choose few *elements*: below a certain size torch uses one thread, and nothing varies. A test with
 # small tensors cannot see this.
@@ -180,7 +188,7 @@ finally:
 # read.
 
 # %% [markdown]
-# ## Six trainings from one seed
+# ## Six trainings, and which switch they need
 
 # %%
 predict(cudnn.MENDED_TRAINING)
@@ -189,10 +197,11 @@ predict(cudnn.MENDED_TRAINING)
 explore(cudnn.TRAINING, after=cudnn.MENDED_TRAINING, device="cuda", steps=200, batch_size=64)
 
 # %% [markdown]
-# The first step parts the runs by rounding; training enlarges the gap. One switch suffices here,
-# because the gradient that varies is cuDNN's. With *all deterministic* the network raises: its
-# `adaptive_avg_pool2d` is on the list, although no repeat of it differed. Choose *avg_pool2d*,
-# which computes the same average here, and it trains. The legend gives the seconds of each setting.
+# The first step parts the runs by rounding; training enlarges the gap. The gradient that varies is
+# cuDNN's, so that its flag suffices. *All deterministic* asks for more: the gradient of
+# `adaptive_avg_pool2d` is on the list, although no repeat of it differed, and torch stops there.
+# Choose *avg_pool2d*, which computes the same average here, and it trains. The legend gives the
+# seconds of each setting.
 #
 # A seed is no cure: it fixes what is drawn, not who adds first.
 
@@ -296,22 +305,33 @@ hint(cudnn.ANY_ORDER_OF_ARRIVAL, 1)
 solution(cudnn.ANY_ORDER_OF_ARRIVAL)
 
 # %% [markdown]
-# A model on a GPU adds with `index_add`, and two runs from one seed differ. Which line mends it?
+# Where the strict switch raises, ask torch to warn instead, and read whom it names. `named(step)`
+# calls `step()` once and gives the name with which the first such warning begins, or an empty text.
+# (A CPU has few such operations. The check uses them.)
+
+
+# %%
+def named(step): ...  # the name in torch's first warning
+
+
+check(cudnn.NAMED_IN_A_WARNING, named)
+
+# %%
+hint(cudnn.NAMED_IN_A_WARNING, 1)
+
+# %%
+hint(cudnn.NAMED_IN_A_WARNING, 2)
+
+# %%
+solution(cudnn.NAMED_IN_A_WARNING)
+
+# %% [markdown]
+# ## A case
 #
-# - `torch.manual_seed(0)`
-# - `torch.backends.cudnn.deterministic = True`
-# - `torch.backends.cudnn.benchmark = False`
-# - `torch.use_deterministic_algorithms(True)`
+# Five suspects, and two trials. What each trial shows was recorded on a GPU.
 
 # %%
-line = ...  # the line that makes index_add on a GPU repeat, as text
-check(cudnn.WHICH_SWITCH, line)
-
-# %%
-hint(cudnn.WHICH_SWITCH, 1)
-
-# %%
-solution(cudnn.WHICH_SWITCH)
+investigate(cudnn.ON_THE_GPU)
 
 # %% [markdown]
 # ## What we saw
@@ -324,3 +344,9 @@ solution(cudnn.WHICH_SWITCH)
 #   of torch, by another kernel or an error; and neither of them a missing wait.
 #
 # Next: [06 Linear layers and seeds](06_linear_init.ipynb).
+#
+# **Read on:** S. Shanmugavelu and others, *Impacts of floating-point non-associativity on
+# reproducibility for HPC and deep learning applications*, arXiv 2408.05148 (V_c and V_ermv).
+# J. A. Hanley and A. Lippman-Hand, *If nothing goes wrong, is everything all right?*, JAMA 249
+# (1983) (the rule of three). PyTorch: notes on reproducibility, and on CUDA semantics (TF32,
+# asynchronous execution, streams).

@@ -17,7 +17,7 @@ import torch
 
 from workbook.causes import linear_init
 from workbook.explorer import explore
-from workbook.lesson import check, claim, hint, predict, solution
+from workbook.lesson import check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## One layer, one input
@@ -30,7 +30,7 @@ outputs = {tuple(layer(x)[0].tolist()) for _ in range(1000)}
 print("different outputs:", len(outputs))
 
 # %% [markdown]
-# A layer draws its weights once, when it is built; nothing is drawn in a call. So whoever sees different outputs has different layers, or different
+# Nothing is drawn in a call. So whoever sees different outputs has different layers, or different
 # inputs, or computes elsewhere.
 #
 # ## Three layers and a seed
@@ -57,7 +57,7 @@ explore(linear_init.RUNS, after=linear_init.THREE_LAYERS)
 # Rows: without a seed, each run starts from an arbitrary state, and nothing repeats. With one, all
 # of it does. Columns: three layers are three different stretches of one **stream** of draws, with
 # or without a seed. Only *the seed before each layer* makes them equal. A second program sets it
-# there, and then worries about its input.
+# there, and then worries about its input, which it calls unseeded:
 
 # %%
 torch.manual_seed(42)
@@ -68,7 +68,7 @@ torch.nn.Linear(10, 5)
 print("same input:", torch.equal(first, torch.rand(1, 10)))
 
 # %% [markdown]
-# One seed fixes the whole stream. **Cure** for runs that differ: one seed, set before the first draw.
+# The input follows in the stream that the seed began. **Cure** for runs that differ: one seed, set before the first draw.
 # A seed for each draw is not needed, as long as the same draws come before.
 #
 # ## The ledger of draws
@@ -249,13 +249,10 @@ explore(linear_init.SEED_SPREAD, after=linear_init.ONE_SEED_EACH)
 # %% [markdown]
 # ## Settle a claim
 #
-# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict follows.
+# A claim of the workbook's ledger. Bet on what the experiment will show; the verdict follows.
 
 # %%
-claim("linear-is-affine")
-
-# %%
-claim("seed-before-the-input")
+claim("operations-that-draw-inside")
 
 # %% [markdown]
 # ## Your turn
@@ -292,6 +289,14 @@ hint(linear_init.NOT_SHIFTED, 1)
 solution(linear_init.NOT_SHIFTED)
 
 # %% [markdown]
+# ## A case
+#
+# Five suspects, and two trials. Each suspect has a line in the program that speaks against it.
+
+# %%
+investigate(linear_init.PASSES_ALONE)
+
+# %% [markdown]
 # ## What we saw
 #
 # - We said who drew which numbers, and saw an unused layer, a dropout and a loader shift the rest.
@@ -300,7 +305,13 @@ solution(linear_init.NOT_SHIFTED)
 #   not what is copied.
 # - We told a better recipe from a lucky seed by training from many seeds.
 #
-# Settled here: what `nn.Linear` computes, and whether an input needs a seed of its own.
-# `python -m workbook claims --chapter 06` measures all claims about initialization.
+# Settled here: whether an operation can draw without being asked. `python -m workbook claims --chapter 06`
+# measures all claims about initialization.
 #
-# Next: [07 DirectML](07_directml.ipynb).
+# Next: [07 DirectML, and any other device](07_directml.ipynb).
+#
+# **Read on:** X. Glorot and Y. Bengio, *Understanding the difficulty of training deep feedforward
+# neural networks*, AISTATS 2010. J. Salmon and others, *Parallel random numbers: as easy as 1, 2, 3*,
+# SC 2011 (the generator of CUDA). X. Bouthillier and others, *Accounting for variance in machine
+# learning benchmarks*, MLSys 2021. PyTorch: notes on reproducibility, and on randomness in
+# multi-process data loading.

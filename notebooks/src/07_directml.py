@@ -1,8 +1,8 @@
 # %% [markdown]
-# # Another device adds in another order, and most programs that show it change the inputs too
+# # DirectML, and any other device: one more condition
 #
-# DirectML lets PyTorch compute on any DirectX 12 GPU of a Windows machine. Whether its numbers
-# are *wrong* can only be seen when everything but the device is held still.
+# Somebody moves a program to another device, the numbers change, and the device is blamed. Whether
+# that is fair can only be seen when everything but the device is held still.
 #
 # About {minutes} minutes. You will be able to
 #
@@ -10,10 +10,7 @@
 # - find the confounder in a comparison of two devices, and remove it;
 # - write down an environment, and say which bits changed with it.
 #
-# torch-directml needs torch 2.4.1 and Python 3.12 or older. Its last release is of 2024, and its
-# maker says that it is no longer in active development
-# ([issue 712](https://github.com/microsoft/DirectML/issues/712)). What this chapter teaches holds
-# for any second device.
+# Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
 import numpy as np
@@ -22,30 +19,53 @@ import torch
 from workbook.causes import directml
 from workbook.devices import device
 from workbook.explorer import explore
-from workbook.lesson import check, hint, predict, solution
+from workbook.lesson import check, hint, investigate, predict, solution
 
 # %% [markdown]
-# ## Is there a DirectML device here?
+# ## Two sides, one layer
 #
-# An import of `torch_directml` can raise other errors than `ImportError`, and a query of it can end
-# the kernel. So it is tried in a child process first. Here is the answer for your machine:
+# One layer and one input, on the CPU and on a second device:
 
-# %% tags=["nbval-ignore-output", "reason:names-this-machine"]
-print(device("directml").absent() or "It works here.")
+# %%
+from workbook.conditions import Conditions
+
+layer, x = torch.nn.Linear(512, 4), torch.rand(1, 512)
+here = layer(x)
+with Conditions(device="simulated"):
+    there = layer(x)
+print("nearly equal:", torch.allclose(here, there, atol=1e-4))
 
 # %% [markdown]
-# Where DirectML works, the explorers below open on it and say LIVE. Elsewhere a **simulated
-# accelerator** stands in, and they say SIMULATED: it adds in another order than your CPU, one
-# exact IEEE operation at a time. It shows the mechanism. It is not DirectML, and no digit of it is
-# DirectML's. Some of what it does was **built into it** and is no finding: it computes `float64` in
-# `float32`, it draws with the CPU's generator, and the CPU runs what it does not know.
+# The second device is a **simulated accelerator**: your CPU, made to add in another order, one exact
+# IEEE operation at a time. Nobody needs hardware for it, and it is no measurement of any. So in
+# this chapter look at the word that each figure carries:
 #
-# This workbook has no recording of DirectML hardware: none has been run for it yet. If you have
-# it, `python -m workbook record --device directml` makes one.
+# - **LIVE** and **RECORDED** were measured on the device that is named: the CPU here, an NVIDIA H100
+#   (CUDA) in a recording.
+# - **SIMULATED** shows a mechanism. Some of what it does was built into it and is no finding: it
+#   computes `float64` in `float32`, it draws with the CPU's generator, and the CPU runs what it
+#   does not know.
+# - What the text says of DirectML comes from its documents and from its users' reports, which are
+#   linked. This workbook has no recording of DirectML, MPS or XPU. If you have one of them,
+#   `python -m workbook record --device directml` (or `mps`, `xpu`) makes one.
+#
+# | Device | What it needs | `float64` | Its random numbers |
+# |---|---|---|---|
+# | `cpu` | nothing | yes | torch's generator on the CPU |
+# | `cuda` | an NVIDIA or AMD GPU, torch built for it | yes | a generator of its own |
+# | `mps` | a Mac with Apple silicon | refused | a generator of its own |
+# | `xpu` | an Intel GPU, torch built for it | depends on the GPU | a generator of its own |
+# | `directml` | Windows, a DirectX 12 GPU, torch 2.4.1, Python 3.12 or older | see below | the CPU's |
+#
+# torch-directml's last release is of 2024, and its maker says that it is no longer in active
+# development ([issue 712](https://github.com/microsoft/DirectML/issues/712)). An import of it can
+# raise other errors than `ImportError`, and a query of it can end the process; the workbook asks
+# in a child process, and says what it found:
 
 # %% tags=["nbval-ignore-output", "reason:names-this-machine"]
 there = directml.nearest()
-print("The explorers of this chapter open on:", there)
+print("DirectML:", device("directml").absent() or "It works here.")
+print("Where this chapter needs a device without float64, it uses:", there)
 
 # %% [markdown]
 # ## Whose default is float64?
@@ -78,8 +98,6 @@ column = torch.ones(2, 1, dtype=torch.float64)
 print("CPU:", bool(row @ column > 1))
 
 # %%
-from workbook.conditions import Conditions
-
 with Conditions(device="simulated"):
     product = row @ column
 print("simulated:", product.dtype, bool(product > 1))
@@ -120,14 +138,15 @@ print("apart by more than 1:", bool(gap.abs().max() > 1))
 predict(directml.WHAT_IT_MEASURES)
 
 # %% [markdown]
-# Put the CPU on both sides. This takes one word, and it settles the question without any GPU:
+# Put the CPU on both sides. This takes one word, and it settles the question without any device:
 
 # %% tags=["answer"]
 gap = product_on("cpu") - product_on("cpu")
 print("apart by more than 1:", bool(gap.abs().max() > 1))
 
 # %%
-explore(directml.PROGRAMS, after=directml.WHAT_IT_MEASURES, device=there)
+second = directml.nearest(otherwise="cuda")
+explore(directml.PROGRAMS, after=directml.WHAT_IT_MEASURES, device=second)
 
 # %% [markdown]
 # Now choose *drawn once for both*: the CPU's second run falls to the bottom of the figure, where
@@ -157,7 +176,7 @@ print("same =", bool(c.sum() + d.sum() == turned))
 # Draw once, compute twice, bring both results to the CPU, compare the bits:
 
 # %%
-explore(directml.SAME_INPUTS, device=there)
+explore(directml.SAME_INPUTS, device=second)
 
 # %% [markdown]
 # Choose *gradient of a product*: the backward pass is products and sums too, so it differs as the
@@ -169,7 +188,7 @@ explore(directml.SAME_INPUTS, device=there)
 predict(directml.WHO_IS_RIGHT)
 
 # %% [markdown]
-# Thousands of small processors cannot add one number after the other. They add **tiles** of a dot
+# Thousands of small processors do not add one number after the other. They add **tiles** of a dot
 # product, keep running sums in **lanes**, and join them in some **order**. A *fused* multiply-add
 # rounds once where two operations round twice. Each choice is a different, correct rounding.
 
@@ -260,12 +279,24 @@ hint(directml.TRUE_EPSILON, 1)
 solution(directml.TRUE_EPSILON)
 
 # %% [markdown]
+# ## A case
+#
+# Five suspects, and two trials. What each trial shows was recorded on a GPU.
+
+# %%
+investigate(directml.BLAMED)
+
+# %% [markdown]
 # ## What we saw
 #
-# - We measured what `float64` means on a device without it: a label on `float32`, or an error. The
-#   default `float64` was NumPy's all along.
+# - We measured epsilons in place of trusting labels: on a simulated device without `float64`, the
+#   label stood on `float32` numbers, or there was an error. The default `float64` was NumPy's.
 # - We found the confounder in two programs by putting the CPU on both sides, and in a third the
 #   numbers that could not fail. With the same inputs, what was left was rounding.
 # - We wrote an environment down, and saw bits follow one variable of it.
 #
 # Next: [08 Why NaN?](08_why_nan.ipynb).
+#
+# **Read on:** N. Whitehead and A. Fit-Florea, *Precision and performance: floating point and IEEE 754
+# compliance for NVIDIA GPUs*, 2011. J. Demmel and H. D. Nguyen, *Fast reproducible floating-point
+# summation*, ARITH 2013. PyTorch: note on numerical accuracy. Microsoft: DirectML's operator reference.

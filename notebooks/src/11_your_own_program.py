@@ -155,3 +155,7 @@ remedies()
 # - We asked about our own file, and found two causes at once, with the place where the runs part.
 #
 # The causes have their own chapters: [the map is on the start page](00_start_here.ipynb).
+#
+# **Read on:** A. Zeller, *Why Programs Fail*, 2nd edition, Morgan Kaufmann 2009. A. Zeller and
+# R. Hildebrandt, *Simplifying and isolating failure-inducing input*, IEEE Transactions on Software
+# Engineering 28 (2002).

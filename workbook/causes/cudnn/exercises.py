@@ -189,8 +189,8 @@ ANY_ORDER_OF_ARRIVAL = Exercise(
             source=(
                 "def add(index, values):\n    return torch.zeros(8).index_add(0, index, values)"
             ),
-            message="These are the totals in the order of arrival. Sorted by index they are the same: "
-            "pairs of one index stay in the order in which they came.",
+            message="These are the totals in the order of arrival. Sorted by index they are the "
+            "same: pairs of one index stay in the order in which they came.",
             recognizes=_is_index_add,
         ),
         WrongAnswer(
