@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from workbook.causes import directml
+from workbook.conditions import Conditions
 from workbook.devices import device
 from workbook.explorer import explore
 from workbook.lesson import check, hint, investigate, predict, solution
@@ -27,8 +28,6 @@ from workbook.lesson import check, hint, investigate, predict, solution
 # One layer and one input, on the CPU and on a second device:
 
 # %%
-from workbook.conditions import Conditions
-
 layer, x = torch.nn.Linear(512, 4), torch.rand(1, 512)
 here = layer(x)
 with Conditions(device="simulated"):

@@ -133,7 +133,7 @@ def _fit(
             model.train()
         loss = F.mse_loss(model(x), y)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         if evaluate:
             model.eval()
