@@ -3,7 +3,8 @@
 A loss: a float32 sum without k of its n uniform numbers, 20 seeds each. Aim: none of 80 is called
 rounding or identical. An honest pair: the sum of the same numbers as they lie, and in another
 order, layout, number of threads or instruction set, or by a loop, each with its own bound. Aim:
-none of 10,000 is called wrong, and at most 1 in 1,000 doubtful, of equal terms only.
+none of 10,000 is called wrong, and at most 1 in 1,000 doubtful, of equal terms only. `--cuda` does both on a GPU,
+with the depth that the probe measures there, and says what n - 1 in its place would miss.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from workbook.bounds import Bound, sum_bound
+from workbook.bounds import Bound, measured_depth, sum_bound
+from workbook.bounds.sums import Depth
 from workbook.comparison import compare
 
 LOSSES = ((1, 1_000), (3, 10_000), (5, 100_000), (25, 1_000_000))
@@ -42,17 +45,54 @@ def _canceling(n: int, seed: torch.Generator) -> Tensor:
     return torch.cat([half, -half])[torch.randperm(2 * (n // 2), generator=seed)]
 
 
-def losses(seeds: int = 20) -> Counter[str]:
+DepthOf = Callable[[Tensor], Depth]
+
+
+def torchs(x: Tensor) -> Depth:
+    """Leave the depth to `sum_bound`, which knows that of torch's sums on a CPU."""
+    return "torch"
+
+
+@cache
+def _probed(terms: int) -> int:
+    """Measure the depth of a sum on the GPU: from three terms, with every other one up to 10**5."""
+    leaves = (0, terms // 3, terms - 1)
+    near = {one + step for one in leaves for step in range(-2048, 2049)} & set(range(terms))
+    partners = sorted(near | set(range(0, terms, 1 if terms <= 10**5 else 61)))
+    return measured_depth(torch.sum, terms, device="cuda", leaves=leaves, partners=partners)
+
+
+def probed(x: Tensor) -> Depth:
+    """Give the depth that was measured on the GPU, for numbers that lie as they did then."""
+    return _probed(len(x)) if x.is_cuda and x.dim() == 1 and x.is_contiguous() else "torch"
+
+
+def losses(seeds: int = 20, device: str = "cpu", depth: DepthOf = torchs) -> Counter[str]:
     """Count the words for sums with a few elements missing."""
     words: Counter[str] = Counter()
     for missing, of in LOSSES:
         for number in range(seeds):
             seed = torch.Generator().manual_seed(number)
-            x = torch.rand(of, generator=seed)
-            kept = x[torch.randperm(of, generator=seed)[missing:].sort().values]
-            bound = sum_bound(x, "float32")
+            x = torch.rand(of, generator=seed).to(device)
+            kept = x[torch.randperm(of, generator=seed)[missing:].sort().values.to(device)]
+            bound = sum_bound(x, "float32", depth=depth(x))
             words[compare(kept.sum(), x.sum(), bound=bound + bound).verdict] += 1
     return words
+
+
+def on_a_gpu(x: Tensor, seed: torch.Generator) -> Iterator[tuple[str, Tensor, Bound]]:
+    """Add the same numbers on a GPU: as they lie there, in other orders and in other layouts."""
+    n, y = len(x), x.cuda()
+    orders = {
+        "as it is": y,
+        "shuffled": y[torch.randperm(n, generator=seed).cuda()],
+        "sorted": y.sort().values,
+        "every other": torch.stack([y, y], 1)[:, 0],
+        "as a square": y[: n // 10 * 10].view(10, -1).t(),
+        "in reverse": y.flip(0),
+    }
+    for name, z in orders.items():
+        yield name, z.sum().cpu(), sum_bound(z, "float32", depth=probed(z))
 
 
 def ways(x: Tensor, seed: torch.Generator) -> Iterator[tuple[str, Tensor, Bound]]:
@@ -95,13 +135,18 @@ def cases(scale: float = 1.0) -> Iterator[tuple[str, int, torch.Generator, Tenso
                 yield kind, size, seed, draw(size, seed)
 
 
-def honest(scale: float = 1.0, capabilities: tuple[str, ...] = CAPABILITIES) -> Counter[str]:
+Ways = Callable[[Tensor, torch.Generator], Iterator[tuple[str, Tensor, Bound]]]
+
+
+def honest(
+    scale: float = 1.0, capabilities: tuple[str, ...] = CAPABILITIES, others: Ways | None = None
+) -> Counter[str]:
     """Count the words for honest pairs, and the doubtful ones by data, way and size."""
     words: Counter[str] = Counter()
     elsewhere = [_elsewhere(name, scale) for name in capabilities]
     for place, (kind, size, seed, x) in enumerate(cases(scale)):
         first, bound = x.sum(), sum_bound(x, "float32")
-        found = list(ways(x, seed))
+        found = list((others or ways)(x, seed))
         found += [(name, torch.tensor(sums[place]), bound) for name, sums in elsewhere]
         for name, other, limit in found:
             word = compare(other, first, bound=bound + limit).verdict
@@ -119,10 +164,18 @@ def _elsewhere(capability: str, scale: float) -> tuple[str, list[float]]:
     return capability, [float.fromhex(line) for line in done.stdout.split()]
 
 
-def main() -> None:
+def main(cuda: bool) -> None:
     """Print how often each word was said."""
-    print("planted losses:", dict(losses()))
-    for word, count in honest().items():
+    if cuda:
+        for missing, of in LOSSES:
+            print(f"{of} terms on a GPU: depth {_probed(of)}, at most {of - 1}")
+        print("planted losses, probed depth:", dict(losses(20, "cuda", probed)))
+        print("planted losses, depth n - 1:", dict(losses(20, "cuda")))
+        words = honest(0.5, (), on_a_gpu)
+    else:
+        print("planted losses:", dict(losses()))
+        words = honest()
+    for word, count in words.items():
         print(f"honest pairs, {word}: {count}")
 
 
@@ -131,4 +184,4 @@ if __name__ == "__main__":
         for _, _, _, numbers in cases(float(sys.argv[2])):
             print(numbers.sum().item().hex())
     else:
-        main()
+        main("--cuda" in sys.argv)

@@ -96,6 +96,14 @@ def test_unseen_too_wide():
     assert result.sentence().endswith("of mean size; this bound is too wide to say more.")
 
 
+@pytest.mark.parametrize("terms, what", [(1000, "all 1,000 products"), (1, "the whole result")])
+def test_unseen_may_be_everything(terms, what):
+    """A bound beyond the sum of all sizes says that all of it could be missing, and no count."""
+    bound = Bound(2000.0, "x", "given", scale=1000.0, terms=terms, term="product")
+    words = compare(one(11), one(10), bound=bound).unseen_words()
+    assert words.endswith(f": this bound would not notice even the loss of {what}")
+
+
 def test_unseen_of_elements():
     """With a limit for each element, the greatest and the greatest share are kept."""
     limit, scale = torch.tensor([1.0, 2.0]).double(), torch.tensor([10.0, 400.0])
@@ -165,7 +173,7 @@ def test_rounding_where_a_total_outgrows_its_terms():
     bound = sum_bound(torch.ones(3000), "float16", depth="any")
     result = error_of(total, torch.tensor(3000.0).double(), bound=bound)
     assert result.verdict == "rounding"
-    assert result.sentence().endswith("this bound is too wide to say more.")
+    assert result.sentence().endswith("not notice even the loss of all 3,000 elements.")
 
 
 def test_rounding_for_a_loss_below_the_limit():

@@ -115,6 +115,9 @@ class Comparison:
         text = f"anything else is below {_rounded_up(self.unseen)}"
         if self.unseen_share is None or not self.terms:
             return text
+        if self.unseen_share >= 1:
+            what = f"all {self.terms:,} {self.term}s" if self.terms > 1 else "the whole result"
+            return f"{text}: this bound would not notice even the loss of {what}"
         if self.terms > 1:
             count = self.unseen_share * self.terms
             many = f"fewer than {math.ceil(count):,} {self.term}s"
