@@ -3,8 +3,10 @@
 A loss: a float32 sum without k of its n uniform numbers, 20 seeds each. Aim: none of 80 is called
 rounding or identical. An honest pair: the sum of the same numbers as they lie, and in another
 order, layout, number of threads or instruction set, or by a loop, each with its own bound. Aim:
-none of 10,000 is called wrong, and at most 1 in 1,000 doubtful, of equal terms only. `--cuda` does both on a GPU,
-with the depth that the probe measures there, and says what n - 1 in its place would miss.
+none of 10,000 is called wrong, and at most 1 in 1,000 doubtful, of equal terms only.
+
+`--cuda` does both on a GPU, with the depth that the probe measures there, and says what n - 1 in
+its place would miss.
 """
 
 from __future__ import annotations
@@ -55,11 +57,18 @@ def torchs(x: Tensor) -> Depth:
 
 @cache
 def _probed(terms: int) -> int:
-    """Measure the depth of a sum on the GPU: from three terms, with every other one up to 10**5."""
+    """Measure the depth of a sum on the GPU, from three terms.
+
+    Up to 10**5 terms with every other term as partner. Beyond, with the neighbors (which other
+    threads add) and with each 128th term from there on (which the same thread adds, or another
+    block: threads come in warps of 32, and each reads up to four numbers at a time).
+    """
     leaves = (0, terms // 3, terms - 1)
-    near = {one + step for one in leaves for step in range(-2048, 2049)} & set(range(terms))
-    partners = sorted(near | set(range(0, terms, 1 if terms <= 10**5 else 61)))
-    return measured_depth(torch.sum, terms, device="cuda", leaves=leaves, partners=partners)
+    partners = set(range(terms))
+    if terms > 10**5:
+        near = {leaf + step for leaf in leaves for step in range(-2048, 2049)}
+        partners &= near.union(*(range(leaf % 128, terms, 128) for leaf in leaves))
+    return measured_depth(torch.sum, terms, device="cuda", leaves=leaves, partners=sorted(partners))
 
 
 def probed(x: Tensor) -> Depth:
@@ -167,7 +176,7 @@ def _elsewhere(capability: str, scale: float) -> tuple[str, list[float]]:
 def main(cuda: bool) -> None:
     """Print how often each word was said."""
     if cuda:
-        for missing, of in LOSSES:
+        for _, of in LOSSES:
             print(f"{of} terms on a GPU: depth {_probed(of)}, at most {of - 1}")
         print("planted losses, probed depth:", dict(losses(20, "cuda", probed)))
         print("planted losses, depth n - 1:", dict(losses(20, "cuda")))

@@ -39,6 +39,8 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     path = recording.save(made(), tmp_path)
     assert path.name == "cuda-2.9.0.json"
     assert recording.load(path) == made()
+    two = {**FACTS, "cuda_count": "2"}
+    assert Recording(two, ()).name == "cuda-2.9.0-2"
     assert {result.source for result in recording.load(path).results} == {"RECORDED"}
 
 

@@ -109,7 +109,7 @@ def run(experiment: Experiment, /, **settings: Any) -> Result:
 
 
 def recall(experiment: Experiment, /, **settings: Any) -> Result:
-    """Measure here, or where the device named in the settings is absent, find what was recorded.
+    """Measure here, or where the settings' device is absent or too few, find what was recorded.
 
     Away from the CPU a recording's settings (`experiment.recorded`) stand for the opening ones.
     `device` may also be a recording's title: then that one is read, whatever is here. ValueError
@@ -125,7 +125,10 @@ def recall(experiment: Experiment, /, **settings: Any) -> Result:
         settings = {**experiment.recorded, **settings}
     absent = device(place).absent()
     if absent is None:
-        return run(experiment, **settings)
+        try:
+            return run(experiment, **settings)
+        except DeviceUnavailable as error:  # it takes more of them than there are
+            absent = str(error)
     wanted = experiment.checked(settings)
     why = f"There is no recording of {experiment.name} either."
     for recording in recorded(experiment.name):

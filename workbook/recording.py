@@ -85,9 +85,10 @@ class Recording:
 
     @property
     def name(self) -> str:
-        """The file's name without its ending: the device and the version of torch."""
-        version = self.provenance["torch"].split("+")[0]
-        return f"{self.provenance['device']}-{version}"
+        """The file's name without its ending: the device, the version of torch, how many GPUs."""
+        device, version = self.provenance["device"], self.provenance["torch"].split("+")[0]
+        count = self.provenance.get(f"{device}_count")
+        return f"{device}-{version}" + (f"-{count}" if count else "")
 
     @property
     def title(self) -> str:

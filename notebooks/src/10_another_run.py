@@ -42,6 +42,10 @@ explore(another_run.RESUMED, after=another_run.LEAVES_NO_TRACE)
 # lacks them passes a test at the end of an epoch, and fails on the night when the job is stopped in the
 # middle of one. Choose *SGD*, and even the optimizer can be left out: without momentum it remembers
 # nothing but its learning rate.
+#
+# The scaler leaves no trace as long as nothing overflows. Choose gradients *rounded to float16*, stopped
+# after 4: now it has to find its size by failing. Started anew it fails again, and skips steps that the
+# run without a stop has taken.
 
 # %%
 predict(another_run.SEEDED_AGAIN)
@@ -197,9 +201,58 @@ for ranks in (2, 3, 4):
 # after the other, each is rounded away.
 #
 # All ranks hold the same sums, and a repeat gives them again: an all-reduce is not a matter of chance
-# here. But its order belongs to the number of ranks and to the place in the tensor. So the size of the
-# *buckets* into which gradients are packed can change bits with three ranks or more; with two it
-# cannot. And a run on four GPUs cannot be compared with one on eight by bits, whatever the seed.
+# here. But its order belongs to the number of ranks and to the place in the tensor. So a run on four GPUs
+# cannot be compared with one on eight by bits, whatever the seed.
+#
+# ## The wrapper
+#
+# `DistributedDataParallel` does all this for you: it starts the ranks equal, packs gradients into
+# *buckets* of some megabytes, and adds each bucket up while the rest is still computed. These are its
+# options:
+#
+# - `bucket_cap_mb`: how large a bucket is;
+# - `gradient_as_bucket_view`: gradients lie in the buckets, and are not copied out of them.
+#
+# In *other order of layers* every other rank computes its layers from the last to the first, so that its
+# gradients are ready in another order.
+
+# %%
+predict(another_run.BUCKET_SIZE)
+
+# %% tags=["answer"]
+from workbook.experiment import recall, run
+
+for ranks in (2, 3):
+    for option, share in run(another_run.BUCKETS, ranks=ranks).finding.values["share"].items():
+        print(f"{ranks} ranks, {option}:", "other bits" if share else "the same bits")
+
+# %% [markdown]
+# What does the wrapper keep equal, and what does it leave to each rank?
+
+# %%
+predict(another_run.ADDED_LATER)
+
+# %% tags=["answer"]
+print(f"{'':38} not wrapped  wrapped")
+for part, equal in run(another_run.WRAPPER).finding.values["equal"].items():
+    words = {way: "equal" if same else "differ" for way, same in equal.items()}
+    print(f"{part:38} {words['not wrapped']:11}  {words['wrapped']}")
+
+# %% [markdown]
+# Statistics of batch normalization are another trap: each step ends with those of each rank's rows, and
+# the next one begins with rank 0's. A model that is saved or scored in between is another one on each
+# rank.
+#
+# On two GPUs, NCCL does what gloo does here. Without two of them, you see the recording.
+
+# %% tags=["answer"]
+on_gpus = recall(another_run.WRAPPER, device="cuda")
+print(on_gpus.verdict)
+
+# %% [markdown]
+# In the explorer above, *cuda* is the same for the number of ranks: one, or two.
+#
+# **Cure:** wrap last, when the model is complete; save and score on rank 0, or with `SyncBatchNorm`.
 
 # %%
 predict(another_run.ONE_SEED_FOR_ALL)

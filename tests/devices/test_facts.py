@@ -74,6 +74,7 @@ def test_every_kind_of_device_has_its_facts(monkeypatch, not_read_yet):
         facts, "here", lambda: tuple(map(device, ("cuda", "xpu", "mps", "directml")))
     )
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "GPU A")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.xpu, "get_device_name", lambda: "GPU B")
     monkeypatch.setattr(torch.version, "cuda", "12.6")
     monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 90100)
@@ -85,7 +86,7 @@ def test_every_kind_of_device_has_its_facts(monkeypatch, not_read_yet):
     )
     found = machine()
     assert found["devices"] == "cuda, xpu, mps, directml"
-    assert (found["cuda"], found["xpu"]) == ("GPU A", "GPU B")
+    assert (found["cuda"], found["cuda_count"], found["xpu"]) == ("GPU A", "2", "GPU B")
     assert (found["cuda_driver"], found["cuda_runtime"]) == ("550.54", "12.6")
     assert (found["cudnn"], found["directml"]) == ("90100", "adapter 1")
     assert found["directml_version"] == "torch-directml 0.2.5"

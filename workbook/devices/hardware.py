@@ -43,14 +43,16 @@ def cpu_name() -> str:
 def cuda() -> dict[str, str]:
     """Name the GPU, its driver, the runtime that torch was built with, and cuDNN's version.
 
-    They are read once a process: none changes, and asking the driver starts a program. A fork of a
-    process that uses CUDA cannot use the GPU; it knows what was read before the fork, or says so.
+    Where there are several GPUs, `cuda_count` says how many. Says why where CUDA cannot answer:
+    started before this process was forked.
     """
     if torch.cuda._is_in_bad_fork():
         return {"cuda": "out of reach: CUDA started before this process was forked"}
     cudnn: Callable[[], int | None] = torch.backends.cudnn.version
     driver = _output("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader")
+    count = torch.cuda.device_count()
     return {
+        **({"cuda_count": str(count)} if count > 1 else {}),
         "cuda": torch.cuda.get_device_name(),
         "cuda_driver": driver or "unknown",
         "cuda_runtime": str(torch.version.cuda or getattr(torch.version, "hip", "unknown")),

@@ -1,24 +1,28 @@
 """Resumed runs, loaders, compiled functions and ranks, held against other ways to know."""
 
 import itertools
+import threading
 
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
 from workbook.causes.another_run import (
+    BUCKETS,
     COMPILED,
     RESUMED,
     RING,
     SHARDS,
     WEIGHTED_MEAN,
     WORKERS,
+    WRAPPER,
+    buckets,
     compiled,
     loaders,
     shards,
     training,
 )
-from workbook.causes.another_run.ranks import summed
+from workbook.causes.another_run.ranks import ranked, summed
 from workbook.devices import DeviceUnavailable
 from workbook.experiment import run
 from workbook.question import judge
@@ -36,7 +40,7 @@ def test_with_every_part_a_run_goes_on_in_every_bit(optimizer: str, stop: int) -
     saved = training.checkpoint(whole)
     for _ in range(6):
         whole.step()
-    again = training.resumed(0, optimizer, saved)
+    again = training.resumed(whole.start, saved)
     for _ in range(6):
         again.step()
     assert torch.equal(again.numbers(), whole.numbers())
@@ -48,7 +52,7 @@ def test_what_the_model_has_not_saved_starts_anew() -> None:
     new = whole.numbers()
     for _ in range(4):
         whole.step()
-    again = training.resumed(0, "SGD", training.checkpoint(whole), without="the model")
+    again = training.resumed(whole.start, training.checkpoint(whole), without="the model")
     assert torch.equal(again.numbers(), new)
 
 
@@ -115,8 +119,77 @@ def test_without_gloo_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         summed([torch.ones(1)] * 2)
     monkeypatch.undo()
     monkeypatch.setattr("workbook.causes.another_run.ranks._group", lambda *_: 1 / 0)
-    with pytest.raises(DeviceUnavailable, match="could not connect"):
+    with pytest.raises(DeviceUnavailable, match="could not be connected"):
         summed([torch.ones(1)] * 2)
+
+
+def test_a_firewall_on_the_loopback_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the machine refuses connections to itself, no rank waits for one."""
+
+    def refused(*_: object) -> None:
+        raise ConnectionRefusedError("refused")
+
+    monkeypatch.setattr("socket.create_connection", refused)
+    with pytest.raises(DeviceUnavailable, match=r"to itself \(127.0.0.1\): refused. .* firewall"):
+        summed([torch.ones(1)] * 2)
+
+
+def test_nobody_waits_for_a_rank_that_failed() -> None:
+    """The error of a rank is raised although another one is still waiting for it."""
+    waits = threading.Event()
+
+    def work(rank: int, group: object) -> None:
+        if rank == 1:
+            raise ZeroDivisionError("of rank 1")
+        waits.wait()
+
+    try:
+        with pytest.raises(ZeroDivisionError, match="of rank 1"):
+            ranked(2, work)
+    finally:
+        waits.set()
+
+
+def test_more_ranks_than_gpus() -> None:
+    """On GPUs each rank has one of its own."""
+    many = torch.cuda.device_count() + 1
+    with pytest.raises(DeviceUnavailable, match=f"{many} ranks need {many} GPUs|without NCCL"):
+        ranked(many, lambda rank, group: None, "cuda")
+
+
+def test_the_wrapper_averages_what_it_was_given() -> None:
+    """Wrapped, weights, gradients and next statistics are equal; what came later is not."""
+    equal = run(WRAPPER).finding.values["equal"]
+    wrapped = {part for part, line in equal.items() if line["wrapped"]}
+    assert wrapped == {"first weights", "gradients", "statistics at the next step"}
+    assert not any(line["not wrapped"] for line in equal.values())
+
+
+def test_wrapped_gradients_are_the_mean_over_the_ranks() -> None:
+    """However they are packed, ranks of equal shards get the whole batch's gradient (float64)."""
+    model = buckets.Branches().double()
+    x = torch.rand(buckets.ROWS, buckets.WIDTH, dtype=torch.float64)
+    model(x).backward()
+    whole = torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+    for options in buckets.OPTIONS.values():
+        for got in buckets.gradients(model, x, 3, options, True):
+            torch.testing.assert_close(got, whole, rtol=0, atol=1e-15)
+
+
+def test_two_ranks_have_no_order() -> None:
+    """With two ranks no option changes a bit; with three the buckets' size does, by rounding."""
+    two, three = (run(BUCKETS, ranks=ranks).finding.values for ranks in (2, 3))
+    assert set(two["share"].values()) == {0.0}
+    assert {name for name, share in three["share"].items() if share} == {buckets.SMALL}
+    assert all(three["rounding"].values()) and three["repeats"] and three["equal on all ranks"]
+
+
+def test_a_scaler_that_starts_again_skips_steps_again() -> None:
+    """In float16 the scale has to be found; without its state the run fails and skips anew."""
+    values = run(RESUMED, gradients=training.HALF).finding.values
+    assert "the scaler" not in values["exact"] and "nothing" in values["exact"]
+    assert values["skipped"]["the scaler"] > values["skipped"]["nothing"]
+    assert values["skipped"]["nothing"] == values["skipped"]["no stop"]
 
 
 @pytest.mark.parametrize(("world", "kind"), DIVIDED)

@@ -1,11 +1,14 @@
 """Chapter 10: resumed runs, workers, compiled functions and several ranks."""
 
 from workbook.causes import every
+from workbook.causes.another_run.buckets import BUCKETS
 from workbook.causes.another_run.case import BEST_WEIGHTS
 from workbook.causes.another_run.compiled import COMPILED
 from workbook.causes.another_run.exercises import EXACT_RESUME, KEYED_NOISE, WEIGHTED_MEAN
 from workbook.causes.another_run.loaders import WORKERS
 from workbook.causes.another_run.predictions import (
+    ADDED_LATER,
+    BUCKET_SIZE,
     COMPILED_MASK,
     EVERY_SLOT,
     LEAVES_NO_TRACE,
@@ -17,6 +20,7 @@ from workbook.causes.another_run.predictions import (
 from workbook.causes.another_run.resume import RESUMED
 from workbook.causes.another_run.ring import RING
 from workbook.causes.another_run.shards import SHARDS
+from workbook.causes.another_run.wrapped import WRAPPER
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
 from workbook.question.case import Case

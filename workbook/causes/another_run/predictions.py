@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from workbook.causes.another_run import loaders, ring, shards
+from workbook.causes.another_run import buckets, loaders, ring, shards, wrapped
 from workbook.causes.another_run.compiled import COMPILED, DROPOUT, INDUCTOR
 from workbook.causes.another_run.resume import ANOTHER, FIRST, OWN, RESUMED
 from workbook.experiment import run
@@ -180,6 +180,65 @@ EVERY_SLOT = Prediction(
     lambda: {int(world): n for world, n in run(ring.RING).finding.values["sums"].items()},
     "The tensor is cut into pieces, and each piece begins its way around the ranks at another one. "
     "Two summands commute; three are added in an order that depends on the piece.",
+)
+ADDED_LATER = Prediction(
+    "added_later",
+    "Two ranks seed with `seed + rank`, and each wraps its model in `DistributedDataParallel`. "
+    "Then a weight is added to the model, and a step is taken with rows of their own. What is the "
+    "same on both ranks?",
+    (
+        Option(
+            "no weight: each rank has drawn its own",
+            lambda same: not same[wrapped.START],
+            "When a model is wrapped, rank 0 sends its weights to all others.",
+        ),
+        Option(
+            "the weights and all gradients",
+            lambda same: same[wrapped.START] and same[wrapped.GRADIENTS] and same[wrapped.LATER],
+            "The wrapper knows the weights that were there when it was made.",
+        ),
+        Option(
+            "the weights and their gradients, but for the one that was added",
+            lambda same: (
+                same[wrapped.START] and same[wrapped.GRADIENTS] and not same[wrapped.LATER]
+            ),
+        ),
+        Option(
+            "the weights; gradients belong to each rank's rows",
+            lambda same: same[wrapped.START] and not same[wrapped.GRADIENTS],
+            "Averaging them over the ranks is what the wrapper is for.",
+        ),
+    ),
+    lambda: {
+        part: line[wrapped.WRAPPED]
+        for part, line in run(wrapped.WRAPPER).finding.values["equal"].items()
+    },
+    "The wrapper averages the gradients of the weights that it was given. One that is added or "
+    "replaced later is left to each rank, without an error, and the ranks drift apart.",
+)
+BUCKET_SIZE = Prediction(
+    "bucket_size",
+    "The wrapper packs gradients into buckets and adds up each bucket. Two ranks, or three: where "
+    "can the size of the buckets change bits of the gradient?",
+    (
+        Option(
+            "nowhere: the same numbers are added",
+            lambda share: share[2] == share[3] == 0,
+            "The same numbers, yes. In which order depends on the place in the bucket.",
+        ),
+        Option("with three ranks only", lambda share: share[2] == 0 and share[3] > 0),
+        Option(
+            "with two ranks as well",
+            lambda share: share[2] > 0,
+            "Two summands have one sum, wherever they lie.",
+        ),
+    ),
+    lambda: {
+        ranks: run(buckets.BUCKETS, ranks=ranks).finding.values["share"][buckets.SMALL]
+        for ranks in (2, 3)
+    },
+    "It is the ring again: a bucket is cut into pieces, and each piece starts at another rank. "
+    "Another bucket size puts a gradient into another piece.",
 )
 ONE_SEED_FOR_ALL = Prediction(
     "one_seed_for_all",

@@ -1,55 +1,117 @@
-"""Ranks in threads of one process, with the all-reduce that a real run on several CPUs uses.
+"""Ranks in threads of one process, with the all-reduce that a real run on several devices uses.
 
-Owns the process group (gloo, through memory and the loopback interface: no second process, no port
-that anybody chose). What a rank computes is up to whoever starts it.
+Owns the process group: gloo on a CPU (through memory and the loopback interface: no second process,
+no port that anybody chose), NCCL on GPUs, one for each rank. What a rank computes is up to whoever
+starts it.
 """
 
 from __future__ import annotations
 
-import datetime
+import queue
+import socket
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
+import torch
 import torch.distributed
 from torch import Tensor
 
 from workbook.devices import DeviceUnavailable
 
-dist: Any = torch.distributed  # whose names for gloo have no types
-PATIENCE = 3600.0  # seconds that a rank waits for another; the limit is for what never ends
+dist: Any = torch.distributed  # whose names for process groups have no types
+T = TypeVar("T")
 
 
-def summed(numbers: Sequence[Tensor]) -> list[Tensor]:
-    """All-reduce one tensor of each rank, by gloo: give the sum as each rank got it.
+def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> list[T]:
+    """Run `work(rank, group)` on `world` ranks at once, each in a thread; list what they return.
 
-    The tensors, of one shape and dtype, stay as they are. DeviceUnavailable if this torch or this
-    machine has no gloo, with its reason.
+    `group` is the rank's process group, as DistributedDataParallel takes it. On "cuda" each rank
+    has a GPU of its own. An error of a rank is raised here; the others, which may wait for that
+    rank, are left behind. DeviceUnavailable, with its reason, where ranks cannot be connected.
     """
-    if not (dist.is_available() and dist.is_gloo_available()):
-        raise DeviceUnavailable("This torch comes without gloo, which adds up the ranks' numbers.")
-    store, sums = dist.HashStore(), [each.clone() for each in numbers]
-    raised: list[BaseException] = []
+    _check(world, device)
+    store, finished = dist.HashStore(), queue.SimpleQueue[tuple[int, Any, BaseException | None]]()
 
     def rank(number: int) -> None:
         try:
-            group = _group(dist.PrefixStore("ranks", store), number, len(numbers))
-            group.allreduce([sums[number]]).wait()
+            group = _connected(dist.PrefixStore("ranks", store), number, world, device)
+            finished.put((number, work(number, group), None))
         except BaseException as error:
-            raised.append(error)
+            finished.put((number, None, error))
 
-    threads = [threading.Thread(target=rank, args=(n,), daemon=True) for n in range(len(numbers))]
+    threads = [threading.Thread(target=rank, args=(n,), daemon=True) for n in range(world)]
     for thread in threads:
         thread.start()
-    for thread in threads:
+    results: dict[int, T] = {}
+    while len(results) < world:
+        number, result, error = finished.get()
+        if error is not None:
+            raise error
+        results[number] = result
+    for thread in threads:  # which take their groups down: not while the interpreter ends
         thread.join()
-    if raised:
-        raise DeviceUnavailable(f"gloo could not connect the ranks here: {raised[0]}")
-    return sums
+    return [results[number] for number in range(world)]
 
 
-def _group(store: Any, number: int, size: int) -> Any:
-    options = dist.ProcessGroupGloo._Options()
-    options._devices = [dist.ProcessGroupGloo.create_device(hostname="127.0.0.1")]
-    options._timeout = datetime.timedelta(seconds=PATIENCE)
-    return dist.ProcessGroupGloo(store, number, size, options)
+def seat(device: str, rank: int) -> torch.device:
+    """Give the device of a rank: the CPU for all, or a GPU for each."""
+    return torch.device(device, rank if device == "cuda" else None)
+
+
+def summed(numbers: Sequence[Tensor]) -> list[Tensor]:
+    """All-reduce one tensor of each rank, where the first lies: give the sum as each rank got it.
+
+    The tensors, of one shape and dtype, stay as they are. Errors as for `ranked`.
+    """
+
+    def add(rank: int, group: Any) -> Tensor:
+        mine = numbers[rank].clone()
+        group.allreduce([mine]).wait()
+        return mine
+
+    return ranked(len(numbers), add, numbers[0].device.type)
+
+
+def _check(world: int, device: str) -> None:
+    """Refuse ranks that could only wait for one another, in a sentence."""
+    if not dist.is_available() or not (
+        dist.is_nccl_available() if device == "cuda" else dist.is_gloo_available()
+    ):
+        adds = "NCCL" if device == "cuda" else "gloo"
+        raise DeviceUnavailable(f"This torch comes without {adds}, which adds up ranks' numbers.")
+    if device == "cuda":
+        if torch.cuda.device_count() < world:
+            raise DeviceUnavailable(
+                f"{world} ranks need {world} GPUs, got {torch.cuda.device_count()}."
+            )
+        return
+    try:  # the system itself gives up on a connection that nothing lets through
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname()).close()
+    except OSError as error:
+        raise DeviceUnavailable(
+            f"This machine refuses connections to itself (127.0.0.1): {error}. Ranks need them: "
+            "let the firewall pass the loopback interface."
+        ) from error
+
+
+def _connected(store: Any, number: int, world: int, device: str) -> Any:
+    try:
+        return _group(store, number, world, device)
+    except Exception as error:
+        raise DeviceUnavailable(f"The ranks could not be connected here: {error}") from error
+
+
+def _group(store: Any, number: int, world: int, device: str) -> Any:
+    """Connect a rank with the others; DistributedDataParallel wants the group around a backend."""
+    kinds, group = dist.ProcessGroup.BackendType, dist.ProcessGroup(number, world)
+    if device == "cuda":
+        torch.cuda.set_device(number)  # of this thread only
+        kind, backend = kinds.NCCL, dist.ProcessGroupNCCL(store, number, world)
+    else:
+        options = dist.ProcessGroupGloo._Options()  # no public name takes a device
+        options._devices = [dist.ProcessGroupGloo.create_device(hostname="127.0.0.1")]
+        kind, backend = kinds.GLOO, dist.ProcessGroupGloo(store, number, world, options)
+    group._register_backend(torch.device(device), kind, backend)
+    return group

@@ -9,8 +9,10 @@ from __future__ import annotations
 from torch import Tensor
 
 from workbook.causes.another_run.training import (
+    HALF,
     OPTIMIZERS,
     SAVE,
+    SINGLE,
     STEPS,
     Training,
     checkpoint,
@@ -33,28 +35,34 @@ LEGEND: dict[Kind, str] = {
 }
 
 
-def leave_out(where: Conditions, *, optimizer: str, stop: int) -> Finding:
+def leave_out(where: Conditions, *, optimizer: str, gradients: str, stop: int) -> Finding:
     """Stop after `stop` steps, continue without each part in turn, and compare with no stop."""
-    seed = where.seed or 0
-    whole = Training(seed, optimizer)
+    whole = Training(where.seed or 0, optimizer, gradients)
     _, first_orders = _go_on(whole, stop)
-    saved = checkpoint(whole)
+    saved, skipped_before = checkpoint(whole), whole.skipped
     next_numbers, orders = _go_on(whole, STEPS - stop)
     end = whole.numbers()
     table: dict[str, dict[str, Cell]] = {}
     differing: dict[str, float] = {}
+    skipped = {"no stop": whole.skipped - skipped_before}
     for part in (NOTHING, *SAVE):
-        training = resumed(seed, optimizer, saved, part)
+        training = resumed(whole.start, saved, part)
         after_one, new_orders = _go_on(training, STEPS - stop)
         table[part] = {NEXT: _cell(after_one, next_numbers), END: _cell(training.numbers(), end)}
         differing[part] = _apart(training.numbers(), end)
+        skipped[part] = training.skipped
         if orders and new_orders:
             table[part][ORDER] = _order(new_orders[0], first_orders[0], orders[0])
     exact = [part for part, gap in differing.items() if gap == 0]
     reading = "no trace without: " + (", ".join(p for p in exact if p != NOTHING) or "any part")
+    if gradients == HALF:
+        reading += (
+            f"; steps skipped after the stop: {skipped['no stop']}, without the scaler's state "
+            f"{skipped[SCALER]}"
+        )
     chart = Chart((Cells.of(table, LEGEND, "the checkpoint leaves out"),))
     orders_after = {part: line[ORDER].text for part, line in table.items() if ORDER in line}
-    values = {"exact": exact, "differing": differing, "order": orders_after}
+    values = {"exact": exact, "differing": differing, "order": orders_after, "skipped": skipped}
     return Finding(_verdict(exact), reading, chart, values)
 
 
@@ -103,6 +111,7 @@ RESUMED = Experiment(
     "the part that the checkpoint leaves out",
     (
         Choice("optimizer", "Adam", tuple(OPTIMIZERS)),
+        Choice("gradients", SINGLE, (SINGLE, HALF)),
         Integer("stop", 4, 1, STEPS - 1, label="stop after", help="the step after which it stops"),
         Seed(),
     ),

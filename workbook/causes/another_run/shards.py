@@ -8,15 +8,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from workbook.causes.another_run.ranks import summed
+from workbook.causes.another_run.ranks import seat, summed
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
-from workbook.control import Choice, Seed
+from workbook.control import Choice, DeviceChoice, Seed
 from workbook.experiment import Experiment
+from workbook.floats import bits_equal
 from workbook.result import Finding
 
 ROWS, LARGE = 48, 40  # rows of the batch, and of the first of unequal shards
 WORLDS = (1, 2, 3, 4)
+ON_GPUS = (1, 2)  # ranks with a GPU each: few machines have more
 EQUAL, UNEQUAL = "equal", f"{LARGE} rows, and the others share {ROWS - LARGE}"
 DIVISIONS = EQUAL, UNEQUAL
 MEANS, WEIGHTED, SUMS = "mean of the ranks' means", "means weighted by rows", "sum, not divided"
@@ -37,28 +39,31 @@ def sizes(world: int, shards: str) -> list[int]:
 
 def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Finding:
     """Compute each rank's gradient, add them up by gloo, and compare with one process."""
-    x, y = torch.rand(ROWS, 16, dtype=torch.float64), torch.rand(ROWS, 1, dtype=torch.float64)
+    device = where.device or "cpu"
+    worlds = ON_GPUS if device == "cuda" else WORLDS
+    x, y = (torch.rand(ROWS, n, dtype=torch.float64).to(where.torch_device) for n in (16, 1))
     middle = [nn.BatchNorm1d(32)] if layer == BATCH_NORM else []
     model = nn.Sequential(nn.Linear(16, 32), *middle, nn.Tanh(), nn.Linear(32, 1))
+    model.to(where.torch_device)
     apart: dict[torch.dtype, list[float]] = {torch.float32: [], torch.float64: []}
     equal_on_ranks = True
     for dtype, gaps in apart.items():
         mine = model.to(dtype)
         whole = _gradient(mine, x.to(dtype), y.to(dtype)) * (ROWS if average == SUMMED else 1)
-        for world in WORLDS:
+        for world in worlds:
             each = sizes(world, shards)
             parts = [
                 _gradient(mine, rows.to(dtype), targets.to(dtype)) * _weight(len(rows), average)
                 for rows, targets in zip(torch.split(x, each), torch.split(y, each), strict=True)
             ]
-            sums = summed(parts)
-            equal_on_ranks &= all(torch.equal(got, sums[0]) for got in sums)
+            sums = summed([part.to(seat(device, rank)) for rank, part in enumerate(parts)])
+            equal_on_ranks &= all(bits_equal(got, sums[0]) for got in sums)
             mean = sums[0] / (world if average in (MEANS, SUMMED) else 1)
             gaps.append(float((mean - whole).abs().max() / whole.abs().max()))
     single, double = apart.values()
     rounding = [d <= max(s, UNIT) * SHRINKS for s, d in zip(single, double, strict=True)]
     reading = ", ".join(
-        f"{w} ranks: {gap:.1g}" for w, gap in zip(WORLDS[1:], single[1:], strict=True)
+        f"{w} ranks: {gap:.1g}" for w, gap in zip(worlds[1:], single[1:], strict=True)
     )
     values = {
         "rounding": rounding,
@@ -84,13 +89,18 @@ def _verdict(rounding: list[bool], equal_on_ranks: bool) -> str:
         return "Every number of ranks gives the gradient of the whole batch, but for rounding."
     if not any(rounding[1:]):
         return "Two or more ranks give another gradient, and rounding does not explain it."
-    kept = ", ".join(str(w) for w, fine in zip(WORLDS, rounding, strict=True) if fine)
+    kept = ", ".join(str(w) for w, fine in zip(WORLDS, rounding, strict=False) if fine)
     return f"The gradient of the whole batch, but for rounding, with this many ranks: {kept}."
 
 
 def _chart(apart: dict[torch.dtype, list[float]]) -> Chart:
     series = tuple(
-        Series(str(dtype).removeprefix("torch."), WORLDS, [max(g, LOWEST) for g in gaps], "points")
+        Series(
+            str(dtype).removeprefix("torch."),
+            WORLDS[: len(gaps)],
+            [max(g, LOWEST) for g in gaps],
+            "points",
+        )
         for dtype, gaps in apart.items()
     )
     label = "apart from the whole batch (of the largest entry)"
@@ -106,6 +116,7 @@ SHARDS = Experiment(
         Choice("shards", EQUAL, DIVISIONS, label="shards"),
         Choice("average", MEANS, (MEANS, WEIGHTED, SUMS, SUMMED), label="what is averaged"),
         Choice("layer", PLAIN, (PLAIN, BATCH_NORM), label="layer between"),
+        DeviceChoice("cpu", ("cpu", "cuda")),
         Seed(),
     ),
     divide,

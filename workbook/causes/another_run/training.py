@@ -7,6 +7,7 @@ normalization, dropout, a shuffle of its own, a scheduler and a scaler of gradie
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,8 @@ from torch import Tensor, nn
 ROWS, BATCH, EPOCHS = 24, 8, 6
 PER_EPOCH = ROWS // BATCH
 STEPS = EPOCHS * PER_EPOCH
-SCALE = 2.0**10
+SCALE = 2.0**17  # too large for gradients in float16: the first steps are skipped until it fits
+SINGLE, HALF = "float32", "rounded to float16"
 
 Optimizer = Callable[[Any], torch.optim.Optimizer]
 OPTIMIZERS: dict[str, Optimizer] = {
@@ -33,17 +35,22 @@ class Training:
     begins with generators in the state in which the first one began.
     """
 
-    def __init__(self, seed: int, optimizer: str) -> None:
+    def __init__(self, seed: int, optimizer: str, gradients: str = SINGLE) -> None:
+        self.start = seed, optimizer, gradients
         torch.manual_seed(seed)
         self.rows = torch.rand(ROWS, 4)
         self.targets = self.rows.sum(1, keepdim=True).sin()
         self.model = nn.Sequential(
             nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.25), nn.Linear(8, 1)
         )
+        if gradients == HALF:
+            for each in self.model.parameters():
+                each.register_hook(lambda gradient: gradient.half().float())
         self.optimizer = OPTIMIZERS[optimizer](self.model.parameters())
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, 2, 0.5)
-        self.scaler = torch.amp.GradScaler("cpu", init_scale=SCALE, growth_interval=2)
+        self.scaler = torch.amp.GradScaler("cpu", init_scale=SCALE, growth_interval=4)
         self.shuffle = torch.Generator().manual_seed(seed)
+        self.skipped = 0  # steps since the start, for a gradient that overflowed
         self.order: list[int] = []
         self.batch = PER_EPOCH  # of the epoch's batches, those done: an epoch begins with the first
 
@@ -56,11 +63,15 @@ class Training:
         loss = (self.model(self.rows[chosen]) - self.targets[chosen]).square().mean()
         self.optimizer.zero_grad()
         self.scaler.scale(loss).backward()
+        before = self.scaler.get_scale()
         self.scaler.step(self.optimizer)
         self.scaler.update()
+        self.skipped += self.scaler.get_scale() < before
         self.batch += 1
         if self.batch == PER_EPOCH:
-            self.scheduler.step()
+            with warnings.catch_warnings():  # torch warns where all steps so far were skipped
+                warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
+                self.scheduler.step()
 
     def numbers(self) -> Tensor:
         """Give all weights and statistics as one tensor, (n,) float64."""
@@ -97,9 +108,9 @@ def checkpoint(training: Training) -> dict[str, Any]:
     return {name: copy.deepcopy(save(training)) for name, save in SAVE.items()}
 
 
-def resumed(seed: int, optimizer: str, saved: dict[str, Any], without: str = "") -> Training:
+def resumed(start: tuple[int, str, str], saved: dict[str, Any], without: str = "") -> Training:
     """Start the program again and load what was saved, but for the part named `without`."""
-    training = Training(seed, optimizer)
+    training = Training(*start)
     for name, load in LOAD.items():
         if name != without:
             load(training, copy.deepcopy(saved[name]))
