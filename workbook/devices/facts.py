@@ -32,8 +32,8 @@ def machine() -> dict[str, str]:
 
     Always: python, torch, numpy, os, cpu, cores, capability (the instruction set that torch chose),
     threads, blas, devices. Where they apply: cuda (the GPU's name), cuda_count, cuda_driver,
-    cuda_runtime, cudnn, xpu, mps, directml (the adapter's name), directml_driver, directml_version, and one
-    entry for each variable of `NUMERIC_VARIABLES` that is set.
+    cuda_runtime, cudnn, xpu, mps, directml (the adapter's name), directml_driver,
+    directml_version, and one entry for each variable of `NUMERIC_VARIABLES` that is set.
 
     >>> machine()["torch"] == torch.__version__
     True

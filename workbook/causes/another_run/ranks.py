@@ -56,7 +56,7 @@ def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> li
 
 def seat(device: str, rank: int) -> torch.device:
     """Give the device of a rank: the CPU for all, or a GPU for each."""
-    return torch.device(device, rank if device == "cuda" else None)
+    return torch.device(device, rank) if device == "cuda" else torch.device(device)
 
 
 def summed(numbers: Sequence[Tensor]) -> list[Tensor]:

@@ -94,18 +94,13 @@ def _verdict(rounding: list[bool], equal_on_ranks: bool) -> str:
 
 
 def _chart(apart: dict[torch.dtype, list[float]]) -> Chart:
-    series = tuple(
-        Series(
-            str(dtype).removeprefix("torch."),
-            WORLDS[: len(gaps)],
-            [max(g, LOWEST) for g in gaps],
-            "points",
-        )
-        for dtype, gaps in apart.items()
-    )
+    series = []
+    for dtype, gaps in apart.items():
+        name, shown = str(dtype).removeprefix("torch."), [max(gap, LOWEST) for gap in gaps]
+        series.append(Series(name, WORLDS[: len(gaps)], shown, "points"))
     label = "apart from the whole batch (of the largest entry)"
     axes = Axis("ranks", 0.5, 4.5, ticks=tuple((float(w), str(w)) for w in WORLDS))
-    return Chart((Panel(axes, Axis(label, LOWEST, HIGHEST, log=True), series),))
+    return Chart((Panel(axes, Axis(label, LOWEST, HIGHEST, log=True), tuple(series)),))
 
 
 SHARDS = Experiment(

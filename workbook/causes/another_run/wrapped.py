@@ -61,7 +61,8 @@ def wrap(where: Conditions, *, buffers: bool) -> Finding:
         for rank in range(WORLD):  # here, and not on the ranks: they share torch's generator
             torch.manual_seed((where.seed or 0) + rank)
             models.append(Net())
-        wrapper = partial(DistributedDataParallel, **({} if buffers else {SYNC: False}))
+        options: dict[str, Any] = {} if buffers else {SYNC: False}
+        wrapper = partial(DistributedDataParallel, **options)
         step = partial(_step, models, rows, device, wrapper if way == WRAPPED else None)
         kept = ranked(WORLD, step, device)
         for part in PARTS:
