@@ -105,7 +105,11 @@ def _connected(store: Any, number: int, world: int, device: str) -> Any:
 
 def _group(store: Any, number: int, world: int, device: str) -> Any:
     """Connect a rank with the others; DistributedDataParallel wants the group around a backend."""
-    kinds, group = dist.ProcessGroup.BackendType, dist.ProcessGroup(number, world)
+    kinds, name = dist.ProcessGroup.BackendType, "nccl" if device == "cuda" else "gloo"
+    if hasattr(dist.ProcessGroup, "Options"):  # where it exists, the group reads its name there
+        group = dist.ProcessGroup(store, number, world, dist.ProcessGroup.Options(backend=name))
+    else:
+        group = dist.ProcessGroup(number, world)
     if device == "cuda":
         torch.cuda.set_device(number)  # of this thread only
         kind, backend = kinds.NCCL, dist.ProcessGroupNCCL(store, number, world)
