@@ -10,6 +10,8 @@ from workbook.question import Prediction
 
 ANSWERS = {
     # another_run
+    "added_later": "the weights and their gradients, but for the one that was added",
+    "bucket_size": "with three ranks only",
     "compiled_mask": "in about half",
     "every_slot": "with two ranks yes, with three not",
     "leaves_no_trace": "the scaler's state",

@@ -43,8 +43,9 @@ def cpu_name() -> str:
 def cuda() -> dict[str, str]:
     """Name the GPU, its driver, the runtime that torch was built with, and cuDNN's version.
 
-    Where there are several GPUs, `cuda_count` says how many. Says why where CUDA cannot answer:
-    started before this process was forked.
+    Where there are several GPUs, `cuda_count` says how many. All are read once a process: none
+    changes, and asking the driver starts a program. A fork of a process that uses CUDA cannot use
+    the GPU; it knows what was read before the fork, or says so.
     """
     if torch.cuda._is_in_bad_fork():
         return {"cuda": "out of reach: CUDA started before this process was forked"}

@@ -112,4 +112,5 @@ WRAPPER = Experiment(
         DeviceChoice("cpu", ("cpu", "cuda")),
     ),
     wrap,
+    unmoved={"device": "NCCL on two GPUs keeps equal what gloo keeps equal."},
 )
