@@ -54,6 +54,24 @@ explore(precision.MICROSCOPE, after=precision.ONE_TENTH)
 # a *normal* number, neither subnormal nor too large for the format.
 
 # %% [markdown]
+# ## Does the last bit matter?
+#
+# One ULP is one part in ten million in `float32`. A recurrent network feeds its state back: each step
+# multiplies it by the same weights, times a *gain*, and takes tanh.
+
+# %%
+predict(precision.ONE_ULP)
+
+# %%
+explore(precision.RECURRENT, after=precision.ONE_ULP)
+
+# %% [markdown]
+# Such growth from the smallest difference is called **chaos**. Lower the *gain* below one, and the
+# difference dies out. Compare one ULP in `float64` and raise the *steps*: it takes longer and ends
+# the same. So the last bit matters where something enlarges it, and the rest of this chapter is about
+# both: where last bits come from, and what enlarges them. **Cure:** none by precision. Make the step
+# less steep, or compare statistics instead of single numbers.
+#
 # ## Between two values
 #
 # The values of a format lie on the number line with gaps. What becomes of a sum that falls into a
@@ -231,9 +249,8 @@ explore(precision.CANCELLATION, after=precision.TWO_VARIANCES)
 # %% [markdown]
 # ## Rounding is blamed
 #
-# Some programs that are meant to show rounding change two things at once. Here is one that is said
-# to show how rounding accumulates. Before you believe it, look for the step that made the
-# difference.
+# Here is a program that is said to show how rounding accumulates. Before you believe it, look for the
+# step that made the difference.
 
 # %%
 predict(precision.WHERE_FROM)
@@ -245,7 +262,8 @@ print("equal:", torch.equal(a.double(), b))
 
 # %% [markdown]
 # Here `float64` starts from the numbers that `float32` stored, and every bit of the products agrees.
-# The program changed two things: the format of the products, and the numbers that went in.
+# The program changed two things: the format of the products, and the numbers that went in. Many
+# programs that are meant to show rounding do so.
 #
 # ## A matrix product and its bound
 #
@@ -397,19 +415,8 @@ print("apart by more than a tenth:", bool((x.double() - y).abs() > 0.1))
 
 # %% [markdown]
 # Whether roundings stay small depends on r: at 3.9 a step enlarges errors on average, at 3.5
-# and below it shrinks them. A recurrent network feeds its state back, too.
-
-# %%
-predict(precision.ONE_ULP)
-
-# %%
-explore(precision.RECURRENT, after=precision.ONE_ULP)
-
-# %% [markdown]
-# Such growth from the smallest difference is called **chaos**. Lower the *gain* below one, and the
-# difference dies out. Compare one ULP in `float64` and raise the *steps*: it takes longer and ends
-# the same. **Cure:** none by precision. Make the step less steep, or compare statistics instead of
-# single numbers.
+# and below it shrinks them. One number suffices, then, for what the recurrent network did: it is the
+# step that counts, not the size of the model.
 
 # %% [markdown]
 # ## Settle a claim

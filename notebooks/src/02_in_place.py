@@ -7,7 +7,7 @@
 # About {minutes} minutes. You will be able to
 #
 # - say which tensors change when one is written to, and which kind of number it can then hold;
-# - find writes that go wrong without an error: overlaps, races, and writes that autograd misses;
+# - say what becomes of writes that overlap, that race, or that come before a backward pass;
 # - cure each of them, with a clone, a lock, or `torch.no_grad()`.
 #
 # Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
@@ -23,9 +23,26 @@ from workbook.explorer import explore
 from workbook.lesson import check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
+# ## The best weights so far
+#
+# A training keeps the weights of its best step, to come back to them. One step later:
+
+# %%
+model = torch.nn.Linear(2, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+best = model.state_dict()  # kept, to come back to
+
+model(torch.ones(1, 2)).sum().backward()
+optimizer.step()
+print("kept weights are the new weights:", torch.equal(best["weight"], model.weight))
+
+# %% [markdown]
+# Nobody wrote to `best`. The optimizer wrote to the model's memory, **in place**, and `best` is another
+# name for it: the best weights are lost, and nothing was raised.
+#
 # ## Is it another number?
 #
-# A trailing underscore marks the operations that work **in place**: the result goes into the
+# A trailing underscore marks the operations that work in place: the result goes into the
 # memory of the first operand. Without it, the result is **out of place**, in memory of its own.
 
 # %%
@@ -118,8 +135,8 @@ explore(in_place.ALIASES, after=in_place.FLOAT_SHARES)
 # `transposed`, and `reshape` has to copy, because no strides describe those elements as one row.
 # `expand` repeats one row with a **stride of 0**: four rows, one memory.
 #
-# A state dict shares as well. "The best weights so far", kept without a copy, are at the end the
-# last weights. **Cure:** `clone()` what must not change.
+# A state dict shares as well, as the first cell of this chapter showed. **Cure:** `clone()` what must
+# not change.
 
 
 # %%
@@ -223,7 +240,7 @@ explore(in_place.LOST_UPDATES, after=in_place.LOSING_FORM)
 # They come near their target, and have no promise of equal bits: for those, have one writer.
 
 # %% [markdown]
-# ## Writes that autograd misses
+# ## A write between forward and backward
 #
 # `backward()` needs some of the forward values again. Each tensor has a **version counter** that
 # in-place operations move; autograd compares it with the version that it saved.

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Recording gradients leaves the numbers alone, but it can change which kernel runs
+# # `no_grad()` makes nothing more reproducible, and a gradient can be wrong without a word
 #
 # `no_grad()` is often recommended for reproducibility. We look at what it changes, what it does
 # not, and where gradients change: in the order in which they are added, and by writes that nobody
@@ -7,7 +7,7 @@
 #
 # About {minutes} minutes. You will be able to
 #
-# - say when `no_grad()` changes an output, by how much, and why;
+# - say what `no_grad()` changes in a forward pass, what it does not, and why;
 # - find the change that made a gradient wrong, also where nothing raised;
 # - cut a batch into micro-batches without changing the gradient by more than rounding.
 #
@@ -35,8 +35,7 @@ print(torch.equal(layer(x), unrecorded), unrecorded.requires_grad)
 
 # %% [markdown]
 # The forward pass computes the same numbers. Recording keeps a note of each operation for the
-# backward pass; the note is not an operand. One layer proves little, and some modules are written so
-# that the grad mode chooses their **kernel**, the routine that does the arithmetic.
+# backward pass; the note is not an operand. But one layer proves little.
 
 # %%
 predict(autograd.TRANSFORMER_NO_GRAD)
@@ -45,7 +44,8 @@ predict(autograd.TRANSFORMER_NO_GRAD)
 explore(autograd.KERNEL_CHOICE, after=autograd.TRANSFORMER_NO_GRAD)
 
 # %% [markdown]
-# Without gradients, a **fused** kernel may compute the whole layer at once, and so in another order.
+# This module looks at the grad mode before it chooses how to compute. Without gradients, a **fused**
+# kernel may compute the whole layer at once, and so in another order.
 # Untick *fused kernel allowed*, and every bit is equal again: the kernel was the cause, and the grad
 # mode chose it. Neither result is the better one: both are as near to `float64`'s. **Cure:** evaluate
 # in one grad mode everywhere, or call `torch.backends.mha.set_fastpath_enabled(False)`.
@@ -151,8 +151,7 @@ explore(autograd.GRADIENT_ORDER, after=autograd.WHICH_ORDER)
 # ## One weight in two formats
 #
 # Inside an `autocast` block torch computes matrix products in a short format. For that it converts
-# `float32` operands each time, except one kind, whose converted copies it keeps: leaf tensors that
-# require gradients. Those are the weights.
+# `float32` operands, the weights too.
 
 # %%
 predict(autograd.CACHED_WEIGHT)
@@ -161,7 +160,9 @@ predict(autograd.CACHED_WEIGHT)
 explore(autograd.AUTOCAST_CACHE, after=autograd.CACHED_WEIGHT)
 
 # %% [markdown]
-# The kept copies outlive a change of the original. Choose *between two autocast blocks*: the copies end with their block. **Cure:**
+# Operands are converted each time, except one kind, whose converted copies autocast keeps: `float32`
+# leaf tensors that require gradients, that is, weights. The kept copies outlive a change of the
+# original. Choose *between two autocast blocks*: the copies end with their block. **Cure:**
 # update weights outside of the block, or pass `cache_enabled=False`.
 
 # %% [markdown]

@@ -11,5 +11,6 @@ CHAPTERS = [
 ]
 EXPERIMENTS = [each for chapter in CHAPTERS for each in chapter.EXPERIMENTS]
 PREDICTIONS = [each for chapter in CHAPTERS for each in chapter.PREDICTIONS]
+ESTIMATES = [each for chapter in CHAPTERS for each in getattr(chapter, "ESTIMATES", ())]
 EXERCISES = [each for chapter in CHAPTERS for each in chapter.EXERCISES]
 CASES = [each for chapter in CHAPTERS for each in getattr(chapter, "CASES", ())]

@@ -5,8 +5,8 @@ The list is kept apart from the predicates, so that one that is turned round is 
 
 import pytest
 
-from tests.causes.chapters import PREDICTIONS
-from workbook.question import Prediction
+from tests.causes.chapters import ESTIMATES, PREDICTIONS
+from workbook.question import Estimate, Prediction
 
 ANSWERS = {
     # another_run
@@ -71,7 +71,6 @@ ANSWERS = {
     "two_variances": "one of them has no correct digit",
     "what_numpy_gave": "another float32 result, rounded at each step",
     "where_from": "storing 0.1, 0.2 and 0.3",
-    "what_hides": "a tenth of them",
     "zero_dimensions": "float32",
     # start_here
     "loss_shows": "it does not: a run without a fault is further from the first",
@@ -98,6 +97,14 @@ ANSWERS = {
 def test_every_prediction_has_its_answer_here():
     """No prediction is without an answer in this list, and no answer without its prediction."""
     assert {each.name for each in PREDICTIONS} == set(ANSWERS)
+
+
+@pytest.mark.parametrize("estimate", ESTIMATES, ids=lambda row: row.name)
+def test_an_estimate_comes_out_where_it_says(estimate: Estimate):
+    """Measured here, the number is one that the row foresees, and a range beside it misses."""
+    low, high = estimate.between
+    assert low <= estimate.measured() <= high
+    assert not estimate.seen(low / 4, low / 2).right and not estimate.seen(2 * high, 4 * high).right
 
 
 @pytest.mark.parametrize("prediction", PREDICTIONS, ids=lambda row: row.name)

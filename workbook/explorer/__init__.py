@@ -13,7 +13,7 @@ from typing import Any
 
 from workbook import devices, lab_extra
 from workbook.experiment import Experiment, recall
-from workbook.question import ANSWERED, Prediction
+from workbook.question import ANSWERED, Estimate, Prediction
 from workbook.recording import recorded
 from workbook.result import KEPT, Result
 
@@ -32,7 +32,7 @@ OWN_KEYS = "data-lm-suppress-shortcuts='true'"
 
 
 def explore(
-    experiment: Experiment, /, *, after: Prediction | None = None, **opening: Any
+    experiment: Experiment, /, *, after: Prediction | Estimate | None = None, **opening: Any
 ) -> Explorer:
     """Show an experiment with its controls; `opening` replaces their opening values.
 
@@ -53,7 +53,12 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     """
 
     def __init__(
-        self, experiment: Experiment, /, *, after: Prediction | None = None, **opening: Any
+        self,
+        experiment: Experiment,
+        /,
+        *,
+        after: Prediction | Estimate | None = None,
+        **opening: Any,
     ) -> None:
         self.experiment, self.after = experiment, after
         self._recordings = {each.title: each for each in recorded(experiment.name)}

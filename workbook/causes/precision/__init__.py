@@ -43,10 +43,11 @@ from workbook.causes.precision.stagnation import STAGNATION
 from workbook.causes.precision.sum_order import MANY_NUMBERS, SIX_NUMBERS
 from workbook.causes.precision.type_promotion import PROMOTION
 from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
+from workbook.question import Estimate, Exercise, Prediction
 from workbook.question.case import Case
 
 EXPERIMENTS = every(Experiment, globals())
 PREDICTIONS = every(Prediction, globals())
+ESTIMATES = every(Estimate, globals())
 EXERCISES = every(Exercise, globals())
 CASES = every(Case, globals())

@@ -70,7 +70,7 @@ def train(
     """
     path, patterns = [weights.to(x.dtype)], []
     for step in range(steps):
-        through = None if held is None else held[step].split(SIZES[1:3], dim=1)
+        through = None if held is None else torch.split(held[step], list(SIZES[1:3]), 1)
         gradient, on, _ = _backward(parts(path[-1]), x, y, activation, through)
         path.append(path[-1] - learning_rate * gradient)
         patterns.append(on)

@@ -9,12 +9,12 @@ import torch
 
 from workbook.causes.precision.activation_error import ACTIVATION_ERROR
 from workbook.causes.precision.cancellation import CANCELLATION, NO_DIGIT
-from workbook.causes.precision.hidden import CERTAIN, HIDDEN, LENGTHS, TENTH
+from workbook.causes.precision.hidden import CERTAIN, HIDDEN
 from workbook.causes.precision.matmul_error import MATMUL_ERROR
 from workbook.causes.precision.recurrent import LARGE, RECURRENT
 from workbook.experiment import run
 from workbook.floats import FORMATS, format_of, round_to
-from workbook.question import Option, Prediction
+from workbook.question import Estimate, Option, Prediction
 
 UNIT = format_of("float32").unit_roundoff
 FEW_DIGITS = 1e-4  # relative error: four digits are right
@@ -102,31 +102,28 @@ TWO_VARIANCES = Prediction(
         "rounding. The deviations are small before they are squared, so little is lost."
     ),
 )
-WHAT_HIDES = Prediction(
+WHAT_HIDES = Estimate(
     name="what_hides",
     question=(
         "A million numbers between 0 and 1 are added in any order, in `float32`. The limit "
         "for that is certain: no order exceeds it. How many numbers could be missing from one of "
         "two sums, and their difference would still lie within the limit?"
     ),
-    options=(
-        Option(
-            "none, every number counts",
-            lambda found: found.values[CERTAIN][-1] < 1,
-            "A sum of a million rounds away more than one of its numbers: look at the figure.",
-        ),
-        Option(
-            "about a thousand",
-            lambda found: 1 <= found.values[CERTAIN][-1] < TENTH * LENGTHS[-1],
-            "That is what hides behind the likely limit. The certain one is far wider.",
-        ),
-        Option("a tenth of them", lambda found: found.values[CERTAIN][-1] >= TENTH * LENGTHS[-1]),
-    ),
-    measure=lambda: run(HIDDEN).finding,
+    measure=lambda: round(run(HIDDEN).finding.values[CERTAIN][-1]),
+    between=(119_209, 119_209),
+    unit="numbers",
     because=(
         "In a loop a number goes through up to a million roundings, and in the worst case all of "
         "them pull one way: a million times 2**-24 of everything, in each of two sums. The library "
         "adds in blocks: there a number goes through some dozens, and a few missing ones show."
+    ),
+    too_low=(
+        "A few would show in torch's own sum, and about a thousand behind the *likely* limit. The "
+        "certain one is far wider: see the highest curve, at its right end."
+    ),
+    too_high=(
+        "So many would be a good part of the sum. Twice a million roundings, each of 2**-24 of it, "
+        "are 0.12 of the whole: see the highest curve, at its right end."
     ),
 )
 INSIDE_THE_BOUND = Prediction(
