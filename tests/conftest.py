@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import coverage
@@ -39,6 +39,27 @@ settings.load_profile("tests")
 
 # Nor has a diagnosis: what is tested is what it says, not how soon a busy machine lets it say so.
 (diagnose.__kwdefaults__ or {})["timeout"] = command.TIMEOUT = 86_400.0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Count no lines of a test that is marked `uncounted`, nor of the processes that it starts.
+
+    Counting takes a third of a test's time. Programs of the corpus, settings of controls and
+    claims run by the hundred through lines that tests of their parts run, too. Only a worker of
+    pytest-xdist can stop counting and go on.
+    """
+    counter = coverage.Coverage.current() if "PYTEST_XDIST_WORKER" in os.environ else None
+    if counter is None or item.get_closest_marker("uncounted") is None:
+        return (yield)
+    inherited = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    counter.stop()
+    try:
+        return (yield)
+    finally:
+        counter.start()
+        if inherited is not None:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = inherited
 
 
 @pytest.fixture(scope="session")

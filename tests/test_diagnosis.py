@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,18 @@ from workbook.chart import rows
 from workbook.diagnosis import CAUSES, Workers, diagnose
 from workbook.diagnosis.interventions.rows import ROWS
 
+pytestmark = pytest.mark.uncounted
 CASES = Path(__file__).parent / "diagnosis_cases"
 MODELS = frozenset(row.name for row in PROGRAMS if row.targets == "build")
 PROVED = [row for row in PROGRAMS if not row.why_unproved and row.varied != "hash"]
 HASHED = [row for row in PROGRAMS if not row.why_unproved and row.varied == "hash"]
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    """Child processes for the diagnoses here, in which no lines are counted."""
+    with Workers() as shared:
+        yield shared
 
 
 @pytest.mark.parametrize("row", PROGRAMS, ids=lambda row: row.name)

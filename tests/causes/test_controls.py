@@ -19,6 +19,8 @@ from workbook.experiment import Experiment, run
 from workbook.recording import recorded
 from workbook.result import Finding, Result
 
+pytestmark = pytest.mark.uncounted
+
 # Words that may repeat a setting without having measured anything.
 LABELS = {"label", "title", "columns", "rows", "legend", "ticks", "low", "high", "log", "reading"}
 CONTROLS = [

@@ -54,6 +54,7 @@ def test_a_result_survives_json(experiment: Experiment) -> None:
     assert Result.from_json(data).to_json() == result.to_json()
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize(("experiment", "control", "value"), SETTINGS)
 def test_every_value_of_a_control_works(
     experiment: Experiment, control: Control, value: object

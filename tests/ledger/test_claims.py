@@ -12,6 +12,8 @@ from workbook.ledger.rows import ARTICLES, UNTESTED
 from workbook.ledger.settling import measure, value_of
 from workbook.recording import recordings
 
+pytestmark = pytest.mark.uncounted
+
 # What stands in for a device that this machine may lack, to look up what a trial names.
 STAND_IN = {"cuda": "cpu", "directml": "simulated"}
 
