@@ -55,11 +55,7 @@ def differing(committed: bytes, result: Result) -> int:
         return 0
     strange = _strange(shown, drawn, slack=0 if here == there else SHADE)
     if here != there:
-        height, width, _ = drawn.shape
-        _, tall = plots.size_for(result.finding.chart)
-        chart = height * tall // plots.static_size(result)["height"]
-        texts = [(box, letters) for tall, box, letters in boxes if tall == chart]
-        for box, letters in [*texts, ((0, chart, width, height), len(result.caption))]:
+        for box, letters in boxes:
             reach = 1 + math.ceil(letters / 2)
             left, top, right, foot = _grown(box, reach, drawn.shape)
             place = slice(top, foot), slice(left, right)
@@ -101,9 +97,9 @@ def _grown(box: Box, reach: int, shape: tuple[int, ...]) -> Box:
 
 
 @contextmanager
-def _texts() -> Iterator[list[tuple[int, Box, int]]]:
-    """Note where texts are drawn: the height of the canvas, the place, how many letters."""
-    boxes: list[tuple[int, Box, int]] = []
+def _texts() -> Iterator[list[tuple[Box, int]]]:
+    """Note where texts are drawn: the place, and how many letters."""
+    boxes: list[tuple[Box, int]] = []
     draw_text: Any = RendererAgg.draw_text
 
     def noting(
@@ -112,7 +108,7 @@ def _texts() -> Iterator[list[tuple[int, Box, int]]]:
         width, height, descent = self.get_text_width_height_descent(text, font, False)
         ends = x, y + descent - height, x + width, y + descent
         box = (*map(math.floor, ends[:2]), *map(math.ceil, ends[2:]))
-        boxes.append((int(self.height), box, len(text)))
+        boxes.append((box, len(text)))
         draw_text(self, gc, x, y, text, font, *more, **named)
 
     with mock.patch.object(RendererAgg, "draw_text", noting):

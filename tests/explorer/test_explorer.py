@@ -14,7 +14,7 @@ from workbook.devices import DeviceUnavailable
 from workbook.experiment import Experiment, run
 from workbook.explorer import Explorer, explore
 from workbook.explorer.widgets import widget_for
-from workbook.plots import Drawing, size_for, static
+from workbook.plots import Drawing, static
 from workbook.question import Answered, Option, Prediction
 from workbook.recording import Recording
 from workbook.result import KEPT, Finding, Result
@@ -57,17 +57,16 @@ def test_the_figure_follows_the_theme_of_the_page() -> None:
     explorer = explore(CURVE)
     kept, result = static(explorer.result), explorer.result
     explorer.view.theme = "dark"
-    finding = result.finding
-    words = finding.chart, finding.verdict, finding.reading
-    assert explorer.view.png == explorer.png == Drawing(theme="dark").png(*words)
+    chart = result.finding.chart
+    assert explorer.view.png == explorer.png == Drawing(theme="dark").png(chart)
     assert explorer.result is result
     explorer.controls["power"].value = 5
     explorer.controls["power"].value = 2
-    assert explorer.view.png == Drawing(theme="dark").png(*words)
+    assert explorer.view.png == Drawing(theme="dark").png(chart)
     data, _ = explorer._repr_mimebundle_()
     assert base64.b64decode(data["image/png"]) == kept
     explorer.view.theme = "light"
-    assert explorer.view.png == Drawing().png(*words)
+    assert explorer.view.png == Drawing().png(chart)
 
 
 def test_the_figure_has_the_width_of_the_page() -> None:
@@ -75,9 +74,7 @@ def test_the_figure_has_the_width_of_the_page() -> None:
     explorer = explore(CURVE)
     result = explorer.result
     explorer.view.width = 400
-    finding = result.finding
-    narrow = Drawing(*size_for(finding.chart, 400))
-    assert explorer.view.png == narrow.png(finding.chart, finding.verdict, finding.reading)
+    assert explorer.view.png == Drawing(400).png(result.finding.chart)
     assert explorer.result is result
     data, _ = explorer._repr_mimebundle_()
     assert base64.b64decode(data["image/png"]) == static(result)

@@ -7,9 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.plots.charts import panel
-from workbook.chart import Axis, Series
-from workbook.plots.axes import beneath, evenly_spaced, fitted, limits, scientific, short, ticks
+from workbook.chart import Axis, Chart, Series
+from workbook.conditions import Conditions
+from workbook.plots import figure
+from workbook.plots.axes import beneath, limits, number, ticks
 from workbook.plots.style import fit, text_width
+from workbook.result import Finding, Result
 
 
 def of_y(axis, *values, mark="points"):
@@ -32,9 +35,9 @@ def test_limits_from_the_data_hold_all_of_it(values, log):
 
 
 def test_bars_have_their_foot_and_their_width_within():
-    """0 is in range, and half a bar stands free at both ends, even against stated limits."""
+    """0 is in range, and half a bar stands free at both ends."""
     bars = Series("a", (0.0, 1.0, 2.0), (5.0, 6.0, 7.0), "bars")
-    x, y = limits(panel(bars, x=Axis("x", 0, 2), y=Axis("y")))
+    x, y = limits(panel(bars, x=Axis("x"), y=Axis("y")))
     assert x[0] <= -0.5 and x[1] >= 2.5
     assert y[0] == 0
 
@@ -101,40 +104,40 @@ def test_whole_numbers_are_ticked_at_whole_numbers():
     assert [text for _, text in ticks(Axis("step"), (0, 4), 9, whole=True)] == list("01234")
 
 
-def test_texts_that_do_not_fit_side_by_side_take_turns_on_two_lines():
-    """Two rows hold what one cannot; beyond that every second text is left out."""
-    found = [(float(n), "a word") for n in range(5)]
-    room = (text_width("a word") + 8) * 4
+def names_of_x(*names, room):
+    """The Axes of a panel whose x axis has these names, in a figure so wide."""
+    one = Series("a", range(len(names)), range(len(names)), "points")
+    axis = Axis.of("way", names)
+    made = Finding("So it is.", "", Chart((panel(one, x=axis),)))
+    return figure(Result("name", "?", {}, made, Conditions(), {}), room=room).axes[0]
 
-    def texts(share, *, stagger):
-        some = fitted(found, Axis("x"), (0.0, 4.0), room * share, stagger=stagger)
-        return [text for _, text in some]
 
-    assert texts(1.01, stagger=True) == ["a word"] * 5
-    assert texts(0.7, stagger=True) == ["a word", "\na word"] * 2 + ["a word"]
-    assert texts(0.7, stagger=False) == ["a word", ""] * 2 + ["a word"]
+def test_names_on_an_axis_are_broken_between_words_where_they_are_long():
+    """Then turned, where even their words are too long; none is left out or cut."""
+    names = "one of several ways", "another way to go", "the third and last way"
+    for room, words, turned in ((680, names, 0), (320, names, 0), (320, ["unbreakable"] * 5, 30)):
+        labels = names_of_x(*words, room=room).get_xticklabels()
+        assert [" ".join(label.get_text().split()) for label in labels] == list(words)
+        assert {label.get_rotation() for label in labels} == {turned}
 
 
 @pytest.mark.parametrize(
-    ("values", "texts"),
+    ("value", "text"),
     [
-        ((0.0, 0.5, 1.0), ["0.0", "0.5", "1.0"]),
-        ((-2.0, 0.0, 2.0), ["−2", "0", "2"]),
-        ((0.0, 2e5, 4e5), ["0", "200,000", "400,000"]),
-        ((1e-6, 2e-6), ["1×10⁻⁶", "2×10⁻⁶"]),
-        ((-5e7, 0.0), ["−5×10⁷", "0"]),
-        ((3.0,), ["3"]),
+        (0.5, "0.5"),
+        (-0.0, "0"),
+        (-2.0, "−2"),
+        (200000.0, "200,000"),
+        (1e-6, "10⁻⁶"),
+        (2.5e-7, "2.5×10⁻⁷"),
+        (-5e7, "−5×10⁷"),
+        (0.1 + 0.2, "0.3"),
+        (1000.002, "1,000.002"),
     ],
 )
-def test_numbers_of_an_axis_share_one_form(values, texts):
-    """The same digits after the point, the same power of ten, a true minus sign."""
-    assert evenly_spaced(values) == texts
-
-
-def test_numbers_in_sentences_are_short():
-    """Three digits, raised powers."""
-    assert [short(v) for v in (0.0, -1234.0, 1e-9, 2.5e-7)] == ["0", "−1234", "10⁻⁹", "2.50×10⁻⁷"]
-    assert scientific(0.0) == "0" and scientific(-1e-5) == "−10⁻⁵"
+def test_a_number_has_the_digits_that_it_needs(value, text):
+    """A true minus sign, raised powers, and nothing of the last bit."""
+    assert number(value) == text
 
 
 @given(st.text("abc ", max_size=80), st.floats(30, 300))

@@ -1,11 +1,14 @@
 """Tables of cells: widths of columns, names, and how much of the figure a table fills."""
 
 import numpy as np
+import pytest
 
-from tests.plots.charts import TITLE, drawn
+from tests.plots.charts import drawn
 from workbook.chart import Cell, Cells, Chart
 from workbook.conditions import Conditions
-from workbook.plots import HEIGHT, WIDTH, figure
+from workbook.plots import WIDTH, figure
+from workbook.plots.cells import Table
+from workbook.plots.style import SMALLEST
 from workbook.result import Finding, Result
 
 
@@ -29,23 +32,34 @@ def names_of(ax):
     return [label.get_text() for label in labels], widths
 
 
+def widths(**columns):
+    """How wide the columns of such a table are, in a width of 660."""
+    return np.diff(Table(table(columns), 660).across)
+
+
 def test_columns_are_equal_where_every_text_fits():
-    """Two short texts: the edge between them stands in the middle."""
-    assert axes_of(table({"a": "right", "b": "wrong, no error"})).get_xticks(minor=True)[1] == 1
+    """Two short texts of different length."""
+    assert np.ptp(widths(a="right", b="wrong, no error")) < 1e-9
 
 
 def test_a_column_with_a_long_text_is_wider_where_equal_ones_are_too_narrow():
     """One text of 40 characters beside seven of one: it gets more than twice their width."""
-    columns = {"long": "forty characters, as many as stand here."} | dict.fromkeys("abcdefg", "1")
-    widths = np.diff(axes_of(table(columns)).get_xticks(minor=True))
-    assert widths[0] > 2 * widths[1:].max()
-    assert abs(widths.sum() - 8) < 1e-9
+    found = widths(long="forty characters, as many as stand here.", **dict.fromkeys("abcdefg", "1"))
+    assert found[0] > 2 * found[1:].max()
 
 
 def test_many_columns_are_all_equal():
     """The bits of a number, some of them longer texts: places stay comparable."""
-    columns = {str(n): "0" * (1 + n % 2) for n in range(16)}
-    assert np.allclose(np.diff(axes_of(table(columns)).get_xticks()), 1)
+    assert np.ptp(widths(**{str(n): "0" * (1 + n % 2) for n in range(16)})) < 1e-9
+
+
+def test_a_text_too_long_for_its_column_is_broken_into_lines_and_its_row_is_higher():
+    """No word is lost, and the texts keep a size that can be read."""
+    words = "one of the words that this cell holds, and there are many of them, far too many"
+    made = Table(table({"a": words, "b": "short", "c": words}), 400)
+    assert " ".join(made.texts[0][0]) == words and len(made.texts[0][0]) > 2
+    assert made.size >= SMALLEST
+    assert np.diff(made.down)[0] > 2 * np.diff(Table(table({"a": "short"}), 400).down)[0]
 
 
 def test_the_name_of_a_column_is_whole_on_two_lines():
@@ -69,10 +83,12 @@ def test_names_on_two_lines_stay_clear_of_the_legend():
     assert highest <= ax.get_legend().get_window_extent().y0
 
 
-def test_a_table_of_one_row_fills_a_quarter_of_the_picture():
-    """Its cell is that large a share of the height, and all the width there is beside its name."""
-    picture, drawing = drawn(Chart((table({"a": "right"}, rows=1),)), TITLE)
-    _, top, width, _ = drawing.frames[0]
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_a_table_of_few_rows_is_no_larger_than_it_needs(rows):
+    """The cells cover at least a third of the picture, and nothing below them is empty."""
+    picture, drawing = drawn(Chart((table({"a": "right"}, rows=rows),)), "")
+    _, top, width, height = drawing.frames[0]
     assert width > 0.8 * WIDTH
     inked = np.nonzero((picture[round(top * 1.5) :, WIDTH] != 255).any(axis=1))[0]
-    assert np.ptp(inked) / 1.5 > 0.25 * HEIGHT
+    assert np.ptp(inked) / 1.5 > 0.9 * height - 10
+    assert width * height > 0.33 * picture.shape[0] * picture.shape[1] / 1.5**2

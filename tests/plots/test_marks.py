@@ -7,7 +7,9 @@ import pytest
 
 from tests.plots.charts import POINT, TITLE, bits, chart, drawn, ink, pixels, rgb
 from workbook.chart import Axis, Chart, Series
-from workbook.plots import Drawing, style
+from workbook.conditions import Conditions
+from workbook.plots import Drawing, figure, style
+from workbook.result import Finding, Result
 
 FIRST = style.NAMED[0].light  # of a series whose name says nothing
 
@@ -117,24 +119,13 @@ def test_a_rule_runs_over_the_whole_panel_and_is_dashed():
     assert 0.4 < row.mean() < 0.8
 
 
-def test_a_rule_is_named_where_nothing_else_is_drawn():
-    """Points above the line's right end push the name below it."""
-
-    def side_of_the_name(y):
-        crowd = Series("a", tuple(7 + n / 20 for n in range(60)), (y,) * 60, "points")
-        named = chart(crowd, Series("the bound", (), (5.0,), "rule"))
-        bare = chart(crowd, Series(" ", (), (5.0,), "rule"))
-        changed = (drawn(named)[0] != drawn(bare)[0]).any(axis=2)
-        frame = drawn(named)[1].frames[0]
-        return np.nonzero(changed)[0].mean() / 1.5 - (frame[1] + frame[3] / 2)
-
-    assert side_of_the_name(5.6) > 0 > side_of_the_name(4.4)
-
-
-def test_a_rule_beyond_the_limits_says_so():
-    """It stands at the edge, its name with an arrow."""
-    inside, beyond = (drawn(chart(Series("bound", (), (y,), "rule")))[0] for y in (10.0, 99.0))
-    assert (inside != beyond).any()
+@pytest.mark.parametrize(("y", "name"), [(5.0, "bound"), (99.0, "bound ↑"), (-9.0, "bound ↓")])
+def test_a_rule_beyond_the_limits_says_so(y, name):
+    """Its name in the legend has an arrow, and it stands at the edge."""
+    finding = Finding("So it is.", "", chart(Series("bound", (), (y,), "rule")))
+    ax = figure(Result("name", "?", {}, finding, Conditions(), {})).axes[0]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [name]
+    assert 0 <= ax.lines[0].get_ydata()[0] <= 10
 
 
 def test_cells_that_are_blank_stay_white():
@@ -158,22 +149,20 @@ def test_each_cell_shows_its_own_text():
     assert columns.max() <= frame[0] + frame[2] * 9 / 16
 
 
-def test_sixty_four_bits_keep_their_texts_at_the_usual_width():
-    """A flipped bit shows at 680 CSS pixels; at 320 the fields remain and the text is left out."""
+def test_sixty_four_bits_keep_their_texts():
+    """A flipped bit shows at 680 CSS pixels; on a narrow page the picture is as wide."""
     one, two = (Chart((bits(bit * 64),)) for bit in "01")
-    assert (drawn(one)[0] != drawn(two)[0]).any()
-    assert (drawn(one, width=320)[0] == drawn(two, width=320)[0]).all()
-    assert color_share(one, style.NAMED[1].light) > 100
+    for room in (680, 360):
+        before, after = (drawn(some, room=room)[0] for some in (one, two))
+        assert (before != after).any()
+        assert 540 < before.shape[1] / 1.5 <= 680
 
 
-def test_a_rules_name_in_a_crowd_stands_on_a_pale_ground():
-    """Where dots fill the panel, the name covers them rather than drowning."""
-    x = tuple(n / 6 for n in range(60) for _ in range(60))
-    y = tuple(n / 6 for _ in range(60) for n in range(60))
-    crowd = Series("a", x, y, "points")
-    bare, named = (drawn(chart(crowd, Series(t, (), (5.0,), "rule")))[0] for t in (" ", "bound"))
-    lighter = (named.min(axis=2) > bare.min(axis=2)).sum()
-    assert lighter > 200
+def test_cells_too_small_for_any_text_are_all_stripe():
+    """Of 200 bits the kinds remain, in their full colors."""
+    one, two = (drawn(Chart((bits(bit * 200),)))[0] for bit in "01")
+    assert (one == two).all()
+    assert color_share(Chart((bits("0" * 200),)), style.NAMED[2].light) > 1000
 
 
 def test_bars_on_a_logarithmic_x_axis_keep_half_a_bar_free():

@@ -143,10 +143,9 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def _drawn(self, result: Result) -> bytes:
         finding = result.finding
         theme: plots.Theme = "dark" if self.view.theme == "dark" else "light"
-        wanted = (*plots.size_for(finding.chart, self.view.width), theme)
-        if wanted != (self._drawing.width, self._drawing.height, self._drawing.theme):
-            self._drawing = plots.Drawing(*wanted)
-        return self._drawing.png(finding.chart, finding.verdict, finding.reading)
+        if (self.view.width, theme) != (self._drawing.room, self._drawing.theme):
+            self._drawing = plots.Drawing(self.view.width, theme)
+        return self._drawing.png(finding.chart)
 
     def _result(self) -> Result:
         """Measure now, or look up what a recording of the chosen device has."""

@@ -63,6 +63,7 @@ function measure(model, el, signal) {
   signal.addEventListener("abort", () => observer.disconnect());
 }
 
+const SCALE = 1.5; // device pixels to a CSS pixel, as plots draws
 function make(parent, tag, className, attributes = {}) {
   const element = document.createElement(tag);
   element.className = className;
@@ -77,11 +78,12 @@ function render({ model, el }) {
   const asked = make(cover, "p", "");
   const uncover = make(cover, "button", "jupyter-button", { type: "button" });
   uncover.textContent = "Open it without an answer";
-  let image = make(el, "img", "wb-figure");
   const status = make(el, "div", "wb-status", { role: "status" });
   const verdict = make(status, "div", "wb-verdict");
   const reading = make(status, "div", "wb-reading");
-  const where = make(status, "div", "wb-where");
+  const frame = make(el, "div", "wb-frame");
+  let image = make(frame, "img", "wb-figure");
+  const where = make(el, "div", "wb-where");
   const error = make(el, "div", "wb-error", { role: "alert" });
   const details = make(el, "details", "wb-data");
   make(details, "summary", "").textContent = "The figure's data as a table";
@@ -98,6 +100,7 @@ function render({ model, el }) {
     if (turn !== newest || abort.signal.aborted) return URL.revokeObjectURL(next);
     ahead.className = image.className;
     ahead.alt = model.get("alt");
+    ahead.width = Math.round(ahead.naturalWidth / SCALE);
     if (turn > 1) el.classList.remove("wb-waiting"); // the first was drawn before the theme was told
     image.replaceWith(ahead); // already decoded: no blank frame, and nothing to decode again
     image = ahead;

@@ -1,8 +1,8 @@
 """Cells on matplotlib's Axes: a grid of bits or words, its kinds told apart by more than color.
 
-Owns how cells are drawn: row n reaches from n to n + 1, the first on top, and so does column n; of
-a few columns, those with long texts are wider: minor ticks tell the edges. Each kind has a light
-fill and a stripe of its own along the foot; cells too small for their text are all stripe.
+Owns how a table is arranged and drawn. Its Axes count CSS pixels from the upper left corner of the
+first cell. Each kind has a light fill and a stripe of its own along the foot of its cells; cells
+too small for their texts are all stripe.
 """
 
 from __future__ import annotations
@@ -12,113 +12,137 @@ from itertools import groupby
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
+from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch, PathPatch
+from matplotlib.patches import Patch
 from matplotlib.path import Path
-from matplotlib.textpath import text_to_path
+from matplotlib.textpath import TextPath
 
 from workbook.chart import KINDS, PARTS, Cells, Kind
 from workbook.plots import style
-from workbook.plots.style import POINT, Look, Theme, color
+from workbook.plots.style import LINE, PAPER, POINT, ROW, SMALLEST, TEXT, Look, Theme, color
 
-TALLEST, LEAST, ROWS = 84.0, 20.0, 10  # a row in CSS pixels; so many have room enough
-LARGEST, LEGIBLE = 15.5, 6.5  # texts; smaller ones are left out: fill and stripe remain
-WIDEST, NAMES = 664.0, 0.5  # a table; the names of its rows, as a share of its width
-FEW = 8  # columns that may differ in width, and whose names are all shown
-NARROW = 16.0  # cells below this width are parted by lines of paper, which texts stand clear of
-Runs = dict[Kind, list[tuple[int, int, int]]]
+ROOM = 12.0  # beside a text in its cell, both sides together
+TIGHT = 0.5  # the same where there are many columns: digits have room of their own
+FEW = 8  # columns whose texts and names are broken into lines where they are too long
+NAMES = 0.4  # the names of rows, as a share of the width, at most
+LEAST, ROOMY, WANTED = 21.0, 56.0, 140.0  # a row; one where there are few; a table
+GAP, STRIPE = 4.0, 4.5  # between two rows; along the foot of a cell
+BESIDE = 4.0  # between the names of rows and the first column
 
 
-def prepare(ax: Any, cells: Cells, room: tuple[float, float]) -> None:
-    """Set limits, the names of rows and columns; `room` is the width and height in CSS pixels."""
-    rows, columns = max(len(cells.rows), 1), max(len(cells.columns), 1)
+class Table:
+    """The arrangement of a table `width` CSS pixels wide, names of rows included.
+
+    `size` is that of its texts, 0 where none could be read. `names`, `heads` and `texts` are broken
+    into lines; `across` and `down` are the edges of columns and rows, `head` the height above them.
+    """
+
+    def __init__(self, cells: Cells, width: float) -> None:
+        self.cells, many = cells, len(cells.columns)
+        self.names = [style.wrapped(name, width * NAMES) for name in cells.rows]
+        names = max((style.text_width(line) for name in self.names for line in name), default=0)
+        self.free = width - names - BESIDE
+        widths, self.size = np.full(many, self.free / max(many, 1)), 0.0
+        for size in (TEXT, 11.4, SMALLEST):
+            if (found := _widths(cells, self.free, size)) is not None:
+                widths, self.size = found, size
+                break
+        self.across = np.concatenate([[0.0], np.cumsum(widths)])
+        self.texts = [
+            [self._broken(text, each) for text, each in zip(line, widths, strict=True)]
+            for line in cells.text
+        ]
+        self.heads = self._heads(widths)
+        self.head = ROW * max(map(len, self.heads), default=0)
+        lines = [max(map(len, line), default=0) * self.size * 1.25 for line in self.texts]
+        least = [max(LEAST, line + GAP + STRIPE + 3) for line in lines]
+        least = [max(each, len(n) * ROW) for each, n in zip(least, self.names, strict=True)]
+        even = min(WANTED / max(len(least), 1), ROOMY)
+        heights = [max(each, even) for each in least]
+        self.down = np.concatenate([[0.0], np.cumsum(heights)])
+        self.stays = cells.rows, self.heads, self.size, [*self.across], [*self.down]
+
+    def _broken(self, text: str, width: float) -> list[str]:
+        if len(self.cells.columns) > FEW:
+            return [text] if text else []
+        return style.wrapped(text, width - ROOM, self.size) if self.size else []
+
+    def _heads(self, widths: Any) -> list[list[str]]:
+        """Break the names of columns; of many, show as many as fit, evenly."""
+        names = self.cells.columns
+        if len(names) <= FEW:
+            return [style.wrapped(n, each - 6) for n, each in zip(names, widths, strict=True)]
+        widest = max(map(style.text_width, names)) + 6
+        every = int(np.ceil(widest / widths.min()))
+        every = every if every < len(names) else len(names) + 1
+        return [[name] if n % every == 0 else [] for n, name in enumerate(names)]
+
+
+def least_width(cells: Cells) -> float:
+    """Measure the width in CSS pixels below which a table's texts could not be read."""
+    least = sum(each for _, each in _needs(cells, SMALLEST)) + BESIDE
+    names = max(map(style.text_width, cells.rows), default=0.0)
+    return min(least + names, least / (1 - NAMES)) + 1
+
+
+def _needs(cells: Cells, size: float) -> list[tuple[float, float]]:
+    """Measure what each column wants at this size of its texts, and the least that it can have.
+
+    Of a few columns, texts and names are broken between words; of many, names are left out.
+    """
+    few, needs = len(cells.columns) <= FEW, []
+    for number, name in enumerate(cells.columns if few else [""] * len(cells.columns)):
+        texts = {line[number] for line in cells.text}
+        words = {word for text in texts for word in text.split()} if few else texts
+        parts = [style.text_width(part) + 8 for part in _parts(name)]
+        whole, least = (
+            max([style.text_width(text, size) for text in some], default=0.0)
+            + (ROOM if few else TIGHT)
+            for some in (texts, words)
+        )
+        needs.append((max(whole, *parts, 0.55 * style.text_width(name)), max(least, *parts)))
+    return needs
+
+
+def _widths(cells: Cells, free: float, size: float) -> Any:
+    """Share a width among columns: evenly if every text fits so, else as the texts need it.
+
+    None if not even words fit.
+    """
+    wanted, least = np.array(_needs(cells, size)).reshape(-1, 2).T
+    count = max(len(wanted), 1)
+    if wanted.max(initial=0) * count <= free:
+        return np.full(len(wanted), free / count)
+    if least.sum() > free:
+        return None
+    if wanted.sum() <= free:
+        return wanted + (free - wanted.sum()) / count
+    return least + (wanted - least) * (free - least.sum()) / (wanted - least).sum()
+
+
+def _parts(name: str) -> list[str]:
+    """Split a name where a line may end: at spaces, and after the dots of a long one."""
+    return (name.replace(".", ". ").replace("_", "_ ") if len(name) > 16 else name).split() or [""]
+
+
+def prepare(ax: Any, table: Table, height: float) -> None:
+    """Set the limits and the names of rows and columns; the cells have `height` CSS pixels."""
     ax.grid(False)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, which="both")
     ax.xaxis.tick_top()
-    ax.set_yticks(np.arange(len(cells.rows)) + 0.5, labels=_row_names(cells, room[0]))
-    edges = _edges(cells, room[0])
-    if len(cells.columns) <= FEW:
-        ax.set_xticks(edges, minor=True)
-    ax.set_xticks((edges[1:] + edges[:-1]) / 2, labels=_column_names(cells, room[0]))
-    height = room[1] - head(cells, room[0])
-    spread = min(height / TALLEST, 2 * rows)  # a few rows fill half of the room, at least
-    ax.set(xlim=(0, columns), ylim=(max(rows, spread), 0))
+    for set_ticks, edges, names in (
+        (ax.set_xticks, table.across, table.heads),
+        (ax.set_yticks, table.down, table.names),
+    ):
+        set_ticks((edges[1:] + edges[:-1]) / 2, labels=["\n".join(lines) for lines in names])
+    ax.set(xlim=(0, max(table.across[-1], 1)), ylim=(max(height, 1), 0))
 
 
-def head(cells: Cells, width: float) -> float:
-    """Say how high the names of columns are, in CSS pixels, where the table has this width."""
-    lines = [1 + name.count("\n") for name in _column_names(cells, width) if name]
-    return style.ROW * max(lines, default=0)
-
-
-def least_width(cells: Cells) -> float:
-    """Measure the width in CSS pixels below which something would be cut or left out.
-
-    Of many columns whose texts cannot be read at any width, only the names of rows count.
-    """
-    names = max(map(style.text_width, cells.rows), default=0.0)
-    wanted = sum(needs(cells))
-    if len(cells.columns) > FEW:
-        texts = {text for line in cells.text for text in line}
-        widest = max((style.text_width(text, LEGIBLE) for text in texts), default=0.0) + 1.5
-        wanted = widest * len(cells.columns)
-        wanted = wanted if names + wanted <= WIDEST else 0.0
-    return max(names / NAMES, names + wanted)
-
-
-def more_height(cells: Cells) -> float:
-    """Say how many CSS pixels a table of many rows needs beyond the usual height."""
-    return max(0, len(cells.rows) - ROWS) * LEAST
-
-
-def needs(cells: Cells) -> tuple[float, ...]:
-    """Measure what a few columns need for texts and names, in steps of 10 CSS pixels."""
-    if len(cells.columns) > FEW:
-        return ()
-    texts = [{line[n] for line in cells.text} for n in range(len(cells.columns))]
-    widths = [max(map(style.text_width, each), default=0.0) for each in texts]
-    for number, name in enumerate(cells.columns):
-        words = [style.text_width(word) for word in name.split()]
-        widths[number] = max(widths[number], *words, 0.6 * style.text_width(name), 0) + 12
-    return tuple(10 * float(np.ceil(width / 10)) for width in widths)
-
-
-def _row_names(cells: Cells, width: float) -> list[str]:
-    return [style.shorten(name, width * NAMES) for name in cells.rows]
-
-
-def _edges(cells: Cells, width: float) -> Any:
-    """Part the columns: evenly where that is room enough, else in proportion to their needs."""
-    count, wanted = len(cells.columns), np.array(needs(cells))
-    free = width - max(map(style.text_width, _row_names(cells, width)), default=0.0)
-    if not wanted.size or wanted.max() <= free / count:
-        return np.arange(count + 1.0)
-    left = max(free - wanted.sum(), 0.0) / count
-    shares = wanted + left
-    return np.concatenate([[0.0], np.cumsum(shares / shares.sum() * count)])
-
-
-def _column_names(cells: Cells, width: float) -> list[str]:
-    """Choose names of columns, as many as fit, evenly; of a few, all are shown, on two lines."""
-    names, count = cells.columns, max(len(cells.columns), 1)
-    free = width - max(map(style.text_width, _row_names(cells, width)), default=0.0)
-    if len(names) <= FEW:
-        widths = np.diff(_edges(cells, width)) * free / count - 6
-        return [
-            "\n".join(style.fit(name, each, 2)[0]) for name, each in zip(names, widths, strict=True)
-        ]
-    every = int(np.ceil((max(map(style.text_width, names)) + 6) * count / free))
-    return [
-        style.shorten(name, free / count * every - 6) if number % every == 0 else ""
-        for number, name in enumerate(names)
-    ]
-
-
-def samples(cells: Cells, theme: Theme) -> list[tuple[str, Any]]:
-    """Make the legend's entries: the words for the kinds, and pictures of them."""
-    return [(words, _sample(look_of(kind), theme)) for kind, words in cells.legend]
+def samples(cells: Cells, theme: Theme) -> list[Any]:
+    """Make the legend's pictures of the kinds."""
+    return [_sample(look_of(kind), theme) for kind, _ in cells.legend]
 
 
 def look_of(kind: Kind) -> Look | None:
@@ -128,142 +152,89 @@ def look_of(kind: Kind) -> Look | None:
     return style.CODE.get(kind)
 
 
-def _sample(look: Look | None, theme: Theme) -> Any:
-    edge: dict[str, Any] = {"edgecolor": style.LINE[theme], "linewidth": 0.5}
-    if look is None:
-        return Patch(facecolor=style.PAPER[theme], **edge)
-    fill = Patch(facecolor=style.tint(look, theme), **edge)
-    stripe = Line2D([], [], color=color(look, theme), linewidth=4 * POINT, linestyle=_dash(look, 4))
-    return fill, stripe
-
-
 def looks(cells: Cells) -> list[Look]:
     """List the looks that the cells and their legend have."""
     kinds = {kind for line in cells.kinds for kind in line} | {kind for kind, _ in cells.legend}
     return [look for kind in KINDS if kind in kinds and (look := look_of(kind))]
 
 
-class _Grid:
-    """The sizes of cells in CSS pixels as the axes are now; `text` is 0 where none can be read."""
-
-    def __init__(self, ax: Any, cells: Cells) -> None:
-        pixel = ax.figure.dpi / 96
-        count = len(cells.columns)
-        self.edges = ax.get_xticks(minor=True) if 0 < count <= FEW else np.arange(count + 1.0)
-        widths = np.diff(self.edges) * ax.bbox.width / pixel / max(count, 1)
-        self.width = float(widths.min(initial=ax.bbox.width / pixel))
-        self.height = ax.bbox.height / pixel / ax.get_ylim()[0]
-        self.gap, self.stripe = min(4.0, self.height * 0.12), min(5.0, max(3.0, self.height * 0.18))
-        free = widths - (1.5 if self.width < NARROW else 8.0)
-        texts = {(text, free[n]) for line in cells.text for n, text in enumerate(line) if text}
-        most = min(LARGEST, max(LEGIBLE, (self.height - self.gap - self.stripe) * 0.85))
-        fitting = [100.0 * room / style.text_width(text, 100.0) for text, room in texts]
-        size = min([most, *fitting]) if texts else 0.0
-        self.text = size if size >= LEGIBLE else 0.0
-
-    def down(self, pixels: float) -> float:
-        """Turn a height into rows."""
-        return float(pixels / self.height)
+def _sample(look: Look | None, theme: Theme) -> Any:
+    fill = Patch(facecolor=_fill(look, theme), edgecolor=LINE[theme], linewidth=0.5)
+    if look is None:
+        return fill
+    stripe = Line2D([], [], color=color(look, theme), linewidth=4 * POINT, linestyle=_dash(look, 4))
+    return fill, stripe
 
 
-def draw(ax: Any, cells: Cells, theme: Theme) -> list[Artist]:
-    """Add the cells to their axes: fills, stripes, lines between cells, texts."""
-    grid = _Grid(ax, cells)
-    found: list[Artist] = []
-    for kind, runs in _runs(cells).items():
-        rows, first, last = np.array(runs, dtype=np.float64).T
-        top, foot = rows + grid.down(grid.gap / 2), rows + 1 - grid.down(grid.gap / 2)
-        look = look_of(kind)
-        left, right = (grid.edges[ends.astype(int)] for ends in (first, last))
-        found.append(_boxes(left, right, top, foot, look, theme))
-        if look:
-            tall = grid.stripe if grid.text else grid.height - grid.gap
-            level = foot - grid.down(tall / 2)
-            stripe = _segments((left, right), (level, level), color(look, theme), tall)
-            stripe.set_linestyle(_dash(look, tall))
-            found.append(stripe)
-    found.append(_between(cells, grid, theme))
-    if grid.text:
-        found += _texts(cells, grid, theme)
-    for artist in found:
-        ax.add_artist(artist)
-        artist.set_clip_on(False)
-    return found
+def _fill(look: Look | None, theme: Theme) -> str:
+    return style.tint(look, theme) if look else PAPER[theme]
 
 
 def _dash(look: Look, width: float) -> Any:
     return (0, tuple(length / width for length in look.stripe)) if look.stripe else "-"
 
 
-def _runs(cells: Cells) -> Runs:
+def draw(ax: Any, table: Table, theme: Theme) -> None:
+    """Add the cells to their axes: fills, stripes, texts."""
+    cells, across, down = table.cells, table.across, table.down
+    if len(across) < 2 or len(down) < 2:
+        return
+    colors = [_fill(look_of(kind), theme) for kind in KINDS]
+    numbers = np.array([[KINDS.index(kind) for kind in line] for line in cells.kinds])
+    shown = np.full((2 * len(numbers) - 1, len(across) - 1), KINDS.index("blank"))
+    shown[::2] = numbers  # the gaps between them are rows, too
+    edges = np.stack([down[:-1] + GAP / 2, down[1:] - GAP / 2], axis=1).ravel()
+    narrow = np.diff(across).min() < 16  # parted by paper, which texts stand clear of
+    ax.pcolor(
+        across, edges, np.ma.masked_equal(shown, KINDS.index("blank")), zorder=3, linewidth=0.5,
+        cmap=ListedColormap(colors), vmin=-0.5, vmax=len(KINDS) - 0.5,
+        edgecolors=PAPER[theme] if narrow else LINE[theme],
+    )  # fmt: skip
+    for kind, runs in _runs(cells).items():
+        if look := look_of(kind):
+            rows, first, last = np.array(runs).T
+            tall = STRIPE if table.size else np.diff(down).min() - GAP
+            foot = down[rows + 1] - (GAP + tall) / 2
+            ax.hlines(
+                foot, across[first], across[last], color(look, theme), _dash(look, tall),
+                linewidth=tall * POINT, zorder=3.1,
+            )  # fmt: skip
+    if table.size:
+        _write(ax, table, theme)
+
+
+def _runs(cells: Cells) -> dict[Kind, list[tuple[int, int, int]]]:
     """Find each kind's runs of neighbors: row, first column, column after the last."""
-    found: Runs = {}
+    found: dict[Kind, list[tuple[int, int, int]]] = {}
     for row, line in enumerate(cells.kinds):
         start = 0
         for kind, run in groupby(line):
             end = start + len(list(run))
-            if kind != "blank":
-                found.setdefault(kind, []).append((row, start, end))
+            found.setdefault(kind, []).append((row, start, end))
             start = end
     return found
 
 
-def _boxes(
-    left: Any, right: Any, top: Any, foot: Any, look: Look | None, theme: Theme
-) -> PathPatch:
-    corners = np.array([(left, top), (right, top), (right, foot), (left, foot)])
-    boxes = Path.make_compound_path_from_polys(corners.transpose(2, 0, 1))
-    fill = style.tint(look, theme) if look else style.PAPER[theme]
-    return PathPatch(boxes, facecolor=fill, edgecolor=style.LINE[theme], linewidth=0.5)
-
-
-def _segments(x: tuple[Any, Any], y: tuple[Any, Any], own: str, width: float) -> Line2D:
-    """Make straight lines, each from its first x and y to its second, `width` CSS pixels wide."""
-    gap = np.full(len(x[0]), np.nan)
-    across, down = (np.stack([*ends, gap], axis=-1).ravel() for ends in (x, y))
-    return Line2D(across, down, color=own, linewidth=width * POINT)
-
-
-def _between(cells: Cells, grid: _Grid, theme: Theme) -> Artist:
-    """Part neighbors of one kind by lines, above their stripes."""
-    spots = [
-        (row, column)
-        for row, line in enumerate(cells.kinds)
-        for column in range(1, len(line))
-        if line[column] == line[column - 1] != "blank"
-    ]
-    rows, columns = np.array(spots, dtype=int).reshape(-1, 2).T
-    across = grid.edges[columns]
-    top = rows + grid.down(grid.gap / 2)
-    foot = rows + 1 - grid.down(grid.gap / 2 + (grid.stripe if grid.text else 0))
-    own = style.LINE[theme] if grid.width >= NARROW else style.PAPER[theme]
-    return _segments((across, across), (top, foot), own, 2 / 3)
-
-
-def _texts(cells: Cells, grid: _Grid, theme: Theme) -> list[Artist]:
-    """Make the texts as markers: matplotlib draws each different one once, then copies it."""
+def _write(ax: Any, table: Table, theme: Theme) -> None:
+    """Write the texts as markers: matplotlib draws each different one once, then copies it."""
     places: dict[str, list[tuple[float, float]]] = {}
-    for row, line in enumerate(cells.text):
-        for column, text in enumerate(line):
-            if text.strip() and cells.kinds[row][column] != "blank":
-                middle = row + 0.5 - grid.down(grid.stripe / 2)
-                across = (grid.edges[column] + grid.edges[column + 1]) / 2
-                places.setdefault(text, []).append((across, middle))
-    found: list[Artist] = []
+    middles = (table.across[1:] + table.across[:-1]) / 2, (table.down[1:] + table.down[:-1]) / 2
+    for row, line in enumerate(table.texts):
+        for column, parts in enumerate(line):
+            for n, part in enumerate(parts):
+                shift = (n - (len(parts) - 1) / 2) * table.size * 1.25 - STRIPE / 2
+                places.setdefault(part, []).append((middles[0][column], middles[1][row] + shift))
     for text, spots in places.items():
         outline, reach = _outline(text)
+        size = 2 * reach * table.size * POINT
         x, y = np.array(spots).T
-        dots = Line2D(x, y, linestyle="none", marker=outline, color=style.INK[theme])
-        dots.set(markersize=2 * reach * grid.text * POINT, markeredgewidth=0)
-        found.append(dots)
-    return found
+        ax.plot(x, y, ls="", marker=outline, ms=size, mew=0, color=style.INK[theme], zorder=3.3)
 
 
 @lru_cache(maxsize=2048)
 def _outline(text: str) -> tuple[Path, float]:
     """Outline a text at size 1 around its middle, and give how far it reaches from there."""
-    corners, codes = text_to_path.get_text_path(style.font(style.TEXT), text, False)
-    points = np.asarray(corners, dtype=np.float64).reshape(-1, 2) / text_to_path.FONT_SCALE
-    points[:, 0] -= (points[:, 0].min() + points[:, 0].max()) / 2
-    points[:, 1] -= 0.365  # half the height of a digit
-    return Path(points, codes), float(np.abs(points).max())
+    drawn = TextPath((0, 0), text, size=1, prop=style.font(TEXT))
+    left, right = drawn.vertices[:, 0].min(), drawn.vertices[:, 0].max()
+    points = drawn.vertices - ((left + right) / 2, 0.365)  # half the height of a digit
+    return Path(points, drawn.codes), float(np.abs(points).max())

@@ -1,4 +1,4 @@
-"""Charts as matplotlib Figures, and a persistent one that makes PNGs of one size.
+"""Charts as matplotlib Figures, and a persistent one that makes PNGs.
 
 Owns the figure, its kept pixels and the order of drawing. Knows nothing of what is measured. What
 stays while a slider moves (axes, ticks, labels, legend) is laid out and drawn once and kept as
@@ -11,31 +11,34 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import matplotlib
 import numpy as np
+from matplotlib import ft2font
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.transforms import Affine2D, Bbox, ScaledTranslation, blended_transform_factory
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from workbook.chart import Cells, Chart, Panel
 from workbook.plots import axes, cells, marks, style
-from workbook.plots.style import EDGE, POINT, ROW, TEXT, Theme, fit, text_width
+from workbook.plots.style import EDGE, GAP, POINT, ROW, SAMPLE, TEXT, Theme, fit, text_width
 
 if TYPE_CHECKING:  # what it needs takes a second to import
     from workbook.result import Result
 
-WIDTH, HEIGHT = 680, 340
+WIDTH = 680
 SCALE = 1.5  # device pixels to a CSS pixel; coarser, hinting makes texts wider than was measured
+TITLE_ROW = 18.0
 TITLE_SIZES = (style.TITLE, 13.8, 12.2, 11.4)
 NOTE_SIZES = (TEXT, 12.0, 11.2)
+FOOT_SIZES = (12.0, 11.0, style.SMALLEST)
 BETWEEN = 22.0  # two panels
-SAMPLE, GAP = 34.0, 14.0  # the legend's pictures, with the space to their text; between two entries
 
 
 def figure(result: Result, theme: Theme = "light", room: int = WIDTH) -> Figure:
@@ -52,16 +55,37 @@ def figure(result: Result, theme: Theme = "light", room: int = WIDTH) -> Figure:
     """
     finding = result.finding
     with style.themed(theme):
-        stage = _Stage(finding.chart, *size_for(finding.chart, room), theme)
-        stage.words(finding.verdict, finding.reading)
-        stage.data(finding.chart)
+        plan = _Plan(finding.chart, room, below(result))
+        stage = _Stage(plan, theme)
+        stage.fill(plan, finding.verdict, finding.reading)
     return stage.figure
 
 
-class Drawing:
-    """A figure of `width` by `height` CSS pixels, with `SCALE` device pixels to each.
+def static(result: Result) -> bytes:
+    """Draw a result for readers without a kernel: a PNG of `static_size` CSS pixels.
 
-    ValueError for a size at which nothing could be read, or an unknown theme.
+    It is opaque and light, so that it reads on any page, and it says LIVE, RECORDED or SIMULATED
+    and the machine. The same result gives the same bytes.
+    """
+    finding = result.finding
+    return Drawing().png(finding.chart, finding.verdict, finding.reading, below(result))
+
+
+def static_size(result: Result) -> dict[str, int]:
+    """Give the size of a result's static figure in CSS pixels, as a notebook's metadata has it."""
+    plan = _Plan(result.finding.chart, WIDTH, below(result))
+    return {"width": plan.width, "height": plan.height}
+
+
+def below(result: Result) -> tuple[str, ...]:
+    """Give what stands below: where it was measured, and what could hide in its rounding."""
+    return tuple(filter(None, (result.where, result.finding.unseen)))
+
+
+class Drawing:
+    """A figure that stays, for a page with `room` CSS pixels; `SCALE` device pixels to each.
+
+    ValueError for a room in which nothing could be read, or an unknown theme.
 
     >>> from workbook.chart import Axis, Chart, Panel, Series
     >>> line = Series("float32", (1.0, 2.0), (3.0, 4.0))
@@ -70,19 +94,19 @@ class Drawing:
     b'\\x89PNG'
     """
 
-    def __init__(self, width: int = WIDTH, height: int = HEIGHT, theme: Theme = "light") -> None:
-        if not (300 <= width <= 2000 and 240 <= height <= 2000):
-            raise ValueError(
-                f"a drawing is 300 to 2000 wide and 240 to 2000 high, got {width} by {height}"
-            )
-        self.width, self.height, self.theme = width, height, theme
+    def __init__(self, room: int = WIDTH, theme: Theme = "light") -> None:
+        if not 300 <= room <= 2000:
+            raise ValueError(f"a drawing has room for 300 to 2000 CSS pixels, got {room}")
+        self.room, self.theme = room, theme
         style.settings(theme)  # refuses a theme that does not exist
-        self._structure: object = None
-        self._stage: Any = None
+        self._stage: _Stage | None = None
         self._background: Any = None
 
-    def png(self, chart: Chart, title: str, note: str = "") -> bytes:
-        """Draw the chart as a PNG, `title` (the verdict) above it and `note` (the digits) below.
+    def png(
+        self, chart: Chart, title: str = "", note: str = "", foot: tuple[str, ...] = ()
+    ) -> bytes:
+        """Draw the chart as a PNG, with `title` (the verdict) above, `note` (the digits) and `foot`
+        below; without these, no room is kept for them.
 
         A chart of the same structure as the one before, within the same limits, re-draws only what
         moved. TypeError for anything that is not a chart.
@@ -90,14 +114,13 @@ class Drawing:
         if not isinstance(chart, Chart):
             raise TypeError(f"a drawing draws a Chart, got {type(chart).__name__}")
         with style.themed(self.theme):
-            structure = _structure(chart)
-            if structure != self._structure:
-                self._structure = None  # should anything raise, the next call starts afresh
-                self._stage = _Stage(chart, self.width, self.height, self.theme)
-                self._background = self._stage.background()
-                self._structure = structure
-            with self._stage.moving(chart, title, note) as artists:
-                pixels = self._stage.pixels(self._background, artists)
+            plan = _Plan(chart, self.room, foot, worded=bool(title or note))
+            if self._stage is None or plan.stays != self._stage.plan.stays:
+                self._stage = None  # should anything raise, the next call starts afresh
+                stage = _Stage(plan, self.theme)
+                self._background = stage.background()
+                self._stage = stage
+            pixels = self._stage.pixels(self._background, plan, title, note)
         return _encoded(pixels, _colors(chart, self.theme))
 
     @property
@@ -116,199 +139,179 @@ def note_lines(width: float) -> int:
     return 1 if width >= 600 else 2
 
 
-def size_for(chart: Chart, room: int = WIDTH) -> tuple[int, int]:
-    """Choose the size of a chart's picture in CSS pixels, where `room` is the page's width.
+class _Plan:
+    """What a chart's picture needs, before anything is drawn; all sizes are CSS pixels.
 
-    As wide as the room, but never so narrow that names or cells of a table would be cut; higher
-    than `HEIGHT` where a table has many rows, or where a narrow title needs more lines.
-
-    >>> from workbook.chart import Axis, Panel
-    >>> size_for(Chart((Panel(Axis("x"), Axis("y"), ()),)), room=400)
-    (400, 393)
+    As wide as the room, but never so narrow that a table would be cut; as high as the content.
+    Pictures whose plans have equal `stays` share everything but words and data.
     """
-    tables = [panel for panel in chart.panels if isinstance(panel, Cells)]
-    count = len(chart.panels)
-    each = max((cells.least_width(table) for table in tables), default=0.0)
-    least = min(WIDTH, count * each + (count - 1) * BETWEEN + 2 * EDGE)
-    width = max(room, 20 * math.ceil(least / 20))
-    more = title_lines(width) - title_lines(WIDTH), note_lines(width) - note_lines(WIDTH)
-    rows = max((cells.more_height(table) for table in tables), default=0.0)
-    return width, HEIGHT + round(more[0] * 18 + more[1] * ROW + rows)
+
+    def __init__(
+        self, chart: Chart, room: int, foot: tuple[str, ...], *, worded: bool = True
+    ) -> None:
+        count = len(chart.panels)
+        tables = [cells.least_width(panel) for panel in chart.panels if isinstance(panel, Cells)]
+        between = 2 * EDGE + BETWEEN * (count - 1)
+        least = math.ceil(max(tables, default=0) * count + between)
+        self.width = room = max(room, least if least <= WIDTH else 0)
+        self.each = (room - between) / count
+        self.parts = [
+            cells.Table(panel, self.each) if isinstance(panel, Cells) else panel
+            for panel in chart.panels
+        ]
+        self.heads = [_Head(panel, self.each) for panel in chart.panels]
+        fitted = [fit(text, room - 2 * EDGE, 2, FOOT_SIZES) for text in foot]
+        self.foot = [(line, size) for lines, size in fitted for line in lines]
+        self.titles, self.notes = (title_lines(room), note_lines(room)) if worded else (0, 0)
+        grids = [part for part in self.parts if isinstance(part, cells.Table)]
+        self.names = max((grid.head for grid in grids), default=0.0)  # of columns
+        body = max((float(grid.down[-1]) for grid in grids), default=0.0) + 4
+        self.inner = max(self.names + body, axes.TALL if len(grids) < count else 0.0)
+        self.below = EDGE + ROW * (self.notes + len(self.foot)) + 4
+        self.above = EDGE + self.titles * TITLE_ROW + 4 + max(head.height for head in self.heads)
+        self.height = round(self.above + self.inner + self.below)
+        self.stays = (
+            foot,
+            self.height,
+            [head.stays for head in self.heads],
+            [
+                part.stays if isinstance(part, cells.Table) else axes.stays(part)
+                for part in self.parts
+            ],
+        )
+
+
+class _Head:
+    """The lines above a panel: its title, the name of its y axis, its legend."""
+
+    def __init__(self, panel: Panel | Cells, width: float) -> None:
+        self.title = style.wrapped(panel.title, width, bold=True)
+        if isinstance(panel, Cells):
+            self.name, names = [], [words for _, words in panel.legend]
+        else:
+            self.name, names = style.wrapped(panel.y.label, width), marks.names(panel)
+        self.entries = [style.wrapped(name, width - SAMPLE) for name in names]
+        self.columns = self._columns(width)
+        self.rows = max((sum(map(len, column)) for column in self._split(self.columns)), default=0)
+        self.height = (len(self.title) + len(self.name) + self.rows) * ROW + 13
+        self.stays = self.title, self.name, self.entries
+
+    def _columns(self, width: float) -> int:
+        """Count how many entries fit beside one another; the columns are aligned."""
+        for count in range(len(self.entries), 1, -1):
+            texts = [[line for lines in column for line in lines] for column in self._split(count)]
+            wide = sum(max(map(text_width, column), default=0.0) for column in texts)
+            if wide + count * SAMPLE + (count - 1) * GAP <= width:
+                return count
+        return 1
+
+    def _split(self, count: int) -> list[list[list[str]]]:
+        """Part the entries as matplotlib's legend does."""
+        columns = np.array_split(np.arange(len(self.entries)), count)
+        return [[self.entries[n] for n in column] for column in columns]
 
 
 class _Stage:
     """A laid-out Figure without data: axes with their ticks, labels, and legends."""
 
-    def __init__(self, chart: Chart, width: float, height: float, theme: Theme) -> None:
-        dpi = 96 * SCALE
-        size = round(width * SCALE) / dpi, round(height * SCALE) / dpi
-        self.figure = Figure(size, dpi)
+    def __init__(self, plan: _Plan, theme: Theme) -> None:
+        self.plan, self.theme = plan, theme
+        self.figure = Figure((plan.width / 96, plan.height / 96), dpi=96 * SCALE)
         self.canvas: Any = FigureCanvasAgg(self.figure)  # its methods have no types
-        self.width, self.height, self.theme = width, height, theme
-        self._title_lines = title_lines(width)
-        self._note_lines = note_lines(width)
-        self.axes = self._laid_out(chart)
+        self.axes: list[Any] = list(self.figure.subplots(1, len(plan.parts), squeeze=False)[0])
+        for number, (ax, part) in enumerate(zip(self.axes, plan.parts, strict=True)):
+            if isinstance(part, cells.Table):
+                cells.prepare(ax, part, plan.inner - plan.names)
+                self._head(ax, number, cells.samples(part.cells, theme))
+            else:
+                axes.prepare(ax, part, plan.each)
+                self._head(ax, number, marks.samples(part, theme))
+        self._lay_out()
+        down = plan.height - EDGE - ROW * (len(plan.foot) - 1)
+        for number, (line, size) in enumerate(plan.foot):
+            self._line(line, down + ROW * number, size, style.SOFT[theme])
 
-    def _laid_out(self, chart: Chart) -> list[Any]:
-        count = len(chart.panels)
-        each = (self.width - 2 * EDGE - BETWEEN * (count - 1)) / count
-        top = EDGE + self._title_lines * 18 + 4
-        foot = EDGE + self._note_lines * ROW + 4
-        headers = [_Header(panel, each, self.theme) for panel in chart.panels]
-        down = max(header.height for header in headers)
-        room = max(self.height - top - foot - down, 60.0)
-        found = []
-        for number, (panel, header) in enumerate(zip(chart.panels, headers, strict=True)):
-            left = EDGE + number * (each + BETWEEN)
-            box = Bbox.from_bounds(left, foot, each, room)
-            ax: Any = self.figure.add_axes((0, 0, 1, 1))
-            prepare: Any = cells.prepare if isinstance(panel, Cells) else axes.prepare
-            prepare(ax, panel, (each, room))
-            header.put(ax, left / self.width)
-            self._fit(ax, box, table=isinstance(panel, Cells))
-            found.append(ax)
-        return found
+    def _lay_out(self) -> None:
+        """Let matplotlib place the axes with their ticks and labels, once."""
+        plan, panels = self.plan, len(self.axes)
+        left, right = EDGE / plan.width, 1 - 2 * EDGE / plan.width
+        rect = left, plan.below / plan.height, right, plan.inner / plan.height
+        gap = BETWEEN / (plan.each + BETWEEN) if panels > 1 else 0
+        ConstrainedLayoutEngine(rect=rect, w_pad=0, h_pad=0, wspace=gap).execute(self.figure)
 
-    def _fit(self, ax: Any, box: Bbox, *, table: bool) -> None:
-        """Place axes so that they with their ticks and labels fill a box of CSS pixels."""
-        share = Affine2D().scale(1 / self.width, 1 / self.height)
-        ax.set_position(box.transformed(share))
-        tight = ax.get_tightbbox(self.canvas.get_renderer(), for_layout_only=True)
-        outer = tight.transformed(Affine2D().scale(1 / SCALE))
-        frame = Bbox(box.get_points() * 2 - outer.get_points())
-        if not table:
-            frame.y1 = box.y1 - 7  # half a tick's text: panels begin level
-        ax.set_position(frame.transformed(share))
+    def _head(self, ax: Any, number: int, samples: list[Any]) -> None:
+        """Add the lines above the axes, from the left end of all that belongs to them."""
+        plan, head = self.plan, self.plan.heads[number]
+        left, up = EDGE + number * (plan.each + BETWEEN), plan.below + plan.inner + 8
+        down = plan.height - up - ROW * (head.rows + len(head.name) + len(head.title) - 1) - 4
+        for n, line in enumerate(head.title):
+            self._line(line, down + ROW * n, TEXT, style.INK[self.theme], left, "bold")
+        for n, line in enumerate(head.name, len(head.title)):
+            self._line(line, down + ROW * n, TEXT, style.SOFT[self.theme], left)
+        if samples:
+            legend = ax.legend(
+                samples,
+                ["\n".join(lines) for lines in head.entries],
+                loc="lower left",
+                bbox_to_anchor=(left / plan.width, up / plan.height),
+                bbox_transform=self.figure.transFigure,
+                ncols=head.columns,
+            )
+            legend.set_in_layout(False)
+
+    def _line(
+        self, text: str, down: float, size: float, ink: str, left: float = EDGE,
+        weight: str = "normal",
+    ) -> None:  # fmt: skip
+        x, y = left / self.plan.width, 1 - down / self.plan.height
+        written = self.figure.text(x, y, text, size=size * POINT, color=ink, weight=weight)
+        written.set_in_layout(False)
 
     def background(self) -> Any:
         """Draw all that stays, and keep its pixels."""
         self.canvas.draw()
         return self.canvas.copy_from_bbox(self.figure.bbox)
 
-    def words(self, title: str, note: str) -> list[Artist]:
-        """Add the title at the top and the note at the foot."""
-        free = self.width - 2 * EDGE
-        lines, size = fit(title, free, self._title_lines, TITLE_SIZES)
-        found = [
-            self._line(line, EDGE + 13 + 18 * number, size, style.INK[self.theme])
-            for number, line in enumerate(lines)
-        ]
-        lines, size = fit(note, free, self._note_lines, NOTE_SIZES)
-        first = self.height - EDGE - ROW * (self._note_lines - 1)
+    def fill(self, plan: _Plan, title: str, note: str) -> None:
+        """Add the title, the note, and what the chart's panels hold."""
+        free = plan.width - 2 * EDGE
+        lines, size = fit(title, free, plan.titles, TITLE_SIZES)
         for number, line in enumerate(lines):
-            found.append(self._line(line, first + ROW * number, size, style.SOFT[self.theme]))
-        return found
+            self._line(line, EDGE + 13 + TITLE_ROW * number, size, style.INK[self.theme])
+        lines, size = fit(note, free, plan.notes, NOTE_SIZES)
+        first = plan.height - plan.below + ROW + 4.0
+        for number, line in enumerate(lines):
+            self._line(line, first + ROW * number, size, style.SOFT[self.theme])
+        for ax, part in zip(self.axes, plan.parts, strict=True):
+            draw: Any = cells.draw if isinstance(part, cells.Table) else marks.draw
+            draw(ax, part, self.theme)
 
-    def _line(self, text: str, down: float, size: float, ink: str) -> Artist:
-        x, y = EDGE / self.width, 1 - down / self.height
-        return self.figure.text(x, y, text, fontsize=size * POINT, color=ink, va="baseline")
-
-    def data(self, chart: Chart) -> list[Artist]:
-        """Add what the chart's panels hold."""
-        found: list[Artist] = []
-        for ax, panel in zip(self.axes, chart.panels, strict=True):
-            if isinstance(panel, Cells):
-                found += cells.draw(ax, panel, self.theme)
-            else:
-                found += marks.draw(ax, panel, self.theme)
-        for number, artist in enumerate(found):
-            artist.set_zorder(3 + number / 1000)  # a whole drawing keeps the order, too
-        return found
-
-    @contextmanager
-    def moving(self, chart: Chart, title: str, note: str) -> Iterator[list[Artist]]:
-        """Add words and data, and take them off again."""
-        before = [set(each.get_children()) for each in (self.figure, *self.axes)]
-        try:
-            yield self.words(title, note) + self.data(chart)
-        finally:
-            for each, kept in zip((self.figure, *self.axes), before, strict=True):
-                for artist in set(each.get_children()) - kept:
-                    artist.remove()
-
-    def pixels(self, background: Any, artists: list[Artist]) -> Any:
-        """Draw these artists onto the background."""
+    def pixels(self, background: Any, plan: _Plan, title: str, note: str) -> Any:
+        """Draw words and data onto the background, and take them off again."""
         self.canvas.restore_region(background)
-        renderer = self.canvas.get_renderer()
-        for artist in artists:
-            artist.draw(renderer)
+        owners = (self.figure, *self.axes)
+        kept = {artist for owner in owners for artist in owner.get_children()}
+        try:
+            self.fill(plan, title, note)
+            for artist in self._added(kept):
+                artist.draw(self.canvas.get_renderer())
+        finally:
+            for artist in self._added(kept):
+                artist.remove()
         return np.asarray(self.canvas.buffer_rgba())
+
+    def _added(self, kept: set[Artist]) -> list[Artist]:
+        """List what is not among the kept, lowest first."""
+        owners = (self.figure, *self.axes)
+        added = [each for owner in owners for each in owner.get_children() if each not in kept]
+        return sorted(added, key=lambda artist: artist.get_zorder())
 
     def frames(self) -> Iterator[tuple[float, float, float, float]]:
         """Give left, top, width and height of each axes in CSS pixels."""
         for ax in self.axes:
             box = ax.bbox
-            top = self.height - box.y1 / SCALE
+            top = self.plan.height - box.y1 / SCALE
             yield box.x0 / SCALE, top, box.width / SCALE, box.height / SCALE
-
-
-class _Header:
-    """The lines above a panel: its title, the name of its y axis, its legend."""
-
-    def __init__(self, panel: Panel | Cells, width: float, theme: Theme) -> None:
-        self.theme = theme
-        self.title = fit(panel.title, width, 2, bold=True)[0]
-        self.name = [] if isinstance(panel, Cells) else fit(panel.y.label, width, 2)[0]
-        samples: Any = cells.samples if isinstance(panel, Cells) else marks.samples
-        found = samples(panel, theme)
-        self.entries = [(style.shorten(text, width - SAMPLE), sample) for text, sample in found]
-        self.columns = self._columns(width)
-        self.above = cells.head(panel, width) if isinstance(panel, Cells) else 0.0
-        self.rows = -(-len(self.entries) // self.columns) if self.entries else 0
-        self.height = (len(self.title) + len(self.name) + self.rows) * ROW + 11
-
-    def _columns(self, width: float) -> int:
-        """Count how many entries fit beside one another; the columns are aligned."""
-        rooms = [SAMPLE + text_width(text) + GAP for text, _ in self.entries]
-        for count in range(len(rooms), 1, -1):
-            columns = np.array_split(rooms, count)  # as matplotlib's legend does
-            if sum(max(column) for column in columns) - GAP <= width:
-                return count
-        return 1
-
-    def put(self, ax: Any, left: float) -> None:
-        """Add the lines above the axes, from `left` on, a share of the figure."""
-        figure = ax.figure
-        above = ScaledTranslation(0, (8 + self.above) / 96, figure.dpi_scale_trans)
-        place = blended_transform_factory(figure.transFigure, ax.transAxes) + above
-        down = self.rows * ROW
-        lines = [(line, False) for line in reversed(self.name)]
-        lines += [(line, True) for line in reversed(self.title)]
-        for number, (line, bold) in enumerate(lines):
-            shift = ScaledTranslation(0, (down + number * ROW + 4) / 96, figure.dpi_scale_trans)
-            text = ax.text(left, 1, line, transform=place + shift, clip_on=False)
-            ink = style.INK if bold else style.SOFT
-            text.set(color=ink[self.theme], fontweight="bold" if bold else "normal")
-            text.set_in_layout(False)
-        if self.entries:
-            legend = ax.legend(
-                [sample for _, sample in self.entries],
-                [text for text, _ in self.entries],
-                loc="lower left",
-                bbox_to_anchor=(left, 1),
-                bbox_transform=place,
-                ncols=self.columns,
-                frameon=False,
-                borderpad=0,
-                borderaxespad=0,
-                handlelength=2.2,
-                labelspacing=0.28,
-                columnspacing=GAP / TEXT,
-            )
-            legend.set_in_layout(False)
-
-
-def _structure(chart: Chart) -> object:
-    """Collect everything that stays: charts with equal structures share it."""
-    return tuple(map(_structure_of, chart.panels))
-
-
-def _structure_of(panel: Panel | Cells) -> object:
-    if isinstance(panel, Cells):
-        return panel.title, panel.rows, panel.columns, panel.legend, cells.needs(panel)
-    x, y = axes.limits(panel)
-    series = tuple((one.label, one.mark) for one in panel.series)
-    return panel.title, panel.x, panel.y, x, y, axes.beneath(panel, y[0]), series
 
 
 def _colors(chart: Chart, theme: Theme) -> tuple[str, ...]:
@@ -320,13 +323,20 @@ def _colors(chart: Chart, theme: Theme) -> tuple[str, ...]:
 
 
 def _encoded(pixels: Any, colors: tuple[str, ...]) -> bytes:
-    """Write opaque pixels as a PNG with a palette; smoothed edges take the nearest color."""
+    """Write opaque pixels as a PNG with a palette; smoothed edges take the nearest color.
+
+    The file names what drew it: another version may hint and smooth letters otherwise.
+    """
     height, width, _ = pixels.shape
     picture = Image.frombuffer("RGBA", (width, height), pixels, "raw", "RGBA", 0, 1)
-    buffer = io.BytesIO()
     flat = picture.convert("RGB").quantize(palette=_palette(colors), dither=Image.Dither.NONE)
-    flat.save(buffer, "PNG", compress_level=4)  # 6 takes twice as long for a hundredth less
-    return buffer.getvalue()
+    version = f"matplotlib {matplotlib.__version__}, FreeType {ft2font.__freetype_version__}"
+    signed = PngInfo()
+    signed.add_text("Software", version)
+    file = io.BytesIO()
+    # 6 takes twice as long for a hundredth less
+    flat.save(file, "PNG", compress_level=4, pnginfo=signed)
+    return file.getvalue()
 
 
 @lru_cache(maxsize=16)

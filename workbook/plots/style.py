@@ -27,6 +27,8 @@ Dash = tuple[float, ...]
 
 POINT = 0.75  # points to a CSS pixel; all sizes here are CSS pixels, 96 to the inch
 TEXT, TITLE = 12.8, 14.6
+SMALLEST = 10.0  # of texts; what would have to be smaller is broken into lines, or left out
+SAMPLE, GAP = 34.0, 14.0  # the legend's pictures, with the space to their text; two entries
 ROW = 17.0  # from one line of text to the next
 EDGE = 8.0  # free space along the border
 FAMILY = "DejaVu Sans"  # comes with matplotlib, so that every machine draws the same
@@ -74,26 +76,39 @@ INK = {"light": "#1A1A1A", "dark": "#E8E8E8"}
 SOFT = {"light": "#595959", "dark": "#B4B4B4"}
 LINE = {"light": "#8C8C8C", "dark": "#7A7A7A"}
 GRID = {"light": "#E3E3E3", "dark": "#3A3A3A"}
+TINTED = {"light": 0.2, "dark": 0.3}  # how much of its color a cell's fill has
 SEEN = ("agg.", "axes.", "figure.", "font.", "grid.", "hatch.", "legend.", "lines.", "markers.") + (
     ("patch.", "path.", "text.", "xtick.", "ytick.")  # settings that show in these figures
 )
-TINTED = {"light": 0.2, "dark": 0.3}  # how much of its color a cell's fill has
+SETTINGS: dict[str, Any] = {
+    "font.family": [FAMILY],
+    "text.parse_math": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.pad": 2.5,
+    "ytick.major.size": 0,
+    "lines.linewidth": 1.5,
+    "lines.dash_capstyle": "butt",
+    "lines.solid_capstyle": "butt",
+    "hatch.linewidth": 0.75,
+    "legend.frameon": False,
+    "legend.borderpad": 0,
+    "legend.borderaxespad": 0,
+    "legend.handlelength": 2.2,
+    "legend.labelspacing": 0.28,
+    "legend.columnspacing": GAP / TEXT,
+}
 
 
 @contextmanager
 def themed(theme: Theme) -> Iterator[None]:
-    """Draw with a theme's settings, in which a reader's own do not show; then give these back.
-
-    `rc_context` does the same, but checks each of the settings again for each picture.
-    """
-    own: Any = settings(theme)
-    now: Any = matplotlib.rcParams  # its names have a type of their own in some versions
-    before = {name: dict.__getitem__(now, name) for name in own}
-    dict.update(now, own)
-    try:
+    """Draw with a theme's settings, in which a reader's own do not show; then give these back."""
+    with matplotlib.rc_context():
+        now: Any = matplotlib.rcParams  # its names have a type of their own in some versions
+        dict.update(now, settings(theme))  # they are checked already, not again for each picture
         yield
-    finally:
-        dict.update(now, before)
 
 
 @lru_cache(maxsize=2)
@@ -102,35 +117,17 @@ def settings(theme: Theme) -> dict[str, Any]:
     if theme not in PAPER:
         raise ValueError(f"a theme is light or dark, got {theme!r}")
     defaults: Any = matplotlib.rcParamsDefault
-    own: Any = {name: defaults[name] for name in defaults if name.startswith(SEEN)}
-    own |= dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), PAPER[theme])
-    own |= dict.fromkeys(("text.color", "xtick.labelcolor", "ytick.labelcolor"), INK[theme])
-    own |= dict.fromkeys(("axes.edgecolor", "xtick.color", "ytick.color"), LINE[theme])
-    own |= {
-        "axes.labelcolor": SOFT[theme],
-        "grid.color": GRID[theme],
-        "font.family": [FAMILY],
-        "font.size": TEXT * POINT,
-        "text.parse_math": False,
-        "axes.labelsize": TEXT * POINT,
-        "xtick.labelsize": TEXT * POINT,
-        "ytick.labelsize": TEXT * POINT,
-        "legend.fontsize": TEXT * POINT,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.linewidth": 0.5,
-        "grid.linewidth": 0.5,
-        "xtick.major.width": 0.5,
-        "ytick.major.width": 0.5,
-        "ytick.major.size": 0,
-        "xtick.major.pad": 2.5,
-        "lines.linewidth": 1.5,
-        "lines.dash_capstyle": "butt",
-        "lines.solid_capstyle": "butt",
-        "hatch.linewidth": 0.75,
-    }
+    own: Any = {name: defaults[name] for name in defaults if name.startswith(SEEN)} | SETTINGS
+    for names, value in (
+        ("font.size axes.labelsize xtick.labelsize ytick.labelsize legend.fontsize", TEXT * POINT),
+        ("axes.linewidth grid.linewidth xtick.major.width ytick.major.width", 0.5),
+        ("figure.facecolor axes.facecolor savefig.facecolor", PAPER[theme]),
+        ("text.color xtick.labelcolor ytick.labelcolor", INK[theme]),
+        ("axes.edgecolor xtick.color ytick.color", LINE[theme]),
+        ("axes.labelcolor", SOFT[theme]),
+        ("grid.color", GRID[theme]),
+    ):
+        own |= dict.fromkeys(names.split(), value)
     with matplotlib.rc_context(own):  # checks them
         now: Any = matplotlib.rcParams
         return {name: now[name] for name in own}
@@ -169,13 +166,13 @@ def palette(theme: Theme, own: Iterable[Look]) -> tuple[str, ...]:
 
 def text_width(text: str, size: float = TEXT, bold: bool = False) -> float:
     """Measure one line of text in CSS pixels, with 3 % to spare for hinting."""
-    return sum([_advance(character, bold) for character in text]) * size * 1.03
+    return _width(text, bold) * size * 1.03
 
 
-@lru_cache(maxsize=4096)
-def _advance(character: str, bold: bool) -> float:
-    """Measure how wide a character is, as a share of the font's size."""
-    width, _, _ = text_to_path.get_text_width_height_descent(character, font(100.0, bold), False)
+@lru_cache(maxsize=8192)
+def _width(text: str, bold: bool) -> float:
+    """Measure how wide a text is, as a share of the font's size."""
+    width, _, _ = text_to_path.get_text_width_height_descent(text, font(100.0, bold), False)
     return float(width) / (100.0 * POINT)
 
 
@@ -191,39 +188,31 @@ def fit(
     """Break a text into so many lines, at the largest size that fits; at the last it is cut."""
     found: list[str] = []
     for size in sizes:
-        found = _wrapped(text, width, size, bold)
+        found = wrapped(text, width, size, bold)
         if len(found) <= lines:
             return found, size
-    last = shorten(" ".join(found[lines - 1 :]), width, sizes[-1], bold)
+    last = " ".join(found[lines - 1 :])
+    last = last[: _fitting(last, width, sizes[-1], bold, "…")].rstrip() + "…"
     return [*found[: lines - 1], last], sizes[-1]
 
 
-def _wrapped(text: str, width: float, size: float, bold: bool) -> list[str]:
+def wrapped(text: str, width: float, size: float = TEXT, bold: bool = False) -> list[str]:
     """Break a text into lines no wider than `width`, at spaces (in a word if it is too long)."""
     lines: list[str] = []
     for word in text.split():
-        rest = word
-        while rest:
-            longer = f"{lines[-1]} {rest}" if lines else rest
-            if lines and text_width(longer, size, bold) <= width:
-                lines[-1] = longer
-                break
-            fits = max(1, _fitting(rest, width, size, bold))
-            if fits < len(rest):  # a long name is broken after its dot, if it has one
-                fits = 1 + max(rest.rfind(end, 0, fits) for end in "._") or fits
-            lines.append(rest[:fits])
-            rest = rest[fits:]
+        if lines and text_width(f"{lines[-1]} {word}", size, bold) <= width:
+            lines[-1] += f" {word}"
+            continue
+        while text_width(word, size, bold) > width and len(word) > 1:
+            fits = max(1, _fitting(word, width, size, bold))
+            fits = 1 + max(word.rfind(end, 0, fits) for end in "._") or fits  # after a dot, if any
+            lines.append(word[:fits])
+            word = word[fits:]
+        lines.append(word)
     return lines
 
 
-def shorten(text: str, width: float, size: float = TEXT, bold: bool = False) -> str:
-    """Give the text, or as much of its start as fits before an ellipsis."""
-    if text_width(text, size, bold) <= width:
-        return text
-    return text[: _fitting(text, width, size, bold, "…")].rstrip() + "…"
-
-
-def _fitting(text: str, width: float, size: float, bold: bool = False, end: str = "") -> int:
+def _fitting(text: str, width: float, size: float, bold: bool, end: str = "") -> int:
     """Count how many of the first characters fit, with `end` after them."""
     starts = range(1, len(text) + 1)
     return bisect_right(starts, width, key=lambda n: text_width(text[:n] + end, size, bold))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from workbook.chart import Axis, Cells, Chart, Panel, rows
-from workbook.plots.axes import limits, short
+from workbook.plots.axes import limits, number
 
 LONGEST = 400  # characters of an alt text
 ROWS = 400  # rows of a table
@@ -45,7 +45,7 @@ def _axis_words(axis: Axis, ends: tuple[float, float]) -> str:
     texts = [text for _, text in axis.ticks if text]
     if texts:
         return f"{name} from {texts[0]} to {texts[-1]}"
-    return name if axis.ticks else f"{name} from {short(ends[0])} to {short(ends[1])}"
+    return name if axis.ticks else f"{name} from {number(ends[0])} to {number(ends[1])}"
 
 
 def table_html(chart: Chart, caption: str = "The figure's data") -> str:
