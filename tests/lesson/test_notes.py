@@ -4,6 +4,7 @@ import pytest
 
 from workbook.lesson import check, hint, solution
 from workbook.lesson.kept import FILE, Kept
+from workbook.lesson.markup import inline
 from workbook.question import Exercise, Form
 
 EXERCISE = Exercise(
@@ -116,3 +117,10 @@ def test_a_solution_in_plain_text():
     assert repr(solution(EXERCISE)) == (
         "A solution: less than two.\nn = 1  # 1 < 2\nOne is less than two."
     )
+
+
+def test_emphasis_and_code_are_marked_and_products_left_as_they_are() -> None:
+    """Asterisks around words emphasize; in code, beside blanks, or alone, they multiply."""
+    assert inline("*so* `a*b*c`") == "<em>so</em> <code>a*b*c</code>"
+    for text in ("2 * x * 3", "a*b*c", "**Cure:**", "a lone ` and *"):
+        assert inline(text) == text

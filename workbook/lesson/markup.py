@@ -1,15 +1,20 @@
-"""Plain texts with code in backquotes, as HTML."""
+"""Plain texts with code in backquotes and emphasis between asterisks, as HTML."""
 
 from __future__ import annotations
 
 import html
 import re
 
+EMPHASIS = re.compile(r"(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])")
+
 
 def inline(text: str) -> str:
-    """Escape the text, and mark what stands in backquotes as code.
+    """Escape the text; mark what stands in backquotes as code, and in asterisks as emphasis.
 
-    >>> inline("`a < b` holds")
-    '<code>a &lt; b</code> holds'
+    >>> inline("`a * b < c` holds *here*")
+    '<code>a * b &lt; c</code> holds <em>here</em>'
     """
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+    parts = re.split(r"`([^`]+)`", html.escape(text, quote=False))
+    parts[::2] = [EMPHASIS.sub(r"<em>\1</em>", part) for part in parts[::2]]
+    parts[1::2] = [f"<code>{part}</code>" for part in parts[1::2]]
+    return "".join(parts)

@@ -11,11 +11,18 @@ function make(parent, tag, className = "", attributes = {}) {
   return parent.appendChild(element);
 }
 
-// What stands in backquotes is code. No HTML is ever read from the kernel.
+// What stands in backquotes is code, what stands between asterisks is emphasized, as in markup.py.
+// No HTML is ever read from the kernel.
+const EMPHASIS = /(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])/;
+
 function say(element, text) {
   element.replaceChildren();
   text.split("`").forEach((part, i) => {
-    if (part) make(element, i % 2 ? "code" : "span").textContent = part;
+    const pieces = i % 2 ? [part] : part.split(EMPHASIS);
+    pieces.forEach((piece, j) => {
+      const tag = i % 2 ? "code" : j % 2 ? "em" : "span";
+      if (piece) make(element, tag).textContent = piece;
+    });
   });
   return element;
 }
