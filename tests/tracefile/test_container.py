@@ -11,7 +11,7 @@ import torch
 from workbook.__main__ import main
 from workbook.tracefile import container
 from workbook.tracefile.tape import Tape
-from workbook.tracefile.watching import Watch
+from workbook.tracefile.taping import Watch
 
 HEAD = {
     "target": "a", "date": "2026-01-02", "key": "", "ended": "", "complete": True,

@@ -12,7 +12,7 @@ from tests.tracefile.test_container import HEAD
 from workbook.tracefile import container
 from workbook.tracefile.parting import compared
 from workbook.tracefile.report import Report, report
-from workbook.tracefile.watching import Watch
+from workbook.tracefile.taping import Watch
 
 X = torch.rand(64, 64, generator=torch.Generator().manual_seed(0))
 Y = torch.rand(64, 64, generator=torch.Generator().manual_seed(1))

@@ -25,7 +25,7 @@ from workbook.diagnosis.target import target
 from workbook.tracefile import container, process
 from workbook.tracefile.recording import Options, finished
 from workbook.tracefile.tape import Tape
-from workbook.tracefile.watching import OPERATIONS
+from workbook.tracefile.taping import OPERATIONS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from workbook.tracefile.head import head
 from workbook.tracefile.tape import Tape
-from workbook.tracefile.watching import OPERATIONS, Watch
+from workbook.tracefile.taping import OPERATIONS, Watch
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ _BY_DTYPE = {
 }  # fmt: skip
 _LARGEST = 1 << 22  # numbers of a side that is kept
 SEEN: list[Comparison] = []
+TRIED: dict[int, float] = {}
+"""Absolute tolerances that comparisons get in place of their own, by their number in SEEN."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +62,23 @@ def start() -> None:
     SEEN.clear()
 
 
-def note(how: str, line: str, actual: Any, expected: Any, rtol: float, atol: float) -> None:
-    """Take down a comparison, where both sides are numbers of one shape."""
+def note(how: str, line: str, actual: Any, expected: Any, rtol: float, atol: float) -> bool | None:
+    """Take down a comparison, where both sides are numbers of one shape.
+
+    Gives whether the sides agree within the tolerance that is tried here, None where none is.
+    """
     sides = _tensor(actual), _tensor(expected)
     if sides[0] is None or sides[1] is None:
-        return
+        return None
     try:
         one, other = torch.broadcast_tensors(*sides)
     except RuntimeError:
-        return
-    if one.numel() <= _LARGEST:
-        SEEN.append(Comparison(how, line, rtol, atol, one.clone(), other.clone()))
+        return None
+    if one.numel() > _LARGEST:
+        return None
+    SEEN.append(Comparison(how, line, rtol, atol, one.clone(), other.clone()))
+    allowed = TRIED.get(len(SEEN) - 1)
+    return None if allowed is None else bool((SEEN[-1].apart <= allowed).all())
 
 
 def _tensor(value: Any) -> torch.Tensor | None:
@@ -151,7 +159,11 @@ def _compared(word: str, tolerance: Any, real: Any, *args: Any, **kwargs: Any) -
         known = {k: v for k, v in kwargs.items() if k in ("rtol", "atol", "decimal")}
         sides = (*args, *(v for k, v in kwargs.items() if k not in known))[:2]
         if outermost and len(sides) == 2:
-            note(word, line(), *sides, *tolerance(*sides, *args[2:4], **known))
+            agree = note(word, line(), *sides, *tolerance(*sides, *args[2:4], **known))
+            if agree is False and ".assert" in word:
+                raise AssertionError("further apart than the tolerance that is tried")
+            if agree is not None:
+                return None if ".assert" in word else agree
         return real(*args, **kwargs)
 
 
@@ -160,5 +172,7 @@ def _approximately(real: Any, self: Any, actual: Any) -> bool:
         if outermost:
             rtol = 1e-6 if self.rel is None else float(self.rel)
             atol = 1e-12 if self.abs is None else float(self.abs)
-            note("pytest.approx", line(), actual, self.expected, rtol, atol)
+            agree = note("pytest.approx", line(), actual, self.expected, rtol, atol)
+            if agree is not None:
+                return agree
         return bool(real(self, actual))

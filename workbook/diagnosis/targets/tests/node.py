@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.causes import BY_ID
@@ -22,23 +23,29 @@ from workbook.diagnosis.search import Active, names, search
 from workbook.diagnosis.session import Plan, Unusable, doubled, plan
 from workbook.diagnosis.targets.explained import Judge, answered, causes_of
 from workbook.diagnosis.targets.function import Function
-from workbook.diagnosis.targets.tests import order
+from workbook.diagnosis.targets.tests import order, tolerance
 
 _ALONE = Plan((0,), ())
 _FEW, _MANY = 3, 20  # trials of a test: to see whether it is always the same, and for a rate
 _SHARE = 1 / 4  # of the time, for the trials of a rate
 
 
-def diagnosed(forks: Forks, name: str, before: Sequence[str]) -> Answer:
-    """Give the answer for one test."""
+def diagnosed(forks: Forks, name: str, before: Sequence[str], asked: str) -> Answer:
+    """Give the answer for one test.
+
+    `asked` says what `before` is: the tests of its "file", or of the whole "project". With "file
+    first", a test that passes is left for that question: an answer without causes and notes.
+    """
     runs = [forks.run(_ALONE, again=True) for _ in range(_FEW)]
     _check(runs[0])
-    outcomes = [run.data.get("outcome", "failed") for run in runs]
-    if set(outcomes) == {"failed"}:
-        found = order.explained(forks, before, "failed") if before else None
-        return found or _always(forks, runs[0])
-    found = order.explained(forks, before, "passed") if set(outcomes) == {"passed"} else None
-    return found or _at_times(forks, runs)
+    outcomes = {run.data.get("outcome", "failed") for run in runs}
+    if len(outcomes) == 1 and (answer := order.explained(forks, before, *outcomes)):
+        return answer
+    if outcomes == {"failed"}:
+        return _always(forks, runs[0])
+    if outcomes == {"passed"} and asked == "file first":
+        return answered(forks, [], status="unknown")
+    return _at_times(forks, runs)
 
 
 def _check(run: Run) -> None:
@@ -116,6 +123,10 @@ class Sides:
         made = gap({"": pair[0]}, {"": pair[1]}, False, True)
         return Gap(True) if made.absolute == 0 else made
 
+    def tried(self, trial: tolerance.Trial) -> Run:
+        """Run the test with another tolerance for the comparison."""
+        return self.forks.run(replace(self.plan(frozenset()), variants=(trial.words,)))
+
     def wide(self) -> Gap:
         """Measure the two sides again with everything computed in float64."""
         return self._gap(self.forks.run(doubled(self.plan(frozenset()))))
@@ -176,20 +187,26 @@ def _always(forks: Forks, run: Run) -> Answer:
             evidence = "it is no larger than rounding grows, and the expected numbers are stored."
         rows = [Found("none", row["line"], evidence, base.words, word)]
     if word == "rounding":
-        forks.note(tolerance(base, sides))
+        forks.note(_tolerance(base, sides))
     else:
         forks.note("A wider tolerance would hide it: it is not rounding.")
     return answered(forks, rows, status=None if rows else "unknown")
 
 
-def tolerance(base: Gap, sides: Sides) -> str:
-    """Give a tolerance that passes with room for rounding, and what it would still notice."""
-    wanted = 4 * base.absolute
-    digits = math.floor(math.log10(wanted)) if wanted else 0
-    rounded = math.ceil(wanted / 10**digits) * 10.0**digits
-    top = float(sides.calm.tensors(0)[_key(sides.number, "expected")].double().abs().max())
-    share = f", {rounded / top:.1g} of the largest expected value" if top else ""
-    return (
-        f"atol={rounded:.0e} with rtol=0 would pass, four times the difference here; it would "
-        f"still notice any number that is further off than {rounded:.0e}{share}."
-    )
+def _tolerance(base: Gap, sides: Sides) -> str:
+    """Give a tolerance with room for rounding, and what came of trying it."""
+    atol = tolerance.width(base.absolute)
+    text = f"atol={atol:.0e} with rtol=0 is four times the difference here. "
+    if sides.row["how"] == "==":
+        return text + "It was not tried: == takes no tolerance, and pytest.approx does."
+    plain = sides.tried(tolerance.Trial(sides.number, atol))
+    if plain.data.get("outcome") != "passed":
+        return text + "With it this line passes, and the test fails at another."
+    text += "With it the test passes; "
+    count = plain.data["tried"]["sums"]
+    if not count:
+        return text + "no sum of torch's was seen before the comparison, to plant a fault in."
+    planted = sides.tried(tolerance.Trial(sides.number, atol, count - 1))
+    fails = planted.data.get("outcome") == "failed"
+    told = "fails" if fails else "passes as well: it does not notice such a fault"
+    return f"{text}with one term left out of a sum ({planted.data['tried']['planted']}) it {told}."

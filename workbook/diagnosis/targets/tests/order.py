@@ -14,6 +14,7 @@ from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.session import Plan
 from workbook.diagnosis.targets.explained import answered
 
+_AGAIN = 3  # more times that a test has to come to the same after others, and alone
 _CAUSES = {
     "default dtype": "dtype",
     "number of threads": "thread-count",
@@ -52,22 +53,35 @@ def after(forks: Forks, before: Sequence[str], between: frozenset[str] = frozens
     return forks.run(Plan((0,), (), variants=tuple(before), between=between))
 
 
+def _repeats(forks: Forks, needed: Sequence[str], alone: str) -> bool:
+    """Whether the test comes to the same again, each time, with these tests and without."""
+    for names in ((), needed) * _AGAIN:
+        run = forks.run(Plan((0,), (), variants=tuple(names)), again=True)
+        if (run.data.get("outcome", "failed") == alone) is not (not names):
+            return False
+    return True
+
+
 def explained(forks: Forks, before: Sequence[str], alone: str) -> Answer | None:
     """Give the answer where the tests before it change its outcome; None where they do not."""
 
     def shows(names: Sequence[str]) -> bool:
-        return after(forks, names).data["outcome"] not in (alone, "skipped")
+        return after(forks, names).data.get("outcome", alone) not in (alone, "skipped")
 
     if not before or not shows(before):
         return None
     needed = minimal(before, shows)
+    if not _repeats(forks, needed, alone):
+        return None
     run = after(forks, needed)
     outcome = run.data["outcome"]
-    forks.tell(f"after {len(before)} tests of its file: {outcome}; alone: {alone}")
+    forks.tell(f"after the {len(before)} tests before it: {outcome}; alone: {alone}")
     forks.tell(f"after {few(needed)} only: {outcome}")
     left = run.data["left"]
     kept = [
-        name for name in left if after(forks, needed, frozenset({name})).data["outcome"] == alone
+        name
+        for name in left
+        if after(forks, needed, frozenset({name})).data.get("outcome") == alone
     ]
     for name in left:
         forks.tell(f"with the {name} put back in between: {alone if name in kept else outcome}")

@@ -25,7 +25,7 @@ from workbook.diagnosis.probes.generators import global_states, put_global_state
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.session import Plan, Unusable
 from workbook.diagnosis.target import Call, Node
-from workbook.diagnosis.targets.tests import node
+from workbook.diagnosis.targets.tests import node, tolerance
 
 _MOST = 10_000  # readings of a test that are kept
 _STATES = "generators"  # their states, beside the switches
@@ -57,7 +57,8 @@ class Trials:
         """Run the wanted test after the tests that the plan names, and give what it compared."""
         before = {**readings(), _STATES: _state()}
         kept = {name: read() for name, (read, _) in SWITCHES.items()}, global_states()
-        order = [self.items[name] for name in (*plan.variants, self.wanted)]
+        names, trial = tolerance.split(plan.variants)
+        order = [self.items[name] for name in (*names, self.wanted)]
         hook = self.session.config.hook
         left: dict[str, list[str]] = {}
         read: list[dict[str, Any]] = []
@@ -70,10 +71,12 @@ class Trials:
                 comparisons.start()
                 self.reports.clear()
                 leaving.watch(lambda kind, **row: read.append(row))
-            hook.pytest_runtest_protocol(item=item, nextitem=following)
+            with tolerance.tried(trial if following is None else None) as tried:
+                hook.pytest_runtest_protocol(item=item, nextitem=following)
         # a bare `assert loss < 0.1` shows no sides, but what it judges by was read from torch
         values = _sides() or leaving.by_line(read[:_MOST])
-        return values, {**_outcome(self.reports), "compared": _rows(), "left": left}
+        seen = {"compared": _rows(), "left": left, "tried": tried}
+        return values, {**_outcome(self.reports), **seen}
 
 
 def _state() -> str:
@@ -107,7 +110,8 @@ def _outcome(reports: list[pytest.TestReport]) -> dict[str, Any]:
     for report in reports:
         if report.outcome != "passed":
             crash = getattr(report.longrepr, "reprcrash", None)
-            text = crash.message if crash is not None else str(report.longrepr)
+            last = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+            text = crash.message if crash is not None else str(last)
             expected = hasattr(report, "wasxfail")
             return {
                 "outcome": "skipped" if expected else report.outcome,
@@ -157,7 +161,7 @@ class Diagnosis:
         forks.seeded, forks.threads = torch.initial_seed() != self.seed, self.threads
         before = list(trials.items)[: list(trials.items).index(name)]
         try:
-            return node.diagnosed(forks, name, before)
+            return node.diagnosed(forks, name, before, self.plan["order"])
         except Unusable as problem:
             notes = (f"{name} could not be diagnosed: {problem}.", *problem.traceback)
             return Answer(name, "unknown", (), tuple(forks.tried), notes, usable=False)

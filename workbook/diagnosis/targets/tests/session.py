@@ -5,9 +5,13 @@ Owns the command line, the reading of the answer, and the sentences where there 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
+import os
+import re
 import sys
+from pathlib import Path
 from typing import Any
 
 from workbook.diagnosis.answer import Answer, Found
@@ -16,6 +20,7 @@ from workbook.diagnosis.session import Session, Unusable
 from workbook.diagnosis.targets.watched import last_words
 
 _PLUGIN = "workbook.diagnosis.targets.tests.plugin"
+_NO_TESTS = ("node_modules", "build", "dist", "__pycache__")
 _KEPT = 2.0  # seconds for the end of the session
 
 
@@ -25,13 +30,42 @@ def diagnosed(session: Session) -> Answer:
         raise Unusable("pytest is not installed here: python -m pip install pytest")
     name = session.call.nodes[0].name
     file = name.partition("::")[0]
-    answer = asked(session, words([file]), name)
+    mine = words([file])
+    if not _other_files(Path(file)):
+        answer = asked(session, mine, name, order="file")
+    elif (answer := asked(session, mine, name, order="file first")) and _open(answer):
+        answer = _among_others(session, mine, name, answer)
     if answer is None:
         raise Unusable(
             f"{file} has no test {name.partition('::')[2]!r}; "
             f"pytest --collect-only {file} lists them"
         )
     return answer
+
+
+def _open(answer: Answer) -> bool:
+    """Say whether the tests of one file leave the question open."""
+    return answer.usable and not answer.causes
+
+
+def _other_files(file: Path) -> bool:
+    """Say whether more files of tests lie here, by the names that pytest looks for."""
+    for folder, inner, names in os.walk("."):
+        inner[:] = [n for n in inner if not n.startswith(".") and n not in _NO_TESTS]
+        inner[:] = [n for n in inner if not Path(folder, n, "pyvenv.cfg").exists()]
+        found = (Path(folder, n) for n in names if re.fullmatch(r"test_.*\.py|.*_test\.py", n))
+        if any(path.resolve() != file.resolve() for path in found):
+            return True
+    return False
+
+
+def _among_others(session: Session, mine: list[str], name: str, first: Answer) -> Answer | None:
+    """Ask again where all that pytest runs here is known; without that, of the file by itself."""
+    every = words(["--continue-on-collection-errors"])
+    with contextlib.suppress(Unusable):
+        if (answer := asked(session, every, name, order="project")) and answer.usable:
+            return answer if answer.causes or not first.notes else first
+    return first if first.notes else asked(session, mine, name, order="file")
 
 
 def words(arguments: list[str]) -> list[str]:
@@ -41,11 +75,11 @@ def words(arguments: list[str]) -> list[str]:
     return [sys.executable, "-m", "pytest", *plugin, *arguments]
 
 
-def asked(session: Session, line: list[str], name: str) -> Answer | None:
+def asked(session: Session, line: list[str], name: str, *, order: str = "") -> Answer | None:
     """Run a session of ours by its command line; its answer, or None where it misses the name."""
     # the clock is the system's, so the session's process reads the same
     deadline = session.deadline - session.reserve - _KEPT
-    plan = {"bare": True, "node": name, "deadline": deadline}
+    plan = {"bare": True, "node": name, "deadline": deadline, "order": order}
     run = session.started([{"words": line, "plan": plan}])
     path = run.folder / "command-0" / "answer.json"
     made: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}

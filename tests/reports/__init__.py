@@ -1,0 +1,12 @@
+"""Thirty programs as people write them, each with a fault that public reports tell of, or none.
+
+    python -m tests.reports --half open            # figures, and what went wrong
+    python -m tests.reports --half held            # figures only
+    python -m tests.reports --prove                # every label, without the diagnosis
+
+A program is a text in `programs`: its form, its label, what its owner types, its files, and the
+cure that takes the fault away. Of a label with two words both are true of the program, and either
+counts. Programs with an odd number are open: what goes wrong there is mended. Those with an even
+number are held out. All were written, and split by this rule, before any was tried; whoever wrote
+them knew the list of causes, so they are no stranger's. `needs` names a library to install.
+"""

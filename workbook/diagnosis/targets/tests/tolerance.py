@@ -1,0 +1,108 @@
+"""A tolerance for a test that fails by rounding: how wide, and what it would still notice.
+
+Owns the width, and the two trials of it: the test with that tolerance, and again with a fault that
+is planted in the last sum before the comparison.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from workbook.diagnosis.probes import comparisons
+from workbook.trace.places import line_of
+
+_SUMS = frozenset(
+    ("sum", "mean", "mm", "addmm", "bmm", "baddbmm", "mv", "dot", "convolution", "var", "cumsum",
+     "linear", "native_layer_norm", "native_batch_norm", "logsumexp", "_softmax")
+)  # fmt: skip
+_MARK = "::tolerance "  # no node id of pytest begins so
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One comparison, by its number, gets a tolerance; a sum, by its number, loses a term."""
+
+    number: int
+    atol: float
+    planted: int = -1
+
+    @property
+    def words(self) -> str:
+        """Write the trial among the tests that a plan names."""
+        return f"{_MARK}{self.number} {self.atol!r} {self.planted}"
+
+
+def split(names: Sequence[str]) -> tuple[list[str], Trial | None]:
+    """Give the tests that a plan names, and the trial where there is one."""
+    tests = [name for name in names if not name.startswith(_MARK)]
+    trials = [name.removeprefix(_MARK).split() for name in names if name.startswith(_MARK)]
+    if not trials:
+        return tests, None
+    number, atol, planted = trials[0]
+    return tests, Trial(int(number), float(atol), int(planted))
+
+
+class Sums(TorchDispatchMode):
+    """Counts sums until the comparison, and leaves a term of one of them out."""
+
+    def __init__(self, trial: Trial) -> None:
+        super().__init__()
+        self.trial, self.count, self.where = trial, 0, ""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run an operation, one of them with a term less."""
+        name = func.overloadpacket.__name__
+        if name in _SUMS and len(comparisons.SEEN) <= self.trial.number:
+            if self.count == self.trial.planted:
+                self.where = f"aten.{name} at {line_of(sys._getframe(1))}"
+                args = _without_a_term(args)
+            self.count += 1
+        return func(*args, **(kwargs or {}))
+
+
+def _without_a_term(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Set a number of middle size to 0 in the largest tensor."""
+    tensors = [one for one in args if isinstance(one, torch.Tensor) and one.is_floating_point()]
+    if not tensors:
+        return args
+    named = max(tensors, key=torch.Tensor.numel)
+    changed = named.detach().clone().flatten()
+    places = changed.nonzero().flatten()
+    by_size = places[changed[places].abs().argsort()]
+    changed[by_size[len(by_size) // 2 : len(by_size) // 2 + 1]] = 0
+    changed = changed.view(named.shape)
+    return tuple(changed if one is named else one for one in args)
+
+
+@contextlib.contextmanager
+def tried(trial: Trial | None) -> Iterator[dict[str, Any]]:
+    """Try a tolerance while a test runs; what was seen of sums stands in the dictionary after."""
+    made: dict[str, Any] = {}
+    if trial is None:
+        yield made
+        return
+    comparisons.TRIED[trial.number] = trial.atol
+    try:
+        with Sums(trial) as sums:
+            yield made
+    finally:
+        comparisons.TRIED.clear()
+        made |= {"sums": sums.count, "planted": sums.where}
+
+
+def width(apart: float) -> float:
+    """Give four times a difference, rounded up to one digit.
+
+    >>> width(2.6e-7)
+    2e-06
+    """
+    digits = math.floor(math.log10(4 * apart))
+    return math.ceil(4 * apart / 10.0**digits) * 10.0**digits
