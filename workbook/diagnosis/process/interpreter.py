@@ -209,12 +209,25 @@ def _environment(hash_seed: int, folder: Path) -> dict[str, str]:
     }
 
 
+def _started_by(pid: int) -> list[int]:
+    """List the processes that a process started, and those that they did (Linux; else none)."""
+    found: list[int] = []
+    for path in Path("/proc", str(pid), "task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, path.read_text().split()):
+                found += [child, *_started_by(child)]
+    return found
+
+
 def kill(pid: int) -> None:
     """End a process and everything that it started."""
     if sys.platform == "win32":
         words = ["taskkill", "/F", "/T", "/PID", str(pid)]
         subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         return
+    for inner in _started_by(pid):  # those in a session of their own are in no group of its
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(inner, signal.SIGKILL)
     for way in (os.killpg, os.kill):  # it leads no group yet when it has just begun
         with contextlib.suppress(ProcessLookupError, PermissionError):
             way(pid, signal.SIGKILL)

@@ -203,6 +203,8 @@ class Workers:
             data |= gathering.gathered(job.folder, self.folder, data.get("pid", 0))
         data["wrote"] = place.written(self.folder, job.folder)
         self._apart = self._apart or data.get("way") == "overlay"
+        if data.get("ports"):  # another run would find the port taken
+            self.lanes = 1
         if memory := data.get("memory"):  # what is free on the device, and what a run takes there
             self._room = 1 + memory[0] // memory[1]
         self.preload(data.get("loaded", ()))

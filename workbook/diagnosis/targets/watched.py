@@ -33,7 +33,7 @@ def usable(session: Session, run: Run) -> Run:
     if not run.data.get("torch"):
         session.note(_NEVER)
     for port in run.data.get("ports", ())[:1]:
-        session.note(f"It opens port {port}; runs at the same time would be in each other's way.")
+        session.note(f"It opens port {port}, so one run at a time was made.")
     return run
 
 

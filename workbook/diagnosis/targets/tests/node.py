@@ -154,9 +154,10 @@ def _always(forks: Forks, run: Run) -> Answer:
         return answered(forks, [], status="unknown")
     base = sides.measure(frozenset())
     row = sides.row
+    times = f", {row['share']:.3g} times what is allowed" if row["rtol"] or row["atol"] else ""
     forks.note(
         f"{row['how']} at {row['line']} allows rtol={row['rtol']:g}, atol={row['atol']:g}; its two "
-        f"sides are {base.words}, {row['share']:.3g} times what is allowed."
+        f"sides are {base.words}{times}."
     )
     facts = sides.calm.used(0) | {Fact.TWO_RUNS}
     held = frozenset(HOLDS)
