@@ -14,6 +14,7 @@ from typing import Any
 import torch_directml  # the stand-in beside this file
 
 from workbook.causes import directml
+from workbook.control import Choice
 from workbook.devices import directml as adapters
 from workbook.devices import machine
 from workbook.experiment import run
@@ -26,7 +27,7 @@ NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "src" / "07_directml.py"
 
 
 def measured() -> dict[str, Any]:
-    """Run every experiment that offers the device, at each value of each of its controls."""
+    """Run every experiment that offers the device: each choice, and the ends of each range."""
     found: dict[str, Any] = {}
     for each in directml.EXPERIMENTS:
         if "device" not in each.opening:
@@ -34,7 +35,9 @@ def measured() -> dict[str, Any]:
         _note(found, each, {})
         for control in each.controls:
             if control.name != "device":
-                for value in control.values():
+                values = control.values()
+                ends = values if isinstance(control, Choice) else (values[0], values[-1])
+                for value in ends:
                     _note(found, each, {control.name: value})
     return found
 

@@ -78,15 +78,16 @@ def test_flags_for_narrow_sums_are_put_back() -> None:
     """Each flag is as before, also after an exception."""
     names = ("allow_fp16_reduced_precision_reduction", "allow_bf16_reduced_precision_reduction")
     before = [getattr(half_products.MATMUL, name) for name in names]
-    run(HALF_PRODUCTS)
     with pytest.raises(ZeroDivisionError), half_products._flag(names[0], False):
         raise ZeroDivisionError
     assert [getattr(half_products.MATMUL, name) for name in names] == before
 
 
 def test_half_products_are_what_float64_computes() -> None:
-    """Each finite error is a rounding of half precision, and the halves cancel exactly."""
+    """Each finite error is a rounding of half precision, the halves cancel; flags are put back."""
+    before = half_products.MATMUL.allow_fp16_reduced_precision_reduction
     errors = run(HALF_PRODUCTS).finding.values["errors"]
+    assert half_products.MATMUL.allow_fp16_reduced_precision_reduction == before
     finite = [e for line in errors.values() for e in line.values() if math.isfinite(e)]
     assert finite
     assert max(finite) < 2**-6

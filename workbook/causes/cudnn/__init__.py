@@ -1,7 +1,6 @@
 """Chapter 05: what varies from run to run, how often to look, and what the switches do."""
 
 from workbook.causes import every
-from workbook.causes.cudnn.arrival import ARRIVAL
 from workbook.causes.cudnn.case import ON_THE_GPU
 from workbook.causes.cudnn.catalogue import CATALOGUE
 from workbook.causes.cudnn.circumstances import CIRCUMSTANCES

@@ -71,14 +71,18 @@ def change_circumstances(where: Conditions) -> Finding:
 
 
 def _fragmented(operation: Operation, numbers: Tensor) -> list[Tensor]:
-    """Compute after each of many rounds of taking and giving back memory of random sizes."""
+    """Compute after each of many rounds of taking and giving back memory of random sizes.
+
+    All copies of the numbers are kept, so that each lies at another address.
+    """
     held: list[Tensor] = []
-    found = []
+    copies, found = [], []
     for _ in range(ROUNDS):
         held += [numbers.new_empty(random.randrange(1, 2**15)) for _ in range(8)]
         random.shuffle(held)
         del held[: len(held) // 2]
-        found.append(operation(numbers.clone()))
+        copies.append(numbers.clone())
+        found.append(operation(copies[-1]))
     return found
 
 

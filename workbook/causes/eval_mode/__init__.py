@@ -11,7 +11,6 @@ from workbook.causes.eval_mode.exercises import (
     REPAIR_THE_TRAINING,
     WITHOUT_DROPOUT,
 )
-from workbook.causes.eval_mode.inert import CUDNN_FLAGS, MEMORY_CHURN
 from workbook.causes.eval_mode.predictions import (
     BATCH_OF_ONE,
     FUNCTION_IN_EVAL,
