@@ -70,6 +70,7 @@ predict(start_here.THREE_TENTHS)
 # %% tags=["answer"]
 import torch
 
+print("Is 0.1 + 0.2 equal to 0.3?")
 for dtype in (torch.float32, torch.float64):
     tenth, fifth, three_tenths = (torch.tensor(x, dtype=dtype) for x in (0.1, 0.2, 0.3))
     print(dtype, bool(tenth + fifth == three_tenths))

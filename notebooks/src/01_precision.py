@@ -36,6 +36,7 @@ predict(precision.ONE_TENTH)
 # %% tags=["answer"]
 from fractions import Fraction
 
+print("Is it 1/10?")
 for dtype in (torch.float16, torch.float32, torch.float64):
     print(dtype, Fraction(torch.tensor(0.1, dtype=dtype).item()) == Fraction(1, 10))
 
@@ -258,7 +259,8 @@ predict(precision.WHERE_FROM)
 # %% tags=["answer"]
 a = torch.tensor([1.0, 2.0, 3.0]) * torch.tensor([0.1, 0.2, 0.3])
 b = torch.tensor([1.0, 2.0, 3.0]).double() * torch.tensor([0.1, 0.2, 0.3]).double()
-print("equal:", torch.equal(a.double(), b))
+print("From the same stored numbers, have the products the same bits?")
+print(torch.equal(a.double(), b))
 
 # %% [markdown]
 # Here `float64` starts from the numbers that `float32` stored, and every bit of the products agrees.
@@ -299,6 +301,7 @@ import numpy as np
 
 square = torch.rand(64, 64)
 product = np.matmul(square.numpy(), square.numpy())
+print("NumPy's product of float32 arrays, and of float64 arrays:")
 print(product.dtype, np.matmul(square.double().numpy(), square.double().numpy()).dtype)
 
 # %% [markdown]
@@ -316,6 +319,7 @@ predict(precision.ZERO_DIMENSIONS)
 
 # %% tags=["answer"]
 vector, number = torch.rand(3), torch.tensor(0.1, dtype=torch.float64)
+print("A number without dimensions, then with one:")
 print((vector * number).dtype, (vector * number.reshape(1)).dtype)
 
 # %%
@@ -332,10 +336,11 @@ predict(precision.FLOAT64_DATA)
 
 # %% tags=["answer"]
 line = torch.nn.Linear(1, 1)
+print("float64 data, weights in", line.weight.dtype)
 try:
-    line(torch.rand(4, 1).double())
+    print(line(torch.rand(4, 1).double()).dtype)
 except RuntimeError:
-    print("RuntimeError: data in float64, weights in", line.weight.dtype)
+    print("RuntimeError")
 
 # %% [markdown]
 # Matrix products do not promote: they raise, and that is the kinder way. **Cure:** convert the data,
@@ -380,6 +385,7 @@ predict(precision.RELU)
 
 # %% tags=["answer"]
 numbers = torch.rand(1000, dtype=torch.float64) - 0.5
+print("ReLU and rounding, in either order: the same bits?")
 print(torch.equal(numbers.float().relu(), numbers.relu().float()))
 
 # %% [markdown]

@@ -102,6 +102,7 @@ predict(in_place.SUM_DTYPE)
 
 # %% tags=["answer"]
 x, y = torch.ones(2), torch.ones(2, dtype=torch.float64)
+print("x + y, then x.add_(y):")
 print((x + y).dtype, x.add_(y).dtype)
 try:
     torch.tensor([1, 2]).add_(0.5)
@@ -124,6 +125,7 @@ predict(in_place.FLOAT_SHARES)
 x = torch.zeros(3)
 y = x.float()
 x.add_(1)
+print("y is now")
 print(y)
 
 # %%
@@ -162,8 +164,9 @@ predict(in_place.OVERLAPS)
 # %% tags=["answer"]
 x = torch.arange(10.0)
 x[::2].add_(x[:5])
+print("What came out, and the sum:")
 print(x[::2].tolist())
-print([0.0, 3.0, 6.0, 9.0, 12.0], "is the sum")
+print([0.0, 3.0, 6.0, 9.0, 12.0])
 
 # %% [markdown]
 # No error, and two of five are wrong: elements 2 and 4 were overwritten before they were read. With
@@ -224,7 +227,8 @@ for thread in threads:
     thread.start()
 for thread in threads:
     thread.join()
-print("added 20 times, reached", x.item())
+print("added 20 times, reached")
+print(x.item())
 
 # %%
 explore(in_place.LOST_UPDATES, after=in_place.LOSING_FORM)
@@ -253,6 +257,7 @@ x = torch.tensor([0.0, 1.0], requires_grad=True)
 y = x.exp()
 y.data.add_(1)
 y.sum().backward()
+print("x.grad is")
 print("exp(x):", torch.equal(x.grad, x.exp()))
 print("exp(x) + 1:", torch.equal(x.grad, x.exp() + 1))
 

@@ -65,10 +65,12 @@ predict(autograd.AFTER_NO_GRAD)
 x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
 with torch.no_grad():
     y = x * 2
+print("backward(), and x.grad then:")
 try:
     y.sum().backward()
 except RuntimeError as error:
-    print(error, "and x.grad is", x.grad)
+    print(error)
+print(x.grad)
 
 # %% [markdown]
 # The message is exact: the sum has no `grad_fn`, no note of how it came about. **Cure:** compute
@@ -240,7 +242,7 @@ solution(autograd.OUT_OF_THE_GRADIENT)
 # %% [markdown]
 # ## A case
 #
-# Six suspects, and two trials that decide.
+# Six suspects, and three trials. Before each, say what you would see if a suspect were guilty.
 
 # %%
 investigate(autograd.MICRO_TEXTS)

@@ -97,6 +97,7 @@ MICRO_TEXTS = Case(
             f"TEXTS = TEXTS[:1].repeat(8, 1)\n{_BOTH}",
             TOKENS,
             ROWS,
+            CLIP,
         ),
         trial("leave the clipping out", f"LIMIT = torch.inf\n{_BOTH}", CLIP),
         trial(
@@ -105,7 +106,7 @@ MICRO_TEXTS = Case(
             STALE,
         ),
     ),
-    budget=2,
+    budget=3,
     culprit=TOKENS,
     lesson=(
         "The loss is a mean over words, and a mean of means over unequal parts is another mean: "

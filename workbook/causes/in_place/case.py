@@ -53,8 +53,8 @@ TWO_ANSWERS = Case(
     name="two_answers",
     title="A case: the second answer",
     story=(
-        "`predict(ROWS)` gives one answer the first time it is called, and another one ever after. "
-        "`first` and `second` are the first two answers."
+        "`predict(ROWS)` gives one answer the first time it is called, and another one the second "
+        "time. Nobody changed a line in between."
     ),
     file="block.py",
     program=PROGRAM,
@@ -107,8 +107,8 @@ TWO_ANSWERS = Case(
             ROUNDING,
         ),
         trial(
-            "call it once before, with other rows",
-            f"predict(ROWS.flip(0) + 1)\n{_TWICE}",
+            "call it once before, with a copy of the rows",
+            f"predict(ROWS.clone())\n{_TWICE}",
             BUFFER,
         ),
     ),
