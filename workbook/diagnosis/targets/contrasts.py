@@ -5,6 +5,7 @@ Owns the facts that say which interventions can matter for two functions. Decide
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from workbook.diagnosis.interventions.operations import ARITHMETIC, SHORT_INTEGERS
@@ -63,17 +64,16 @@ def ranges(ours: Run, theirs: Run) -> set[Fact]:
     return {Fact.OTHER_RANGES} if differ else set()
 
 
+_FLOATS = re.compile(r"\b(b?float\d+)\[")
 _INTEGERS = tuple(str(dtype).removeprefix("torch.") for dtype in SHORT_INTEGERS)
 
 
 def _dtypes(result: Run) -> set[tuple[str, str]]:
-    """Which operations made which formats, and which formats the result has."""
+    """Which operations read or made which formats, and which formats the result has."""
     found = {
         ("result", row["dtype"]) for row in result.outcomes[0].get("leaves", ()) if "dtype" in row
     }
     for operation in result.trace(0) or ():
-        dtype = operation.signature.rpartition("-> ")[2].split("[")[0]
-        if "float" in dtype:
-            found.add((operation.name, dtype))
-            found.add(("any operation", dtype))
+        for dtype in _FLOATS.findall(operation.signature):
+            found |= {(operation.name, dtype), ("any operation", dtype)}
     return found
