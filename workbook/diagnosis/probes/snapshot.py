@@ -6,10 +6,12 @@ Owns the walk, the snapshot and when it is put back. Each thing found has a name
 
 from __future__ import annotations
 
+import ast
 import collections
 import copy
 import functools
 import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,23 @@ from workbook.diagnosis.probes.generators import GENERATORS, get_state, put_stat
 _MOST = 20_000  # things looked at
 
 
+def handed(module: types.ModuleType) -> set[str]:
+    """Name the variables that a module's text hands to functions of its own, as arguments.
+
+    What a function is given is data; what it reaches by a name of the module's is state.
+    """
+    try:
+        tree = ast.parse(Path(str(module.__file__)).read_bytes())
+    except (AttributeError, OSError, SyntaxError, ValueError):  # it has no file
+        return set()
+    nodes = list(ast.walk(tree))
+    own = {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    calls = [c for c in calls if getattr(c.func, "id", getattr(c.func, "attr", "")) in own]
+    values = [v for c in calls for v in (*c.args, *(word.value for word in c.keywords))]
+    return {value.id for value in values if isinstance(value, ast.Name)}
+
+
 class Snapshot:
     """The contents of everything that the given modules reach, taken when it is made."""
 
@@ -29,6 +48,7 @@ class Snapshot:
         self.generators: list[tuple[Any, Any]] = []
         self._seen: set[int] = set()
         self._files = {module.__name__ for module in modules}
+        self._given = {name for module in modules for name in handed(module)}
         for module in modules:
             held = {k: v for k, v in vars(module).items() if not k.startswith("__")}
             self._keep(Thing("", "state", vars(module), held))
@@ -56,12 +76,14 @@ class Snapshot:
             self._keep(Thing(name, inside or "data", value, value.copy()))
         elif isinstance(value, dict):
             plain = all(isinstance(item, SIMPLE) for item in value.values())  # a record, or empty
-            self._keep(Thing(name, inside or ("state" if plain else "data"), value, dict(value)))
+            state = plain and name not in self._given
+            self._keep(Thing(name, inside or ("state" if state else "data"), value, dict(value)))
             for key, item in list(value.items()):
                 self._iterator(item, Place(value, key), f"{name}[{key!r}]", inside)
                 self._walk(item, f"{name}[{key!r}]", inside)
         elif isinstance(value, (list, collections.deque, set, bytearray)):
-            self._keep(Thing(name, inside or ("data" if value else "state"), value, value.copy()))
+            data = value or name in self._given
+            self._keep(Thing(name, inside or ("data" if data else "state"), value, value.copy()))
             for index, item in enumerate(list(value)):
                 self._walk(item, f"{name}[{index}]", inside)
         elif isinstance(value, (tuple, frozenset)):
