@@ -138,7 +138,7 @@ def test_the_corpus_is_as_large_as_it_says() -> None:
     assert len(labels) >= 60
     assert sum(causes == ["none"] for causes in labels) >= 12
     assert sum(len(causes) == 2 for causes in labels) >= 10
-    seen |= {row.cause for row in ROWS if (row.how, row.name) in {*AGAIN, *PAIR}}
+    seen |= {row.cause for row in ROWS if f"{row.how} {row.name}" in {*AGAIN, *PAIR}}
     elsewhere = {"device-generator", "cudnn-algorithm", "device", "unsynchronised"}
     elsewhere |= {"rank-drift", "rank-data", "world-size"}  # they take several processes
     assert {cause.id for cause in CAUSES} - seen == elsewhere | {"cpu-capability"}

@@ -54,7 +54,7 @@ def told(answer: Answer, *, digits: bool = True) -> list[str]:
         size = f" The difference is {one.size}." if one.size and digits else ""
         paragraphs.append(f"`{one.cause}`{place}: {cause.words}. Evidence: {one.evidence}{size}")
         if one.cause != "none":
-            paragraphs.append(f"What to do: {cause.fix}")
+            paragraphs.append(f"What to do: {one.cure}")
     return paragraphs + (list(answer.notes) if digits else [])
 
 

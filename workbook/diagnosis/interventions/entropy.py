@@ -83,6 +83,7 @@ def _seeded(real: Any, parameter: str, fresh: Callable[[], int]) -> Any:
 
     if not isinstance(real, type):
 
+        @functools.wraps(real)
         def call(*args: Any, **kwargs: Any) -> Any:
             args, kwargs = given(args, kwargs)
             return real(*args, **kwargs)

@@ -41,24 +41,25 @@ def _generators(was: Before) -> None:
 
 
 def _row(
-    name: str, cause: str, words: str, rank: int, fact: Fact, put_back: Any = None,
+    name: str, cause: str, words: str, rank: int, fact: Fact | None, put_back: Any = None,
     axes: frozenset[Axis] = AGAIN | AFTER, **more: Any,
 ) -> Intervention:  # fmt: skip
     """Give a row; without `put_back` it puts back the contents of its name's kind."""
     put_back = put_back or (lambda was: was.snapshot.put_back(frozenset({name})))
-    facts = frozenset({fact})
+    facts = frozenset({fact} if fact else ())
     return Intervention(name, "between", cause, words, rank, facts, axes, put_back=put_back, **more)
 
 
-FORK = _row("fork", "module-state", "each call has a process of its own", 92,
-            Fact.KEEPS_SOMETHING, lambda was: None)  # fmt: skip
+FORK = _row("fork", "module-state", "each call has a process of its own", 92, None,
+            lambda was: None)  # fmt: skip
 ROWS = (
     _row("clock", "wall-clock", "the clock is put back", 50, Fact.CLOCK,
          lambda was: surroundings.rewind(was.clock)),
     _row("gradient", "gradient-accumulation", "gradients are put back", 51, Fact.CHANGES_GRADIENT,
          fix="Clear gradients before backward: x.grad = None, or optimizer.zero_grad()."),
     _row("data", "input-mutated", "the data that the program keeps is put back", 52,
-         Fact.CHANGES_DATA),
+         Fact.CHANGES_DATA, fix="Work on a copy (x.clone(), dict(options)), or use the operation "
+         "that makes a new one."),
     _row("module", "module-state", "modules and objects are put back", 53, Fact.CHANGES_MODULE),
     _row("state", "module-state", "variables of the program are put back", 54, Fact.CHANGES_STATE),
     _row("default-dtype", "dtype", "the default dtype is put back", 55, Fact.LEAVES_DTYPE,

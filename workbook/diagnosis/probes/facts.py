@@ -65,7 +65,6 @@ class Fact(Enum):
     CHANGES_STATE = "changed state"
     LEAVES_DTYPE = "the default dtype is left changed"
     LEAVES_THREADS = "the number of threads is left changed"
-    KEEPS_SOMETHING = "calls differ, and nothing that can be seen was changed"
     # what two runs do unlike one another
     LOOPS_OVER_BATCHES = "something is gone through by a size, and nothing is trained"
     OTHER_BATCHES = "batches have other sizes"

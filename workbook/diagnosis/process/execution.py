@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from workbook.diagnosis.interventions import keyed, put_back
+from workbook.diagnosis.interventions import put_back, streams
 from workbook.diagnosis.interventions.intervention import Setting, Stage
 from workbook.diagnosis.interventions.rows import ROWS, install
 from workbook.diagnosis.probes import steps
@@ -119,7 +119,7 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
         if request["kind"] == "model":
             calls, built = model_steps(calls[0], request)
         was = put_back.before(Snapshot(own_modules(request), {**built, **OBJECTS}))
-        keyed.Still.awake = True
+        streams.Still.awake = True
         between, request["last"] = frozenset(request["between"]), len(calls) - 1
         spent = 0.0
         for number, function in enumerate(calls):
