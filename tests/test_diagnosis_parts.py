@@ -33,11 +33,11 @@ def test_a_sorted_set_is_sorted_also_of_mixed_types() -> None:
 
 HELD = """
 import torch
-from workbook.diagnosis.interventions import cuda
+from workbook.diagnosis.interventions import numerics
 from workbook.diagnosis.interventions.intervention import Setting
 
 run = Setting(on=frozenset(("full-precision", "cudnn-deterministic", "deterministic")))
-for install in dict.fromkeys(row.install for row in cuda.ROWS if row.install):
+for install in dict.fromkeys(row.install for row in numerics.ROWS if row.install):
     install(run)
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
 torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = True, False

@@ -107,22 +107,12 @@ class Answer:
 
     def chart(self) -> Chart:
         """ULPs along the operations of the two runs, with the origin marked."""
-        at = tuple(float(i) for i in range(len(self.curve)))
+        at = tuple(map(float, range(len(self.curve))))
         series = [Series("difference", at, self.curve, "steps")]
         if self.origin is not None and self.origin < len(self.curve):
             name = self.labels[self.origin] if self.origin < len(self.labels) else ""
-            series.append(
-                Series(
-                    f"origin: {name}", (float(self.origin),), (self.curve[self.origin],), "points"
-                )
-            )
-        return Chart(
-            (
-                Panel(
-                    Axis("operation"),
-                    Axis("difference in ULPs", low=0.5, log=True),
-                    tuple(series),
-                    f"{self.target}: {self.status}",
-                ),
-            )
-        )
+            here = (float(self.origin),), (self.curve[self.origin],)
+            series.append(Series(f"origin: {name}", *here, "points"))
+        apart = Axis("difference in ULPs", low=0.5, log=True)
+        title = f"{self.target}: {self.status}"
+        return Chart((Panel(Axis("operation"), apart, tuple(series), title),))

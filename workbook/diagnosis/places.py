@@ -6,6 +6,7 @@ Owns the reading. Decides nothing and makes no run.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.unexplained import unmatched
@@ -14,37 +15,37 @@ from workbook.trace import SAMPLES, Origin, Trace, align, origin
 _LONGEST_CURVE = 400
 
 
+def _draws(result: Run | None, number: int) -> list[list[Any]]:
+    """List what a call drew and set: generator, operation, line, module, count (0: it was set)."""
+    outcomes = [] if result is None else result.outcomes
+    return list(outcomes[number].get("draws", ())) if number < len(outcomes) else []
+
+
 def drawing(result: Run | None, number: int = 0) -> str:
     """Give the lines that draw, in words: `torch.randn at train.py:12, ...`.
 
     Where some draw from a generator that nobody has set, they alone are told.
     """
-    if result is None or number >= len(result.outcomes):
-        return ""
     seen: dict[str, bool] = {}  # a line that draws, and whether its generator was set before
     seeded: set[str] = set()
-    for generator, what, line, _, count, _ in result.outcomes[number].get("draws", ()):
+    for generator, what, line, _, count, _ in _draws(result, number):
         if not count:
             seeded.add(generator)
         elif line and not generator.startswith("own"):
             name = what.removeprefix("aten.").split(".")[0]
             seen.setdefault(f"{generator} {name} at {line}", generator in seeded)
-    rows = [row for row, known in seen.items() if not known] or list(seen)
-    return ", ".join(rows[:3]) + (f" and {len(rows) - 3} more" if len(rows) > 3 else "")
+    return few([row for row, known in seen.items() if not known] or list(seen))
 
 
 def seeding(result: Run | None, number: int = 0) -> str:
     """List the lines that set a generator after a draw: `manual_seed at train.py:9`."""
-    if result is None or number >= len(result.outcomes):
-        return ""
     seen: dict[str, None] = {}
     drawn = False
-    for generator, what, line, _, count, _ in result.outcomes[number].get("draws", ()):
-        if generator.startswith("own") or not line:
-            continue
-        if not count and drawn:
-            seen.setdefault(f"{what} at {line}")
-        drawn = drawn or bool(count)
+    for generator, what, line, _, count, _ in _draws(result, number):
+        if line and not generator.startswith("own"):
+            if not count and drawn:
+                seen.setdefault(f"{what} at {line}")
+            drawn = drawn or bool(count)
     return few(list(seen))
 
 
@@ -76,10 +77,8 @@ def curve(first: Trace, second: Trace) -> tuple[tuple[float, ...], tuple[str, ..
     heights, labels, mark = [], [], None
     for number, (i, j) in enumerate(pairs):
         ours, theirs = first[i], second[j]
-        apart = [steps_apart(a, b) for a, b in zip(ours.sample, theirs.sample, strict=False)][
-            :SAMPLES
-        ]
-        heights.append(max(apart, default=0.0))
+        apart = [steps_apart(a, b) for a, b in zip(ours.sample, theirs.sample, strict=False)]
+        heights.append(max(apart[:SAMPLES], default=0.0))
         labels.append(f"{ours.name} {ours.line}")
         if part is not None and part.first.index == i:
             mark = number

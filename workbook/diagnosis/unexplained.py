@@ -50,9 +50,11 @@ class Progress:
         left = _causes([one for one in self.suspects if one not in self.trials])
         left = [cause for cause in left if cause not in refuted]
         if refuted:
-            found.append(f"Not the only cause (removed alone, it still differs): {_list(refuted)}.")
+            found.append(
+                f"Not the only cause (removed alone, it still differs): {', '.join(refuted)}."
+            )
         if left:
-            found.append(f"Not tried yet, in this order: {_list(left)}.")
+            found.append(f"Not tried yet, in this order: {', '.join(left)}.")
         return found
 
 
@@ -107,7 +109,3 @@ def unmatched(ours: Trace, theirs: Trace) -> tuple[Operation, int, str] | None:
 
 def _causes(rows: list[Intervention]) -> list[str]:
     return list(dict.fromkeys(BY_ID[one.cause].id for one in rows))
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names)

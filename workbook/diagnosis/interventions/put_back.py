@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from workbook.diagnosis.interventions import entropy, surroundings
+from workbook.diagnosis.interventions import surroundings
 from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, Axis, Intervention
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.generators import global_states, put_global_states
@@ -30,14 +30,14 @@ class Before:
 
 def before(snapshot: Snapshot) -> Before:
     """Take down how everything is."""
-    return Before(snapshot, global_states(), entropy.COUNTED.copy(), surroundings.count())
+    return Before(snapshot, global_states(), surroundings.COUNTED.copy(), surroundings.count())
 
 
 def _generators(was: Before) -> None:
     put_global_states(was.states)
     was.snapshot.rewind()
-    entropy.COUNTED.clear()
-    entropy.COUNTED.update(was.entropy)
+    surroundings.COUNTED.clear()
+    surroundings.COUNTED.update(was.entropy)
 
 
 def _row(

@@ -13,7 +13,6 @@ from workbook.diagnosis.interventions import (
     arguments,
     batches,
     checkpoints,
-    cuda,
     devices,
     memory,
     modules,
@@ -34,7 +33,6 @@ _KINDS = (
     ranks,  # first: what others wrap around its backward sees losses as the program has them
     modules,
     numerics,
-    cuda,
     parallel,
     training,
     checkpoints,
