@@ -44,11 +44,14 @@ def wrap_named(around: Around, owner: Any, *names: str) -> None:
     """Let each `owner.name` be `around(real, given)`, which is given all arguments by name."""
 
     def named(real: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        bound = inspect.signature(real).bind(*args, **kwargs)
+        bound = _signature(real).bind(*args, **kwargs)
         bound.apply_defaults()
         return around(real, bound.arguments)
 
     wrap(named, owner, *names)
+
+
+_signature = functools.cache(inspect.signature)
 
 
 def wrap_helpers(run: Any, around: Around, *special: str) -> None:
