@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import workbook
-from workbook.diagnosis import command as diagnosis
+from workbook.diagnosis import terminal as diagnosis
 from workbook.diagnosis import tracing
 from workbook.fingerprint import command as fingerprint
 

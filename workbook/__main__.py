@@ -27,7 +27,9 @@ class Command:
 
 COMMANDS = (
     Command("claims", "what was stated beside what this machine measures", "ledger.command"),
-    Command("diagnose", "which condition changes the result of your own code", "diagnosis.command"),
+    Command(
+        "diagnose", "which condition changes the result of your own code", "diagnosis.terminal"
+    ),
     Command(
         "fingerprint", "facts of this environment and the bits it gives", "fingerprint.command"
     ),
