@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from workbook.bounds import matmul_bound
+from workbook.bounds import Bound, gamma, matmul_bound
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
@@ -27,6 +27,7 @@ COUNTS = (1, 2, 3, 4, 8, 16, 31)
 FORMATS = ("float32", "bfloat16", "float16")
 PLAIN, TILED = "as it comes", f"tiles of {TILE} rows"
 REPEATS = 5
+CUBLAS = "PyTorch, Numerical accuracy: reduced precision reduction for 16-bit products on CUDA"
 LEGEND: dict[Kind, str] = {
     "agrees": "every row as among all",
     "within the bound": "some rows differ, within the bound",
@@ -80,7 +81,7 @@ def _held(
 ) -> tuple[dict[str, float], Comparison]:
     """Give the share of rows with other bits for each count, and the largest difference."""
     first = x[:SHOWN]
-    bound = matmul_bound(first.cpu(), w.cpu().T, x.dtype)
+    bound = _bound(first, w)
     with torch.no_grad():
         whole = linear(x, w)[:SHOWN].cpu()
         few = {
@@ -92,6 +93,21 @@ def _held(
     n = max(few, key=lambda n: float((few[n].double() - whole.double()).abs().max()))
     names = {"first": f"{n} rows", "second": f"{len(x)} rows"}
     return shares, compare(few[n], whole, bound=bound + bound, **names)
+
+
+def _bound(x: Tensor, w: Tensor) -> Bound:
+    """Bound one product: 16-bit ones are added up in float32, and their result is rounded.
+
+    cuBLAS may also round partial sums to 16 bits, each once (PyTorch's
+    `allow_bf16_reduced_precision_reduction`, on unless it is switched off; so for float16).
+    """
+    if x.element_size() > 2:
+        return matmul_bound(x.cpu(), w.cpu().T, x.dtype)
+    gpu = x.device.type == "cuda"
+    bound = matmul_bound(x.cpu(), w.cpu().T, "float32", result=x.dtype, tensor_cores=gpu)
+    if not gpu or bound.scale is None:
+        return bound
+    return bound + Bound(gamma(1, x.dtype) * bound.scale, "rounded partial sums", CUBLAS)
 
 
 def _seconds(
