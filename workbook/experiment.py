@@ -12,11 +12,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from workbook import cluster, devices
+from workbook import devices
 from workbook.conditions import Conditions
 from workbook.control import Control
 from workbook.devices import DeviceUnavailable, device
-from workbook.recording import recorded
 from workbook.result import Finding, Result
 
 __all__ = ["Experiment", "run", "sweep"]
@@ -116,6 +115,8 @@ def recall(experiment: Experiment, /, **settings: Any) -> Result:
     where it was made at other settings, DeviceUnavailable where there is neither the device nor a
     recording.
     """
+    from workbook.recording import recorded  # most runs recall nothing
+
     place = settings.get("device", "cpu")
     for recording in recorded(experiment.name):
         if recording.title == place:
@@ -168,6 +169,8 @@ def sweep(
     if executor is None:
         return tuple(run(experiment, **settings, **{control: point}) for point in points)
     if isinstance(executor, str):
+        from workbook import cluster
+
         with cluster.executor(executor) as workers:
             return sweep(experiment, control, points, executor=workers, **settings)
     futures = [executor.submit(run, experiment, **settings, **{control: p}) for p in points]

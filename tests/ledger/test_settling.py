@@ -58,14 +58,14 @@ class Absent:
 def no_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without CUDA and without a recording of it."""
     monkeypatch.setattr(experiment, "device", lambda name: Absent())
-    monkeypatch.setattr(experiment, "recorded", lambda name: ())
+    monkeypatch.setattr(recording, "recorded", lambda name: ())
 
 
 def recorded_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """A recording that says it comes from a GPU, of six numbers at the opening settings."""
     result = replace(run(SIX_NUMBERS), source="RECORDED", provenance=FACTS)
     made = recording.Recording.from_json(Recording(FACTS, (result,)).to_json())
-    monkeypatch.setattr(experiment, "recorded", lambda name: (made,))
+    monkeypatch.setattr(recording, "recorded", lambda name: (made,))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal, get_args
 
 import torch
@@ -170,8 +169,11 @@ def _rounded_up(value: float) -> str:
     """Write two digits of a number, rounded up, so that it stays below what is written."""
     if not value or not math.isfinite(value):
         return f"{value:g}"
-    unit = Decimal(1).scaleb(Decimal(value).adjusted() - 1)
-    return f"{float((Decimal(value) / unit).to_integral_value(ROUND_CEILING) * unit):.2g}"
+    digits, _, exponent = f"{value:.1e}".partition("e")
+    tenths, power = round(10 * float(digits)), int(exponent) - 1
+    if float(f"{tenths}e{power}") < value:
+        tenths += 1
+    return f"{float(f'{tenths}e{power}'):.2g}"
 
 
 def _at(index: tuple[int, ...] | None) -> str:

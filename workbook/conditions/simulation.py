@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
-from workbook.simulated import SimulatedAccelerator
+if TYPE_CHECKING:  # loaded where it is at work
+    from workbook.simulated import SimulatedAccelerator
 
 
 class _ThisThread(threading.local):
@@ -30,6 +32,8 @@ def simulate(on: bool, opening: ExitStack) -> None:
             one.paused = True
             opening.callback(setattr, one, "paused", False)
     elif not at_work:
+        from workbook.simulated import SimulatedAccelerator
+
         accelerator = opening.enter_context(SimulatedAccelerator())
         _THIS_THREAD.entered.append(accelerator)
         opening.callback(_THIS_THREAD.entered.remove, accelerator)

@@ -60,7 +60,7 @@ def look(where: Conditions, *, operation: str) -> Finding:
     columns = [f"{10.0**power:g}" for power in POWERS]
     table = {
         name: {
-            column: Cell(f"{value:.2g}", KINDS[word])
+            column: Cell(f"{value:.3g}", KINDS[word])
             for column, value, word in zip(columns, results[name].tolist(), line, strict=True)
         }
         for name, line in words.items()
