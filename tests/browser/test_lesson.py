@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.lab import Notebook
+from workbook.lesson.kept import FILE, Given, Kept
 
 Open = Callable[[str], Notebook]
 Put = Callable[[str], str]
@@ -23,8 +24,8 @@ def live(open_notebook: Open, fresh: Put) -> Notebook:
 
 
 def prediction(notebook: Notebook) -> Locator:
-    """The live prediction."""
-    return notebook.page.locator(".wb-predict[data-wb-ready]")
+    """The live prediction, which comes first."""
+    return notebook.page.locator(".wb-predict[data-wb-ready]").first
 
 
 def test_a_prediction_is_made_with_the_keyboard(live: Notebook) -> None:
@@ -36,8 +37,10 @@ def test_a_prediction_is_made_with_the_keyboard(live: Notebook) -> None:
     covered = live.page.locator(".wb-explorer[data-wb-ready]")
     expect(covered.get_by_role("button", name="Open it without an answer")).to_be_visible()
     expect(covered).to_contain_text("Is 0.1 + 0.2 the same as 0.3?")
+    printed = live.page.get_by_text("Both are rounded.", exact=True)
     for hidden in (covered.locator(".wb-figure"), covered.get_by_role("slider", name="seed")):
         expect(hidden).to_be_hidden()
+    expect(printed).to_be_hidden()
     expect(box.get_by_role("button", name="Reveal")).to_be_disabled()
     box.get_by_role("radio").first.focus()
     for key in ("Space", "ArrowDown", "ArrowUp", "Tab", "ArrowRight", "ArrowRight", "Tab", "Enter"):
@@ -47,9 +50,27 @@ def test_a_prediction_is_made_with_the_keyboard(live: Notebook) -> None:
     expect(status).to_contain_text("You were 70 % sure.")
     expect(status).to_contain_text("Each is rounded.")  # what speaks against the chosen option
     expect(box.get_by_role("button", name="Measure again")).to_be_focused()
+    expect(printed).to_be_visible()
     for shown in (covered.locator(".wb-figure"), covered.get_by_role("slider", name="seed")):
         expect(shown).to_be_visible()
     expect(covered.get_by_role("button", name="Open it without an answer")).to_be_hidden()
+
+
+def test_an_estimate_is_typed_and_kept(live: Notebook) -> None:
+    """A range that is too wide is refused before it is measured; a fair one is, and it is kept."""
+    box = live.page.locator(".wb-predict[data-wb-ready]").nth(1)
+    reveal = box.get_by_role("button", name="Reveal")
+    box.get_by_role("spinbutton", name="from").focus()
+    live.page.keyboard.type("100")
+    live.page.keyboard.press("Tab")
+    live.page.keyboard.type("3000")
+    expect(box).to_contain_text("A range may span a factor of 10 at most.")
+    expect(reveal).to_be_disabled()
+    box.get_by_role("spinbutton", name="from").fill("1000")
+    reveal.press("Enter")
+    expect(box.get_by_role("status")).to_contain_text("Your range covers it: 2,048")
+    kept = Kept(live.lab.folder / FILE).read()
+    assert kept["prediction", "steps"] == Given("prediction", "steps", True, 50)
 
 
 def test_the_controls_have_names(live: Notebook) -> None:

@@ -58,6 +58,45 @@ function scale(form) {
   return { range, percent };
 }
 
+// Cells with the tag `answer` between this prediction and the next: JupyterLab shows "…" in place of
+// what they print until the reader has answered, or clicks. Elsewhere they stand open.
+function answersBelow(model) {
+  const cells = model.widget_manager?.context?.model?.cells;
+  const found = [];
+  if (!cells?.get) return found;
+  const asks = (cell) => cell.type === "code" && /^(predict|claim)\(/m.test(cell.sharedModel.getSource());
+  const own = (cell) => asks(cell) && [...Array(cell.outputs.length).keys()].some(
+    (i) => cell.outputs.get(i).metadata.workbook?.includes(`"name":"${model.get("name")}"`));
+  let below = false;
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells.get(i);
+    if (below && asks(cell)) break;
+    if (below && cell.type === "code" && cell.getMetadata("tags")?.includes("answer")) found.push(cell);
+    below ||= own(cell);
+  }
+  return found;
+}
+
+function coverAnswers(model) {
+  const open = () => model.get("measured") !== "" || model.get("earlier") !== "";
+  const ran = (cell, change) => {
+    if (change.name === "executionCount" && change.newValue !== null && !open()) cell.setMetadata("collapsed", true);
+  };
+  const cells = answersBelow(model);
+  for (const cell of cells) {
+    cell.stateChanged.connect(ran);
+    if (!open()) cell.setMetadata("collapsed", true);
+  }
+  const answered = () => {
+    if (open()) for (const cell of cells) cell.deleteMetadata("collapsed");
+  };
+  model.on("change:turns", answered);
+  return () => {
+    model.off("change:turns", answered);
+    for (const cell of cells) cell.stateChanged.disconnect(ran);
+  };
+}
+
 function render({ model, el }) {
   el.classList.add("wb-page", "wb-predict");
   make(el, "div", "wb-kicker").textContent = "Predict, then measure";
@@ -146,8 +185,10 @@ function render({ model, el }) {
   for (const name of ["choice", "low", "high", "confidence"]) changes[`change:${name}`] = controls;
   for (const [name, change] of Object.entries(changes)) model.on(name, change);
   turn();
+  const uncover = coverAnswers(model);
   el.dataset.wbReady = "";
   return () => {
+    uncover();
     for (const [name, change] of Object.entries(changes)) model.off(name, change);
   };
 }

@@ -43,6 +43,7 @@ class Predictor(Page):
 
     _esm = joined("predictor.js")
     _css = joined("predictor.css")
+    name = traitlets.Unicode().tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)
     options = traitlets.List(traitlets.Unicode()).tag(sync=True)
     factor = traitlets.Float().tag(sync=True)
@@ -71,7 +72,7 @@ class Predictor(Page):
         else:
             self._covered = cast(Option, measured).text
             kind = {"options": [option.text for option in question.shown]}
-        super().__init__(question=question.question, **kind)
+        super().__init__(name=question.name, question=question.question, **kind)
         if before := tally.before(question.name):
             held = "it held" if before.held else "it did not hold"
             self.earlier = f"You answered this before, {before.confidence} % sure, and {held}."

@@ -7,7 +7,7 @@ from workbook.control import Seed
 from workbook.experiment import Experiment
 from workbook.explorer import explore
 from workbook.lesson import check, hint, predict
-from workbook.question import Exercise, Form, Option, Prediction
+from workbook.question import Estimate, Exercise, Form, Option, Prediction
 from workbook.result import Finding
 
 
@@ -32,6 +32,21 @@ def line(where):
 
 
 explore(Experiment("line", "Do they differ?", "seed", (Seed(),), line), after=SUM)
+
+# %% tags=["answer"]
+print("Both are rounded.")
+
+# %%
+STEPS = Estimate(
+    name="steps",
+    question="How many ones does `float16` count?",
+    measure=lambda: 2048,
+    between=(2048, 2048),
+    because="Then the step is 2.",
+    too_low="It goes on.",
+    too_high="It stops earlier.",
+)
+predict(STEPS)
 
 # %%
 EXERCISE = Exercise(
