@@ -27,7 +27,7 @@ PATH: Way = (
     ("01_precision", ("What a format keeps", "The order of a sum", "A bound by hand")),
     ("03_autograd", ("In which order?",)),
     ("04_eval_mode", ("An output that will not hold still", "BatchNorm and its batch")),
-    ("05_cudnn", ("Who adds first", "How many repeats prove what")),
+    ("05_cudnn", ("One step of training, twice", "How many repeats prove what")),
     ("06_linear_init", ("The ledger of draws",)),
     ("08_why_nan", ("How it travels",)),
     ("09_temperature_zero", ("The same prompt, alone and in company",)),
@@ -74,10 +74,10 @@ LESSONS: Mapping[str, Way] = {
         (
             "05_cudnn",
             (
-                "Who adds first",
+                "One step of training, twice",
                 "How many repeats prove what",
                 "What the switches do",
-                "Six trainings from one seed",
+                "Six trainings, and which switch they need",
             ),
         ),
         (

@@ -263,6 +263,20 @@ class TestLength:
         assert "About 5 minutes." in build.generate(path).cells[0].source
 
 
+class TestExercises:
+    """What stands beside each exercise."""
+
+    @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: path.stem)
+    def test_each_has_a_hint_and_a_solution(self, path: Path) -> None:
+        """Below its check stand a hint and a solution of the same exercise."""
+        code = "\n".join(cell.source for cell in nbformat.read(path, 4).cells)
+        checked, hinted, solved = (
+            set(re.findall(rf"^{verb}\((\w+\.\w+)", code, re.MULTILINE))
+            for verb in ("check", "hint", "solution")
+        )
+        assert checked and checked == hinted == solved
+
+
 class TestPredictions:
     """What all predictions of the workbook have together, from the committed outputs."""
 

@@ -65,16 +65,16 @@ investigate(your_own_program.RESTLESS_REVIEWS)
 def agrees(function): ...
 
 
-check(your_own_program.AGREES, agrees)
+check(your_own_program.GENERATOR_PUT_BACK, agrees)
 
 # %%
-hint(your_own_program.AGREES, 1)
+hint(your_own_program.GENERATOR_PUT_BACK, 1)
 
 # %%
-hint(your_own_program.AGREES, 2)
+hint(your_own_program.GENERATOR_PUT_BACK, 2)
 
 # %%
-solution(your_own_program.AGREES)
+solution(your_own_program.GENERATOR_PUT_BACK)
 
 # %% [markdown]
 # ## Your own code

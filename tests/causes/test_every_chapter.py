@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from tests.causes.chapters import EXERCISES, EXPERIMENTS, PREDICTIONS
+from tests.causes.chapters import CASES, CHAPTERS, EXERCISES, EXPERIMENTS, PREDICTIONS
 from workbook.control import Control, DeviceChoice
 from workbook.devices import DeviceUnavailable
 from workbook.experiment import Experiment, run
-from workbook.question import Exercise, Prediction, prove
+from workbook.question import Estimate, Exercise, Prediction, prove
 from workbook.result import Result
 
 SETTINGS = [
@@ -69,6 +69,21 @@ def test_every_value_of_a_control_works(
         assert result.settings[control.name] == value
         device = result.settings.get("device", experiment.fixed.device)
         assert result.source == ("SIMULATED" if device == "simulated" else "LIVE")
+
+
+@pytest.mark.parametrize("prediction", PREDICTIONS, ids=named)
+def test_each_wrong_option_teaches(prediction: Prediction | Estimate) -> None:
+    """Three options or more, and whoever chose a wrong one hears what speaks against it."""
+    if isinstance(prediction, Estimate):
+        assert prediction.too_low and prediction.too_high != prediction.too_low
+    else:
+        assert prove(prediction) == []
+
+
+@pytest.mark.parametrize("row", [*PREDICTIONS, *EXERCISES, *CASES], ids=named)
+def test_a_constant_is_named_like_its_row(row: Prediction | Exercise) -> None:
+    """What a reader has done is kept by a row's name, and a chapter's text has the constant's."""
+    assert any(getattr(chapter, row.name.upper(), None) is row for chapter in CHAPTERS)
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=named)

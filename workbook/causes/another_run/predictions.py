@@ -251,6 +251,11 @@ ONE_SEED_FOR_ALL = Prediction(
             lambda same: not same["seed"] and not same["seed + rank"],
             "A process has its own generator, and both generators have the same seed.",
         ),
+        Option(
+            "nothing: the ranks share one model, and the first one has dropped already",
+            lambda _: False,
+            "Each rank has a copy of the model and a forward pass of its own, dropout included.",
+        ),
     ),
     lambda: {
         "seed": torch.equal(_mask(0), _mask(0)),

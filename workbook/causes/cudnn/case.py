@@ -61,7 +61,7 @@ def _trial(title: str, before: str, name: str, *removes: str) -> Trial:
 
 _PRODUCTS = 'torch.backends.cuda.matmul.fp32_precision = "{}"'
 ON_THE_GPU = Case(
-    name="fails_on_the_gpu",
+    name="on_the_gpu",
     title="A case: the test that fails on the GPU",
     story=(
         "`test_convolution` passes on every CPU and fails on the GPU, where its result is further "

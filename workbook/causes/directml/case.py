@@ -53,7 +53,7 @@ def _trial(title: str, code: str, look_up: Callable[[], float], *removes: str) -
 
 
 BLAMED = Case(
-    name="the_gpu_is_blamed",
+    name="blamed",
     title="A case: the layer that is another one on the GPU",
     story=(
         "One seed, one layer, once on the GPU and once on the CPU, and the outputs are further "

@@ -43,7 +43,7 @@ def score(size):
 _SIZES = "first, second = score(8), score(12)"
 
 BATCH_SIZE = Case(
-    name="size_of_the_batch",
+    name="batch_size",
     title="A case: the score that knows the size of its batches",
     story=(
         "`score(8)` and `score(12)` score one model on the same 24 rows, 8 or 12 at a time. "

@@ -75,7 +75,7 @@ UNUSED_LAYER = Prediction(
     "down the stream.",
 )
 FIFTEEN = Prediction(
-    "fifteen_and_sixteen",
+    "fifteen",
     "From one seed you draw `torch.randn(15)`, and from the same seed `torch.randn(16)`. "
     "What about the longer one?",
     (
@@ -100,7 +100,7 @@ FIFTEEN = Prediction(
     "one. Lengths that are no multiple of 16 draw their last block again.",
 )
 IN_FLOAT64 = Prediction(
-    "built_in_float64",
+    "in_float64",
     "From one seed you build `nn.Linear(16, 16)` and `nn.Linear(16, 16, dtype=torch.float64)`. "
     "The second has …",
     (

@@ -7,7 +7,7 @@ from workbook.causes.your_own_program.cases import (
     RESTLESS_REVIEWS,
     UNSTEADY_SCORES,
 )
-from workbook.causes.your_own_program.exercises import AGREES
+from workbook.causes.your_own_program.exercises import GENERATOR_PUT_BACK
 from workbook.causes.your_own_program.predictions import EVAL_SHOWS
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction

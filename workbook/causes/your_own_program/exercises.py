@@ -44,7 +44,7 @@ _ANSWER = """def agrees(function):
     {}
     return torch.{}(first, function())"""
 
-AGREES = Exercise(
+GENERATOR_PUT_BACK = Exercise(
     name="generator_put_back",
     task=(
         "Write `agrees(function)`: call the function twice, each time with the generator in the "
