@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from workbook.diagnosis import Workers, engine
+from workbook.diagnosis import Workers, target
 
 # Programs that the tests run in processes of their own; importing them would run them here.
 collect_ignore = ["diagnosis_cases", "diagnosis/ranks"]
@@ -38,7 +38,7 @@ settings.register_profile(
 settings.load_profile("tests")
 
 # Nor has a diagnosis: what is tested is what it says, not how soon a busy machine lets it say so.
-engine.TIMEOUT = 86_400.0
+target.TIMEOUT = target.PATIENCE = 86_400.0
 
 
 @pytest.hookimpl(wrapper=True)

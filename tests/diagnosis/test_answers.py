@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from workbook.diagnosis import Workers, diagnose
-from workbook.diagnosis.probes import steps
+from workbook.diagnosis import Workers, diagnose, plan
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import call
-from workbook.diagnosis.targets import disagreement
+from workbook.diagnosis.targets import disagreement, single
 
 DAY = 86_400.0  # seconds: no busy machine ends a diagnosis
 TRAINING = """
@@ -31,6 +30,19 @@ def train(log):
             torch.rand(3)
     return net.weight.detach()
 
+def unseeded():
+    torch.seed()
+    return train_on(nn.Linear(4, 1))
+
+def train_on(net):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for step in range(12):
+        loss = net(torch.rand(8, 4)).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return net.weight.detach()
+
 def quiet(): return train(False)
 def logged(): return train(True)
 """
@@ -40,15 +52,30 @@ def test_a_training_is_run_to_the_step_where_it_parts(
     workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trials go to step 4 of 12 only, the step is told, and the cause is that of whole runs."""
-    monkeypatch.setattr(steps, "LONG", 0.0)
+    monkeypatch.setattr(plan, "LONG", 0.0)
     path = tmp_path / "p.py"
     path.write_text(TRAINING)
     session = Session(workers, call(f"{path}:quiet", f"{path}:logged"), time.monotonic() + DAY)
     answer = disagreement.diagnosed(session)
     assert answer.causes[0].cause == "generator-shift", answer.text()
     assert "They part at step 4 of the training: torch's generator" in " ".join(answer.notes)
-    short = {plan.stop for plan in session.known if plan.stop}
+    short = {one.stop for one in session.known if one.stop}
     assert short == {4}
+
+
+def test_trials_of_an_unseeded_training_make_one_step(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where two processes part at step 1, one step of one call refutes; whole runs are few."""
+    monkeypatch.setattr(plan, "LONG", 0.0)
+    path = tmp_path / "p.py"
+    path.write_text(TRAINING)
+    session = Session(workers, call(f"{path}:unseeded"), time.monotonic() + DAY)
+    answer = single.diagnosed(session)
+    assert [one.cause for one in answer.causes] == ["random-numbers"], answer.text()
+    assert "They part at step 1 of the training: torch's generator" in " ".join(answer.notes)
+    whole = [one for one in session.known if not one.stop]
+    assert len(whole) <= 5, whole  # calm, not, all but generators, and both with the cause held
 
 
 def test_do_not_know_says_what_is_known(workers: Workers, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ code cannot be run or does not end.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session, Unusable
-from workbook.diagnosis.target import Call, call, command_line
+from workbook.diagnosis.target import Call, call
 from workbook.diagnosis.targets import (
     command_again,
     command_pair,
@@ -30,8 +29,6 @@ from workbook.diagnosis.targets import (
 from workbook.diagnosis.targets.tests import session as tests
 
 _COMPILES = re.compile(r"\btorch\s*\.\s*compile\b|(?<!\bre)\.compile\(|import compile\b")
-TIMEOUT = 120.0  # seconds for a whole diagnosis
-PATIENCE = 600.0  # the same for a command line: each run is a program from beginning to end
 
 
 def diagnose(
@@ -64,30 +61,29 @@ def diagnose(
     Raises ValueError for a target that names no function in a file, and for a timeout of 0 or less.
     Code that cannot be run or compared is an answer: status "unknown", `usable` False.
     """
-    if timeout is None:
-        timeout = PATIENCE if program else TIMEOUT
-    if not timeout > 0:
+    if timeout is not None and not timeout > 0:
         raise ValueError(f"timeout must be more than 0 seconds, got {timeout}")
-    if program and (targets or model):
-        raise ValueError("give functions before --, or a command line after it, not both")
     texts = [one if isinstance(one, str) else in_process.text_of(one) or "" for one in targets]
     if len(targets) == 1 and not texts[0] and not isinstance(targets[0], str):
-        return in_process.diagnosed(targets[0], timeout, watch)
-    asked = (
-        command_line(program, against=against, resume=resume)
-        if program
-        else call(*texts, model=model)
-    )
-    with contextlib.ExitStack() as stack:
-        shared = workers if workers is not None else stack.enter_context(Workers())
-        return _answered(asked, shared, timeout, watch, steps)
+        return in_process.diagnosed(targets[0], timeout or Call("function").timeout, watch)
+    asked = call(*texts, model=model, program=program, against=against, resume=resume)
+    if workers is not None:
+        return answered(asked, workers, timeout, watch, steps)
+    with Workers() as own:
+        return answered(asked, own, timeout, watch, steps)
 
 
-def _answered(
-    asked: Call, workers: Workers, timeout: float, watch: Callable[[str], None], steps: int
+def answered(
+    asked: Call,
+    workers: Workers,
+    timeout: float | None = None,
+    watch: Callable[[str], None] = lambda text: None,
+    steps: int = 0,
 ) -> Answer:
+    """Give the answer to what is asked, as `diagnose` does, by these processes."""
+    timeout = timeout or asked.timeout
     load = needed(asked)
-    for hash_seed in (0, 1) if asked.targets else (None,):
+    for hash_seed in asked.hash_seeds:
         workers.warm(hash_seed, load)
     session = Session(workers, asked, time.monotonic() + timeout, load=load, watch=watch)
     session.steps = steps

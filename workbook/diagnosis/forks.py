@@ -24,6 +24,7 @@ import torch
 from workbook.diagnosis.interventions import put_back
 from workbook.diagnosis.interventions.intervention import Setting, Stage
 from workbook.diagnosis.interventions.rows import ROWS, install
+from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.snapshot import Snapshot
@@ -31,7 +32,7 @@ from workbook.diagnosis.probes.values import NotComparable, save
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.process.workers import Workers
-from workbook.diagnosis.session import Plan, Session
+from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import Call
 from workbook.trace import Trace
 

@@ -16,8 +16,7 @@ from typing import Any
 
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
-from workbook.diagnosis.interventions.operations import DOUBLE
-from workbook.diagnosis.interventions.rows import HOLDS
+from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
@@ -25,8 +24,6 @@ from workbook.diagnosis.process.workers import Job, Workers
 from workbook.diagnosis.target import Call
 from workbook.diagnosis.unexplained import Progress
 
-CALM: dict[str, Any] = {row.name: row.values[0] for row in HOLDS}
-STORM: dict[str, Any] = {row.name: row.values[1] for row in HOLDS}
 _REMEDY = (
     "A run has no command line. If the program reads one, give its parser the words, in a function "
     'without arguments: def f(): return train(parser.parse_args(["--option", "value"])).'
@@ -52,40 +49,6 @@ _PACKAGE = (
     "A file is run by itself, outside of its package. Name the function by its module, from the "
     "folder above the package: diagnose package.module:FUNCTION."
 )
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One run to ask for: which targets in order, under what, with which interventions on."""
-
-    steps: tuple[int, ...]
-    given: tuple[tuple[str, Any], ...]
-    on: frozenset[str] = frozenset()
-    between: frozenset[str] = frozenset()
-    factors: tuple[float, ...] = ()
-    split: frozenset[str] = frozenset()
-    trained: tuple[tuple[int, int], ...] = ()  # dropout and norm calls made in training, by step
-    variants: tuple[str, ...] = ()
-    trace: bool = False
-    stop: int = 0  # after this step of the last call's training; 0 for the whole program
-    repeat: int = 0  # the same run again has another number
-
-    stops: tuple[int, ...] = ()  # the same for each of several command lines
-    fresh: bool = False  # a command from its beginning, though it could be a fork
-
-    @property
-    def commands(self) -> list[tuple[int, int]]:
-        """The command lines that are run one after another, each with the step where it stops."""
-        return [
-            (index, self.stops[number] if number < len(self.stops) else 0)
-            for number, index in enumerate(self.steps)
-        ]
-
-
-def plan(*steps: int, held: frozenset[str] = frozenset(STORM), **more: Any) -> Plan:
-    """Plan a run in calm where `held` names everything, under other conditions elsewhere."""
-    given = {name: (CALM if name in held else STORM)[name] for name in CALM}
-    return Plan(steps, tuple(given.items()), **more)
 
 
 @dataclass
@@ -124,15 +87,15 @@ class Session:
         longest = _PATIENCE + _SLOWER * self.longest if forked else math.inf
         result = self.workers.finish(job, min(self.left(), longest))
         if forked and (result.timed_out or "unfit" in result.data):
-            if result.timed_out:  # it may be a thread of the process that is not in the fork
+            if "way" not in result.data:  # it is not this run alone that can be no fork
                 self.forkable -= set(wanted.steps)
+                why = result.data.get("unfit", "a fork did not end")
+                self.note(f"Each run is a process from its beginning: {why}.")
             self.known[wanted] = self.run(replace(wanted, fresh=True))
             return self.known[wanted]
         if result.timed_out:
             what = "command had not ended" if self.call.commands else "function had not returned"
             raise OutOfTime(f"the {what} when the time was used up")
-        if result.data.get("forkable") and not forked:
-            self.forkable |= set(wanted.steps)
         self.longest = max(self.longest, result.seconds)
         self.known[wanted] = result
         return result
@@ -245,7 +208,7 @@ class Session:
 
     def first(self, wanted: Plan) -> Run:
         """Run a target for the first time; Unusable where its code cannot be looked at."""
-        result = self._begun(wanted) if self.call.commands else self.run(wanted)
+        result = self.run(wanted)
         if result.cannot is None and self.workers.preload(result.data.get("loaded", ())):
             result = self.run(wanted, again=True)  # as all runs from now on
         for sentence in result.surroundings():
@@ -257,17 +220,17 @@ class Session:
             raise Unusable(result.cannot, (*result.data.get("traceback", ()), *more))
         return result
 
-    def _begun(self, wanted: Plan) -> Run:
-        """Run a command from its beginning, and see that a fork of it gives the same.
+    def try_forks(self, wanted: Plan) -> Run:
+        """Run a command from its beginning, and let its later runs be forks if one gives the same.
 
-        Where it does, the runs of this command are forks from now on.
+        Returns the run from the beginning.
         """
-        fresh = replace(wanted, fresh=True)
-        self.both(fresh, *([wanted] if self._forks(wanted) else []))
-        whole = self.known[fresh]
-        if self._forks(wanted) and not whole.like(self.run(wanted)):
-            self.forkable -= set(wanted.steps)
-            self.note(_NO_FORKS)
+        whole = self.run(replace(wanted, fresh=True))
+        if whole.data.get("forkable"):
+            self.forkable |= set(wanted.steps)
+            if not whole.like(self.run(wanted)):
+                self.forkable -= set(wanted.steps)
+                self.note(_NO_FORKS)
         self.known[wanted] = whole
         return whole
 
@@ -304,11 +267,6 @@ def difference(one: Run, i: int, other: Run, j: int) -> Gap:
     if same:
         return Gap(True)
     return gap(one.tensors(i), other.tensors(j), False, one.texts(i) == other.texts(j))
-
-
-def doubled(wanted: Plan) -> Plan:
-    """Give the same run in float64."""
-    return replace(wanted, on=wanted.on | {DOUBLE.name})
 
 
 def _module_name(path: str, number: int) -> str:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+TIMEOUT = 120.0  # seconds for a whole diagnosis
+PATIENCE = 600.0  # the same for a command line: each run is a program from beginning to end
 Kind = Literal["function", "pair", "model", "command", "against", "resume", "test", "notebook"]
 
 
@@ -71,6 +73,16 @@ class Call:
     targets: tuple[Target, ...] = ()
     commands: tuple[Command, ...] = ()
     nodes: tuple[Node, ...] = ()
+
+    @property
+    def timeout(self) -> float:
+        """How many seconds its diagnosis may take unless somebody says so."""
+        return PATIENCE if self.commands else TIMEOUT
+
+    @property
+    def hash_seeds(self) -> tuple[int | None, ...]:
+        """The hash seeds of the processes that its runs need; None for commands, which have own."""
+        return (0, 1) if self.targets else (None,)
 
     @property
     def words(self) -> str:
@@ -147,8 +159,21 @@ def advice(text: str) -> str:
     )
 
 
-def call(*texts: str, model: bool = False) -> Call:
-    """Give the call for one text, for two, or for a module's builder."""
+def call(
+    *texts: str,
+    model: bool = False,
+    program: Sequence[str] = (),
+    against: str = "",
+    resume: str = "",
+) -> Call:
+    """Give the call for one text, for two, for a module's builder, or for a command line.
+
+    ValueError where the words name nothing to diagnose; the message says what to type instead.
+    """
+    if program and (texts or model):
+        raise ValueError("give functions before --, or a command line after it, not both")
+    if program:
+        return command_line(program, against=against, resume=resume)
     if len(texts) == 1 and not model and "::" in texts[0]:
         return Call("test", nodes=(_node(texts[0]),))
     if len(texts) == 1 and not model and texts[0].endswith(".ipynb"):

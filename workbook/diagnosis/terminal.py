@@ -1,7 +1,8 @@
 """`python -m workbook diagnose`: the same engine, for a terminal.
 
 Owns the arguments, the printing and the exit status: 0 for a diagnosis (whatever it found), 2 for
-bad words or code that could not be diagnosed.
+bad words or code that could not be diagnosed. The processes that run the code are started first:
+they import torch while this one does.
 """
 
 from __future__ import annotations
@@ -11,8 +12,13 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from workbook.diagnosis.engine import PATIENCE, TIMEOUT, diagnose
+from workbook.diagnosis.process.workers import Workers
+from workbook.diagnosis.target import PATIENCE, TIMEOUT, call
+
+if TYPE_CHECKING:
+    from workbook.diagnosis.answer import Answer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,14 +58,31 @@ def _watch(text: str) -> None:
         sys.stderr.flush()
 
 
+def _answer(arguments: argparse.Namespace) -> Answer:
+    """Diagnose what the words ask for."""
+    if arguments.timeout is not None and not arguments.timeout > 0:
+        raise ValueError(f"--timeout must be more than 0 seconds, got {arguments.timeout:g}")
+    asked = call(
+        *arguments.targets,
+        model=arguments.model,
+        program=arguments.program,
+        against=arguments.against,
+        resume=arguments.resume,
+    )
+    with Workers() as workers:
+        for hash_seed in asked.hash_seeds:
+            workers.warm(hash_seed)
+        from workbook.diagnosis.engine import answered  # it imports torch
+
+        return answered(asked, workers, arguments.timeout, _watch, arguments.steps)
+
+
 def main(arguments: argparse.Namespace) -> int:
     """Diagnose and print; the exit status."""
     try:
         if any(target.endswith(".wbt") for target in arguments.targets):
             return _trace_files(arguments)
-        names = ("model", "program", "against", "resume", "steps", "timeout")
-        options = {name: getattr(arguments, name) for name in names}
-        answer = diagnose(*arguments.targets, **options, watch=_watch)
+        answer = _answer(arguments)
     except (ValueError, OSError) as problem:
         sys.stderr.write(f"{problem}\n")
         return 2

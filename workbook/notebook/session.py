@@ -20,9 +20,10 @@ from traitlets.config import Config
 
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.forks import Forks
+from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
-from workbook.diagnosis.session import Plan, Unusable
+from workbook.diagnosis.session import Unusable
 from workbook.diagnosis.target import Call, Node
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function

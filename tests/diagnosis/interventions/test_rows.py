@@ -13,9 +13,10 @@ from tests.diagnosis.interventions.examples import AGAIN, ELSEWHERE, HEAD, PAIR
 from workbook.diagnosis.engine import needed
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
+from workbook.diagnosis.plan import STORM, plan
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.rounding import much_smaller
-from workbook.diagnosis.session import STORM, Session, plan
+from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import call
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.pair import Pair

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from workbook.diagnosis.plan import plan
 from workbook.diagnosis.process import copies, landlock, place
 from workbook.diagnosis.process.workers import Workers
-from workbook.diagnosis.session import Session, Unusable, plan
+from workbook.diagnosis.session import Session, Unusable
 from workbook.diagnosis.target import call
 
 _PROBE = """

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from workbook.diagnosis.plan import plan
 from workbook.diagnosis.process.workers import Workers
-from workbook.diagnosis.session import Session, plan
+from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import call
 
 PROGRAM = """
@@ -136,7 +137,8 @@ def test_no_run_outlives_who_asked(program: Path) -> None:
     text = (
         "import sys, time\n"
         "from workbook.diagnosis.process.workers import Workers\n"
-        "from workbook.diagnosis.session import Session, plan\n"
+        "from workbook.diagnosis.plan import plan\n"
+        "from workbook.diagnosis.session import Session\n"
         "from workbook.diagnosis.target import call\n"
         "asked = call(sys.argv[1] + ':forever')\n"
         "with Workers() as workers:\n"

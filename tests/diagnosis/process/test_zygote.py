@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from workbook.diagnosis.plan import Plan, plan
 from workbook.diagnosis.process import zygote
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.process.workers import Workers
-from workbook.diagnosis.session import Plan, Session, plan
+from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import Call, Command
 
 # work before torch is there: a variable, a seed, another folder, printed words, some time
@@ -65,6 +66,7 @@ def runs(folder: Path) -> Iterator[tuple[Run, Run, Run]]:
         fresh = session.run(dataclasses.replace(wanted, fresh=True))
         if fresh.data.get("way") != "overlay":
             pytest.skip("no overlays here: every run is a process from its beginning")
+        session.forkable = {0}
         yield fresh, session.run(wanted), session.run(plan(0, held=frozenset({"hash"})))
 
 
@@ -148,14 +150,9 @@ def test_a_command_whose_forks_differ_runs_from_its_beginning(folder: Path) -> N
 
     class Fake(Session):
         def run(self, wanted: Plan, *, again: bool = False) -> Run:
-            self.forkable |= {0}
-            self.known[wanted] = Run(folder, {"outcomes": [], "status": int(wanted.fresh)})
-            return self.known[wanted]
-
-        def both(self, *wanted: Plan) -> list[Run]:
-            return [self.run(one) for one in wanted]
+            return Run(folder, {"outcomes": [], "forkable": True, "status": int(wanted.fresh)})
 
     made = Fake(Workers(), Call("command", commands=(Command(("x",)),)), time.monotonic() + 9)
-    assert made._begun(plan(0)).data["status"] == 1
+    assert made.try_forks(plan(0)).data["status"] == 1
     assert made.forkable == set()
     assert "from its beginning" in made.notes[0]

@@ -31,7 +31,6 @@ PARTS = (
     "parameters",
 )
 COMPUTED = PARTS[3:]  # generators that nobody seeds differ from the start, used or not
-LONG = 1.0  # seconds of a run, from which on its beginning alone is worth a run
 _EVERY = 1_000  # steps; after that only powers of two are looked at
 Loss = tuple[float, str]  # a value and its dtype
 Tell = Callable[[Optimizer, list[int], list[Loss]], None]
@@ -139,18 +138,6 @@ def parted(
 def same_weights(ours: list[list[int]], theirs: list[list[int]]) -> bool:
     """Whether two series have the same parameters after each step, as far as both go."""
     return all(one[-1] == other[-1] for one, other in zip(ours, theirs, strict=False))
-
-
-def worth(ours: list[list[int]], others: list[list[list[int]]], seconds: float) -> int:
-    """Give the step to which short runs go, or 0 where whole runs are as good.
-
-    That is the first step after which the parameters are not those of another series, if a run
-    takes long and it lies in its first half.
-    """
-    pairs = [pair for other in others for pair in zip(ours, other, strict=False)]
-    first = min((one[0] for one, other in pairs if one[-1] != other[-1]), default=0)
-    length = min(map(len, (ours, *others)), default=0)
-    return first if seconds > LONG and 2 * first <= length else 0
 
 
 def sentence(step: int, parts: tuple[str, ...]) -> str:

@@ -15,11 +15,13 @@ import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workbook.diagnosis.process import command_line, gathering, place
+from workbook.diagnosis.process import command_line, place
 from workbook.diagnosis.process.interpreter import Interpreter, Origin, OutOfTime
-from workbook.diagnosis.process.run import Run
+
+if TYPE_CHECKING:
+    from workbook.diagnosis.process.run import Run
 
 Key = int | Origin | None  # which process carries a run out
 _MANY = 50  # modules, which take longer to load than a run
@@ -191,6 +193,9 @@ class Workers:
         return sum(interpreter.going for interpreter in self._interpreters.values())
 
     def _read(self, job: Job, *, done: bool) -> Run:
+        from workbook.diagnosis.process import gathering  # these import torch, and this is
+        from workbook.diagnosis.process.run import Run  # loaded before it, to start processes
+
         answer = job.folder / "result.json"
         data = json.loads(answer.read_text()) if answer.exists() else {}
         if done and not data and isinstance(job.key, Origin):

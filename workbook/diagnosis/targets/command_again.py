@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workbook.diagnosis.answer import Answer
+from workbook.diagnosis.plan import Plan, plan
 from workbook.diagnosis.probes.values import Gap
-from workbook.diagnosis.session import Plan, Session
+from workbook.diagnosis.search import Search
+from workbook.diagnosis.session import Session
 from workbook.diagnosis.targets import ranks
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
@@ -32,6 +34,7 @@ def diagnosed(session: Session) -> Answer:
     if len(ranks.of(watched.ours)) > 1 and (answer := ranks.diagnosed(session, watched.ours)):
         return answer
     far = watched.theirs.data["stopped"] or session.steps  # later runs go no further than these
+    session.try_forks(plan(0, stop=far))
     command = Function(session, stop=watched.step or far)
     found, base = command.find()
     if found is None and watched.same:
@@ -40,18 +43,39 @@ def diagnosed(session: Session) -> Answer:
         session.note("No single condition, and not all of them together, made the results agree.")
         session.unexplained()
         return answered(session, [], status="unknown")
+    if watched.step and found.rest.same:
+        _confirm(command, found, watched.step, far)
     return answered(session, causes_of(command, found, base))
+
+
+def _confirm(command: Function, found: Search, step: int, far: int) -> None:
+    """See that what was found in runs to a step explains the whole program."""
+    if 3 * command.session.longest > command.session.left():
+        command.session.note(f"Compared up to step {step}: there was no time for whole runs.")
+        return
+    whole = Function(command.session, stop=far)
+    whole.dims = command.dims
+    gap = whole.measure(frozenset(found.needed))
+    command.session.tell(f"the same in whole runs: {gap.words}")
+    if not gap.same:
+        command.session.note(
+            f"After step {step} they part again ({gap.words}): diagnose once more when this is "
+            "mended."
+        )
 
 
 def _twice(session: Session) -> Watched:
     """Run the command twice as it was typed, only watched; a long one goes further step by step."""
     patience = 0.0 if session.steps else _PATIENCE
     while True:
-        plan = Plan((0,), (), stop=session.steps)
+        typed = Plan((0,), (), stop=session.steps)
         session.patience = patience
-        first = usable(session, session.run(plan, again=True))
+        first = usable(session, session.run(typed, again=True))
         stop, session.patience = first.data["stopped"], 0.0  # the second goes as far, however long
-        second = usable(session, session.run(replace(plan, stop=stop), again=True))
+        typed, calm = replace(typed, stop=stop, repeat=1), plan(0, stop=stop, fresh=True)
+        if first.data["forkable"] and not first.data["ports"]:
+            session.ahead(typed, calm)
+        second = usable(session, session.run(typed, again=True))
         watched = Watched(first, second)
         how = f", up to step {stop}" if stop else ""
         session.tell(f"twice as it was typed{how}: {watched.words}")

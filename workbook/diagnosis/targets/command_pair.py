@@ -14,11 +14,12 @@ import torch
 
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.interventions.rows import HOLDS
+from workbook.diagnosis.plan import plan
 from workbook.diagnosis.probes import printed, steps
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.search import Active
-from workbook.diagnosis.session import Session, Unusable, plan
+from workbook.diagnosis.session import Session, Unusable
 from workbook.diagnosis.targets import disagreement
 from workbook.diagnosis.targets.explained import answered, none
 from workbook.diagnosis.targets.pair import Pair
@@ -32,7 +33,7 @@ class Commands(Pair):
     """The runs of two command lines, measured against each other."""
 
     def _alone(self, index: int) -> Run:
-        return usable(self.session, self.session.run(plan(index, stop=self.session.steps)))
+        return usable(self.session, self.session.try_forks(plan(index, stop=self.session.steps)))
 
     def measure(self, active: Active) -> Gap:
         """How far the two are apart with these interventions, by what both have."""

@@ -15,12 +15,13 @@ from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.operations import DOUBLE
 from workbook.diagnosis.places import curve, drawing, few, parting
+from workbook.diagnosis.plan import ALL
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, judged
 from workbook.diagnosis.search import Measure, Search
 from workbook.diagnosis.session import Session, traced
-from workbook.diagnosis.targets.function import ALL, Function
+from workbook.diagnosis.targets.function import Function
 
 
 class Judge:

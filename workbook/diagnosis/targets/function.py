@@ -6,6 +6,7 @@ another under other ones. Knows nothing of how an answer is worded.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -13,27 +14,15 @@ from typing import Any
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.put_back import FORK
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
+from workbook.diagnosis.plan import ALL, CALLS, LONG, Plan, calls, likely, more_calls, plan, worth
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.search import Active, Search, names, search
-from workbook.diagnosis.session import (
-    STORM,
-    Plan,
-    Session,
-    Unusable,
-    difference,
-    plan,
-    traced,
-)
+from workbook.diagnosis.session import Session, Unusable, difference, traced
 from workbook.trace import Trace
 
-ALL = frozenset(STORM)
-CALLS = 3
-# a process makes one call of these
-_SINGLE = ("model", "command", "against", "resume", "test", "notebook")
-_MOST_CALLS, _ENOUGH = 10, 2.0  # calls, and seconds for all of them
 _REPEATS = 3  # runs, where chance alone may make the results agree
 
 
@@ -44,9 +33,11 @@ class Function:
         self.session = session
         self.index = index
         self.fixed = fixed
-        self.steps = (index,) * (1 if session.call.kind in _SINGLE else CALLS)
+        self.steps = (index,) * calls(session.call.kind)
         self.trained: tuple[tuple[int, int], ...] = ()
-        self.stop = 0
+        self.stop = 0  # the step to which short runs go
+        self.parts: tuple[str, ...] = ()  # of that step, the first that differ
+        self.apart = False  # whether the first calls of two processes part there
         self.repeats = 1
         self.calm = session.first(self.plan())
         _check(self.calm, session)
@@ -60,18 +51,14 @@ class Function:
         session.known[self.plan()] = self.calm  # what was counted changes nothing by itself
 
     def _more_calls(self) -> int:
-        """How many calls see what a device does now and then; 0 where there are enough.
-
-        More than three are made as long as they take no more than two seconds together.
-        """
+        """How many calls see what a device does now and then; 0 where there are enough."""
         if Fact.ACCELERATOR not in self.facts or len(self.steps) < CALLS:
             return 0
-        last = self.calm.outcomes[-1].get("seconds", _ENOUGH)
-        return min(_MOST_CALLS, int(_ENOUGH / max(last, 1e-3))) if last * CALLS < _ENOUGH else 0
+        return more_calls(self.calm.outcomes[-1].get("seconds", math.inf))
 
     def shown(self) -> Plan:
         """Name the calls to trace: of a long training no more than the steps until they part."""
-        return self._short(frozenset())[0] if self.stop else self.plan()
+        return self.plan().short(self.stop, 1 if self.apart else 2) if self.stop else self.plan()
 
     @property
     def count(self) -> int:
@@ -135,11 +122,20 @@ class Function:
     dims: frozenset[str] = ALL
 
     def _short(self, active: Active) -> list[Plan]:
-        """Give the runs of a measure, the last call going to the step where it parts only."""
+        """Give the runs of a measure, each to the step where it parts only.
+
+        Where two processes part there, the first call of each tells it. Else the second call of one
+        does, which begins where the first has ended.
+        """
+        plans = self._plans(active)
         if not self.stop:
-            return self._plans(active)[:1]
-        made = [replace(one, stop=self.stop) for one in self._plans(active)]
-        return [replace(made[0], steps=made[0].steps[:2], trained=made[0].trained[:2]), *made[1:]]
+            return plans[:1]
+        enough = 1 if self.apart and len(plans) > 1 else 2
+        return [self._to_step(one, enough) for one in plans]
+
+    def _to_step(self, whole: Plan, calls: int) -> Plan:
+        """Give a run of so many calls, to the step where they part; all of it where it was made."""
+        return whole if whole in self.session.known else whole.short(self.stop, calls)
 
     def early(self, active: Active) -> bool:
         """Whether a part of what is measured shows that the calls still differ."""
@@ -156,6 +152,8 @@ class Function:
 
     def find(self) -> tuple[Search | None, Gap]:
         """Give the needed interventions, or None where nothing changes the result."""
+        if self.session.longest > LONG:  # what is asked next runs beside it
+            self.session.ahead(self.once(held=frozenset()), self.once(held={HOLDS[-1].name}))
         base = self.measure(frozenset())
         self._tell(base)
         if base.same:
@@ -166,7 +164,8 @@ class Function:
         facts = self.facts | ({Fact.THREADS_MATTER} if "threads" in self.dims else set())
         again = any(self.calm.code(0) != self.calm.code(i) for i in range(1, self.count))
         candidates = [one for one in self._candidates(facts) if self._can_matter(one, again)]
-        base = self.measure(frozenset())
+        if not self.dims:  # else what else varied changes nothing
+            base = self.measure(frozenset())
         found = self._search(candidates, base)
         if not found.rest.same and again:
             found = self._search([*candidates, FORK], base)
@@ -174,14 +173,15 @@ class Function:
 
     def _parted(self) -> None:
         """Find the step of a training at which a call parts from the first one, if it does."""
-        ours = self.calm.steps(0)
+        ours, longest = self.calm.steps(0), self.session.longest
         storm = self.session.run(self.once(held=ALL - self.dims))
         others = [self.calm.steps(self.count - 1), storm.steps(0)]
-        found = steps.parted(ours, others[0]), steps.parted(ours, others[1], steps.COMPUTED)
-        parted = [one for one in found if one is not None]
-        if parted and not self.fixed.get("stop"):  # else it was said of the program as typed
-            self.session.note(steps.sentence(*min(parted)))
-        self.stop = steps.worth(ours, others, self.session.longest)
+        found = steps.parted(ours, others[0]), _computed(ours, others[1])
+        step, self.parts = min((one for one in found if one is not None), default=(0, ()))
+        if step and not self.fixed.get("stop"):  # else it was said of the program as typed
+            self.session.note(steps.sentence(step, self.parts))
+        self.stop = worth(ours, others, longest)
+        self.apart = bool(self.stop) and worth(ours, others[1:], longest) == self.stop
 
     def _candidates(self, facts: set[Fact]) -> list[Intervention]:
         return [one for one in ROWS if one.applies(Axis.AGAIN, facts)]
@@ -210,6 +210,7 @@ class Function:
             candidates,
             base,
             self.session.report,
+            likely(candidates, self.parts).__contains__,
             early=self.early,
             ahead=self.ahead,
         )
@@ -221,7 +222,7 @@ class Function:
             last = len(calm.outcomes) - 1
             if calm.code(0) != calm.code(last):
                 return calm.trace(0), calm.trace(last)
-        other = replace(self.once(held=ALL - self.dims), stop=self.stop)
+        other = self.once(held=ALL - self.dims).short(self.stop)
         (storm,) = traced(self.session, other)
         return (calm.trace(0) if calm else None), (storm.trace(0) if storm else None)
 
@@ -237,21 +238,23 @@ class Function:
                 rows.append(one)
             else:
                 self.session.tell(f"{one.words}: not tried, the program uses nothing of the kind")
-        if not self._moved(ALL):
+        if not any(self._moved(ALL)):
             return frozenset()
         if self._varies():
             self.repeats = _REPEATS
             self.session.tell("the same run again: another result, so what is held cannot matter")
             return frozenset()
-        last = rows.pop()
-        if not self._moved(ALL - {last.name}):
-            words = ", ".join(one.condition for one in rows)
+        *others, last = rows
+        if not any(self._moved(ALL - {last.name})):
+            words = ", ".join(one.condition for one in others)
             self.session.tell(f"{last.words}, but {words}: the same result")
             return frozenset({last.name})
-        rows.append(last)
-        self.session.both(*(self.once(held=ALL - {one.name}) for one in rows))
-        moving = frozenset(one.name for one in rows if self._alone(one))
-        return moving or ALL  # or only several of them together
+        moved = self._moved(*(frozenset({one.name}) for one in rows))
+        for one, other in zip(rows, moved, strict=True):
+            said = "another result" if other else "the same result"
+            self.session.tell(f"only {one.condition}: {said}")
+        moving = (one.name for one, other in zip(rows, moved, strict=True) if other)
+        return frozenset(moving) or ALL  # or only several of them together
 
     def _varies(self) -> bool:
         """Whether the first call gives something else under the very same conditions."""
@@ -260,16 +263,18 @@ class Function:
         made = self.session.run(replace(self.once(), repeat=1))
         return made.code(0) != self.calm.code(0)
 
-    def _moved(self, varied: frozenset[str]) -> bool:
-        """Whether a call gives something else where these conditions are not held."""
-        made = self.session.run(self.once(held=ALL - varied))
-        return any(made.code(i) != self.calm.code(0) for i in range(len(made.outcomes)))
-
-    def _alone(self, one: Intervention) -> bool:
-        moved = self._moved(frozenset({one.name}))
-        self.session.tell(
-            f"only {one.condition}: {'another result' if moved else 'the same result'}"
-        )
+    def _moved(self, *varied: frozenset[str]) -> list[bool]:
+        """Whether a call gives something else where these conditions are not held, for each set."""
+        plans = [self.once(held=ALL - some) for some in varied]
+        moved = [False] * len(plans)
+        if self.apart:  # what moves the result later only is seen by a whole run
+            runs = self.session.both(*(self._to_step(one, 1) for one in plans))
+            ours = self.calm.steps(0)
+            moved = [not steps.same_weights(ours, run.steps(0)) for run in runs]
+        whole = [one for one, other in zip(plans, moved, strict=True) if not other]
+        code = self.calm.code(0)
+        for one, run in zip(whole, self.session.both(*whole), strict=True):
+            moved[plans.index(one)] = any(run.code(i) != code for i in range(len(run.outcomes)))
         return moved
 
     def _tell(self, base: Gap) -> None:
@@ -279,6 +284,16 @@ class Function:
             self.session.tell(f"{self.count} calls in one process: {said}")
         words = ", ".join(one.condition for one in HOLDS)
         self.session.tell(f"a fresh process with {words}: {base.words}")
+
+
+def _computed(ours: list[list[int]], theirs: list[list[int]]) -> tuple[int, tuple[str, ...]] | None:
+    """Find the first step after which something computed differs, and all that differs there.
+
+    Generators that nobody seeds differ from the start, used or not: they alone are no difference.
+    """
+    part = steps.parted(ours, theirs, steps.COMPUTED)
+    at = next((number for number, row in enumerate(ours) if part and row[0] == part[0]), 0)
+    return part and steps.parted(ours[at:], theirs[at:])
 
 
 def training(facts: dict[str, Any]) -> tuple[int, int]:

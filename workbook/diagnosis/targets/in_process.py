@@ -18,8 +18,9 @@ import torch
 
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.forks import Forks
+from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.process.interpreter import OutOfTime
-from workbook.diagnosis.session import Plan, Unusable
+from workbook.diagnosis.session import Unusable
 from workbook.diagnosis.target import Call, Node
 from workbook.diagnosis.targets import single
 

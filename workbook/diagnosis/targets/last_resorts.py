@@ -12,10 +12,11 @@ from workbook.diagnosis.answer import Found
 from workbook.diagnosis.interventions.arguments import KEEP, KEEP_ARGUMENTS
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.rows import ROWS
+from workbook.diagnosis.plan import plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.search import Search, search
-from workbook.diagnosis.session import Session, plan
+from workbook.diagnosis.session import Session
 from workbook.diagnosis.targets.explained import Judge, causes_of
 from workbook.diagnosis.targets.function import Function
 

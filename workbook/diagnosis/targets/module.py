@@ -17,17 +17,17 @@ from workbook.diagnosis.interventions.put_back import GENERATORS
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.interventions.streams import STILL
 from workbook.diagnosis.places import few
+from workbook.diagnosis.plan import ALL, plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.process.variants import BATCHES
 from workbook.diagnosis.rounding import equal_but_for_rounding, judged, much_smaller
-from workbook.diagnosis.session import STORM, Session, difference, plan
+from workbook.diagnosis.session import Session, difference
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.single import other_cpu
 
-ALL = frozenset(STORM)
 _WIDE = frozenset({DOUBLE.name})
 _KEPT = GENERATORS | {"data", "module", "state"}
 

@@ -15,16 +15,15 @@ from workbook.diagnosis.interventions.batches import EVERY, OUTERMOST, SPLIT, SP
 from workbook.diagnosis.interventions.put_back import CLOCK, GENERATORS, KEPT
 from workbook.diagnosis.interventions.rows import HOLDS
 from workbook.diagnosis.interventions.training import WEIGH
+from workbook.diagnosis.plan import ALL, Plan, plan, worth
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.search import Active, names
-from workbook.diagnosis.session import STORM, Plan, Session, Unusable, difference, plan, traced
+from workbook.diagnosis.session import Session, Unusable, difference, traced
 from workbook.diagnosis.targets.contrasts import unequal_batches
 from workbook.diagnosis.targets.function import training
-
-ALL = frozenset(STORM)
 
 
 class Pair:
@@ -143,7 +142,7 @@ class Pair:
         found = steps.parted(*series)
         if found is not None:
             self.session.note(steps.sentence(*found))
-        self.stop = steps.worth(series[0], [series[1]], self.session.longest)
+        self.stop = worth(series[0], [series[1]], self.session.longest)
 
     stop = 0
 

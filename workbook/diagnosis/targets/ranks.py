@@ -16,12 +16,13 @@ from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.interventions import ranks as rows
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.modules import NO_DROPOUT
+from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.ranks import Ranks
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import equal_but_for_rounding
-from workbook.diagnosis.session import Plan, Session
+from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import Command
 from workbook.diagnosis.targets.explained import answered
 

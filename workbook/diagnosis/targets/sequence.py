@@ -11,8 +11,8 @@ from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.interventions.intervention import Axis
 from workbook.diagnosis.interventions.rows import ROWS
 from workbook.diagnosis.places import few
+from workbook.diagnosis.plan import plan
 from workbook.diagnosis.search import search
-from workbook.diagnosis.session import plan
 from workbook.diagnosis.targets.explained import answered
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.interventions.modules import EVAL_DROPOUT, SHAKE_DROPOUT
 from workbook.diagnosis.interventions.streams import FIRST_SEED
 from workbook.diagnosis.places import few, seeding
-from workbook.diagnosis.probes import steps
+from workbook.diagnosis.plan import LONG, doubled
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import judged
-from workbook.diagnosis.session import Session, difference, doubled, traced
+from workbook.diagnosis.session import Session, difference, traced
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
 
@@ -90,7 +90,7 @@ def other_cpu(function: Function) -> None:
     if gap.same or not gap.comparable:
         return
     wide = None
-    if session.longest < steps.LONG:
+    if session.longest < LONG:
         one, other = session.both(doubled(plan), doubled(there))
         wide = difference(one, 0, other, 0)
     rounds = judged(gap, wide) == "rounding"

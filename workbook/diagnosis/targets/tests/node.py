@@ -15,12 +15,13 @@ from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.interventions.intervention import Axis
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
+from workbook.diagnosis.plan import Plan, doubled, plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, equal_but_for_rounding, judged
 from workbook.diagnosis.search import Active, names, search
-from workbook.diagnosis.session import Plan, Unusable, doubled, plan
+from workbook.diagnosis.session import Unusable
 from workbook.diagnosis.targets.explained import Judge, answered, causes_of
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.tests import order, tolerance

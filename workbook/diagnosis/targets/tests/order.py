@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.places import few
+from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.process.run import Run
-from workbook.diagnosis.session import Plan
 from workbook.diagnosis.targets.explained import answered
 
 _AGAIN = 3  # more times that a test has to come to the same after others, and alone

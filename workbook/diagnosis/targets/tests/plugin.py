@@ -20,10 +20,11 @@ import torch
 from workbook.conditions.switches import SWITCHES, readings
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.forks import Forks
+from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import comparisons, leaving
 from workbook.diagnosis.probes.generators import global_states, put_global_states
 from workbook.diagnosis.process.interpreter import OutOfTime
-from workbook.diagnosis.session import Plan, Unusable
+from workbook.diagnosis.session import Unusable
 from workbook.diagnosis.target import Call, Node
 from workbook.diagnosis.targets.tests import node, tolerance
 
