@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.diagnosis.process.workers import Workers
-from workbook.diagnosis.target import PATIENCE, TIMEOUT, call
+from workbook.diagnosis.target import PATIENCE, TIMEOUT, Call, call
 
 if TYPE_CHECKING:
     from workbook.diagnosis.answer import Answer
@@ -69,12 +70,34 @@ def _answer(arguments: argparse.Namespace) -> Answer:
         against=arguments.against,
         resume=arguments.resume,
     )
+    own = asked.hash_seeds[0] if _is_first(asked) else None
     with Workers() as workers:
         for hash_seed in asked.hash_seeds:
-            workers.warm(hash_seed)
+            if hash_seed != own or own is None:
+                workers.warm(hash_seed)
         from workbook.diagnosis.engine import answered  # it imports torch
+        from workbook.diagnosis.process import child
 
+        if own is not None:
+            workers.warm(own, work=lambda: child.serve(once=False))
         return answered(asked, workers, arguments.timeout, _watch, arguments.steps)
+
+
+def _is_first(asked: Call) -> bool:
+    """Whether a fork of this process can be the first of those that run the code.
+
+    It has imported torch by then, which one process less has to do. It must have the hash seed of
+    the first, so a command that was typed is started anew with it, here at its beginning.
+    """
+    seed, given = str(asked.hash_seeds[0]), os.environ.get("PYTHONHASHSEED")
+    if not asked.targets or sys.platform != "linux":
+        return False
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    if given is None and spec is not None and spec.name == "workbook.__main__":
+        words = [sys.executable, *sys.orig_argv[1:]]
+        os.execve(sys.executable, words, {**os.environ, "PYTHONHASHSEED": seed})
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in all of them; read with torch
+    return given == seed and "torch" not in sys.modules
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -39,6 +39,48 @@ class _Going:
     unwanted: bool = False
 
 
+class _Fork:
+    """A fork of this process that does some work, with the pipes and the end of a `Popen`."""
+
+    def __init__(self, work: Callable[[], None], variables: dict[str, str]) -> None:
+        asked, told = os.pipe(), os.pipe()
+        self._status: int | None = None
+        self._ending = threading.Lock()
+        self.pid = os.fork()
+        if not self.pid:
+            try:
+                self._begin(asked[0], told[1], variables)
+                work()
+            finally:
+                os._exit(0)
+        os.close(asked[0])
+        os.close(told[1])
+        self.stdin: IO[bytes] = open(asked[1], "wb")  # noqa: SIM115  (for as long as it lives)
+        self.stdout: IO[bytes] = open(told[0], "rb")  # noqa: SIM115
+
+    def _begin(self, source: int, out: int, variables: dict[str, str]) -> None:
+        """Leave behind what belongs to the process that was forked."""
+        os.setsid()
+        for number, file in enumerate((source, out, os.open(os.devnull, os.O_WRONLY))):
+            os.dup2(file, number)
+        os.closerange(3, 1 << 16)  # the pipes to other processes, too: they wait for their end
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.environ.update(variables)
+        tempfile.tempdir = None
+
+    def wait(self, flags: int = 0) -> int | None:
+        """Wait for its end; its status."""
+        with self._ending:
+            if self._status is None:
+                pid, status = os.waitpid(self.pid, flags)
+                self._status = status if pid else None
+            return self._status
+
+    def poll(self) -> int | None:
+        """Give its status, None while it goes on."""
+        return self.wait(os.WNOHANG)
+
+
 @dataclass(frozen=True)
 class Origin:
     """What a process of which runs are forks is started as, other than by its hash seed.
@@ -56,10 +98,18 @@ class Interpreter:
     """A child process that carries out requests, several at the same time.
 
     It has one hash seed; without one it starts command lines, and loads no torch. With an origin it
-    is a command line itself, which waits at the end of its `import torch`.
+    is a command line itself, which waits at the end of its `import torch`. With `work` it is a fork
+    of this process, which has the same hash seed, and does that there.
     """
 
-    def __init__(self, key: int | Origin | None, folder: Path, *, forks: bool) -> None:
+    def __init__(
+        self,
+        key: int | Origin | None,
+        folder: Path,
+        *,
+        forks: bool,
+        work: Callable[[], None] | None = None,
+    ) -> None:
         self._loaded: set[str] = set()
         self._going: dict[int, _Going] = {}
         self._news = threading.Condition()
@@ -71,14 +121,18 @@ class Interpreter:
             options = (*(() if forks else ("--once",)), *(("--commands",) if key is None else ()))
             words = [sys.executable, "-m", "workbook.diagnosis.process.child", *options]
             variables = _environment(key or 0, folder)
-        self.process = subprocess.Popen(
-            words,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=variables,
-            start_new_session=True,
-        )
+        self.process: subprocess.Popen[bytes] | _Fork
+        if work is not None:
+            self.process = _Fork(work, variables)
+        else:
+            self.process = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=variables,
+                start_new_session=True,
+            )
         # a pipe can be waited for with a limit on some systems only, a thread on all of them
         threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
 

@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,15 +88,18 @@ class Workers:
             raise ValueError("Workers is used as `with Workers() as workers:`")
         return self._folder
 
-    def warm(self, key: Key, load: Iterable[str] = ()) -> None:
+    def warm(
+        self, key: Key, load: Iterable[str] = (), work: Callable[[], None] | None = None
+    ) -> None:
         """Start the interpreter with this hash seed, if it is not there yet; do not wait for it.
 
         That of None starts command lines: it needs no torch, and each has its own environment. That
-        of an origin is a command line, of which runs are forks.
+        of an origin is a command line, of which runs are forks. With `work` it is a fork of this
+        process, and does that.
         """
         old = self._interpreters.get(key)
         if old is None or old.process.poll() is not None:
-            new = Interpreter(key, self.folder, forks=self._forks)
+            new = Interpreter(key, self.folder, forks=self._forks, work=work)
             new.ended = self._begin_more
             self._interpreters[key] = new
         self._interpreters[key].load(load)
