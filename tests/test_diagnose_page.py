@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from workbook.__main__ import main
-from workbook.diagnosis import Workers, command
+from workbook.diagnosis import Workers, terminal
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "diagnose.md").read_text()
@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch, Workers() as workers:
         patch.chdir(path)
         patch.setenv("PATH", found)
-        patch.setattr(command, "Workers", lambda: contextlib.nullcontext(workers))
+        patch.setattr(terminal, "Workers", lambda: contextlib.nullcontext(workers))
         yield path
 
 

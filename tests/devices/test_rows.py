@@ -192,3 +192,15 @@ def test_intel_gpu(monkeypatch, built, available, reason):
     monkeypatch.setattr(torch._C, "_has_xpu", built, raising=False)
     monkeypatch.setattr(torch.xpu, "is_available", lambda: available)
     assert presence.xpu() == reason
+
+
+@pytest.mark.parametrize("kind", ["cuda", "xpu"])
+def test_a_started_accelerator_is_told_by_its_module(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever kind a process has used, it is that one's module of torch; none before."""
+    for name in ("cuda", "xpu"):
+        monkeypatch.setattr(getattr(torch, name), "is_initialized", lambda: False)
+    assert presence.started() is None
+    monkeypatch.setattr(getattr(torch, kind), "is_initialized", lambda: True)
+    assert presence.started() is getattr(torch, kind)

@@ -110,7 +110,7 @@ def test_a_callable_runs_in_forks_of_this_process() -> None:
     import torch
 
     if torch.cuda.is_initialized():
-        with pytest.raises(ValueError, match="after CUDA was used; write it as a function"):
+        with pytest.raises(ValueError, match="after a GPU was used; write it as a function"):
             diagnose(lambda: torch.rand(3))
         return
     state = torch.get_rng_state()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -65,3 +66,12 @@ def direct_ml() -> str | None:
     """Say why DirectML is absent, or None after a check in a child process succeeded."""
     found = directml.probe()
     return None if found.code == "ok" else found.sentence
+
+
+def started() -> Any:
+    """Give torch's module for the accelerator that this process has started, or None.
+
+    A fork of such a process cannot use it (CUDA, XPU; MPS does not say).
+    """
+    modules = (getattr(torch, name, None) for name in ("cuda", "xpu"))
+    return next((one for one in modules if getattr(one, "is_initialized", bool)()), None)

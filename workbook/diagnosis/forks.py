@@ -30,7 +30,7 @@ from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
 from workbook.diagnosis.process.interpreter import OutOfTime
-from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.process.run import Run, keep
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import Call
@@ -152,11 +152,7 @@ class Forks(Session):
             return {"raised": f"{type(error).__name__}: {error}"}, {}
         outcome = _outcome(values, folder, f"result-{number}")
         if trace is not None:
-            trace.save(folder / f"trace-{number}.npz")
-            outcome["draws"] = [
-                [d.generator, d.what, d.line, d.module, d.count, f"{d.value:x}"]
-                for d in trace.draws[:1000]
-            ]
+            outcome["draws"] = keep(trace, folder / f"trace-{number}.npz")
         return outcome, data
 
     def _prepare(self, wanted: Plan, stack: contextlib.ExitStack) -> None:

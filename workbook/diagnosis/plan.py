@@ -49,6 +49,19 @@ class Plan:
             for number, index in enumerate(self.steps)
         ]
 
+    def told(self) -> dict[str, Any]:
+        """Give what every process is told of it, as plain data."""
+        return {
+            "on": sorted(self.on),
+            "between": sorted(self.between),
+            "factors": list(self.factors),
+            "split": sorted(self.split),
+            "trained": [{"dropout": d, "norm": n} for d, n in self.trained],
+            "variants": list(self.variants),
+            "trace": self.trace,
+            "stop": self.stop,
+        }
+
     def short(self, stop: int, calls: int = 0) -> Plan:
         """Give the same run to a step only; with `calls`, no more of them than that."""
         calls = calls or len(self.steps)

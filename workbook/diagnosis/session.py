@@ -86,7 +86,7 @@ class Session:
         forked = self._forks(wanted)
         longest = _PATIENCE + _SLOWER * self.longest if forked else math.inf
         result = self.workers.finish(job, min(self.left(), longest))
-        if forked and (result.timed_out or "unfit" in result.data):
+        if "unfit" in result.data or (forked and result.timed_out):
             if "way" not in result.data:  # it is not this run alone that can be no fork
                 self.forkable -= set(wanted.steps)
                 why = result.data.get("unfit", "a fork did not end")
@@ -152,55 +152,26 @@ class Session:
                 for i in wanted.steps
             ],
             "set": {**given, "now": self.now},
-            "on": sorted(wanted.on),
-            "between": sorted(wanted.between),
-            "factors": list(wanted.factors),
-            "split": sorted(wanted.split),
-            "trained": [{"dropout": d, "norm": n} for d, n in wanted.trained],
-            "variants": list(wanted.variants),
-            "trace": wanted.trace,
-            "stop": wanted.stop,
             "load": sorted(self.load),
+            **wanted.told(),
         }
 
     def _command(self, wanted: Plan) -> dict[str, Any]:
         """Give a plan whose targets are command lines, as the processes read it."""
         given = {**dict(wanted.given), "now": self.now}
-        return {
-            "kind": "command",
-            "commands": [
-                {"words": list(self.call.commands[i].argv), "stop": stop}
-                for i, stop in wanted.commands
-            ],
+        more = {
             "folders": sorted({folder for one in self.call.commands for folder in one.folders}),
-            "environment": dict(os.environ),
-            "files": [],
             "set": given if wanted.given else {},
             "variables": CPU_VARIABLES if given.get("capability") else {},
-            "on": sorted(wanted.on),
-            "factors": list(wanted.factors),
-            "split": sorted(wanted.split),
-            "trained": [{"dropout": d, "norm": n} for d, n in wanted.trained],
-            "trace": wanted.trace,
-            "stop": wanted.stop,
             "patience": self.patience if not wanted.given else 0,
-            "load": [],
+            **wanted.told(),
         }
+        lines = [(list(self.call.commands[i].argv), stop) for i, stop in wanted.commands]
+        return _lines([{"words": words, "stop": stop} for words, stop in lines], **more)
 
     def started(self, commands: list[dict[str, Any]]) -> Run:
         """Run command lines of ours one after another, in one place of the user's."""
-        request = {
-            "kind": "command",
-            "commands": commands,
-            "folders": [],
-            "environment": dict(os.environ),
-            "files": [],
-            "set": {},
-            "on": [],
-            "trace": False,
-            "stop": 0,
-            "load": [],
-        }
+        request = _lines(commands, folders=[], set={}, **Plan((), ()).told())
         run = self.workers.run(request, hash_seed=None, seconds=self.left())
         if run.timed_out:
             raise OutOfTime("it had not ended when the time was used up")
@@ -267,6 +238,12 @@ def difference(one: Run, i: int, other: Run, j: int) -> Gap:
     if same:
         return Gap(True)
     return gap(one.tensors(i), other.tensors(j), False, one.texts(i) == other.texts(j))
+
+
+def _lines(commands: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """Give a request for command lines."""
+    same = {"kind": "command", "environment": dict(os.environ), "files": [], "load": []}
+    return {**same, "commands": commands, **more}
 
 
 def _module_name(path: str, number: int) -> str:

@@ -26,7 +26,7 @@ from workbook.diagnosis.process.interpreter import kill
 
 Say = Callable[[str], None]
 _PR_SET_PDEATHSIG = 1
-_STARTS_CUDA = ("torch._inductor", "triton")
+_STARTS_GPU = ("torch._inductor", "triton")
 
 
 def serve(*, once: bool, commands: bool = False) -> None:
@@ -136,14 +136,15 @@ def _load(names: list[str], *, forks: bool = False) -> None:
 
     from workbook.diagnosis.process import compiler
 
-    cuda = forks and torch.backends.cuda.is_built()  # once it has started, no fork can use it
+    # once a GPU has started, no fork can use it
+    gpu = forks and (torch.backends.cuda.is_built() or getattr(torch._C, "_has_xpu", False))
     for name in names:
         if name == compiler.NAME:
             compiler.load()
-        elif not (cuda and name.startswith(_STARTS_CUDA)):
+        elif not (gpu and name.startswith(_STARTS_GPU)):
             with contextlib.suppress(ImportError):  # the run will say so
                 importlib.import_module(name)
-    if "torch._inductor.compile_fx" in names and forks and not cuda:  # forks inherit it
+    if "torch._inductor.compile_fx" in names and forks and not gpu:  # forks inherit it
         compiler.use_once()
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from workbook.devices import presence
 from workbook.diagnosis.interventions import put_back, streams
 from workbook.diagnosis.interventions.intervention import Setting, Stage
 from workbook.diagnosis.interventions.rows import ROWS, install
@@ -36,13 +37,14 @@ from workbook.diagnosis.process.program import (
     settle,
     user_traceback,
 )
+from workbook.diagnosis.process.run import keep
 from workbook.diagnosis.process.variants import model_steps
 from workbook.trace import Trace
 
 Request = dict[str, Any]
 _ENOUGH = 3.0  # seconds of a function's calls, after which two of them are enough
 _TORCHS = frozenset(("torch", "numpy", "sympy", "mpmath", "networkx", "jinja2", "filelock"))
-_CONTEXT = 1 << 30  # bytes that CUDA and its libraries take in each process
+_CONTEXT = 1 << 30  # bytes that a driver and its libraries take in each process
 
 
 def run(request: Request, folder: Path, place: Place | str) -> None:
@@ -82,11 +84,12 @@ def _is_torchs(name: str) -> bool:
 
 
 def _memory() -> list[int]:
-    """Bytes that are free on the CUDA device, and that this run took there; empty without one."""
-    if not torch.cuda.is_initialized():
+    """Bytes that are free on the accelerator, and that this run took there; empty without one."""
+    accelerator = presence.started()
+    if not hasattr(accelerator, "mem_get_info"):
         return []
-    taken = torch.cuda.max_memory_reserved()
-    return [torch.cuda.mem_get_info()[0], taken + _CONTEXT]
+    taken = accelerator.max_memory_reserved()
+    return [accelerator.mem_get_info()[0], taken + _CONTEXT]
 
 
 def _last_words(folder: Path) -> list[str]:
@@ -192,11 +195,7 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
         FACTS.add(Fact.LEAVES_THREADS)
     more: dict[str, Any] = {}
     if trace is not None:
-        trace.save(folder / f"trace-{number}.npz")
-        more["draws"] = [
-            [d.generator, d.what, d.line, d.module, d.count, f"{d.value:x}"]
-            for d in trace.draws[:1000]
-        ]
+        more["draws"] = keep(trace, folder / f"trace-{number}.npz")
     if stopped:
         return {"raised": "stopped", **more}
     if made is None:

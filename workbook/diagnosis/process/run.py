@@ -17,6 +17,8 @@ from workbook.diagnosis.probes.values import load
 from workbook.diagnosis.process.place import VARIABLE
 from workbook.trace import Trace
 
+_DRAWS = 1000  # of a run, that are kept
+
 
 @dataclass(frozen=True)
 class Run:
@@ -117,6 +119,15 @@ class Run:
     def trace(self, number: int) -> Trace | None:
         path = self.folder / f"trace-{number}.npz"
         return Trace.load(path) if path.exists() else None
+
+
+def keep(trace: Trace, path: Path) -> list[list[Any]]:
+    """Write a trace down; its draws, as plain data."""
+    trace.save(path)
+    return [
+        [one.generator, one.what, one.line, one.module, one.count, f"{one.value:x}"]
+        for one in trace.draws[:_DRAWS]
+    ]
 
 
 def _short(path: str) -> str:

@@ -23,6 +23,7 @@ from workbook.diagnosis.interventions.rows import install
 from workbook.diagnosis.probes import leaving, ranks, steps
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.values import save
+from workbook.diagnosis.process.run import keep
 from workbook.trace import Trace
 
 Note = Callable[..., None]
@@ -118,10 +119,8 @@ class Watch:
         self.ended = True
         if self.trace is not None:
             self.trace.__exit__()
-            self.trace.save(self.folder / f"trace-{self.pid}.npz")
-            for draw in self.trace.draws[:1000]:
-                row = [draw.generator, draw.what, draw.line, draw.module, draw.count]
-                self.note("draw", row=[*row, f"{draw.value:x}"])
+            for row in keep(self.trace, self.folder / f"trace-{self.pid}.npz"):
+                self.note("draw", row=row)
         self._parameters()
         self.note("facts", facts=FACTS.to_json())
 

@@ -14,8 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from workbook.devices import presence
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.plan import Plan
@@ -38,10 +37,10 @@ def text_of(function: Callable[[], Any]) -> str | None:
 
 def diagnosed(function: Callable[[], Any], seconds: float, watch: Callable[[str], None]) -> Answer:
     """Give the answer for what lives in this process: a lambda, a closure, a bound method."""
-    if not hasattr(os, "fork") or torch.cuda.is_initialized():
+    if not hasattr(os, "fork") or presence.started() is not None:
         raise ValueError(
             "a callable of this process runs in forks of it, which is not possible on Windows and "
-            "after CUDA was used; write it as a function in a file: diagnose('FILE.py:FUNCTION')"
+            "after a GPU was used; write it as a function in a file: diagnose('FILE.py:FUNCTION')"
         )
     name = getattr(function, "__qualname__", None) or repr(function)
     call = Call("function", nodes=(Node(name),))
