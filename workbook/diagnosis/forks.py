@@ -22,14 +22,14 @@ import numpy as np
 import torch
 
 from workbook.diagnosis.interventions import put_back
-from workbook.diagnosis.interventions.intervention import Setting, Stage
-from workbook.diagnosis.interventions.rows import ROWS, install
+from workbook.diagnosis.interventions.rows import ROWS
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
 from workbook.diagnosis.process.interpreter import OutOfTime
+from workbook.diagnosis.process.patches import put_on
 from workbook.diagnosis.process.run import Run, keep
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
@@ -160,21 +160,13 @@ class Forks(Session):
         given = dict(wanted.given)
         if self.one_thread and given:
             given["threads"] = 1
-        run = Setting(on=wanted.on, given={**given, "now": self.now}, stack=stack)
-        stack.enter_context(run.path)
-        FACTS.start()
-        install(Stage.FUNCTIONS, run)
-        if given:
-            install(Stage.SURROUNDINGS, run)
-        elif not self.seeded:
+        if not given and not self.seeded:
             torch.seed()
             np.random.seed()
             random.seed()
         if not given:
             torch.set_num_threads(1 if self.one_thread else self.threads)
-        FACTS.start()
-        for stage in (Stage.SEEDS, Stage.MODES):
-            install(stage, run)
+        put_on({"on": wanted.on, "set": {**given, "now": self.now} if given else {}}, stack)
         steps.watch(0)
 
 

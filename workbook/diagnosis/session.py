@@ -16,7 +16,7 @@ from typing import Any
 
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
-from workbook.diagnosis.plan import Plan
+from workbook.diagnosis.plan import Plan, plan
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
@@ -121,6 +121,11 @@ class Session:
         fork = self._forks(wanted)
         return self.workers.job(self._request(wanted), hash_seed=self._seed(wanted), fork=fork)
 
+    def _warm(self, *wanted: Plan) -> None:
+        """Start the processes of which these runs will be forks, all at the same time."""
+        for one in wanted:
+            self.workers.warm(self._job(one).key)
+
     def _forks(self, wanted: Plan) -> bool:
         """Whether a run is a fork of its command line, which waits where torch is imported."""
         held = bool(wanted.given) and not wanted.fresh and len(wanted.steps) == 1
@@ -199,6 +204,7 @@ class Session:
         whole = self.run(replace(wanted, fresh=True))
         if whole.data.get("forkable"):
             self.forkable |= set(wanted.steps)
+            self._warm(wanted, plan(*wanted.steps, held=frozenset()))
             if not whole.like(self.run(wanted)):
                 self.forkable -= set(wanted.steps)
                 self.note(_NO_FORKS)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import random
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,12 +147,35 @@ def test_generators_that_were_moved_belong_to_one_start() -> None:
         np.random.set_state(numpy)
 
 
+def test_what_a_fork_cannot_have_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another parent, another thread or an open file of the program: there are no forks."""
+    waits = {"parent": os.getppid(), "folder": str(folder)}
+    assert "a process that the command starts" in zygote._unfit({**waits, "parent": 0}, (0, 1))
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    assert "starts threads" in zygote._unfit(waits, (0, 1))
+    ended.set()
+    thread.join()
+    monkeypatch.setattr(threading, "active_count", lambda: 1)  # of the tests' own threads
+    with (folder / "program.py").open() as file:
+        monkeypatch.setattr(os, "listdir", lambda path: ["0", str(file.fileno())])
+        assert f"keeps {folder / 'program.py'} open" in zygote._unfit(
+            {**waits, "folder": "-"}, (0, 1)
+        )
+        monkeypatch.setattr(os, "listdir", lambda path: ["0"])
+        assert zygote._unfit(waits, (0, 1)) == ""
+
+
 def test_a_command_whose_forks_differ_runs_from_its_beginning(folder: Path) -> None:
     """A fork that gives something else is noticed: later runs are processes, and that is said."""
 
     class Fake(Session):
         def run(self, wanted: Plan, *, again: bool = False) -> Run:
             return Run(folder, {"outcomes": [], "forkable": True, "status": int(wanted.fresh)})
+
+        def _warm(self, *wanted: Plan) -> None:
+            """Start nothing."""
 
     made = Fake(Workers(), Call("command", commands=(Command(("x",)),)), time.monotonic() + 9)
     assert made.try_forks(plan(0)).data["status"] == 1

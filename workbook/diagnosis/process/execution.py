@@ -25,6 +25,7 @@ from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
+from workbook.diagnosis.process.patches import put_on
 from workbook.diagnosis.process.place import Place
 from workbook.diagnosis.process.program import (
     OBJECTS,
@@ -149,20 +150,8 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
 
 def _prepared(request: Request, stack: contextlib.ExitStack) -> Setting:
     """Everything that is switched before the user's file is loaded, in the order that matters."""
-    run = Setting(
-        on=frozenset(request["on"]),
-        given=dict(request["set"]),
-        factors=request.get("factors", []),
-        split=frozenset(request.get("split", [])),
-        stack=stack,
-    )
     listen()
-    stack.enter_context(run.path)
-    for stage in (Stage.FUNCTIONS, Stage.SURROUNDINGS):
-        install(stage, run)
-    FACTS.start()
-    for stage in (Stage.SEEDS, Stage.MODES):
-        install(stage, run)
+    run = put_on(request, stack)
     steps.watch(0)
     os.chdir(request["from"])
     sys.path.insert(0, str(Path(request["files"][0][0]).parent))

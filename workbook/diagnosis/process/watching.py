@@ -17,12 +17,11 @@ from typing import Any
 
 import torch
 
-from workbook.diagnosis.interventions.intervention import Setting, Stage
 from workbook.diagnosis.interventions.ranks import ROWS_SEEN
-from workbook.diagnosis.interventions.rows import install
 from workbook.diagnosis.probes import leaving, ranks, steps
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.values import save
+from workbook.diagnosis.process.patches import put_on
 from workbook.diagnosis.process.run import keep
 from workbook.trace import Trace
 
@@ -50,21 +49,7 @@ class Watch:
     def begin(self) -> None:
         """Put on the patches that the plan names, then the probes."""
         self.note("torch", wrote=any(map(os.listdir, self.plan.get("layers", ()))))
-        given = self.plan["set"]
-        run = Setting(
-            on=frozenset(self.plan["on"]),
-            given=given,
-            factors=self.plan.get("factors", []),
-            split=frozenset(self.plan.get("split", ())),
-            trained=dict(self.plan.get("trained", {})),
-            early=True,
-            stack=self.stack,
-        )
-        self.stack.enter_context(run.path)
-        FACTS.start()
-        held = (Stage.SURROUNDINGS,) if given else ()  # without: as the user runs it
-        for stage in (Stage.FUNCTIONS, *held, Stage.SEEDS, Stage.MODES):
-            install(stage, run)
+        put_on(self.plan, self.stack, trained=dict(self.plan.get("trained", {})), early=True)
         leaving.watch(self.note)
         if self.plan["stop"] < 0:
             self._saves()

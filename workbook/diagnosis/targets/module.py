@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbook.diagnosis.answer import Answer, Found
-from workbook.diagnosis.interventions.intervention import Axis
+from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.modules import EVAL_NORM
 from workbook.diagnosis.interventions.operations import DOUBLE, PLAIN, ROW_BY_ROW
 from workbook.diagnosis.interventions.put_back import GENERATORS
@@ -49,6 +49,19 @@ class Model:
 
     def add(self, cause: str, where: str, evidence: str, gap: Gap, *more: Any) -> None:
         self.rows.append(Found(cause, where, evidence, gap.words, *more))
+
+    def ask(
+        self, one: Intervention, words: str, evidence: str, *fix: str,
+        held: frozenset[str] = ALL, on: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        """See whether the output is another one under these conditions, and name the cause."""
+        gap = difference(self.run("plain"), 0, self.run("plain", held=held, on=on), 0)
+        self.session.tell(f"{words}: {gap.words}")
+        if gap.same or one.cause in {row.cause for row in self.rows}:
+            return
+        pair = self.run("plain", on=_WIDE), self.run("plain", held=held, on=on | _WIDE)
+        word = judged(gap, difference(pair[0], 0, pair[1], 0))
+        self.add(one.cause, "", evidence, gap, word, *fix)
 
 
 def diagnosed(session: Session) -> Answer:
@@ -112,14 +125,12 @@ def _batch(model: Model, again: Function) -> None:
             f"the same with running statistics: {still.words if still else 'no rows'}"
         )
         if still is not None and much_smaller(still, gap):
-            where = few(again.calm.places(0, "batch-statistics"))
-            model.add(
-                "batch-statistics",
-                where,
-                f"with {BATCHES[name]} the row changes; with running "
-                "statistics it does not, or by rounding only.",
-                gap,
+            evidence = (
+                f"with {BATCHES[name]} the row changes; with running statistics it does not, or by "
+                "rounding only."
             )
+            where = few(again.calm.places(0, "batch-statistics"))
+            model.add("batch-statistics", where, evidence, gap)
             model.on |= {EVAL_NORM.name}
             gap, name = still, name
     if gap.same:
@@ -130,94 +141,50 @@ def _batch(model: Model, again: Function) -> None:
     model.session.tell(f"the same in float64: {doubled.words if doubled else 'no rows'}")
     evidence = f"with {BATCHES[name]} the row changes"
     if word in ("rounding", "doubtful"):
-        tail = (
-            "; computed row by row it does not."
-            if rows is not None and rows.same
-            else "; in float64 that shrinks with the format."
-        )
-        model.add("batch-size", "", evidence + tail, gap, word)
+        alone = rows is not None and rows.same
+        tail = "computed row by row it does not" if alone else "in float64 that shrinks"
+        model.add("batch-size", "", f"{evidence}; {tail}.", gap, word)
     else:
-        model.add(
-            "batch-coupling",
-            "",
-            evidence + "; float64 does not remove that, so it is no rounding.",
-            gap,
-        )
+        tail = "float64 does not remove that, so it is no rounding"
+        model.add("batch-coupling", "", f"{evidence}; {tail}.", gap)
 
 
 def _memory(model: Model, again: Function) -> None:
     result = model.run("plain", "strided", "offset")
     for number, words in ((1, "inputs in another layout"), (2, "inputs at an odd offset")):
         gap = difference(result, 0, result, number)
-        model.session.tell(
-            f"{words}: {gap.words if gap.comparable else 'the module does not take them'}"
-        )
+        told = gap.words if gap.comparable else "the module does not take them"
+        model.session.tell(f"{words}: {told}")
         if gap.same or not gap.comparable:
             continue
         held = model.run("plain", "strided", "offset", on=frozenset({PLAIN.name}))
         back = difference(held, 0, held, number)
-        tail = (
-            "copied to plain memory first, it does not."
-            if back.same
-            else "nothing else was changed."
-        )
+        same = "copied to plain memory first, it does not"
+        tail = same if back.same else "nothing else was changed"
         wide = model.run("plain", "strided", "offset", on=_WIDE)
-        evidence = f"with {words} of equal values the output changes; {tail}"
+        evidence = f"with {words} of equal values the output changes; {tail}."
         word = judged(gap, difference(wide, 0, wide, number))
         model.add("memory-layout", "", evidence, gap, word)
         return
 
 
 def _conditions(model: Model, again: Function) -> None:
-    calm = model.run("plain")
     for one in HOLDS:
-        name, cause, words = one.name, one.cause, one.condition
-        if name in GENERATORS or Fact.THREADS in one.facts:
-            continue
-        other = model.run("plain", held=ALL - {name})
-        gap = difference(calm, 0, other, 0)
-        model.session.tell(f"{words}: {gap.words}")
-        if not gap.same and cause not in {row.cause for row in model.rows}:
-            wide = difference(
-                model.run("plain", on=_WIDE), 0, model.run("plain", held=ALL - {name}, on=_WIDE), 0
-            )
-            word = judged(gap, wide)
-            model.add(
-                cause,
-                "",
-                f"with {words} the output changes, and changes back without.",
-                gap,
-                word,
-            )
+        if one.name not in GENERATORS and Fact.THREADS not in one.facts:
+            evidence = f"with {one.condition} the output changes, and changes back without."
+            model.ask(one, one.condition, evidence, held=ALL - {one.name})
 
 
 def _inside(model: Model, again: Function) -> None:
     """Switches that the module itself throws: compile, autocast, shorter formats."""
-    calm = model.run("plain")
     for one in ROWS:
-        if not one.applies(Axis.MODULE, again.facts):
-            continue
-        gap = difference(calm, 0, model.run("plain", on=frozenset({one.name})), 0)
-        model.session.tell(f"{one.words}: {gap.words}")
-        if not gap.same and one.cause not in {row.cause for row in model.rows}:
-            wide = difference(
-                model.run("plain", on=_WIDE), 0, model.run("plain", on=_WIDE | {one.name}), 0
-            )
-            word = judged(gap, wide)
-            model.add(one.cause, "", f"when {one.words}, the output changes.", gap, word, one.fix)
-    wide = difference(calm, 0, model.run("plain", on=_WIDE), 0)
+        if one.applies(Axis.MODULE, again.facts):
+            evidence = f"when {one.words}, the output changes."
+            model.ask(one, one.words, evidence, one.fix, on=frozenset({one.name}))
+    wide = difference(model.run("plain"), 0, model.run("plain", on=_WIDE), 0)
     model.session.tell(f"everything in float64: {wide.words}")
-    if (
-        wide.comparable
-        and not equal_but_for_rounding(wide)
-        and "reduced-precision" not in {r.cause for r in model.rows}
-    ):
-        short = Fact.AUTOCAST in again.facts
-        cause = "reduced-precision" if short else "dtype"
-        model.add(
-            cause,
-            "",
-            "in float64 the output is another one, by more than float32's rounding.",
-            wide,
-            "doubtful",
-        )
+    known = {row.cause for row in model.rows}
+    if wide.comparable and not equal_but_for_rounding(wide) and "reduced-precision" not in known:
+        cause = "reduced-precision" if Fact.AUTOCAST in again.facts else "dtype"
+        evidence = "in float64 the output is another one, by more than float32's rounding."
+        model.add(cause, "", evidence, wide, "doubtful")
