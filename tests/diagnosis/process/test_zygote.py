@@ -109,6 +109,7 @@ def test_a_run_that_needs_another_start_is_no_fork(runs: tuple[Run, Run, Run]) -
         ("open('mine.txt', 'w')", "writes"),
         ("import os; os.mkdir('mine')", "os.mkdir"),
         ("import subprocess; subprocess.run(['true'])", "subprocess.Popen"),
+        ("import sys; sys.modules['workbook'] = None; import torch", "ModuleNotFoundError"),
         ("pass", "does not import torch"),
     ],
 )

@@ -137,9 +137,14 @@ def _workbook() -> None:
 
 def _torch() -> None:
     """Go on with what needs torch."""
-    _workbook()
     usual = "workbook.diagnosis.process.watching"
-    importlib.import_module(_PLAN.get("module", usual)).begin(_PLAN, note)
+    try:
+        _workbook()
+        importlib.import_module(_PLAN.get("module", usual)).begin(_PLAN, note)
+    except Exception as problem:
+        if _PLAN.get("waits"):  # it lies in no place of its own, and must not go on
+            unfit(f"{type(problem).__name__}: {problem}")
+        raise
 
 
 def _audit(event: str, args: Any) -> None:
