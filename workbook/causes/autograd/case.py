@@ -22,8 +22,9 @@ from torch import nn
 
 PAD, PARTS, LIMIT = 0, 3, 1.0
 TEXTS = torch.tensor(
-    [[3, 5, 2, 7, 4, 1], [6, 2, 0, 0, 0, 0], [1, 7, 7, 3, 0, 0], [5, 4, 0, 0, 0, 0],
-     [2, 2, 6, 1, 5, 3], [7, 1, 4, 0, 0, 0], [4, 3, 0, 0, 0, 0], [6, 5, 1, 2, 3, 7]]
+    [[3, 5, 2, 7, 4, 1], [6, 2, 0, 0, 0, 0], [1, 7, 7, 3, 0, 0],
+     [5, 4, 0, 0, 0, 0], [2, 2, 6, 1, 5, 3], [7, 1, 4, 0, 0, 0],
+     [4, 3, 0, 0, 0, 0], [6, 5, 1, 2, 3, 7]]
 )
 
 
@@ -36,8 +37,8 @@ MODEL = new_model()
 
 
 def loss_of(texts):
-    logits = MODEL(texts[:, :-1]).flatten(0, 1)
-    return F.cross_entropy(logits, texts[:, 1:].flatten(), ignore_index=PAD, reduction="mean")
+    logits, targets = MODEL(texts[:, :-1]), texts[:, 1:]
+    return F.cross_entropy(logits.mT, targets, ignore_index=PAD)
 
 
 def gradient(parts):
