@@ -42,21 +42,29 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield lab
 
 
+@pytest.fixture(scope="session")
+def idle(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[list[Any]]:
+    """Give pages with Lab and nothing open in it; they share what the browser keeps of scripts."""
+    context = browser.new_context(**browser_context_args)
+    pages: list[Any] = [context.new_page()]
+    yield pages
+    context.close()
+
+
 @pytest.fixture(scope="module")
-def open_notebook(
-    browser: Browser, browser_context_args: dict[str, Any], lab: Lab
-) -> Iterator[Callable[[str], Notebook]]:
+def open_notebook(idle: list[Any], lab: Lab) -> Iterator[Callable[[str], Notebook]]:
     """Open a notebook of the server's folder in a page of its own; kernels end with the module."""
     opened = []
 
     def open_one(name: str) -> Notebook:
-        page = browser.new_context(**browser_context_args).new_page()
+        page = idle.pop() if idle else opened[0].page.context.new_page()
         opened.append(Notebook(page, lab, name))
         return opened[-1].open()
 
     yield open_one
     for notebook in opened:
         notebook.leave()
+        idle.append(notebook.page)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 1800  # these limits are for what never comes, not for a slow machine
 READY_MS = 1_800_000
+NEW_PAGE = "about:blank"
 
 # What the page needs before a command can reach the kernel: run before that, it is lost silently.
 READY = """async () => {
@@ -44,6 +45,7 @@ LISTEN = """() => {
 # Lab asks every new kernel for its widgets; one that has not imported ipywidgets yet says this.
 HANDSHAKE = "No such comm"
 COMMAND = "([name, options]) => jupyterapp.commands.execute(name, options).then(() => null)"
+CLOSE = "() => jupyterapp.shell.currentWidget.dispose()"
 SETTLE = "() => jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestKernelInfo()"
 CELLS = """() => [...jupyterapp.shell.currentWidget.content.widgets].map(
     cell => [cell.model.type, cell.model.sharedModel.getSource()])"""
@@ -157,12 +159,17 @@ class Notebook:
     foreign: list[str] = field(default_factory=list)  # requests that left this machine
 
     def open(self) -> Notebook:
-        """Show the notebook and wait until its cells are drawn and its kernel answers."""
+        """Show the notebook and wait until its cells are drawn and its kernel answers.
+
+        A page in which Lab runs opens the notebook there: Lab takes seconds to load.
+        """
         self.page.set_default_timeout(READY_MS)
-        self.page.on("pageerror", lambda error: self.console.append(str(error)))
-        self.page.on("console", self._heard)
-        self.page.on("request", self._asked)
-        self.page.goto(self.lab.url(f"lab/tree/{self.name}"))
+        for event, listener in self._listeners():
+            self.page.on(event, listener)
+        if self.page.url == NEW_PAGE:
+            self.page.goto(self.lab.url(f"lab/tree/{self.name}"))
+        else:
+            self.command("docmanager:open", path=self.name)
         self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=READY_MS)
         self.page.evaluate(READY)
         self.page.evaluate(LISTEN)
@@ -181,8 +188,11 @@ class Notebook:
         self.command("docmanager:save")
 
     def leave(self) -> None:
-        """Close the page and end the kernel."""
-        self.page.close()
+        """Close the notebook and end its kernel; the page remains, with nothing open."""
+        self.page.evaluate(CLOSE)
+        self.page.wait_for_selector(".jp-Notebook", state="detached")
+        for event, listener in self._listeners():
+            self.page.remove_listener(event, listener)
         self.lab.stop_kernel(self.name)
 
     def close_kernel(self) -> None:
@@ -239,6 +249,12 @@ class Notebook:
         """A picture of the page in the light or the dark theme."""
         self.theme(dark)
         self.page.screenshot(path=path)
+
+    def _listeners(self) -> tuple[tuple[str, Any], ...]:
+        return ("pageerror", self._failed), ("console", self._heard), ("request", self._asked)
+
+    def _failed(self, error: Any) -> None:
+        self.console.append(str(error))
 
     def _heard(self, message: Any) -> None:
         if message.type == "error":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -42,14 +43,21 @@ def chapter(request: pytest.FixtureRequest, lab: Lab) -> Path:
     return path
 
 
-def test_a_chapter_reads_well_then_runs(
-    chapter: Path, open_notebook: Callable[[str], Notebook]
-) -> None:
+@pytest.fixture
+def notebook(chapter: Path, idle: list[Any], lab: Lab) -> Iterator[Notebook]:
+    """The chapter, opened where the one before was."""
+    page = idle.pop()
+    notebook = Notebook(page, lab, chapter.name).open()
+    yield notebook
+    notebook.leave()
+    idle.append(page)
+
+
+def test_a_chapter_reads_well_then_runs(chapter: Path, notebook: Notebook) -> None:
     """Figures before the first run, answers under covers; after Run All it is live and safe.
 
     No error, no key that changes a cell, and an explorer that answers a question shows only that.
     """
-    notebook = open_notebook(chapter.name)
     page = notebook.page
     explorers = page.locator(".wb-explorer[data-wb-ready]")
     figures = page.locator(".jp-RenderedImage img")
