@@ -140,12 +140,16 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """One pair of axes with its series, drawn in the order given."""
+    """One pair of axes with its series, drawn in the order given; bars need a linear x axis."""
 
     x: Axis
     y: Axis
     series: tuple[Series, ...]
     title: str = ""
+
+    def __post_init__(self) -> None:
+        if self.x.log and any(one.mark == "bars" for one in self.series):
+            raise ValueError("bars have one width and need a linear x axis, got a logarithmic one")
 
 
 @dataclass(frozen=True)

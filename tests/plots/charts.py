@@ -42,6 +42,15 @@ def bits(*rows, kinds=("sign", "exponent", "fraction")):
     return Cells.of(table, dict(zip(PARTS, kinds, strict=False)))
 
 
+def frames(drawing, scale=1.5):
+    """Each panel's data area as last drawn: left, top, width, height in CSS pixels."""
+    boxes = [(ax.bbox, ax.figure.bbox.y1) for ax in drawing._stage.axes]
+    return [
+        (box.x0 / scale, (top - box.y1) / scale, box.width / scale, box.height / scale)
+        for box, top in boxes
+    ]
+
+
 def ink(png, frame, scale=1.5, beyond=0.0):
     """The dark pixels inside a frame, or up to `beyond` CSS pixels around it."""
     left, top, width, height = frame

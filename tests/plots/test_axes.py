@@ -11,7 +11,7 @@ from workbook.chart import Axis, Chart, Series
 from workbook.conditions import Conditions
 from workbook.plots import figure
 from workbook.plots.axes import beneath, limits, number, ticks
-from workbook.plots.style import fit, text_width
+from workbook.plots.style import text_width, wrapped
 from workbook.result import Finding, Result
 
 
@@ -143,6 +143,6 @@ def test_a_number_has_the_digits_that_it_needs(value, text):
 @given(st.text("abc ", max_size=80), st.floats(30, 300))
 def test_wrapping_loses_no_character_and_keeps_the_width(text, width):
     """The lines hold the words in order, and each is at most as wide as asked."""
-    lines, size = fit(text, width, 99)
+    lines = wrapped(text, width)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-    assert all(text_width(line, size) <= width for line in lines)
+    assert all(text_width(line) <= width for line in lines)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.plots.charts import drawn
+from tests.plots.charts import drawn, frames
 from workbook.chart import Cell, Cells, Chart
 from workbook.conditions import Conditions
 from workbook.plots import WIDTH, figure
@@ -87,7 +87,7 @@ def test_names_on_two_lines_stay_clear_of_the_legend():
 def test_a_table_of_few_rows_is_no_larger_than_it_needs(rows):
     """The cells cover at least a third of the picture, and nothing below them is empty."""
     picture, drawing = drawn(Chart((table({"a": "right"}, rows=rows),)), "")
-    _, top, width, height = drawing.frames[0]
+    _, top, width, height = frames(drawing)[0]
     assert width > 0.8 * WIDTH
     inked = np.nonzero((picture[round(top * 1.5) :, WIDTH] != 255).any(axis=1))[0]
     assert np.ptp(inked) / 1.5 > 0.9 * height - 10

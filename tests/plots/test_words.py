@@ -5,8 +5,6 @@ from html.parser import HTMLParser
 from tests.plots.charts import LONG, POINT, TITLE, bits, chart, panel
 from workbook.chart import Axis, Chart, Series, rows
 from workbook.plots import alt, table_html
-from workbook.plots.drawing import TITLE_SIZES, title_lines
-from workbook.plots.style import EDGE, fit
 
 
 def test_the_alt_text_states_the_result_first():
@@ -89,19 +87,3 @@ def test_a_long_table_says_how_many_rows_are_missing():
     table = read(table_html(chart(Series("a", points, points))))
     assert table.scopes.count("row") == 400
     assert "600 more rows are not shown" in table.text
-
-
-def test_a_title_of_160_characters_is_drawn_whole():
-    """Every word stands in the lines that are kept for it, at each usual width."""
-    assert 150 <= len(LONG) <= 165
-    for width in (400, 500, 680, 1000):
-        lines, size = fit(LONG, width - 2 * EDGE, title_lines(width), TITLE_SIZES)
-        assert " ".join(lines) == LONG
-        assert size >= 11.4
-
-
-def test_a_title_beyond_all_measure_ends_in_an_ellipsis():
-    """It keeps its lines and its width."""
-    lines, _ = fit("word " * 300, 600, 2, TITLE_SIZES)
-    assert len(lines) == 2
-    assert lines[-1].endswith("…")

@@ -34,11 +34,8 @@ def limits(panel: Panel) -> tuple[Limits, Limits]:
     across = [x for one in panel.series if one.mark != "rule" for x in one.x]
     up = [y for one in panel.series for y in (*one.y, *one.upper)]
     bars = [x for one in panel.series if one.mark == "bars" for x in one.x if abs(x) < HUGE]
-    if bars := [x for x in bars if x > TINY or not panel.x.log]:
-        spots = np.log10(bars) if panel.x.log else np.array(bars)
-        half = 0.62 * bar_width(spots)
-        ends = float(spots.min() - half), float(spots.max() + half)
-        across += [10.0**end for end in ends] if panel.x.log else ends
+    if bars:
+        across += [min(bars) - 0.6 * bar_width(bars), max(bars) + 0.6 * bar_width(bars)]
     return _limits(panel.x, across), _limits(panel.y, up, based=bool(bars))
 
 
@@ -99,7 +96,7 @@ def prepare(ax: Any, panel: Panel, width: float) -> None:
         ax.set_xticks(())
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_ticks((), minor=True)
-    ax.set_xlabel("\n".join(style.fit(panel.x.label, width - 2 * beside - 8, 2)[0]))
+    ax.set_xlabel("\n".join(style.wrapped(panel.x.label, width - 2 * beside - 8)))
 
 
 def stays(panel: Panel) -> object:

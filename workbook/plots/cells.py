@@ -57,7 +57,9 @@ class Table:
         self.head = ROW * max(map(len, self.heads), default=0)
         lines = [max(map(len, line), default=0) * self.size * 1.25 for line in self.texts]
         least = [max(LEAST, line + GAP + STRIPE + 3) for line in lines]
-        least = [max(each, len(n) * ROW) for each, n in zip(least, self.names, strict=True)]
+        least = [
+            max(each, len(n) * (ROW + 1) + 1) for each, n in zip(least, self.names, strict=True)
+        ]
         even = min(WANTED / max(len(least), 1), ROOMY)
         heights = [max(each, even) for each in least]
         self.down = np.concatenate([[0.0], np.cumsum(heights)])

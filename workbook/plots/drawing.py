@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -27,18 +26,15 @@ from PIL.PngImagePlugin import PngInfo
 
 from workbook.chart import Cells, Chart, Panel
 from workbook.plots import axes, cells, marks, style
-from workbook.plots.style import EDGE, GAP, POINT, ROW, SAMPLE, TEXT, Theme, fit, text_width
+from workbook.plots.style import EDGE, GAP, POINT, ROW, SAMPLE, TEXT, TITLE, Theme, text_width
 
 if TYPE_CHECKING:  # what it needs takes a second to import
     from workbook.result import Result
 
 WIDTH = 680
 SCALE = 1.5  # device pixels to a CSS pixel; coarser, hinting makes texts wider than was measured
-TITLE_ROW = 18.0
-TITLE_SIZES = (style.TITLE, 13.8, 12.2, 11.4)
-NOTE_SIZES = (TEXT, 12.0, 11.2)
-FOOT_SIZES = (12.0, 11.0, style.SMALLEST)
 BETWEEN = 22.0  # two panels
+OVER = 8.0  # between the legend and the axes
 
 
 def figure(result: Result, theme: Theme = "light", room: int = WIDTH) -> Figure:
@@ -53,11 +49,10 @@ def figure(result: Result, theme: Theme = "light", room: int = WIDTH) -> Figure:
     >>> figure(run(SIX_NUMBERS)).axes[0].get_xlabel()
     'the sum'
     """
-    finding = result.finding
     with style.themed(theme):
-        plan = _Plan(finding.chart, room, below(result))
+        plan = _Plan(result.finding.chart, room, _words(result))
         stage = _Stage(plan, theme)
-        stage.fill(plan, finding.verdict, finding.reading)
+        stage.fill(plan)
     return stage.figure
 
 
@@ -67,19 +62,21 @@ def static(result: Result) -> bytes:
     It is opaque and light, so that it reads on any page, and it says LIVE, RECORDED or SIMULATED
     and the machine. The same result gives the same bytes.
     """
-    finding = result.finding
-    return Drawing().png(finding.chart, finding.verdict, finding.reading, below(result))
+    return Drawing().png(result.finding.chart, *_words(result))
 
 
 def static_size(result: Result) -> dict[str, int]:
     """Give the size of a result's static figure in CSS pixels, as a notebook's metadata has it."""
-    plan = _Plan(result.finding.chart, WIDTH, below(result))
+    plan = _Plan(result.finding.chart, WIDTH, _words(result))
     return {"width": plan.width, "height": plan.height}
 
 
-def below(result: Result) -> tuple[str, ...]:
-    """Give what stands below: where it was measured, and what could hide in its rounding."""
-    return tuple(filter(None, (result.where, result.finding.unseen)))
+def _words(result: Result) -> tuple[str, ...]:
+    """Give a result's verdict, then what stands below its chart: the digits, where it was measured,
+    and what could hide in its rounding.
+    """
+    finding = result.finding
+    return finding.verdict, finding.reading, result.where, finding.unseen
 
 
 class Drawing:
@@ -102,41 +99,23 @@ class Drawing:
         self._stage: _Stage | None = None
         self._background: Any = None
 
-    def png(
-        self, chart: Chart, title: str = "", note: str = "", foot: tuple[str, ...] = ()
-    ) -> bytes:
-        """Draw the chart as a PNG, with `title` (the verdict) above, `note` (the digits) and `foot`
-        below; without these, no room is kept for them.
+    def png(self, chart: Chart, *words: str) -> bytes:
+        """Draw the chart as a PNG, with the first of the `words` above and the others below.
 
-        A chart of the same structure as the one before, within the same limits, re-draws only what
-        moved. TypeError for anything that is not a chart.
+        A chart of the same structure as the one before, within the same limits and with the same
+        words, re-draws only what moved. TypeError for anything that is not a chart.
         """
         if not isinstance(chart, Chart):
             raise TypeError(f"a drawing draws a Chart, got {type(chart).__name__}")
         with style.themed(self.theme):
-            plan = _Plan(chart, self.room, foot, worded=bool(title or note))
+            plan = _Plan(chart, self.room, words)
             if self._stage is None or plan.stays != self._stage.plan.stays:
                 self._stage = None  # should anything raise, the next call starts afresh
                 stage = _Stage(plan, self.theme)
                 self._background = stage.background()
                 self._stage = stage
-            pixels = self._stage.pixels(self._background, plan, title, note)
+            pixels = self._stage.pixels(self._background, plan)
         return _encoded(pixels, _colors(chart, self.theme))
-
-    @property
-    def frames(self) -> tuple[tuple[float, float, float, float], ...]:
-        """Give each panel's data area as last drawn: left, top, width, height in CSS pixels."""
-        return tuple(self._stage.frames()) if self._stage else ()
-
-
-def title_lines(width: float) -> int:
-    """Say how many lines are kept for the title: enough for 160 characters."""
-    return 2 if width >= 600 else 3 if width >= 460 else 4
-
-
-def note_lines(width: float) -> int:
-    """Say how many lines are kept for the note."""
-    return 1 if width >= 600 else 2
 
 
 class _Plan:
@@ -146,9 +125,7 @@ class _Plan:
     Pictures whose plans have equal `stays` share everything but words and data.
     """
 
-    def __init__(
-        self, chart: Chart, room: int, foot: tuple[str, ...], *, worded: bool = True
-    ) -> None:
+    def __init__(self, chart: Chart, room: int, words: tuple[str, ...]) -> None:
         count = len(chart.panels)
         tables = [cells.least_width(panel) for panel in chart.panels if isinstance(panel, Cells)]
         between = 2 * EDGE + BETWEEN * (count - 1)
@@ -160,18 +137,17 @@ class _Plan:
             for panel in chart.panels
         ]
         self.heads = [_Head(panel, self.each) for panel in chart.panels]
-        fitted = [fit(text, room - 2 * EDGE, 2, FOOT_SIZES) for text in foot]
-        self.foot = [(line, size) for lines, size in fitted for line in lines]
-        self.titles, self.notes = (title_lines(room), note_lines(room)) if worded else (0, 0)
+        self.title = style.wrapped("".join(words[:1]), room - 2 * EDGE, TITLE)
+        self.foot = [line for text in words[1:] for line in style.wrapped(text, room - 2 * EDGE)]
         grids = [part for part in self.parts if isinstance(part, cells.Table)]
         self.names = max((grid.head for grid in grids), default=0.0)  # of columns
         body = max((float(grid.down[-1]) for grid in grids), default=0.0) + 4
         self.inner = max(self.names + body, axes.TALL if len(grids) < count else 0.0)
-        self.below = EDGE + ROW * (self.notes + len(self.foot)) + 4
-        self.above = EDGE + self.titles * TITLE_ROW + 4 + max(head.height for head in self.heads)
-        self.height = round(self.above + self.inner + self.below)
+        self.below = EDGE + ROW * len(self.foot) + 4
+        self.above = EDGE + ROW * len(self.title) + max(head.height for head in self.heads)
+        self.height = 2 * math.ceil((self.above + self.inner + self.below) / 2)  # whole pixels
         self.stays = (
-            foot,
+            words,
             self.height,
             [head.stays for head in self.heads],
             [
@@ -193,7 +169,7 @@ class _Head:
         self.entries = [style.wrapped(name, width - SAMPLE) for name in names]
         self.columns = self._columns(width)
         self.rows = max((sum(map(len, column)) for column in self._split(self.columns)), default=0)
-        self.height = (len(self.title) + len(self.name) + self.rows) * ROW + 13
+        self.height = (len(self.title) + len(self.name) + self.rows) * ROW + OVER + 4
         self.stays = self.title, self.name, self.entries
 
     def _columns(self, width: float) -> int:
@@ -227,9 +203,8 @@ class _Stage:
                 axes.prepare(ax, part, plan.each)
                 self._head(ax, number, marks.samples(part, theme))
         self._lay_out()
-        down = plan.height - EDGE - ROW * (len(plan.foot) - 1)
-        for number, (line, size) in enumerate(plan.foot):
-            self._line(line, down + ROW * number, size, style.SOFT[theme])
+        self._lines(plan.title, EDGE, EDGE - 3, TITLE, style.INK[theme])
+        self._lines(plan.foot, EDGE, plan.height - plan.below, TEXT, style.SOFT[theme])
 
     def _lay_out(self) -> None:
         """Let matplotlib place the axes with their ticks and labels, once."""
@@ -242,12 +217,11 @@ class _Stage:
     def _head(self, ax: Any, number: int, samples: list[Any]) -> None:
         """Add the lines above the axes, from the left end of all that belongs to them."""
         plan, head = self.plan, self.plan.heads[number]
-        left, up = EDGE + number * (plan.each + BETWEEN), plan.below + plan.inner + 8
-        down = plan.height - up - ROW * (head.rows + len(head.name) + len(head.title) - 1) - 4
-        for n, line in enumerate(head.title):
-            self._line(line, down + ROW * n, TEXT, style.INK[self.theme], left, "bold")
-        for n, line in enumerate(head.name, len(head.title)):
-            self._line(line, down + ROW * n, TEXT, style.SOFT[self.theme], left)
+        left, up = EDGE + number * (plan.each + BETWEEN), plan.below + plan.inner + OVER
+        down = plan.height - up - ROW * (head.rows + len(head.name) + len(head.title))
+        self._lines(head.title, left, down - 4, TEXT, style.INK[self.theme], "bold")
+        down += ROW * len(head.title)
+        self._lines(head.name, left, down - 4, TEXT, style.SOFT[self.theme])
         if samples:
             legend = ax.legend(
                 samples,
@@ -259,40 +233,33 @@ class _Stage:
             )
             legend.set_in_layout(False)
 
-    def _line(
-        self, text: str, down: float, size: float, ink: str, left: float = EDGE,
-        weight: str = "normal",
-    ) -> None:  # fmt: skip
-        x, y = left / self.plan.width, 1 - down / self.plan.height
-        written = self.figure.text(x, y, text, size=size * POINT, color=ink, weight=weight)
-        written.set_in_layout(False)
+    def _lines(
+        self, lines: list[str], left: float, down: float, size: float, ink: str, weight: str = ""
+    ) -> None:
+        """Write lines of text below a height in CSS pixels."""
+        for number, line in enumerate(lines, 1):
+            level = round((down + ROW * number) * SCALE) / SCALE  # no machine rounds a half
+            x, y = left / self.plan.width, 1 - level / self.plan.height
+            written = self.figure.text(x, y, line, size=size * POINT, color=ink)
+            written.set(in_layout=False, weight=weight or "normal")
 
     def background(self) -> Any:
         """Draw all that stays, and keep its pixels."""
         self.canvas.draw()
         return self.canvas.copy_from_bbox(self.figure.bbox)
 
-    def fill(self, plan: _Plan, title: str, note: str) -> None:
-        """Add the title, the note, and what the chart's panels hold."""
-        free = plan.width - 2 * EDGE
-        lines, size = fit(title, free, plan.titles, TITLE_SIZES)
-        for number, line in enumerate(lines):
-            self._line(line, EDGE + 13 + TITLE_ROW * number, size, style.INK[self.theme])
-        lines, size = fit(note, free, plan.notes, NOTE_SIZES)
-        first = plan.height - plan.below + ROW + 4.0
-        for number, line in enumerate(lines):
-            self._line(line, first + ROW * number, size, style.SOFT[self.theme])
+    def fill(self, plan: _Plan) -> None:
+        """Add what the chart's panels hold."""
         for ax, part in zip(self.axes, plan.parts, strict=True):
             draw: Any = cells.draw if isinstance(part, cells.Table) else marks.draw
             draw(ax, part, self.theme)
 
-    def pixels(self, background: Any, plan: _Plan, title: str, note: str) -> Any:
-        """Draw words and data onto the background, and take them off again."""
+    def pixels(self, background: Any, plan: _Plan) -> Any:
+        """Draw the data onto the background, and take it off again."""
         self.canvas.restore_region(background)
-        owners = (self.figure, *self.axes)
-        kept = {artist for owner in owners for artist in owner.get_children()}
+        kept = {artist for ax in self.axes for artist in ax.get_children()}
         try:
-            self.fill(plan, title, note)
+            self.fill(plan)
             for artist in self._added(kept):
                 artist.draw(self.canvas.get_renderer())
         finally:
@@ -302,16 +269,8 @@ class _Stage:
 
     def _added(self, kept: set[Artist]) -> list[Artist]:
         """List what is not among the kept, lowest first."""
-        owners = (self.figure, *self.axes)
-        added = [each for owner in owners for each in owner.get_children() if each not in kept]
+        added = [each for ax in self.axes for each in ax.get_children() if each not in kept]
         return sorted(added, key=lambda artist: artist.get_zorder())
-
-    def frames(self) -> Iterator[tuple[float, float, float, float]]:
-        """Give left, top, width and height of each axes in CSS pixels."""
-        for ax in self.axes:
-            box = ax.bbox
-            top = self.plan.height - box.y1 / SCALE
-            yield box.x0 / SCALE, top, box.width / SCALE, box.height / SCALE
 
 
 def _colors(chart: Chart, theme: Theme) -> tuple[str, ...]:

@@ -83,14 +83,10 @@ def draw(ax: Any, panel: Panel, theme: Theme) -> None:
     bars = [one for one in panel.series if one.mark == "bars"]
     for n, (one, look) in enumerate(zip(panel.series, series_looks(panel), strict=True)):
         marks = _Marks(ax, panel, theme, one, look, n)
-        if one.mark == "rule":
-            marks.rule()
-        elif one.mark == "band":
-            marks.band()
-        elif one.mark == "bars":
+        if one.mark == "bars":
             marks.bars(bars.index(one), len(bars))
         else:
-            marks.line()
+            {"rule": marks.rule, "band": marks.band}.get(one.mark, marks.line)()
     ax.containers.clear()  # ax.bar keeps its bars there, too, after they are removed
 
 
@@ -125,19 +121,14 @@ class _Marks:
 
     def bars(self, number: int, count: int) -> None:
         """Draw bars from 0, or from the foot of a logarithmic axis; series stand side by side."""
-        log = self.panel.x.log
-        middles = np.log10(np.where(self.x > 0, self.x, np.nan)) if log else self.x
-        wide = bar_width(middles[np.isfinite(middles)]) * 0.86 / count
-        left = middles + wide * (number - count / 2)
-        left, right = ((10.0**edge if log else edge) for edge in (left, left + wide))
+        wide = bar_width(self.x[np.isfinite(self.x)]) * 0.86 / count
+        left = self.x + wide * (number - count / 2)
         foot = self.ax.get_ylim()[0] if self.panel.y.log else 0.0
         tops = self._bounded(self.y)
         here = self._across() & np.isfinite(tops) & (tops != foot)
-        self.ax.bar(
-            left[here], (tops - foot)[here], (right - left)[here], foot, align="edge",
-            zorder=self.order, **_fill(self.look, self.theme),
-        )  # fmt: skip
-        self._arrows((left + right) / 2, self._across(), each=True)
+        fill: Any = _fill(self.look, self.theme) | {"zorder": self.order, "align": "edge"}
+        self.ax.bar(left[here], (tops - foot)[here], wide, foot, **fill)
+        self._arrows(left + wide / 2, self._across(), each=True)
 
     def line(self) -> None:
         """Draw a line with some markers on it, or points alone."""

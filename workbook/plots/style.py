@@ -68,7 +68,6 @@ NAMED = (
     Look("#8A2D5C", "#F08CB8", (6, 2, 1.2, 2), "D", "\\\\\\\\", (6, 1.5, 1.5, 1.5)),
     Look("#6E6E6E", "#A6A6A6", (9, 3), "v", "xxxx", (1.5, 4)),
 )
-RULES: tuple[Dash, ...] = ((4.0, 2.5), (1.5, 2.0), (7.0, 2.0, 1.5, 2.0))  # of horizontal rules
 
 # Paper, ink, ink of lesser rank, lines between cells, axes, grid.
 PAPER = {"light": "#FFFFFF", "dark": "#212121"}
@@ -107,7 +106,7 @@ def themed(theme: Theme) -> Iterator[None]:
     """Draw with a theme's settings, in which a reader's own do not show; then give these back."""
     with matplotlib.rc_context():
         now: Any = matplotlib.rcParams  # its names have a type of their own in some versions
-        dict.update(now, settings(theme))  # they are checked already, not again for each picture
+        dict.update(now, settings(theme))  # without checking each again for each picture
         yield
 
 
@@ -128,9 +127,7 @@ def settings(theme: Theme) -> dict[str, Any]:
         ("grid.color", GRID[theme]),
     ):
         own |= dict.fromkeys(names.split(), value)
-    with matplotlib.rc_context(own):  # checks them
-        now: Any = matplotlib.rcParams
-        return {name: now[name] for name in own}
+    return own
 
 
 def looks(names: tuple[str, ...]) -> list[Look]:
@@ -182,20 +179,6 @@ def font(size: float, bold: bool = False) -> FontProperties:
     return FontProperties(family=FAMILY, size=size * POINT, weight="bold" if bold else "normal")
 
 
-def fit(
-    text: str, width: float, lines: int, sizes: tuple[float, ...] = (TEXT,), *, bold: bool = False
-) -> tuple[list[str], float]:
-    """Break a text into so many lines, at the largest size that fits; at the last it is cut."""
-    found: list[str] = []
-    for size in sizes:
-        found = wrapped(text, width, size, bold)
-        if len(found) <= lines:
-            return found, size
-    last = " ".join(found[lines - 1 :])
-    last = last[: _fitting(last, width, sizes[-1], bold, "…")].rstrip() + "…"
-    return [*found[: lines - 1], last], sizes[-1]
-
-
 def wrapped(text: str, width: float, size: float = TEXT, bold: bool = False) -> list[str]:
     """Break a text into lines no wider than `width`, at spaces (in a word if it is too long)."""
     lines: list[str] = []
@@ -204,15 +187,10 @@ def wrapped(text: str, width: float, size: float = TEXT, bold: bool = False) -> 
             lines[-1] += f" {word}"
             continue
         while text_width(word, size, bold) > width and len(word) > 1:
-            fits = max(1, _fitting(word, width, size, bold))
+            starts = range(1, len(word))
+            fits = bisect_right(starts, width, key=lambda n: text_width(word[:n], size, bold)) or 1
             fits = 1 + max(word.rfind(end, 0, fits) for end in "._") or fits  # after a dot, if any
             lines.append(word[:fits])
             word = word[fits:]
         lines.append(word)
     return lines
-
-
-def _fitting(text: str, width: float, size: float, bold: bool, end: str = "") -> int:
-    """Count how many of the first characters fit, with `end` after them."""
-    starts = range(1, len(text) + 1)
-    return bisect_right(starts, width, key=lambda n: text_width(text[:n] + end, size, bold))
