@@ -66,16 +66,21 @@ class Kept:
         if self.path is None:
             return ""
         try:
-            return self._add(self.path, given)
-        except sqlite3.OperationalError as problem:
+            return self._add_or_begin_anew(self.path, given)
+        except (sqlite3.OperationalError, OSError) as problem:
             return f"Your answer is not kept: {self.path.name}: {problem}."
+
+    def _add_or_begin_anew(self, path: Path, given: Given) -> str:
+        try:
+            return self._add(path, given)
+        except sqlite3.OperationalError:  # locked, or not to be written: no damage
+            raise
         except sqlite3.DatabaseError:
-            aside = self.path.with_suffix(".damaged")
-            os.replace(self.path, aside)
-            told = self._add(self.path, given)
-            return (
-                told
-                or f"{self.path.name} was damaged: it is {aside.name} now, and a new one was begun."
+            aside = path.with_suffix(".damaged")
+            os.replace(path, aside)
+            told = self._add(path, given)
+            return told or (
+                f"{path.name} was damaged: it is {aside.name} now, and a new one was begun."
             )
 
     def _add(self, path: Path, given: Given) -> str:
