@@ -18,7 +18,7 @@ from workbook.diagnosis import Workers, terminal
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "diagnose.md").read_text()
-BLOCKS = re.findall(r"```sh\n(.+?)\n```\n\n```text\n(.+?)\n```", PAGE, re.DOTALL)
+BLOCKS = re.findall(r"```sh\n([^`]+)\n```\n\n```text\n(.+?)\n```", PAGE, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,7 @@ def test_the_page_has_ten_problems() -> None:
     """Ten headings have a number, and each has a line to type."""
     assert len(re.findall(r"^## \d+\. ", PAGE, re.MULTILINE)) == 10
     assert len(BLOCKS) >= 10
+    assert all(path.name in PAGE for path in (DOCS / "diagnose").iterdir() if path.is_file())
 
 
 @pytest.mark.parametrize(("line", "shown"), BLOCKS, ids=[line[:60] for line, _ in BLOCKS])

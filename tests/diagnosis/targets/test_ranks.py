@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import torch
 
+from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.probes.steps import digest
 from workbook.diagnosis.process.ranks import Ranks, read
 from workbook.diagnosis.target import Command
@@ -68,6 +70,16 @@ def test_a_fault_of_ranks_is_named(
     (found,) = answers[fault]["causes"]
     assert (found["cause"], answers[fault]["status"]) == (cause, "fault")
     assert words in found["evidence"]
+
+
+def test_the_page_on_what_to_type_shows_what_comes_back(answers: dict[str, Any]) -> None:
+    """The sentence there on a sampler that is never told the epoch, `...` for its numbers."""
+    page = (Path(__file__).parents[3] / "docs" / "diagnose.md").read_text()
+    (shown,) = re.findall(r"^1\. rank-data: .+$", page, re.MULTILINE)
+    (found,) = answers["epoch"]["causes"]
+    words = f"({found['where']}): {found['evidence']} Fault."
+    pattern = ".*".join(map(re.escape, shown.split("...")))
+    assert re.fullmatch(pattern, f"1. rank-data: {BY_ID['rank-data'].words} {words}")
 
 
 def test_two_ranks_and_one_process_differ_by_rounding(answers: dict[str, Any]) -> None:

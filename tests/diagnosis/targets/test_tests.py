@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
 from workbook.diagnosis import Workers, diagnose
 from workbook.diagnosis.probes import comparisons
-from workbook.diagnosis.targets.tests import node, order
+from workbook.diagnosis.session import Unusable
+from workbook.diagnosis.targets.tests import node, order, session, tolerance
 
 TESTS = """
 import pytest
@@ -72,3 +76,74 @@ def test_the_share_of_the_tolerance_follows_its_formula() -> None:
     """|a - b| = 0.5 where 0.25 + 0 is allowed is twice the tolerance."""
     made = comparisons.Comparison("", "", 0.0, 0.25, torch.tensor([1.5]), torch.tensor([1.0]))
     assert made.share == 2.0
+
+
+class Outcomes:
+    """Stands for forks: a test fails after `bad` (or by its first trial), and is counted."""
+
+    def __init__(self, *, chance: bool) -> None:
+        self.chance, self.count = chance, 0
+
+    def run(self, plan: Any, *, again: bool = False) -> Any:
+        """Give what a trial came to."""
+        self.count += 1
+        fails = self.count == 1 if self.chance else "bad" in plan.variants
+        data = {"outcome": "failed" if fails else "passed", "left": {}, "message": ""}
+        return SimpleNamespace(data=data)
+
+    def tell(self, text: str) -> None:
+        """Take nothing down."""
+
+
+def test_a_test_that_fails_by_chance_after_others_is_no_matter_of_order() -> None:
+    """What failed once after them and passes when it is tried again is left to the rate."""
+    forks: Any = Outcomes(chance=True)
+    assert order.explained(forks, ["a", "bad"], "passed") is None
+    assert forks.count > 2
+
+
+def test_a_skipped_test_is_refused_with_its_reason() -> None:
+    """The sentence holds why it was skipped."""
+    run: Any = SimpleNamespace(data={"outcome": "skipped", "message": "Skipped: needs a GPU"})
+    with pytest.raises(Unusable, match="is skipped or expected to fail: Skipped: needs a GPU"):
+        node._check(run)
+
+
+def test_other_files_of_tests_are_looked_for_as_pytest_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hidden folders and environments hold no tests of the project."""
+    monkeypatch.chdir(tmp_path)
+    for name in (".hidden/test_a.py", "env/pyvenv.cfg", "env/test_b.py", "tests/test_mine.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert not session._other_files(Path("tests/test_mine.py"))
+    (tmp_path / "tests" / "metrics_test.py").touch()
+    assert session._other_files(Path("tests/test_mine.py"))
+
+
+def test_a_trial_of_a_tolerance_travels_with_the_tests_of_a_plan() -> None:
+    """What is written is read back, and node ids stay as they are."""
+    trial = tolerance.Trial(2, 3e-7, 5)
+    assert tolerance.split(["a::b[x y]", trial.words]) == (["a::b[x y]"], trial)
+    assert tolerance.split(["a::b"]) == (["a::b"], None)
+
+
+def test_the_planted_fault_is_one_term_less() -> None:
+    """Of 1, 2, 4 and 0 the term of middle size is 2: the second sum is 5, the first stays 7."""
+    x = torch.tensor([1.0, 2.0, 4.0, 0.0])
+    with tolerance.tried(tolerance.Trial(0, 0.5, planted=1)) as seen:
+        sums = [x.sum().item(), x.sum().item()]
+    assert sums == [7.0, 5.0] and x.sum() == 7.0
+    assert seen["sums"] == 2 and seen["planted"].startswith("aten.sum at test_tests.py:")
+
+
+@pytest.mark.parametrize(("atol", "agree"), [(0.25, True), (0.125, False)])
+def test_the_tolerance_that_is_tried_decides(atol: float, agree: bool) -> None:
+    """Two sides that are 0.25 apart agree within 0.25, and not within half of that."""
+    comparisons.start()
+    with tolerance.tried(tolerance.Trial(0, atol)):
+        assert comparisons.note("", "", torch.ones(2), torch.ones(2) + 0.25, 0.0, 0.0) is agree
+    assert comparisons.note("", "", torch.ones(2), torch.ones(2) + 0.25, 0.0, 0.0) is None
+    comparisons.start()
