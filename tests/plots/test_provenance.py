@@ -11,7 +11,7 @@ from PIL import Image
 
 from workbook.causes.precision import SIX_NUMBERS
 from workbook.experiment import run
-from workbook.plots import Drawing, figure, static, static_size
+from workbook.plots import figure, static, static_size
 from workbook.plots.style import EDGE, ROW
 from workbook.result import Result
 
