@@ -26,7 +26,6 @@ ANSWERS = {
     "which_order": "the order in which the branches are made",
     # cudnn
     "cpu_repeats": "yes, where several threads write to one place",
-    "how_rare": "in up to 1 of 7 runs",
     "mended_training": "`torch.backends.cudnn.deterministic = True`",
     "read_at_once": "what stood there before, or a mixture",
     "fragmented": "no bit of six results",
@@ -56,9 +55,9 @@ ANSWERS = {
     "unseen_write": "a wrong gradient, no error",
     # linear_init
     "before_the_product": "nothing: the same bits",
-    "built_in_float64": "unrelated numbers",
+    "in_float64": "unrelated numbers",
     "copied_generator": "both workers draw the same, and so does the next epoch",
-    "fifteen_and_sixteen": "its first 15 are other numbers",
+    "fifteen": "its first 15 are other numbers",
     "one_seed_each": "no: other seeds can turn it round",
     "three_layers": "they differ, in the same way in every run",
     "unused_layer": "both",

@@ -36,10 +36,11 @@ from workbook.causes.cudnn.tensor_float import TF32, TF32_REACH
 from workbook.causes.cudnn.training import TRAINING
 from workbook.causes.cudnn.unwritten import FILLED, UNWRITTEN
 from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
+from workbook.question import Estimate, Exercise, Prediction
 from workbook.question.case import Case
 
 EXPERIMENTS = every(Experiment, globals())
 PREDICTIONS = every(Prediction, globals())
+ESTIMATES = every(Estimate, globals())
 EXERCISES = every(Exercise, globals())
 CASES = every(Case, globals())

@@ -19,7 +19,7 @@ from workbook.causes.cudnn.switches import ALL, CUDNN, SWITCHES
 from workbook.causes.cudnn.tensor_float import AS_IT_COMES, TF32
 from workbook.causes.cudnn.training import TRAINING
 from workbook.experiment import recall, run
-from workbook.question import Option, Prediction
+from workbook.question import Estimate, Option, Prediction
 
 TRIES, EQUAL = 10, 20
 
@@ -36,7 +36,7 @@ def _varies_on_threads() -> bool:
 
 
 def _still_possible() -> float:
-    return float(run(COIN, repeats=EQUAL).finding.values["limit"])
+    return 100 * float(run(COIN, repeats=EQUAL).finding.values["limit"])
 
 
 def _who_varies() -> tuple[bool, bool]:
@@ -75,36 +75,28 @@ CPU_REPEATS = Prediction(
         "first is decided anew in every run."
     ),
 )
-HOW_RARE = Prediction(
+HOW_RARE = Estimate(
     name="how_rare",
     question=(
-        f"You ran a line, and then {EQUAL} times again: all results are equal. How often may "
-        "another result still come? (Say it so that you are right in 19 of 20 such cases.)"
-    ),
-    options=(
-        Option(
-            "it cannot come",
-            lambda limit: limit == 0,
-            "No number of equal runs shows that: a rare result may stay away each time.",
-        ),
-        Option(
-            "in up to 1 of 100 runs",
-            lambda limit: 0 < limit <= 0.02,
-            "A result with that rate stays away 20 times in a row in four of five cases. So do "
-            "results that come far more often.",
-        ),
-        Option(
-            "in up to 1 of 20 runs",
-            lambda limit: 0.02 < limit <= 0.07,
-            "It is tempting to read 1 of 20 off 20 runs. But a result with that rate stays away 20 "
-            "times in a row in one of three cases.",
-        ),
-        Option("in up to 1 of 7 runs", lambda limit: 0.07 < limit <= 0.2),
+        f"You ran a line, and then {EQUAL} times again: all results are equal. In how many of a "
+        "hundred runs may another result still come? (Say it so that you are right in 19 of 20 "
+        "such cases.)"
     ),
     measure=_still_possible,
+    between=(13.9, 13.95),
+    unit="of 100 runs",
+    factor=3.0,
     because=(
         "A result that comes in 1 of 7 runs stays away 20 times in a row with the chance (6/7)²⁰, "
         "which is about 1 in 20. The rule of three says it in short: up to 3/n."
+    ),
+    too_low=(
+        "It is tempting to read 1 of 20 off 20 runs. But a result with that rate stays away 20 "
+        "times in a row in one of three cases: look how high its point lies above the line."
+    ),
+    too_high=(
+        "So frequent a result would have shown by now in more than 19 of 20 cases: its point lies "
+        "below the line."
     ),
 )
 WHICH_VARIES = Prediction(
