@@ -120,6 +120,22 @@ def test_it_removes_what_two_differ_in(key: str, workers: Workers, tmp_path: Pat
     assert much_smaller(pair.measure(held | {row}), without)
 
 
+ENTROPY = """
+import uuid
+import numpy as np
+def first(): return [np.random.default_rng().random() for _ in range(2)]
+def second(): return uuid.uuid4() and first()
+"""
+
+
+def test_each_request_for_entropy_gives_other_bytes(workers: Workers, tmp_path: Path) -> None:
+    """Within a run; a run again has the same, and what a library requests shifts nothing."""
+    session = _session(workers, tmp_path, ENTROPY, "first", "second")
+    one, other = session.first(plan(0)), session.run(plan(1))
+    assert len({float(value) for value in one.tensors(0).values()}) == 2
+    assert one.code(0) == other.code(0)
+
+
 def test_compiled_code_is_compiled_as_before() -> None:
     """No patch is compiled into the user's model: one graph without a break serves all calls."""
     words = [sys.executable, "-W", "ignore", "-c", COMPILED]
