@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import torch
 
+from workbook.causes.another_run import WRAPPER
+from workbook.causes.another_run.ranks import ranked
 from workbook.causes.precision import MANY_NUMBERS, SIX_NUMBERS
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Integer, Seed
 from workbook.devices import DeviceUnavailable
-from workbook.experiment import Experiment, run, sweep
+from workbook.experiment import Experiment, recall, run, sweep
 from workbook.result import Finding, Result
 
 
@@ -132,3 +134,20 @@ def test_an_absent_device_is_refused_before_measuring() -> None:
     absent = "cuda" if not torch.cuda.is_available() else "directml"
     with pytest.raises(DeviceUnavailable, match=r"\w+"):
         run(SIX_NUMBERS, device=absent)
+
+
+def test_where_devices_are_too_few_the_recording_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An experiment that takes two GPUs shows what was recorded on a machine that has one."""
+    shown = recall(WRAPPER, device="cuda")
+
+    class Present:
+        """A device that is here."""
+
+        def absent(self) -> None:
+            """Nothing keeps it away."""
+
+    monkeypatch.setattr("workbook.experiment.device", lambda name: Present())
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr("workbook.experiment.run", lambda *_, **__: ranked(2, print, "cuda"))
+    again = recall(WRAPPER, device="cuda")
+    assert again.source == "RECORDED" and again.verdict == shown.verdict

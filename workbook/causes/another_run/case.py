@@ -5,7 +5,7 @@ Owns the program and the rows. What each trial shows is measured when it is run.
 
 from __future__ import annotations
 
-from workbook.question.case import Case, Suspect, Trial
+from workbook.question.case import Case, Suspect, trial
 
 VIEW, MODE, SHUFFLE, HALF, CHANCE = "view", "mode", "shuffle", "half", "chance"
 PROGRAM = """\
@@ -65,10 +65,6 @@ _COMPARE = (
 )
 
 
-def _trial(title: str, code: str, *removes: str) -> Trial:
-    return Trial(title, code, frozenset(removes))
-
-
 BEST_WEIGHTS = Case(
     name="best_weights",
     title="A case: the best weights, and another loss",
@@ -80,7 +76,7 @@ BEST_WEIGHTS = Case(
     file="best.py",
     program=PROGRAM,
     targets=(),
-    symptom=_trial("train, load the best weights, score again", _COMPARE),
+    symptom=trial("train, load the best weights, score again", _COMPARE),
     suspects=(
         Suspect(VIEW, "what was kept went on changing"),
         Suspect(
@@ -105,12 +101,12 @@ BEST_WEIGHTS = Case(
         ),
     ),
     trials=(
-        _trial(
+        trial(
             "score the rows in one fixed order",
             f"order = lambda: torch.arange(16)\n{_COMPARE}",
             SHUFFLE,
         ),
-        _trial(
+        trial(
             "score a model twice, without loading",
             "model = new_model()\n"
             "first = score(model).sub(score(model)).abs().gt(1e-4)\n"
@@ -119,14 +115,14 @@ BEST_WEIGHTS = Case(
             HALF,
             CHANCE,
         ),
-        _trial(
+        trial(
             "keep the weights in float64",
             "kept = lambda model: {k: v.double() for k, v in model.state_dict().items()}\n"
             + _COMPARE,
             VIEW,
             HALF,
         ),
-        _trial("train for one epoch only", f"EPOCHS = 1\n{_COMPARE}", VIEW),
+        trial("train for one epoch only", f"EPOCHS = 1\n{_COMPARE}", VIEW),
     ),
     budget=2,
     culprit=VIEW,

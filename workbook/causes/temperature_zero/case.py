@@ -5,7 +5,7 @@ Owns the program and the rows. What each trial shows is measured when it is run.
 
 from __future__ import annotations
 
-from workbook.question.case import Case, Suspect, Trial
+from workbook.question.case import Case, Suspect, trial
 
 PLACES, HIDDEN, ROUNDING, NEIGHBORS, DRAWS = (
     "positions", "masking", "rounding", "neighbors", "draws",
@@ -48,10 +48,6 @@ def serve(prompts):
 _BOTH = "first = serve(PROMPTS[1:2])[0]\nsecond = serve(PROMPTS)[1]"
 
 
-def _trial(title: str, code: str, *removes: str) -> Trial:
-    return Trial(title, code, frozenset(removes))
-
-
 COMPANY = Case(
     name="company",
     title="A case: the prompt in company",
@@ -62,7 +58,7 @@ COMPANY = Case(
     file="serve.py",
     program=PROGRAM,
     targets=(),
-    symptom=_trial("alone, and with two others", _BOTH),
+    symptom=trial("alone, and with two others", _BOTH),
     suspects=(
         Suspect(
             ROUNDING,
@@ -89,26 +85,26 @@ COMPANY = Case(
         ),
     ),
     trials=(
-        _trial("compute in float64", f"MODEL.double()\n{_BOTH}", ROUNDING),
-        _trial(
+        trial("compute in float64", f"MODEL.double()\n{_BOTH}", ROUNDING),
+        trial(
             "put the generator back between the two",
             "state = torch.get_rng_state()\nfirst = serve(PROMPTS[1:2])[0]\n"
             "torch.set_rng_state(state)\nsecond = serve(PROMPTS)[1]",
             DRAWS,
         ),
-        _trial(
+        trial(
             "cut all prompts to the same length",
             f"PROMPTS = [prompt[-3:] for prompt in PROMPTS]\n{_BOTH}",
             PLACES,
             HIDDEN,
         ),
-        _trial(
+        trial(
             "same company twice, but another word as the padding",
             "first = serve(PROMPTS)[1]\nPAD = 15\nsecond = serve(PROMPTS)[1]",
             ROUNDING,
             PLACES,
         ),
-        _trial(
+        trial(
             "as many neighbors of the same lengths, other words",
             "first = serve(PROMPTS)[1]\n"
             "PROMPTS = [PROMPTS[0][::-1], PROMPTS[1], PROMPTS[2][::-1]]\n"

@@ -5,7 +5,7 @@ Owns the program and the rows. What each trial shows is measured when it is run.
 
 from __future__ import annotations
 
-from workbook.question.case import Case, Suspect, Trial
+from workbook.question.case import Case, Suspect, trial
 
 MASKED, LENGTH, SPREAD, LOG, STEP, DATA = "masked", "length", "spread", "log", "step", "data"
 PROGRAM = """\
@@ -61,10 +61,6 @@ _COUNT = (
 )
 
 
-def _trial(title: str, code: str, *removes: str) -> Trial:
-    return Trial(title, code, frozenset(removes))
-
-
 LOST_WEIGHTS = Case(
     name="lost_weights",
     title="A case: the weights that are no numbers",
@@ -75,7 +71,7 @@ LOST_WEIGHTS = Case(
     file="judge.py",
     program=PROGRAM,
     targets=(),
-    symptom=_trial("train and count", _COUNT),
+    symptom=trial("train and count", _COUNT),
     suspects=(
         Suspect(
             MASKED,
@@ -107,9 +103,9 @@ LOST_WEIGHTS = Case(
         ),
     ),
     trials=(
-        _trial("take steps of size 0", f"RATE = 0.0\n{_COUNT}", STEP),
-        _trial("put 0 for every feature", f"FEATURES = torch.zeros(4, 2)\n{_COUNT}", SPREAD, DATA),
-        _trial(
+        trial("take steps of size 0", f"RATE = 0.0\n{_COUNT}", STEP),
+        trial("put 0 for every feature", f"FEATURES = torch.zeros(4, 2)\n{_COUNT}", SPREAD, DATA),
+        trial(
             "look at the outputs before the first step",
             "torch.manual_seed(0)\n"
             "first, second = not_finite(Judge()(TEXTS, FEATURES)), torch.tensor(0)",
@@ -117,12 +113,12 @@ LOST_WEIGHTS = Case(
             LOG,
             STEP,
         ),
-        _trial(
+        trial(
             "use torch's own `cross_entropy`",
             f"loss_of = torch.nn.functional.cross_entropy\n{_COUNT}",
             LOG,
         ),
-        _trial("give the third text a word", f"TEXTS[2, 0] = 1\n{_COUNT}", MASKED, LENGTH),
+        trial("give the third text a word", f"TEXTS[2, 0] = 1\n{_COUNT}", MASKED, LENGTH),
     ),
     budget=2,
     culprit=LENGTH,
