@@ -103,7 +103,7 @@ def _needs(cells: Cells, size: float) -> list[tuple[float, float]]:
             + (ROOM if few else TIGHT)
             for some in (texts, words)
         )
-        needs.append((max(whole, *parts, 0.55 * style.text_width(name)), max(least, *parts)))
+        needs.append((max(whole, *parts, 0.55 * style.text_width(name)), max(least, *parts, 0.0)))
     return needs
 
 
@@ -125,7 +125,7 @@ def _widths(cells: Cells, free: float, size: float) -> Any:
 
 def _parts(name: str) -> list[str]:
     """Split a name where a line may end: at spaces, and after the dots of a long one."""
-    return (name.replace(".", ". ").replace("_", "_ ") if len(name) > 16 else name).split() or [""]
+    return (name.replace(".", ". ").replace("_", "_ ") if len(name) > 16 else name).split()
 
 
 def prepare(ax: Any, table: Table, height: float) -> None:
