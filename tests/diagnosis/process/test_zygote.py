@@ -178,7 +178,7 @@ def test_a_command_whose_forks_differ_runs_from_its_beginning(folder: Path) -> N
         def _warm(self, *wanted: Plan) -> None:
             """Start nothing."""
 
-    made = Fake(Workers(), Call("command", commands=(Command(("x",)),)), time.monotonic() + 9)
+    made = Fake(Workers(), Call("command", commands=(Command(("x",)),)), time.monotonic() + 3600)
     assert made.try_forks(plan(0)).data["status"] == 1
     assert made.forkable == set()
     assert "from its beginning" in made.notes[0]
