@@ -45,7 +45,7 @@ function follow(model, el, signal) {
 }
 
 // The figure is drawn anew for the room that it has, so that its texts keep their size.
-const NARROWEST = 320, WIDEST = 680, STEP = 20;
+const NARROWEST = 300, WIDEST = 680, STEP = 20;
 function measure(model, el, signal) {
   let later = 0;
   const observer = new ResizeObserver(([entry]) => {
@@ -53,7 +53,7 @@ function measure(model, el, signal) {
     clearTimeout(later);
     if (!room) return; // not shown now
     later = setTimeout(() => {
-      const width = Math.min(WIDEST, Math.max(NARROWEST, STEP * Math.round(room / STEP)));
+      const width = Math.min(WIDEST, Math.max(NARROWEST, STEP * Math.floor((room + 1) / STEP)));
       if (signal.aborted || width === model.get("width")) return;
       model.set("width", width);
       model.save_changes();
