@@ -116,7 +116,7 @@ def settings(theme: Theme) -> dict[str, Any]:
     if theme not in PAPER:
         raise ValueError(f"a theme is light or dark, got {theme!r}")
     defaults: Any = matplotlib.rcParamsDefault
-    own: Any = {name: defaults[name] for name in defaults if name.startswith(SEEN)} | SETTINGS
+    own: dict[str, Any] = {n: defaults[n] for n in defaults if n.startswith(SEEN)} | SETTINGS
     for names, value in (
         ("font.size axes.labelsize xtick.labelsize ytick.labelsize legend.fontsize", TEXT * POINT),
         ("axes.linewidth grid.linewidth xtick.major.width ytick.major.width", 0.5),
