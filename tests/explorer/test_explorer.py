@@ -262,7 +262,7 @@ def test_a_recording_is_a_device_of_the_menu(monkeypatch: pytest.MonkeyPatch) ->
         "xpu": "A card",
     }
     recording = Recording(facts, (replace(made, source="RECORDED", provenance=facts),))
-    for module in ("explorer", "experiment"):
+    for module in ("explorer", "recording"):
         monkeypatch.setattr(f"workbook.{module}.recorded", lambda name: (recording,))
     explorer = explore(DEVICE, device="xpu")
     assert explorer.settings["device"] == "A card, 2026-01-02"
