@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -46,18 +48,19 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Count no lines of a test that is marked `uncounted`, nor of the processes that it starts.
 
     Counting takes a third of a test's time. Programs of the corpus, settings of controls and
-    claims run by the hundred through lines that tests of their parts run, too. Only a worker of
-    pytest-xdist can stop counting and go on.
+    claims run by the hundred through lines that tests of their parts run, too.
     """
-    counter = coverage.Coverage.current() if "PYTEST_XDIST_WORKER" in os.environ else None
-    if counter is None or item.get_closest_marker("uncounted") is None:
+    if item.get_closest_marker("uncounted") is None:
         return (yield)
     inherited = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
-    counter.stop()
+    here, later = sys.gettrace(), threading.gettrace()  # this thread's, and that of new ones
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]
     try:
         return (yield)
     finally:
-        counter.start()
+        sys.settrace(here)
+        threading.settrace(later)  # type: ignore[arg-type]
         if inherited is not None:
             os.environ["COVERAGE_PROCESS_CONFIG"] = inherited
 

@@ -32,10 +32,12 @@ def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> li
     """
     _check(world, device)
     store, finished = dist.HashStore(), queue.SimpleQueue[tuple[int, Any, BaseException | None]]()
+    groups: list[Any] = []  # none is taken down while a neighbor may still read from it
 
     def rank(number: int) -> None:
         try:
             group = _connected(dist.PrefixStore("ranks", store), number, world, device)
+            groups.append(group)
             finished.put((number, work(number, group), None))
         except BaseException as error:
             finished.put((number, None, error))
