@@ -7,10 +7,12 @@ starts it.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import queue
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -22,6 +24,11 @@ from workbook.devices import DeviceUnavailable
 dist: Any = torch.distributed  # whose names for process groups have no types
 T = TypeVar("T")
 
+# torch keeps one record of the collectives of a process. It is made for one rank: when several
+# ranks write to it at the same moment, the process can crash (torch 2.11 on 16 cores: once in some
+# hundred runs). Its size is read when the first group of a process is made; 0 means none.
+RECORDS = ("TORCH_FR_BUFFER_SIZE", "TORCH_NCCL_TRACE_BUFFER_SIZE")
+
 
 def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> list[T]:
     """Run `work(rank, group)` on `world` ranks at once, each in a thread; list what they return.
@@ -32,28 +39,42 @@ def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> li
     """
     _check(world, device)
     store, finished = dist.HashStore(), queue.SimpleQueue[tuple[int, Any, BaseException | None]]()
-    groups: list[Any] = []  # none is taken down while a neighbor may still read from it
 
     def rank(number: int) -> None:
         try:
             group = _connected(dist.PrefixStore("ranks", store), number, world, device)
-            groups.append(group)
             finished.put((number, work(number, group), None))
         except BaseException as error:
             finished.put((number, None, error))
 
     threads = [threading.Thread(target=rank, args=(n,), daemon=True) for n in range(world)]
-    for thread in threads:
-        thread.start()
     results: dict[int, T] = {}
-    while len(results) < world:
-        number, result, error = finished.get()
-        if error is not None:
-            raise error
-        results[number] = result
-    for thread in threads:  # which take their groups down: not while the interpreter ends
-        thread.join()
+    with _unrecorded():
+        for thread in threads:
+            thread.start()
+        while len(results) < world:
+            number, result, error = finished.get()
+            if error is not None:
+                raise error
+            results[number] = result
+        for thread in threads:  # which take their groups down: not while the interpreter ends
+            thread.join()
     return [results[number] for number in range(world)]
+
+
+@contextlib.contextmanager
+def _unrecorded() -> Iterator[None]:
+    """Keep torch from recording collectives, if this is where it makes its first group."""
+    before = {name: os.environ.get(name) for name in RECORDS}
+    os.environ.update(dict.fromkeys(RECORDS, "0"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def seat(device: str, rank: int) -> torch.device:
