@@ -86,6 +86,8 @@ CAUSES = (
           "Compare within the bound; where the bits must agree, compute both on one device."),
     Cause("attention-backend", "rounding", "Another kernel for attention adds in another order",
           "Compare within the bound, or name one kernel for both: with torch.nn.attention.sdpa_kernel(SDPBackend.MATH)."),
+    Cause("onednn", "rounding", "One side computes without oneDNN, whose kernels round and add in another order",
+          "Switch oneDNN on or off once, at the start of both (torch.backends.mkldnn.enabled), or compare within the bound."),
     Cause("unsynchronised", "fault", "Memory is read before the device is done with it",
           "Call torch.cuda.synchronize() before the CPU reads what was copied with non_blocking=True; before another stream reads, stream.wait_stream(other)."),
     Cause("overflow", "fault", "A value leaves the range of its format",

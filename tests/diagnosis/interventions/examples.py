@@ -150,6 +150,13 @@ def second():
     torch.set_flush_denormal(True)
     return T * 0.5
 """,
+    "on keep-onednn": """
+torch.manual_seed(0)
+X, W = torch.rand(2, 16, 20, 20), torch.rand(24, 16, 3, 3)
+def first(): return F.conv2d(X, W)
+def second():
+    with torch.backends.mkldnn.flags(enabled=False): return F.conv2d(X, W)
+""",
     "on load-all": """
 N = nn.Linear(3, 2)
 def first(): return N.weight.detach()

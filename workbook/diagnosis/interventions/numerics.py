@@ -74,6 +74,17 @@ def _flush(run: Setting) -> None:
     wrap(flush, torch, "set_flush_denormal")
 
 
+def _onednn(run: Setting) -> None:
+    def enable(real: Any, wanted: bool) -> None:
+        if not wanted:
+            FACTS.add(Fact.ONEDNN_OFF, "onednn", f"oneDNN is switched off at {line()}")
+        real(wanted or run.has(KEEP_ONEDNN))
+
+    wrap(enable, torch._C, "_set_mkldnn_enabled")
+    # `mkldnn.enabled = ...` took the function itself, not its name.
+    vars(type(torch.backends.mkldnn))["enabled"].setter = torch._C._set_mkldnn_enabled
+
+
 def _hold_cpu(run: Setting) -> None:
     """Fix the CPU's instruction set now, and for processes that the program starts."""
 
@@ -154,6 +165,9 @@ NO_AUTOCAST = on(
     install=_autocast,
     fix="Use autocast on both sides or on neither, or compare within the short "
         "format's roundoff.")  # fmt: skip
+KEEP_ONEDNN = on(
+    "keep-onednn", "onednn", "oneDNN stays switched on", 62, Fact.ONEDNN_OFF,
+    axes=AGAIN | PAIR | MODULE, install=_onednn)  # fmt: skip
 HOLD_CPU = on(
     "hold-cpu", "cpu-capability", "the program cannot change the CPU's instruction set", 63,
     Fact.CPU_VARIABLES, axes=PAIR, install=_hold_cpu, stage=Stage.MODES)  # fmt: skip
@@ -187,8 +201,8 @@ NO_CUDNN = on(
     fix="Compare within the bound; where the bits must agree, use the same algorithm "
         "on both sides (torch.backends.cudnn.flags(enabled=False)).")  # fmt: skip
 ROWS = (
-    NO_COMPILE, NO_AUTOCAST_CACHE, NO_AUTOCAST, NO_FLUSH, HOLD_CPU, BLOCKING, CUDNN_DETERMINISTIC,
-    DETERMINISTIC, MATH_ATTENTION, FULL_PRECISION, FULL_SUMS, NO_CUDNN,
+    NO_COMPILE, NO_AUTOCAST_CACHE, NO_AUTOCAST, NO_FLUSH, KEEP_ONEDNN, HOLD_CPU, BLOCKING,
+    CUDNN_DETERMINISTIC, DETERMINISTIC, MATH_ATTENTION, FULL_PRECISION, FULL_SUMS, NO_CUDNN,
 )  # fmt: skip
 _SWITCHES = (
     (CUDNN_DETERMINISTIC, {"cudnn_deterministic": True, "cudnn_benchmark": False}),

@@ -39,6 +39,7 @@ class Fact(Enum):
     LOOPS = "something is gone through by a size"
     MEANS_OF_PARTS = "means of parts of unequal sizes are taken at one line"
     NOISE = "a module draws"
+    ONEDNN_OFF = "oneDNN is switched off"
     OPTIMIZER = "an optimizer steps"
     OWN_TRAIN = "a module trains whose own train() was not called"
     PERSISTENT = "a loader's workers outlive an epoch"
