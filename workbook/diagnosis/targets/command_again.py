@@ -59,8 +59,8 @@ def _confirm(command: Function, found: Search, step: int, far: int) -> None:
     command.session.tell(f"the same in whole runs: {gap.words}")
     if not gap.same:
         command.session.note(
-            f"After step {step} they part again ({gap.words}): diagnose once more when this is "
-            "mended."
+            f"After step {step} they part again ({gap.words}): there is another cause, or they "
+            "agreed up to there by chance. Diagnose once more when this is mended."
         )
 
 
