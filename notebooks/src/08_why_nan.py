@@ -235,8 +235,7 @@ for dtype in (torch.float32, torch.bfloat16):
 explore(why_nan.LOSS_SCALE)
 
 # %% [markdown]
-# Change *tokens*: the left curve moves with it, and the range between both ends becomes narrower or
-# wider. `float16` needs a scale that lies in it.
+# Change *tokens*: both ends move with it, by the same factor. `float16` needs a scale that lies between them.
 #
 # Nobody knows the best scale beforehand, and it changes. `GradScaler` finds it by failing: it doubles
 # the scale from time to time, and where a gradient is infinite it leaves the step out and halves the

@@ -167,5 +167,5 @@ SEED_IN_A_BATCH = Prediction(
         Option("only as the first row", lambda kept: kept[0] == 1 and kept[1] < 0.5),
     ),
     _samples,
-    "The sixth row gets the sixth hand of numbers. **Cure:** a generator for each request.",
+    "The sixth row gets the sixth hand of numbers. The cure is a generator for each request.",
 )

@@ -131,7 +131,7 @@ ADAM_IN_HALF = Prediction(
 )
 UNDER_A_SCALER = Prediction(
     "under_a_scaler",
-    "Your data has a NaN in every epoch, and you train under a `GradScaler`. What do you see after "
+    "Your data has a NaN in every batch, and you train under a `GradScaler`. What do you see after "
     "thirty steps?",
     (
         Option(
