@@ -140,6 +140,8 @@ def _keeps_its_input(doubled: Callable[[Tensor], Any]) -> bool | str:
         return "The result is not twice the input."
     if out.requires_grad:
         return "The result still takes part in the gradient."
+    if not leaf.requires_grad:
+        return "x itself takes part in no gradient any more: whoever trains it goes on without it."
     return bits_equal(leaf.detach(), before) or "The input was changed on the way."
 
 
@@ -256,7 +258,8 @@ OUT_OF_THE_GRADIENT = Exercise(
     wrong=(
         WrongAnswer(
             source="def doubled(x):\n    return x.data.mul_(2)",
-            message="`.data` shares its memory with x: you doubled x itself, unseen by autograd.",
+            message="The values are right, but x was doubled, too: what shares its memory with x "
+            "(`.data`, `detach()`) may not be written to.",
             recognizes=lambda doubled: _changes_its_input(doubled),
         ),
         WrongAnswer(
