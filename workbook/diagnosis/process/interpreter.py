@@ -266,10 +266,12 @@ def _environment(hash_seed: int, folder: Path) -> dict[str, str]:
 def _started_by(pid: int) -> list[int]:
     """List the processes that a process started, and those that they did (Linux; else none)."""
     found: list[int] = []
-    for path in Path("/proc", str(pid), "task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            for child in map(int, path.read_text().split()):
-                found += [child, *_started_by(child)]
+    with contextlib.suppress(OSError):  # the process, or one of its threads, ends meanwhile
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/task/{thread}/children").read_text().split()
+                for child in map(int, words):
+                    found += [child, *_started_by(child)]
     return found
 
 
