@@ -44,7 +44,7 @@ explore(start_here.SIX_FROM_ONE_SEED, after=start_here.LOSS_SHOWS)
 #
 # - **identical**: every bit is equal. Nothing that matters was changed.
 # - **rounding**: the same mathematics, rounded in other places. Computed in `float64`, such a
-#   difference nearly vanishes, and the line under the title says that it does. It harms nobody,
+#   difference nearly vanishes, and the gray line of digits says that it does. It harms nobody,
 #   unless something enlarges it.
 # - **wrong**, if the two were meant to be the same: more than rounding can do. Here one is a fault, and
 #   the other a draw that shifted all later draws.
@@ -105,7 +105,8 @@ print(compare((a + b) + c, b + c, bound=bound).verdict)
 # This one cuts 1 into n equal parts and adds two of them, a/n and b/n, for every a and b.
 #
 # - Move a control with the mouse, or focus it with *Tab* and use the arrow keys.
-# - The title is the verdict; the gray line under it has this machine's digits.
+# - The title is the verdict. A gray line of digits goes with it: under the title where the figure is
+#   live, at the foot of a committed one.
 # - *The figure's data as a table* opens the numbers. *Reset* returns to the opening settings.
 
 # %%

@@ -171,14 +171,14 @@ print([0.0, 3.0, 6.0, 9.0, 12.0])
 # %% [markdown]
 # No error, and two of five are wrong: elements 2 and 4 were overwritten before they were read. With
 # one thread there is one order, so the wrong values repeat, and look trustworthy. Below, compare the
-# two columns, then read the line under the title.
+# two columns, then read the gray line of digits.
 
 # %%
 explore(in_place.OVERLAP, after=in_place.OVERLAPS)
 
 # %% [markdown]
 # Large tensors are shared among the threads. Which element is overwritten first is then a matter of
-# timing: the line under the title says how many of the wrong values varied on this machine just now.
+# timing: the gray line of digits says how many of the wrong values varied on this machine just now.
 # Move *size*: small tensors are left to one thread. Torch looks for overlap where that is cheap, and for two views with different strides it may
 # not be. **Cure:** read from a `clone()`, as the right column does.
 

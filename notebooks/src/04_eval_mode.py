@@ -176,7 +176,7 @@ explore(eval_mode.BATCH_MATES, after=eval_mode.WITHOUT_RUNNING_STATISTICS)
 #
 # The last row is another matter. On paper a Linear layer treats each row by itself; a matrix
 # library may add up in another order for another number of rows. Some machines show a difference
-# there and others none. It is rounding, within the bound; the gray line under the title says how
+# there and others none. It is rounding, within the bound; the gray line of digits says how
 # much, and how many *argmax flips* it made: rows in which another entry became the largest.
 #
 # **Cure:** `eval()` where a row must not depend on others; and compare a row computed alone with the

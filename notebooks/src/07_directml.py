@@ -220,7 +220,7 @@ explore(directml.ACCELERATOR, after=directml.WHO_IS_RIGHT)
 explore(directml.ENVIRONMENT)
 
 # %% [markdown]
-# Which checks change depends on your processor; that is why the line under the title names them.
+# Which checks change depends on your processor; that is why the gray line of digits names them.
 # So write the environment down while your numbers are right: a **fingerprint** holds the facts of
 # the machine and a digest of the bits of each check, on each of its devices.
 

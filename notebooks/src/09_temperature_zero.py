@@ -229,7 +229,7 @@ solution(temperature_zero.OWN_GENERATOR)
 
 # %% [markdown]
 # The second exercise is what *batch-invariant* kernels do, in miniature: one shape, so one order. Its
-# price stands under the title of the figure on rows, for a single row on this machine; larger calls pay for
+# price stands in the gray line of digits of the figure on rows, for a single row on this machine; larger calls pay for
 # many small products in place of a large one. And it fixes the order on *one* machine: another library
 # may add otherwise, and attention, normalization and sampling need the same care.
 

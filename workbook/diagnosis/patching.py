@@ -37,7 +37,20 @@ def wrap(around: Around, owner: Any, *names: str) -> None:
     """Let each `owner.name` be `around(real, *args, **kwargs)`, `real` being what it was."""
     for name in names:
         real = getattr(owner, name)
-        setattr(owner, name, aside(real, functools.partial(around, real)))
+        _replace(owner, name, aside(real, functools.partial(around, real)))
+
+
+def _replace(owner: Any, name: str, function: Callable[..., Any]) -> None:
+    """Let `owner.name` be this function, also where a property took the old one itself.
+
+    `torch.backends.cudnn.enabled = False` does not look for its setter in `torch._C` again.
+    """
+    real = getattr(owner, name)
+    setattr(owner, name, function)
+    for flags in (torch.backends.cudnn, torch.backends.mkldnn):
+        for flag in vars(type(flags)).values():
+            if getattr(flag, "setter", None) is real:
+                flag.setter = function
 
 
 def wrap_named(around: Around, owner: Any, *names: str) -> None:
@@ -108,7 +121,4 @@ def keep(switches: dict[str, Any]) -> None:
             continue
         if value is not None:
             choose(value)
-        setattr(torch._C, f"_set_{name}", lambda *args, **kwargs: None)
-        flag = vars(type(torch.backends.cudnn)).get(name.removeprefix("cudnn_"))
-        if name.startswith("cudnn_") and flag is not None:
-            flag.setter = lambda value: None  # it took the function itself, not its name
+        _replace(torch._C, f"_set_{name}", lambda *args, **kwargs: None)

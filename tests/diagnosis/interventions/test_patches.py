@@ -11,6 +11,7 @@ import torch
 
 from workbook.diagnosis.interventions import checkpoints, operations, seeds, source, training
 from workbook.diagnosis.interventions.batches import Series
+from workbook.diagnosis.patching import wrap
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 
@@ -21,6 +22,18 @@ def facts() -> Iterator[None]:
     FACTS.start()
     yield
     FACTS.start()
+
+
+def test_a_switch_is_heard_by_name_and_by_assignment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A property of torch.backends that took the setter itself takes what is wrapped around it."""
+    name, heard = "_set_mkldnn_enabled", []
+    real = getattr(torch._C, name)
+    monkeypatch.setattr(torch._C, name, real)
+    monkeypatch.setattr(vars(type(torch.backends.mkldnn))["enabled"], "setter", real)
+    wrap(lambda real, wanted: heard.append(wanted), torch._C, name)
+    torch.backends.mkldnn.enabled = False
+    torch._C._set_mkldnn_enabled(True)
+    assert heard == [False, True]
 
 
 def weighed(sizes: list[int], *, acts: bool) -> tuple[torch.Tensor, torch.Tensor]:

@@ -81,8 +81,6 @@ def _onednn(run: Setting) -> None:
         real(wanted or run.has(KEEP_ONEDNN))
 
     wrap(enable, torch._C, "_set_mkldnn_enabled")
-    # `mkldnn.enabled = ...` took the function itself, not its name.
-    vars(type(torch.backends.mkldnn))["enabled"].setter = torch._C._set_mkldnn_enabled
 
 
 def _hold_cpu(run: Setting) -> None:
