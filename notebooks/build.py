@@ -159,6 +159,9 @@ def _lint_of_code(cell: NotebookNode) -> list[str]:
     for output in cell.outputs:
         if output.output_type == "stream" and output.name == "stderr":
             problems.append("something was written to stderr")
+        printed = output.text.partition("\n")[0] if output.output_type == "stream" else ""
+        if answers(cell) and printed not in cell.source:
+            problems.append("JupyterLab shows its first line beside the cover: print a label")
         if output.output_type == "error" and "raises-exception" not in tags:
             problems.append(f"it raised {output.ename}")
     return problems

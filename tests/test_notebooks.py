@@ -333,6 +333,19 @@ class TestCovers:
         last = build.generate(path).cells[-1]
         assert last.metadata.get("jupyter", {}).get("outputs_hidden", False) is covered
 
+    @pytest.mark.parametrize(("line", "problems"), [('print("Sum:")', 0), ('print("Sum:", 2)', 1)])
+    def test_the_line_beside_a_cover_is_a_label(
+        self, line: str, problems: int, tmp_path: Path
+    ) -> None:
+        """The first line that a folded cell prints is text of the cell, not what was measured."""
+        path = tmp_path / "asked.py"
+        path.write_text(f'{self.ASKED}# %% tags=["answer"]\n{line}\n')
+        notebook = build.generate(path)
+        printed = "Sum: 2" if problems else "Sum:\n2"
+        notebook.cells[-1].outputs = [new_output("stream", name="stdout", text=printed)]
+        found = build.lint(notebook)
+        assert len([text for text in found if "print a label" in text]) == problems
+
     @pytest.mark.parametrize(("tag", "problems"), [('tags=["answer"]', 0), ("", 1)])
     def test_an_answer_in_the_open_is_a_problem(
         self, tag: str, problems: int, tmp_path: Path

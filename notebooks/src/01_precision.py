@@ -335,6 +335,7 @@ explore(precision.PROMOTION, after=precision.ZERO_DIMENSIONS)
 predict(precision.FLOAT64_DATA)
 
 # %% tags=["answer"]
+print("What a layer makes of float64 data:")
 line = torch.nn.Linear(1, 1)
 print("float64 data, weights in", line.weight.dtype)
 try:

@@ -40,6 +40,7 @@ print("same output twice:", torch.equal(model(x), model(x)))
 predict(eval_mode.NO_GRAD_AND_DROPOUT)
 
 # %% tags=["answer"]
+print("The same input twice:")
 with torch.no_grad():
     print("same output twice:", torch.equal(model(x), model(x)))
 model.eval()
@@ -87,6 +88,7 @@ print(nn.Dropout(0.5)(torch.ones(100)).unique())
 predict(eval_mode.WEIGHTS_WITHOUT_THE_LAYER)
 
 # %% tags=["answer"]
+print("Loaded into the smaller model:")
 trained = nn.Sequential(nn.Linear(10, 5), nn.Dropout(0.5), nn.Linear(5, 1))
 smaller = nn.Sequential(nn.Linear(10, 5), nn.Linear(5, 1))
 try:
@@ -137,6 +139,7 @@ print("the same numbers afterwards:", torch.equal(*after))
 predict(eval_mode.SAME_BATCH_TWICE)
 
 # %% tags=["answer"]
+print("The same rows again, in training mode:")
 norm, batch = nn.BatchNorm1d(3), torch.rand(8, 3)
 print("same batch twice:", torch.equal(norm(batch), norm(batch)))
 print("first row, other batch:", torch.equal(norm(batch)[0], norm(batch[:4])[0]))
@@ -149,6 +152,7 @@ print("first row, other batch:", torch.equal(norm(batch)[0], norm(batch[:4])[0])
 predict(eval_mode.BATCH_OF_ONE)
 
 # %% tags=["answer"]
+print("A batch of one row:")
 try:
     norm(torch.rand(1, 3))
 except ValueError as error:
@@ -189,6 +193,7 @@ explore(eval_mode.BATCH_MATES, after=eval_mode.WITHOUT_RUNNING_STATISTICS)
 predict(eval_mode.STATISTICS_UNDER_INFERENCE_MODE)
 
 # %% tags=["answer"]
+print("After a pass in inference mode:")
 norm = nn.BatchNorm1d(3)
 with torch.inference_mode():
     norm(torch.rand(8, 3))

@@ -122,6 +122,7 @@ explore(cudnn.CATALOGUE, after=cudnn.WHICH_VARIES, device="cuda", repeats=299)
 predict(cudnn.WHAT_IT_PRINTS)
 
 # %% tags=["answer"]
+print("The switch off and on, on a CPU:")
 model = torch.nn.Sequential(torch.nn.Linear(10, 5), torch.nn.ReLU(), torch.nn.Linear(5, 1))
 x, outputs = torch.rand(1, 10), []
 for deterministic in (False, True):

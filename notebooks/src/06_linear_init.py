@@ -42,6 +42,7 @@ print("different outputs:", len(outputs))
 predict(linear_init.THREE_LAYERS)
 
 # %% tags=["answer"]
+print("Two layers after one seed:")
 torch.manual_seed(42)
 one, two = torch.nn.Linear(10, 5), torch.nn.Linear(10, 5)
 print("equal weights:", torch.equal(one.weight, two.weight))
@@ -79,6 +80,7 @@ print("same input:", torch.equal(first, torch.rand(1, 10)))
 predict(linear_init.UNUSED_LAYER)
 
 # %% tags=["answer"]
+print("The layer after one more layer:")
 torch.manual_seed(0)
 before = torch.nn.Linear(3, 2)
 torch.manual_seed(0)
@@ -121,6 +123,7 @@ print("undisturbed:", torch.equal(a, torch.cat([b, c])))
 predict(linear_init.FIFTEEN)
 
 # %% tags=["answer"]
+print("15 and 16 numbers from one seed:")
 torch.manual_seed(0)
 short = torch.randn(15)
 torch.manual_seed(0)
@@ -154,6 +157,7 @@ print("all within:", bool((layer.weight.abs() <= limit).all()))
 predict(linear_init.IN_FLOAT64)
 
 # %% tags=["answer"]
+print("One seed, two formats:")
 torch.manual_seed(0)
 single = torch.nn.Linear(16, 16)
 torch.manual_seed(0)

@@ -73,6 +73,7 @@ print("Where this chapter needs a device without float64, it uses:", there)
 predict(directml.WHOSE_FLOAT64)
 
 # %% tags=["answer"]
+print("The dtypes:")
 array = np.array([0.1])
 print("torch:", torch.tensor([0.1]).dtype)
 print("numpy:", array.dtype)
@@ -140,6 +141,7 @@ predict(directml.WHAT_IT_MEASURES)
 # Put the CPU on both sides. This takes one word, and it settles the question without any device:
 
 # %% tags=["answer"]
+print("The product twice on one device:")
 gap = product_on("cpu") - product_on("cpu")
 print("apart by more than 1:", bool(gap.abs().max() > 1))
 

@@ -135,6 +135,7 @@ print((x * x).mean().item(), x.norm().isfinite().item())
 predict(why_nan.FULLY_MASKED)
 
 # %% tags=["answer"]
+print("Every score masked, with -inf and with the smallest number:")
 scores = torch.tensor([0.5, 1.0, 1.5])
 for mask in (-torch.inf, torch.finfo(scores.dtype).min):
     print([round(weight, 2) for weight in torch.full_like(scores, mask).softmax(0).tolist()])
@@ -200,6 +201,7 @@ predict(why_nan.ONE_OF_A_THOUSAND)
 predict(why_nan.ADAM_IN_HALF)
 
 # %% tags=["answer"]
+print("A small eps in two formats:")
 for dtype in (torch.float16, torch.bfloat16):
     print(dtype, "holds 1e-8:", torch.tensor(1e-8, dtype=dtype).item() > 0)
 print(torch.tensor(0.0).half().add(1e-8).log().item())

@@ -124,6 +124,7 @@ explore(temperature_zero.MARGINS, after=temperature_zero.SAFE_LEAD)
 predict(temperature_zero.HOW_OFTEN_TIED)
 
 # %% tags=["answer"]
+print("Three equal logits:")
 logits = torch.zeros(300)
 logits[[7, 100, 250]] = 1.0
 stable = logits.sort(descending=True, stable=True).indices[0]
@@ -169,6 +170,7 @@ explore(temperature_zero.WAYS_TO_COMPUTE, after=temperature_zero.PADDED_LEFT)
 predict(temperature_zero.SEED_IN_A_BATCH)
 
 # %% tags=["answer"]
+print("The same sample as alone?")
 shares = torch.rand(8, 50)
 for row in (0, 5):
     torch.manual_seed(3)

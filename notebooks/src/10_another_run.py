@@ -191,6 +191,7 @@ predict(another_run.EVERY_SLOT)
 # %% tags=["answer"]
 from workbook.causes.another_run.ranks import summed
 
+print("The same numbers in every slot:")
 for ranks in (2, 3, 4):
     numbers = [1.0] + [2.0**-24] * (ranks - 1)
     sums = summed([torch.full((1000,), number) for number in numbers])[0]
@@ -222,6 +223,7 @@ predict(another_run.BUCKET_SIZE)
 # %% tags=["answer"]
 from workbook.experiment import recall, run
 
+print("Against the usual options:")
 for ranks in (2, 3):
     for option, share in run(another_run.BUCKETS, ranks=ranks).finding.values["share"].items():
         print(f"{ranks} ranks, {option}:", "other bits" if share else "the same bits")
@@ -233,6 +235,7 @@ for ranks in (2, 3):
 predict(another_run.ADDED_LATER)
 
 # %% tags=["answer"]
+print("On two ranks:")
 print(f"{'':38} not wrapped  wrapped")
 for part, equal in run(another_run.WRAPPER).finding.values["equal"].items():
     words = {way: "equal" if same else "differ" for way, same in equal.items()}
@@ -246,6 +249,7 @@ for part, equal in run(another_run.WRAPPER).finding.values["equal"].items():
 # On two GPUs, NCCL does what gloo does here. Without two of them, you see the recording.
 
 # %% tags=["answer"]
+print("With NCCL on two GPUs:")
 on_gpus = recall(another_run.WRAPPER, device="cuda")
 print(on_gpus.verdict)
 
