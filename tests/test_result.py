@@ -64,22 +64,17 @@ def test_anything_else_is_refused_in_a_sentence(
         Result.from_kept(damage(result.kept()))
 
 
-def test_a_caption_says_what_hides_in_rounding() -> None:
-    """Below each figure that shows rounding stands what its widest bound would not notice."""
-    measured = run(SIX_NUMBERS)
-    [compared] = measured.finding.comparisons
-    assert compared.verdict == "rounding"
-    assert measured.caption == f"{measured.where} · {compared.unseen_words()}"
+def test_a_finding_says_what_hides_in_rounding() -> None:
+    """Of several bounds that show rounding, the one that would miss the most terms speaks."""
+    finding = run(SIX_NUMBERS).finding
+    [compared] = finding.comparisons
+    assert compared.verdict == "rounding" and not finding.blind
+    assert finding.unseen.casefold() == f"{compared.unseen_words()}.".casefold()
     wide = replace(compared, unseen=2.0, unseen_share=0.5)
     others = (compared, wide, replace(wide, verdict="wrong", unseen=9.0))
-    several = replace(measured.finding, comparisons=others)
-    assert several.unseen == wide.unseen_words()
-    assert several.unseen.startswith("anything else is below 2")
-    assert several.unseen.endswith("too wide to say more")
-
-
-def test_a_caption_where_nothing_hides() -> None:
-    """What was held against no bound, or differs in no bit, has the place alone below it."""
-    measured = run(SIX_NUMBERS)
-    bare = replace(measured, finding=replace(measured.finding, comparisons=()))
-    assert bare.caption == measured.where
+    several = replace(finding, comparisons=others)
+    assert several.blind
+    assert several.unseen == (
+        "A fault below 2 could hide here, such as the loss of 2 elements of mean size."
+    )
+    assert not replace(finding, comparisons=()).unseen

@@ -48,11 +48,25 @@ class Finding:
 
     @property
     def unseen(self) -> str:
-        """What the widest bound that shows rounding would not notice; empty if none does."""
-        shown = [one for one in self.comparisons if one.verdict == "rounding" and one.unseen]
-        if not shown:
+        """A sentence on what the widest bound that shows rounding would not notice, if any does."""
+        if self._widest is None:
             return ""
-        return max(shown, key=lambda one: (one.unseen_share or 0.0, one.unseen)).unseen_words()
+        words = self._widest.unseen_words()
+        return f"{words[0].upper()}{words[1:]}."
+
+    @property
+    def blind(self) -> bool:
+        """Whether that bound would not miss even one of the terms that were added up."""
+        return self._widest is not None and self._widest.may_lack > 0
+
+    @property
+    def _widest(self) -> Comparison | None:
+        shown = [one for one in self.comparisons if one.verdict == "rounding" and one.unseen]
+        return max(
+            shown,
+            key=lambda one: (one.may_lack, one.unseen_share or 0.0, one.unseen),
+            default=None,
+        )
 
 
 @dataclass(frozen=True)
@@ -93,11 +107,6 @@ class Result:
             parts.append(f"{self.conditions.threads} thread{'s' * (self.conditions.threads > 1)}")
         parts += [facts["date"]] if self.source == "RECORDED" and "date" in facts else []
         return " · ".join(parts)
-
-    @property
-    def caption(self) -> str:
-        """The line below a figure: where it was measured, and what could hide in its rounding."""
-        return " · ".join(filter(None, (self.where, self.finding.unseen)))
 
     def to_json(self) -> dict[str, Any]:
         """Give the result as plain data that json.dumps takes as it is (no NaN, no infinities)."""

@@ -58,7 +58,7 @@ def assert_rounding(
 
     >>> x = torch.tensor([1.0, 2**-24, 2**-24])
     >>> assert_rounding((x[0] + x[1]) + x[2], x[0] + (x[1] + x[2]), op="sum", terms=x)
-    'anything else is below 3.6e-07: less than one element of mean size'
+    'a fault below 3.6e-07 could hide here, but not the loss of one element of mean size'
     """
     __tracebackhide__ = True  # pytest then shows the caller's line
     bound = _bound(op, terms, _format(actual), dim, depth, inputs, tensor_cores)

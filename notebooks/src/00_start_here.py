@@ -107,6 +107,8 @@ print(compare((a + b) + c, b + c, bound=bound).verdict)
 # - Move a control with the mouse, or focus it with *Tab* and use the arrow keys.
 # - The title is the verdict. A gray line of digits goes with it: under the title where the figure is
 #   live, at the foot of a committed one.
+# - Where a difference is called rounding, a line says how small a mistake would look the same: *a fault
+#   below ... could hide here*. It is large where numbers could be missing from a sum unnoticed.
 # - *The figure's data as a table* opens the numbers. *Reset* returns to the opening settings.
 
 # %%

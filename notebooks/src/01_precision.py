@@ -163,10 +163,10 @@ explore(precision.HIDDEN, after=precision.WHAT_HIDES)
 
 # %% [markdown]
 # In torch's own `sum` a number goes through few additions, so its depth is small: 62 for a million
-# `float32` on many a CPU, where a loop has 999 999. What can hide behind it is the difference itself
-# and the limit, and every comparison says so: *anything else is below ...*. A bound does not see
-# losses smaller than that, nor a dropped zero, nor a fault in both results; "identical" is not
-# "right".
+# `float32` on many a CPU, where a loop has 999 999. A mistake in one of two results can hide in their
+# difference if it is smaller than that difference and the limit together. So every comparison says how
+# small: *a fault below ... could hide here*, in large letters where whole numbers could be missing. A
+# dropped zero hides always, and so does a fault in both results; "identical" is not "right".
 #
 # `torch.testing.assert_close` takes a share of the *result* instead. Choose numbers *from −1 to 1*:
 # its limit shrinks with the sum, although the roundings do not. So it fails for honest rounding where

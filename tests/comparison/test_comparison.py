@@ -518,7 +518,7 @@ def test_sentence_of_each_verdict():
     loose, tight = Bound(2.0**-21, "loose", "x"), Bound(2.0**-24, "tight", "x")
     ends = {
         None: "1 ULP. Wrong: every bit was expected to agree.",
-        loose: "0.25 of the limit 4.8e-07 (loose); anything else is below 6e-07.",
+        loose: "0.25 of the limit 4.8e-07 (loose); a fault below 6e-07 could hide here.",
         tight: "Wrong: 2 times the limit 6e-08 (tight); no order of roundings goes so far.",
     }
     for bound, end in ends.items():

@@ -12,7 +12,7 @@ from PIL import Image
 from workbook.causes.precision import SIX_NUMBERS
 from workbook.experiment import run
 from workbook.plots import figure, static, static_size
-from workbook.plots.style import EDGE, ROW
+from workbook.plots.style import EDGE, POINT, ROW, TITLE
 from workbook.result import Result
 
 
@@ -41,6 +41,17 @@ def test_what_could_hide_has_a_line_of_its_own(result: Result) -> None:
     assert result.finding.unseen and not bare.finding.unseen
     assert static_size(result)["height"] == pytest.approx(static_size(bare)["height"] + ROW, abs=1)
     assert picture(static(result)).height > picture(static(bare)).height
+
+
+def test_what_could_hide_is_large_where_a_term_could(result: Result) -> None:
+    """If a whole number could be missing, the line stands with the verdict, in its size."""
+    [compared] = result.finding.comparisons
+    wide = replace(compared, unseen=99.0, unseen_share=0.9)
+    finding = replace(result.finding, comparisons=(wide,))
+    texts = figure(replace(result, finding=finding)).texts
+    assert texts[-1].get_text() == result.where
+    large = " ".join(text.get_text() for text in texts if text.get_size() == TITLE * POINT)
+    assert large == f"{result.verdict} {finding.unseen}"
 
 
 def test_another_source_is_another_line(result: Result) -> None:

@@ -19,7 +19,7 @@ def test_sum():
     """Two orders of torch's own sum pass, and what could hide is less than an element."""
     x = torch.rand(10_000)
     words = assert_rounding(x.sum(), x.sort().values.sum(), op="sum", terms=x)
-    assert words.endswith("less than one element of mean size")
+    assert words.endswith("but not the loss of one element of mean size")
 
 
 @pytest.mark.parametrize("missing, of", [(1, 1000), (3, 10_000), (5, 100_000), (25, 1_000_000)])
@@ -36,7 +36,8 @@ def test_a_loop_needs_its_depth():
     with pytest.raises(AssertionError, match="Wrong"):
         assert_rounding(chain(x), x.sum(), op="sum", terms=x)
     for y in (x, torch.rand(10_000)):
-        assert "fewer than" in assert_rounding(chain(y), y.sum(), op="sum", terms=y, depth="any")
+        words = assert_rounding(chain(y), y.sum(), op="sum", terms=y, depth="any")
+        assert "such as the loss of" in words
 
 
 def test_doubtful_fails():
@@ -52,7 +53,7 @@ def test_truth():
     x = torch.rand(1000)
     one = assert_rounding(x.sum(), x.double().sum(), op="sum", terms=x)
     two = assert_rounding(x.sum(), x.sum(), op="sum", terms=x)
-    first, second = (float(words.split()[4].rstrip(":")) for words in (one, two))
+    first, second = (float(words.split()[3]) for words in (one, two))
     assert 0.45 < first / second < 0.75
 
 
@@ -104,7 +105,7 @@ def test_notice():
     """A check that could not see the fault it is for fails, and says what to do."""
     x = torch.rand(100_000)
     assert assert_rounding(x.sum(), x.sum(), op="sum", terms=x, notice=1.0)
-    with pytest.raises(AssertionError, match="would not notice a fault of 1: anything else is bel"):
+    with pytest.raises(AssertionError, match="would not notice a fault of 1: a fault below"):
         assert_rounding(x.sum(), x.sum(), op="sum", terms=x, depth="any", notice=1.0)
 
 
@@ -123,7 +124,7 @@ def test_rounded_inputs():
 def test_empty():
     """Nothing, summed, is nothing."""
     x = torch.empty(0)
-    assert assert_rounding(x.sum(), x.sum(), op="sum", terms=x) == "anything else is below 0"
+    assert assert_rounding(x.sum(), x.sum(), op="sum", terms=x) == "nothing could hide here"
 
 
 X, S = torch.rand(4, 5), torch.rand(4)
@@ -168,7 +169,7 @@ def test_float8():
     x = torch.rand(10).to(torch.float8_e5m2)
     computed = x.float().sum().to(torch.float8_e5m2)
     words = assert_rounding(computed, x.double().sum(), op="sum", terms=x)
-    assert words.endswith("this bound is too wide to say more")
+    assert "such as the loss of" in words
 
 
 class UnderUnittest(unittest.TestCase):

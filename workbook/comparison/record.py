@@ -17,10 +17,6 @@ from workbook.floats import format_of
 Verdict = Literal["identical", "rounding", "doubtful", "wrong", "left the range"]
 
 
-TOO_WIDE = 0.01
-"""From this share of what is added up on, a bound is said to be too wide to say more."""
-
-
 @dataclass(frozen=True)
 class Comparison:
     """Two tensors side by side, in plain numbers.
@@ -107,22 +103,32 @@ class Comparison:
             text += f"; NaN or infinity against another value: {self.incomparable}"
         return f"{text}. {self._judged()}"
 
+    @property
+    def may_lack(self) -> int:
+        """How many terms of mean size the bound would not miss; 0 where it knows no terms."""
+        if self.unseen_share is None or not self.terms:
+            return 0
+        if self.unseen_share >= 1:
+            return self.terms
+        return max(math.ceil(self.unseen_share * self.terms) - 1, 0)
+
     def unseen_words(self) -> str:
         """Say what the bound would not notice; empty where nothing was held against one."""
         if self.unseen is None:
             return ""
-        text = f"anything else is below {_rounded_up(self.unseen)}"
+        if not self.unseen:
+            return "nothing could hide here"
+        text = f"a fault below {_rounded_up(self.unseen)} could hide here"
         if self.unseen_share is None or not self.terms:
             return text
-        if self.unseen_share >= 1:
-            what = f"all {self.terms:,} {self.term}s" if self.terms > 1 else "the whole result"
-            return f"{text}: this bound would not notice even the loss of {what}"
-        if self.terms > 1:
-            count = self.unseen_share * self.terms
-            many = f"fewer than {math.ceil(count):,} {self.term}s"
-            text += f": {f'less than one {self.term}' if count <= 1 else many} of mean size"
-        wide = "; this bound is too wide to say more" if self.unseen_share > TOO_WIDE else ""
-        return text + wide
+        if not self.may_lack:
+            few = f", but not the loss of one {self.term} of mean size"
+            return text + (few if self.terms > 1 else "")
+        lost = f"{self.may_lack:,} {self.term}s" if self.may_lack > 1 else f"one {self.term}"
+        lost += " of mean size"
+        if self.may_lack == self.terms:
+            lost = f"all {self.terms:,} {self.term}s" if self.terms > 1 else "the whole result"
+        return f"{text}, such as the loss of {lost}"
 
     def _judged(self) -> str:
         bad = f"infinite or NaN on one side only: {self.incomparable}"
@@ -137,13 +143,16 @@ class Comparison:
                 return f"Wrong: {self.bound_name} allow no difference."
             used = f"{self.bound_used:.2g} times" if not self.incomparable else "beyond"
             return f"Wrong: {used} {limit}; no order of roundings goes so far."
-        unseen = f"{self.unseen_words()}."
+        unseen = self.unseen_words()
         if self.verdict == "rounding":
-            return f"Rounding: at most {self.bound_used:.2g} of {limit}; {unseen}"
+            used = f"at most {self.bound_used:.2g} of {limit}"
+            if self.may_lack:
+                return f"Rounding, though {unseen}: {used}."
+            return f"Rounding: {used}; {unseen}."
         return (
             f"Doubtful: {self.likely_used:.2g} times what rounding is likely to reach, "
             f"{self.bound_used:.2g} of {limit}. Only roundings that pull one way go so far, or a "
-            f"fault: compute it again in float64; {unseen}"
+            f"fault: compute it again in float64; {unseen}."
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -132,7 +132,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             self.view.alt = plots.alt(finding.chart, finding.verdict, finding.reading)
             self.view.verdict = finding.verdict
             self.view.reading = finding.reading
-            self.view.where = result.caption
+            self.view.where = result.where
+            self.view.unseen, self.view.blind = finding.unseen, finding.blind
             self.view.error = ""
             self._table()
 

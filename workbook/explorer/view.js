@@ -83,6 +83,7 @@ function render({ model, el }) {
   const reading = make(status, "div", "wb-reading");
   const frame = make(el, "div", "wb-frame");
   let image = make(frame, "img", "wb-figure");
+  const unseen = make(el, "div", "wb-unseen");
   const where = make(el, "div", "wb-where");
   const error = make(el, "div", "wb-error", { role: "alert" });
   const details = make(el, "details", "wb-data");
@@ -110,6 +111,8 @@ function render({ model, el }) {
   function words() {
     verdict.textContent = model.get("verdict");
     reading.textContent = model.get("reading");
+    unseen.textContent = model.get("unseen");
+    unseen.classList.toggle("wb-blind", model.get("blind"));
     where.textContent = model.get("where");
   }
   function failure() {
@@ -130,7 +133,7 @@ function render({ model, el }) {
   });
   const changes = {
     cover: covering, png: figure, alt: () => { image.alt = model.get("alt"); },
-    verdict: words, reading: words, where: words, error: failure,
+    verdict: words, reading: words, unseen: words, blind: words, where: words, error: failure,
     table: () => { table.innerHTML = model.get("table"); },
   };
   for (const [name, change] of Object.entries(changes)) model.on(`change:${name}`, change);

@@ -23,6 +23,8 @@ class View(anywidget.AnyWidget):
     alt = traitlets.Unicode("").tag(sync=True)
     verdict = traitlets.Unicode("").tag(sync=True)
     reading = traitlets.Unicode("").tag(sync=True)
+    unseen = traitlets.Unicode("").tag(sync=True)  # what could hide in rounding
+    blind = traitlets.Bool(False).tag(sync=True)  # whether that is large
     where = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     table = traitlets.Unicode("").tag(sync=True)

@@ -73,9 +73,11 @@ def static_size(result: Result) -> dict[str, int]:
 
 def _words(result: Result) -> tuple[str, ...]:
     """Give a result's verdict, then what stands below its chart: the digits, where it was measured,
-    and what could hide in its rounding.
+    and what could hide in its rounding. A whole term stands with the verdict, as large.
     """
     finding = result.finding
+    if finding.blind:
+        return f"{finding.verdict} {finding.unseen}", finding.reading, result.where
     return finding.verdict, finding.reading, result.where, finding.unseen
 
 

@@ -38,8 +38,9 @@ def branch_orders(where: Conditions, *, changed: str) -> Finding:
     # Each branch's part of the gradient is the same number in every order; only the three
     # additions that join them differ. Higham, 2nd ed., section 4.2, for either side.
     parts = torch.stack([_gradient(x, (branch,), (branch,)) for branch in IN_ORDER])
-    limit = 2 * gamma(BRANCHES - 1, str(where.dtype)) * parts.double().abs().sum(0)
-    bound = Bound(limit, "four parts added", "Higham, 2nd ed., section 4.2")
+    sizes, source = parts.double().abs().sum(0), "Higham, 2nd ed., section 4.2"
+    limit = 2 * gamma(BRANCHES - 1, str(where.dtype)) * sizes
+    bound = Bound(limit, "four parts added", source, scale=sizes, terms=BRANCHES, term="part")
     compared = compare(gradients, first, bound=bound, first="each order", second="the first")
     labels = gradients.unique(dim=0, return_inverse=True)[1]  # type: ignore[no-untyped-call]
     distinct = int(labels.max()) + 1
@@ -120,8 +121,9 @@ def _descent_bound(x: Tensor, y: Tensor, name: str) -> Bound:
     sections 3.1 and 3.5. Three roundings are allowed for the scalings.
     """
     sums = 2 * (x.double().abs() * y.double().abs()[:, None]).sum(0) / ROWS
-    limit = 2 * gamma(ROWS + 3, name) * sums
-    return Bound(limit, "dot product of the rows, twice", "Higham, 2nd ed., sections 3.1 and 3.5")
+    limit, source = 2 * gamma(ROWS + 3, name) * sums, "Higham, 2nd ed., sections 3.1 and 3.5"
+    words = "dot product of the rows, twice"
+    return Bound(limit, words, source, scale=sums, terms=ROWS, term="row")
 
 
 def _batch_verdict(compared: Comparison, normalized: str) -> str:

@@ -116,7 +116,8 @@ def _bound(operation: Operation, numbers: Tensor, length: int) -> Bound:
     division to its sum.
     """
     exact = operation(numbers.cpu().double())
-    return Bound(2 * gamma(length + 3, "float32") * exact, f"2 gamma_{length + 3}", HIGHAM)
+    limit, name = 2 * gamma(length + 3, "float32") * exact, f"2 gamma_{length + 3}"
+    return Bound(limit, name, HIGHAM, scale=exact, terms=length, term="term")
 
 
 def _distinct(*results: Tensor) -> int:
