@@ -204,3 +204,11 @@ def test_a_started_accelerator_is_told_by_its_module(
     assert presence.started() is None
     monkeypatch.setattr(getattr(torch, kind), "is_initialized", lambda: True)
     assert presence.started() is getattr(torch, kind)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_16_bit_sums_are_not_added_up_in_16_bits(dtype: str) -> None:
+    """A sum of 16-bit numbers is added up in float32, and so is any without float64."""
+    wide = {"cpu": "float64", "cuda": "float64", "directml": "float32", "simulated": "float32"}
+    for name, widest in wide.items():
+        assert device(name).adds_in(dtype) == ("float32" if dtype != "float64" else widest)

@@ -109,6 +109,11 @@ class Conditions:
         """The device as torch names it; raises DeviceUnavailable if it is absent."""
         return device(self.device).torch_device()
 
+    @property
+    def adds_in(self) -> str:
+        """The format in which the device adds up sums and products of numbers of `torch_dtype`."""
+        return device(self.device).adds_in(str(self.torch_dtype).removeprefix("torch."))
+
     def replace(self, **changes: Unpack[Changes]) -> Conditions:
         """Give a copy with some fields changed; raises ValueError for an unknown field.
 

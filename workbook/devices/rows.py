@@ -48,10 +48,10 @@ class Device:
     `name` is what readers type, `title` what they read, `type` what torch calls the kind
     (`torch.device.type`). `dtypes` are those that every device of the kind computes in. A dtype
     that some models can merely store is left out, as float64 is for DirectML, whose matmul and sum
-    compute float64 in float32. `ask` says why the device is absent (`absent` keeps its answer),
-    and `make` gives it as torch does. `facts` are those of its hardware and driver, `generators`
-    are its random states (None: it draws from the CPU's), and `synchronize` waits until its work
-    is done.
+    compute float64 in float32: no sum or product is added up in more than `widest`. `ask` says why
+    the device is absent (`absent` keeps its answer), and `make` gives it as torch does. `facts` are
+    those of its hardware and driver, `generators` are its random states (None: it draws from the
+    CPU's), and `synchronize` waits until its work is done.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Device:
     facts: Callable[[], dict[str, str]] = field(default=hardware.nothing, repr=False, compare=False)
     generators: Generators | None = field(default=None, repr=False, compare=False)
     synchronize: Callable[[], object] = field(default=_done, repr=False, compare=False)
+    widest: str = "float64"
 
     def absent(self) -> str | None:
         """Say in plain words why the device is absent, or None if it is here.
@@ -96,6 +97,16 @@ class Device:
         if dtype not in self.dtypes:
             known = ", ".join(self.dtypes)
             raise ValueError(f"dtype on {self.name} must be one of {known}, got {dtype!r}")
+
+    def adds_in(self, dtype: str) -> str:
+        """Name the format in which sums and products of numbers in `dtype` are added up.
+
+        16-bit numbers are added up in float32, and the result is rounded once.
+
+        >>> [device("simulated").adds_in(dtype) for dtype in DTYPES]
+        ['float32', 'float32', 'float32', 'float32']
+        """
+        return "float64" if dtype == self.widest == "float64" else "float32"
 
 
 DEVICES = (
@@ -149,6 +160,7 @@ DEVICES = (
         ask=presence.direct_ml,
         make=directml.torch_device,
         facts=hardware.direct_ml,
+        widest="float32",
     ),
     Device(
         name="simulated",
@@ -157,6 +169,7 @@ DEVICES = (
         dtypes=DTYPES,
         ask=presence.always,
         make=partial(torch.device, "cpu"),
+        widest="float32",
     ),
 )
 

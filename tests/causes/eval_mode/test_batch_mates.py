@@ -47,7 +47,7 @@ def test_the_bound_holds_against_numpy() -> None:
     torch.manual_seed(0)
     linear, x = nn.Linear(32, 32), 2 * torch.rand(256, 32) - 1
     with torch.no_grad():
-        bound = batch_mates._linear_bound(linear, x)
+        bound = batch_mates._linear_bound(linear, x, "float32")
         weight, bias, rows = (t.double().numpy() for t in (linear.weight, linear.bias, x))
         error = np.abs(linear(x).double().numpy() - (rows @ weight.T + bias))
     assert isinstance(bound.limit, Tensor)

@@ -11,6 +11,7 @@ import torch
 from workbook.causes.precision.conditioning import ILL_CONDITIONED, hilbert
 from workbook.causes.precision.overflow import FINITE, LEFT, OVERFLOW
 from workbook.causes.precision.slices import OPERATIONS, PRINTED, SLICES
+from workbook.causes.precision.sum_order import MANY_NUMBERS
 from workbook.experiment import run
 
 
@@ -39,3 +40,12 @@ def test_only_the_printed_example_compares_other_numbers(operation: str) -> None
     """A row selected before or after is the same up to rounding; a column is no row."""
     word = run(SLICES, operation=operation).finding.values["word"]
     assert (word == "wrong") == (operation == PRINTED)
+
+
+def test_float64_on_an_accelerator_without_it_is_bounded_in_float32() -> None:
+    """Its sums are float32's, whatever their label; a CPU's float64 sums of these are exact."""
+    words = [
+        run(MANY_NUMBERS, device=device, dtype="float64").finding.comparisons[0].verdict
+        for device in ("simulated", "cpu")
+    ]
+    assert words == ["rounding", "identical"]

@@ -8,6 +8,8 @@ another order for another number of rows.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +54,7 @@ def join_batches(where: Conditions, *, features: int) -> Finding:
     with torch.no_grad():
         state = torch.get_rng_state()
         twice = compare(layers[TRAIN](x).cpu(), layers[TRAIN](x).cpu()).verdict
-        bound = _linear_bound(linear, x)
+        bound = _linear_bound(linear, x, where.adds_in)
         found = {
             name: [_held(layer, x, size, bound if name == LINEAR else None) for size in SIZES]
             for name, layer in layers.items()
@@ -97,16 +99,20 @@ def _held(
 
 
 def _first(bound: Bound, rows: int) -> Bound:
-    """Keep the limits of the first rows."""
-    cut = [one[:rows] if isinstance(one, Tensor) else one for one in (bound.limit, bound.probable)]
-    return Bound(cut[0], bound.name, bound.source, cut[1])
+    """Keep what is said of the first rows."""
+    parts = {name: getattr(bound, name) for name in ("limit", "likely", "scale")}
+    cut: dict[str, Any] = {n: one[:rows] for n, one in parts.items() if isinstance(one, Tensor)}
+    return replace(bound, **cut)
 
 
-def _linear_bound(linear: nn.Linear, x: Tensor) -> Bound:
-    """Bound two results of one affine map, each a dot product of n + 1 terms (one is the bias)."""
+def _linear_bound(linear: nn.Linear, x: Tensor, fmt: str) -> Bound:
+    """Bound two results of one affine map, each a dot product of n + 1 terms (one is the bias).
+
+    They are added up in `fmt`, and rounded to the dtype of x.
+    """
     rows = torch.cat([x, torch.ones_like(x[:, :1])], dim=1).cpu()
     weights = torch.cat([linear.weight, linear.bias[:, None]], dim=1).cpu()
-    bound = matmul_bound(rows, weights.T, x.dtype)
+    bound = matmul_bound(rows, weights.T, fmt, result=x.dtype)
     return bound + bound
 
 

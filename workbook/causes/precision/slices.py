@@ -36,11 +36,11 @@ def slices(where: Conditions, *, operation: str) -> Finding:
     """Select the first row before and after one operation and hold both results side by side."""
     a = torch.rand(ROWS, INNER).to(where.torch_device, where.torch_dtype)
     b = torch.rand(INNER, COLUMNS).to(where.torch_device, where.torch_dtype)
-    name = str(where.dtype)
     if operation == PRODUCT:
-        after, before, bound = (a @ b)[:1], a[:1] @ b, matmul_bound(a[:1], b, name)
+        after, before = (a @ b)[:1], a[:1] @ b
+        bound = matmul_bound(a[:1], b, where.adds_in, result=a.dtype)
     else:
-        after, bound = a.sum(1)[:1], sum_bound(a[:1], name, 1)
+        after, bound = a.sum(1)[:1], sum_bound(a[:1], where.adds_in, 1, result=a.dtype)
         before = a[:, :1].sum(0) if operation == PRINTED else a[:1].sum(1)
     compared = compare(after, before, bound=bound + bound, first="after", second="before")
     word = compared.verdict

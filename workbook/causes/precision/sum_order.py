@@ -50,9 +50,7 @@ def some_orders(where: Conditions, *, size: int, orders: int) -> Finding:
     numbers = torch.rand(size).to(where.torch_device, where.torch_dtype)
     shuffled = [torch.randperm(size).to(numbers.device) for _ in range(orders - 1)]
     sums = torch.stack([numbers.sum(), *(numbers[order].sum() for order in shuffled)]).cpu()
-    # The library adds 16-bit numbers in float32 and rounds once, at the end.
-    inner = "float64" if where.dtype == "float64" else "float32"
-    compared = _against_first(sums, sum_bound(numbers, inner, result=numbers.dtype))
+    compared = _against_first(sums, sum_bound(numbers, where.adds_in, result=numbers.dtype))
     exact = math.fsum(numbers.cpu().double().tolist())
     gap = spacing(exact, str(where.dtype))
     errors = [(value - exact) / gap for value in sums.double().tolist()]
