@@ -210,7 +210,7 @@ predict(in_place.LOSING_FORM)
 # writes, in each of ten rounds: the worst case, made certain.
 
 # %% tags=["answer"]
-x, meet = torch.zeros(()), threading.Barrier(2, timeout=20)
+x, meet = torch.zeros(()), threading.Barrier(2)
 
 
 def add_ten():

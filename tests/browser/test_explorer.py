@@ -103,6 +103,11 @@ def test_a_key_on_a_slider_changes_verdict_and_figure(live: Notebook) -> None:
     assert live.console == []
 
 
+def test_a_live_figure_has_no_words_of_the_opening_settings(live: Notebook) -> None:
+    """What is printed for readers without a kernel goes while the explorer is live."""
+    expect(live.page.get_by_text("With the opening settings")).to_be_hidden()
+
+
 def test_every_control_is_reached_by_its_name(live: Notebook) -> None:
     """Every control has the accessible name that its label shows."""
     box = explorer(live)

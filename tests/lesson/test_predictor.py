@@ -157,15 +157,18 @@ class TestRevealing:
         widget.reveal()
         assert widget.turns == 2
 
-    def test_confident_predictions_are_tallied(self, measurement):
-        """From the second confident prediction on, the page tells how they fared."""
-        tally = Tally()
-        for name in ("first", "second"):
+    def test_a_confident_miss_is_tallied(self, measurement):
+        """Who was sure and missed is told how such predictions fared so far; others are not."""
+        tally, told = Tally(), []
+        for name, answer in (("first", "yes, every bit"), ("second", "no"), ("third", "no")):
             row = Prediction(name, "?", (YES, NO), measurement, "Because.")
             widget = predict(row, tally=tally)
-            widget.choice, widget.confidence = widget.options.index("yes, every bit"), 90
+            widget.choice = [answer in option for option in widget.options].index(True)
+            widget.confidence = 50 if name == "third" else 90
             widget.reveal()
-        assert "2 predictions, and 2 of them were right" in widget.tally
+            told.append(widget.tally)
+        assert "2 predictions, and 1 of them was right" in told[1]
+        assert (told[0], told[2]) == ("", "")
 
     def test_an_earlier_answer_is_told(self, measurement):
         """Who answered before is told how it came out, and what waits for the answer is open."""

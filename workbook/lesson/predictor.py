@@ -112,7 +112,8 @@ class Predictor(Page):
             self.measured, self.right, self.feedback = seen.measured, seen.right, seen.feedback
             self.verdict = _verdict(seen.right, self.confidence)
             self.because = self.prediction.because
-            self.tally = f"{self._tally.sentence()} {trouble}".strip()
+            missed = self.confidence >= SURE and not seen.right  # only then is the count news
+            self.tally = f"{self._tally.sentence() if missed else ''} {trouble}".strip()
             self.turns += 1
         ANSWERED.add(self.prediction.name)
 
