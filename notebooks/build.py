@@ -47,6 +47,7 @@ LONGEST_MEDIAN = 4
 # What answers a prediction: a cell with the tag `answer`, or an explorer that names the prediction.
 ANSWERS = re.compile(r"\bexplore\([^)]*\bafter=")
 ASKS = re.compile(r"^(predict|claim)\(", re.MULTILINE)
+FOLDED = "<details><summary>After your answer: what it shows, and why</summary>"
 REASON = re.compile(r"reason:[a-z0-9]+(-[a-z0-9]+)+")
 
 
@@ -55,6 +56,7 @@ def generate(source: Path) -> NotebookNode:
 
     A cell's id comes from its text: it stays when cells are put in before it. What answers a
     prediction is folded, by what JupyterLab keeps for that: until it is run here, it shows "…".
+    Prose with the tag `answer` is folded, too, wherever it is read, and opens at a click.
     `{minutes}` in the first cell becomes what `contents` counts, `{path}` anywhere the list of
     sections that make the short way through all chapters.
     """
@@ -62,6 +64,8 @@ def generate(source: Path) -> NotebookNode:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("{path}", plan.listed(plan.PATH))
+            if "answer" in cell.metadata.get("tags", []):
+                cell.source = f"{FOLDED}\n\n{cell.source}\n\n</details>"
     minutes = f"{contents(notebook.cells).minutes}"
     notebook.cells[0].source = notebook.cells[0].source.replace("{minutes}", minutes)
     notebook.metadata = nbformat.from_dict(METADATA)
@@ -134,6 +138,8 @@ def lint(notebook: NotebookNode) -> list[str]:
         if re.search(r"\bsimply\b", cell.source, re.IGNORECASE):
             problems.append(f"cell {number}: nothing is simple to everybody; leave out 'simply'")
         if cell.cell_type != "code":
+            if cell.source.startswith(FOLDED) and re.search(r"^#", cell.source, re.MULTILINE):
+                problems.append(f"cell {number}: a heading is folded; give it a cell of its own")
             continue
         above = notebook.cells[number - 1].source
         if ASKS.search(above) and not ASKS.search(cell.source) and not answers(cell):

@@ -333,6 +333,18 @@ class TestCovers:
         last = build.generate(path).cells[-1]
         assert last.metadata.get("jupyter", {}).get("outputs_hidden", False) is covered
 
+    def test_prose_that_answers_is_folded(self, tmp_path: Path) -> None:
+        """Prose with the tag stands between HTML's own marks of a fold; a heading may not."""
+        path = tmp_path / "asked.py"
+        path.write_text(f'{self.ASKED}# %% [markdown] tags=["answer"]\n# It is **four**.\n')
+        notebook = build.generate(path)
+        parts = notebook.cells[-1].source.split("\n\n")
+        assert parts[0].startswith("<details><summary>") and parts[0].endswith("</summary>")
+        assert parts[1:] == ["It is **four**.", "</details>"]
+        assert build.lint(notebook) == []
+        notebook.cells[-1].source += "\n\n## Next"
+        assert "a heading is folded" in build.lint(notebook)[0]
+
     @pytest.mark.parametrize(("line", "problems"), [('print("Sum:")', 0), ('print("Sum:", 2)', 1)])
     def test_the_line_beside_a_cover_is_a_label(
         self, line: str, problems: int, tmp_path: Path

@@ -6,7 +6,7 @@
 #
 # About {minutes} minutes. You will be able to
 #
-# - say which tensors change when one is written to, and which kind of number it can then hold;
+# - say which tensors change when one is written to, and of which dtype the result is;
 # - say what becomes of writes that overlap, that race, or that come before a backward pass;
 # - cure each of them, with a clone, a lock, or `torch.no_grad()`.
 #
@@ -61,15 +61,16 @@ print(torch.equal(a, out_of_place))
 # %% [markdown]
 # Three numbers and one operation are little evidence. So let us ask torch for *every* operation
 # that it has in both forms, find arguments that each accepts, and call both on the same numbers.
-# Each cell is one of them, in alphabetical order; the table under the figure names them.
+# A row of the figure is two dozen of them in alphabetical order, from the one that is named on; the
+# table under the figure names them all.
 
 # %%
 explore(in_place.BOTH_FORMS, after=in_place.DIFFERING_FORMS)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # What is measured is that the values agree. torch's reason: most in-place forms run the **kernel** of
-# the other form, the routine that does the arithmetic, with another place for its result. Two kinds
-# of cell stand out, and neither is rounding:
+# the other form, the routine that does the arithmetic, with another place for its result. Two colors
+# stand out, and neither is rounding:
 #
 # - Comparisons and logical operations give `bool` out of place, and 0 or 1 of the tensor's own dtype
 #   in place. The values are equal; the next round looks at the dtype.
@@ -78,8 +79,11 @@ explore(in_place.BOTH_FORMS, after=in_place.DIFFERING_FORMS)
 #
 # What could not be tried, the table says why. `float_power_`, for one, always computes in
 # `float64`, and refuses a tensor that cannot hold the result: choose dtype `float64` to see it run.
+
+# %% [markdown]
+# ## Could it differ?
 #
-# So what would the program above need before its two ways could differ at all?
+# What would the program above, with its three numbers, need before its two ways could differ at all?
 
 # %%
 # "float64", "another seed", "more elements" or "a second name"
@@ -93,9 +97,9 @@ hint(in_place.WHAT_IS_MISSING, 1)
 solution(in_place.WHAT_IS_MISSING)
 
 # %% [markdown]
-# ## What fits into the memory
+# ## Two dtypes meet
 #
-# Memory is made for one kind of number. What if a result is of another kind?
+# A sum of a `float32` and a `float64` tensor has one dtype. Does the form of the addition decide which?
 
 # %%
 predict(in_place.SUM_DTYPE)
@@ -109,17 +113,18 @@ try:
 except RuntimeError as error:
     print(error)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The sum is computed in the wider format and rounded when it is stored. A fraction does not fit
 # into whole numbers at all, so torch refuses. `x += y` is in place too; `x = x + y` is not.
-#
+
+# %% [markdown]
 # ## Who else sees it
 #
 # Two tensors can share one memory. A **view** (`x[0]`, `x.t()`) has no numbers of its own, only a
 # shape and **strides**: how far to go in memory to the next element of a row or column.
 
 # %%
-predict(in_place.FLOAT_SHARES)
+predict(in_place.AFTER_FLOAT)
 
 # %% tags=["answer"]
 x = torch.zeros(3)
@@ -129,9 +134,9 @@ print("y is now")
 print(y)
 
 # %%
-explore(in_place.ALIASES, after=in_place.FLOAT_SHARES)
+explore(in_place.ALIASES, after=in_place.AFTER_FLOAT)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # In each half, the left column is the risk of working in place. The gain is that no new memory is
 # taken. Switch dtype to `float64`, and `float()` copies while `double()` shares. Switch layout to
 # `transposed`, and `reshape` has to copy, because no strides describe those elements as one row.
@@ -168,7 +173,7 @@ print("What came out, and the sum:")
 print(x[::2].tolist())
 print([0.0, 3.0, 6.0, 9.0, 12.0])
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # No error, and two of five are wrong: elements 2 and 4 were overwritten before they were read. With
 # one thread there is one order, so the wrong values repeat, and look trustworthy. Below, compare the
 # two columns, then read the gray line of digits.
@@ -176,7 +181,7 @@ print([0.0, 3.0, 6.0, 9.0, 12.0])
 # %%
 explore(in_place.OVERLAP, after=in_place.OVERLAPS)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Large tensors are shared among the threads. Which element is overwritten first is then a matter of
 # timing: the gray line of digits says how many of the wrong values varied on this machine just now.
 # Move *size*: small tensors are left to one thread. Torch looks for overlap where that is cheap, and for two views with different strides it may
@@ -206,8 +211,8 @@ solution(in_place.ADD_LEFT)
 predict(in_place.LOSING_FORM)
 
 # %% [markdown]
-# A **barrier** lets no thread go on until both have come to it. Here both read x before either
-# writes, in each of ten rounds: the worst case, made certain.
+# A **barrier** lets no thread go on until both have come to it. With two of them in each round the
+# threads take turns, one statement each. Here is the first of the three ways:
 
 # %% tags=["answer"]
 x, meet = torch.zeros(()), threading.Barrier(2)
@@ -217,9 +222,9 @@ def add_ten():
     global x
     for _ in range(10):
         new = x + 1
-        meet.wait()  # both have read
+        meet.wait()
         x = new
-        meet.wait()  # both have written
+        meet.wait()
 
 
 threads = [threading.Thread(target=add_ten) for _ in range(2)]
@@ -233,14 +238,14 @@ print(x.item())
 # %%
 explore(in_place.LOST_UPDATES, after=in_place.LOSING_FORM)
 
-# %% [markdown]
-# The advice looks at the form, and the form is not what counts: in two steps both forms lose alike.
+# %% [markdown] tags=["answer"]
+# Both read x before either writes: the worst case, made certain. The advice looks at the form, and the form is not what counts: in two steps both forms lose alike.
 # What counts is the **gap** between reading and writing. `x.add_(1)` makes it as narrow as it can be,
 # and does not close it: a kernel loads, adds and stores, and another thread may come in between. Set
 # *schedule* to `free` for a real race on this machine: anything may be lost, or nothing.
 #
-# **Cure:** a lock around read *and* write. Some
-# programs leave the lock out on purpose, because to them a lost step is only a step less (*Hogwild*).
+# **Cure:** a lock around read *and* write. Some programs leave the lock out on purpose, because to them
+# a lost step is only a step less (*Hogwild*).
 # They come near their target, and have no promise of equal bits: for those, have one writer.
 
 # %% [markdown]
@@ -250,7 +255,7 @@ explore(in_place.LOST_UPDATES, after=in_place.LOSING_FORM)
 # in-place operations move; autograd compares it with the version that it saved.
 
 # %%
-predict(in_place.UNSEEN_WRITE)
+predict(in_place.WRITE_TO_DATA)
 
 # %% tags=["answer"]
 x = torch.tensor([0.0, 1.0], requires_grad=True)
@@ -262,9 +267,9 @@ print("exp(x):", torch.equal(x.grad, x.exp()))
 print("exp(x) + 1:", torch.equal(x.grad, x.exp() + 1))
 
 # %%
-explore(in_place.VERSION_COUNTER, after=in_place.UNSEEN_WRITE)
+explore(in_place.VERSION_COUNTER, after=in_place.WRITE_TO_DATA)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A row is a way to write to y, a column the function that made y. The functions on the left keep
 # their *result* for the derivative; those on the right keep their input or nothing, and then a write
 # to y does no harm. Where it does harm, autograd sees the counter and raises. Only `.data` and NumPy
@@ -312,7 +317,8 @@ claim("in-place-order")
 # %% [markdown]
 # ## A case
 #
-# Five suspects, and two trials. Reading does not decide: each suspect has its line in the program.
+# Five suspects, and two trials. Each suspect has its line in the program, and what decides is not to be
+# read there: the tables come from a file, and how they were stored is not shown.
 
 # %%
 investigate(in_place.TWO_ANSWERS)

@@ -1,9 +1,9 @@
 # %% [markdown]
-# # `no_grad()` makes nothing more reproducible, and a gradient can be wrong without a word
+# # A gradient depends on what was recorded, and on how its parts were added
 #
-# `no_grad()` is often recommended for reproducibility. We look at what it changes, what it does
-# not, and where gradients change: in the order in which they are added, and by writes that nobody
-# sees. A **kernel** is the routine that does the arithmetic of an operation.
+# `no_grad()` is often recommended for reproducibility. We look at what it changes and what it does
+# not, and at what changes a gradient. A **kernel** is the routine that does the arithmetic of an
+# operation.
 #
 # About {minutes} minutes. You will be able to
 #
@@ -41,16 +41,16 @@ print(torch.equal(layer(x), unrecorded), unrecorded.requires_grad)
 predict(autograd.TRANSFORMER_NO_GRAD)
 
 # %%
-explore(autograd.KERNEL_CHOICE, after=autograd.TRANSFORMER_NO_GRAD)
+explore(autograd.WITHOUT_GRADIENTS, after=autograd.TRANSFORMER_NO_GRAD)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # This module looks at the grad mode before it chooses how to compute. Without gradients, a **fused**
-# kernel may compute the whole layer at once, and so in another order.
-# Untick *fused kernel allowed*, and every bit is equal again: the kernel was the cause, and the grad
-# mode chose it. Neither result is the better one: both are as near to `float64`'s. **Cure:** evaluate
-# in one grad mode everywhere, or call `torch.backends.mha.set_fastpath_enabled(False)`.
+# kernel may compute the whole layer at once, and so in another order. Untick *fast path allowed*, and
+# every bit is equal again: the kernel was the cause, and the grad mode chose it. Neither result is the
+# better one: both are as near to `float64`'s. **Cure:** evaluate in one grad mode everywhere, or call
+# `torch.backends.mha.set_fastpath_enabled(False)`.
 #
-# `no_grad()` is not `eval()`. It does not switch dropout off and does not stop the running
+# And `no_grad()` is not `eval()`. It does not switch dropout off and does not stop the running
 # statistics of BatchNorm; that is [chapter 04](04_eval_mode.ipynb).
 
 # %% [markdown]
@@ -72,9 +72,12 @@ except RuntimeError as error:
     print(error)
 print(x.grad)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The message is exact: the sum has no `grad_fn`, no note of how it came about. **Cure:** compute
 # what needs a gradient outside of `no_grad()`.
+
+# %% [markdown]
+# ## A write after the forward pass
 #
 # The backward pass needs some values again. To notice when one was overwritten, autograd counts the
 # **versions** of each tensor. [Chapter 02](02_in_place.ipynb) goes around that counter; so does this
@@ -88,9 +91,9 @@ y.sum().backward()
 print("y was", y.tolist(), "so x.grad should be [2, 4, 6]; it is", x.grad.tolist())
 
 # %%
-explore(autograd.CUT_GRAPH, after=autograd.AFTER_NO_GRAD)
+explore(autograd.NOT_RECORDED, after=autograd.AFTER_NO_GRAD)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # What raises is the good case. A write through `.data` or NumPy moves no counter, so nothing raises
 # and the gradient is wrong. **Cure:** change parameters under `no_grad()` with in-place operations,
 # which do move the counter.
@@ -125,8 +128,7 @@ explore(autograd.MICRO_BATCHES)
 # broken: that is a fault, because each row of a short part counts for more. The commonest form of this
 # fault is *each batch's mean, undivided*: then the gradient is as many times too large as there are
 # parts. In language models the parts hold unequal numbers of tokens, and means over tokens are means
-# of unequal parts. **Cure:** add up sums, and divide once, by
-# the number of all rows, or of all tokens.
+# of unequal parts. **Cure:** add up sums, and divide once, by the number of all rows, or of all tokens.
 
 # %% [markdown]
 # ## In which order?
@@ -139,7 +141,7 @@ predict(autograd.WHICH_ORDER)
 # %%
 explore(autograd.GRADIENT_ORDER, after=autograd.WHICH_ORDER)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Points at one height are one gradient, equal in every bit. Set *changed* to *nothing*, and all points
 # lie at one height: this program, repeated, gave the same bits. The order of the backward pass comes
 # from the program, so moving two lines that do not depend on each other can change the last bits of
@@ -149,19 +151,20 @@ explore(autograd.GRADIENT_ORDER, after=autograd.WHICH_ORDER)
 # Two suspects that the ledger acquits: **clipping**, which scales a gradient down to a given norm, and
 # weight normalization, which writes a weight as a length times a direction. Each adds a few roundings
 # and keeps relative differences as they are (`python -m workbook claims --chapter 03` measures both).
-#
+
+# %% [markdown]
 # ## One weight in two formats
 #
 # Inside an `autocast` block torch computes matrix products in a short format. For that it converts
 # `float32` operands, the weights too.
 
 # %%
-predict(autograd.CACHED_WEIGHT)
+predict(autograd.WHICH_WEIGHT)
 
 # %%
-explore(autograd.AUTOCAST_CACHE, after=autograd.CACHED_WEIGHT)
+explore(autograd.AUTOCAST_WEIGHT, after=autograd.WHICH_WEIGHT)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Operands are converted each time, except one kind, whose converted copies autocast keeps: `float32`
 # leaf tensors that require gradients, that is, weights. The kept copies outlive a change of the
 # original. Choose *between two autocast blocks*: the copies end with their block. **Cure:**

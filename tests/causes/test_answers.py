@@ -21,7 +21,7 @@ ANSWERS = {
     "two_means": "further off than rounding could be",
     # autograd
     "after_no_grad": "backward() raises",
-    "cached_weight": "the old weight",
+    "which_weight": "the old weight",
     "transformer_no_grad": "the kernel, which rounds in its own way",
     "which_order": "the order in which the branches are made",
     # cudnn
@@ -48,11 +48,11 @@ ANSWERS = {
     "without_running_statistics": "yes, as in training",
     # in_place
     "differing_forms": "none does",
-    "float_shares": "only if x is float32",
+    "after_float": "only if x is float32",
     "losing_form": "the first two, of two steps",
     "overlaps": "it refuses some, and others go wrong",
     "sum_dtype": "float32",
-    "unseen_write": "a wrong gradient, no error",
+    "write_to_data": "a wrong gradient, no error",
     # linear_init
     "before_the_product": "nothing: the same bits",
     "in_float64": "unrelated numbers",

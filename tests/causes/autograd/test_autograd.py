@@ -6,18 +6,18 @@ import pytest
 import torch
 
 from workbook.causes.autograd import (
-    AUTOCAST_CACHE,
+    AUTOCAST_WEIGHT,
     CLIPPING,
-    CUT_GRAPH,
     FORWARD_MODES,
     GRADIENT_ORDER,
-    KERNEL_CHOICE,
     MICRO_BATCHES,
+    NOT_RECORDED,
     WEIGHT_NORM,
+    WITHOUT_GRADIENTS,
 )
 from workbook.causes.autograd.clipping import _clip_verdict, _clipped_limit
 from workbook.causes.autograd.gradient_order import _gradient
-from workbook.causes.autograd.kernel_choice import Operations
+from workbook.causes.autograd.without_gradients import Operations
 from workbook.experiment import run
 
 
@@ -46,10 +46,10 @@ def test_the_transformer_layer_has_a_second_kernel_in_evaluation_mode(
 def test_without_the_fused_kernel_every_bit_is_equal(case: str) -> None:
     """Forbidding the fused kernel takes any difference away; allowed, the fused kernel runs."""
     with Operations() as ran:
-        run(KERNEL_CHOICE, case=case)
+        run(WITHOUT_GRADIENTS, case=case)
     assert ran.names & FUSED
     with Operations() as ran:
-        assert run(KERNEL_CHOICE, case=case, fast_path=False).finding.comparisons[0].identical
+        assert run(WITHOUT_GRADIENTS, case=case, fast_path=False).finding.comparisons[0].identical
     assert not ran.names & FUSED
 
 
@@ -57,13 +57,13 @@ def test_the_fused_kernel_stays_as_it_was() -> None:
     """The process-wide switch is put back, whichever way it stood."""
     for before in (False, True):
         torch.backends.mha.set_fastpath_enabled(before)
-        run(KERNEL_CHOICE, fast_path=not before)
+        run(WITHOUT_GRADIENTS, fast_path=not before)
         assert torch.backends.mha.get_fastpath_enabled() is before
 
 
 def test_the_ways_give_what_the_rules_of_autograd_say() -> None:
     """What was not recorded raises, half of it cut out is right, a write to .data is silent."""
-    values = run(CUT_GRAPH).finding.values
+    values = run(NOT_RECORDED).finding.values
     assert values["y = 2x, then y.sum()"] == "right"
     assert values["x + x.detach()"] == "right"
     assert values["y = 2x under no_grad()"] == "raises RuntimeError"
@@ -134,9 +134,9 @@ def test_clipping_that_spread_gradients_would_be_said() -> None:
 
 def test_autocast_keeps_its_copy_until_the_block_ends() -> None:
     """Inside a block the old weight is used; in a new one, or without the cache, the new."""
-    inside = run(AUTOCAST_CACHE).finding.values
+    inside = run(AUTOCAST_WEIGHT).finding.values
     assert (inside["cached"], inside["uncached"]) == ("old", "new")
-    between = run(AUTOCAST_CACHE, update="between two autocast blocks").finding.values
+    between = run(AUTOCAST_WEIGHT, update="between two autocast blocks").finding.values
     assert (between["cached"], between["uncached"]) == ("new", "new")
 
 

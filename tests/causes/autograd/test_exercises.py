@@ -36,6 +36,41 @@ def test_the_whole_batch_at_once_is_refused(whole) -> None:
     assert outcome.status == "failed" and "all 23 rows at once" in outcome.message
 
 
+def test_a_training_on_the_whole_batch_is_no_repair() -> None:
+    """Its weights are right, and the batch does not fit into memory."""
+
+    def fit(x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
+        w = weights.clone()
+        for _ in range(30):
+            w -= 0.05 * at_once(x, y, w)
+        return w
+
+    outcome = judge(REPAIR_TRAINING, fit)
+    assert outcome.status == "failed" and "all 23 rows at once" in outcome.message
+
+
+def test_a_repair_may_use_an_optimizer() -> None:
+    """SGD of torch, and one loss for each part, give the same steps as the solution."""
+
+    def fit(x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
+        w = weights.clone().requires_grad_()
+        optimizer = torch.optim.SGD([w], lr=0.05)
+        for _ in range(30):
+            optimizer.zero_grad()
+            for rows in range(0, len(y), 5):
+                xs, ys = x[rows : rows + 5], y[rows : rows + 5]
+                (F.mse_loss(xs @ w, ys, reduction="sum") / len(y)).backward()
+            optimizer.step()
+        return w.detach()
+
+    assert judge(REPAIR_TRAINING, fit).status == "passed"
+
+
+def test_a_wider_gradient_is_right_too() -> None:
+    """Added up in float64, the gradient is no worse."""
+    assert judge(MICRO_GRADIENT, lambda *data: row_by_row(*data).double()).status == "passed"
+
+
 def test_rows_may_be_picked_by_index() -> None:
     """Another way to cut the batch than the solution's passes."""
     assert judge(MICRO_GRADIENT, row_by_row).status == "passed"

@@ -1,11 +1,10 @@
 """Chapter 03: what recording gradients changes, and what it does not."""
 
 from workbook.causes import every
-from workbook.causes.autograd.autocast_cache import AUTOCAST_CACHE
+from workbook.causes.autograd.autocast_weight import AUTOCAST_WEIGHT
 from workbook.causes.autograd.case import MICRO_TEXTS
 from workbook.causes.autograd.clipping import CLIPPING
 from workbook.causes.autograd.close_values import CLOSE_VALUES
-from workbook.causes.autograd.cut_graph import CUT_GRAPH
 from workbook.causes.autograd.exercises import (
     MICRO_GRADIENT,
     OUT_OF_THE_GRADIENT,
@@ -13,14 +12,15 @@ from workbook.causes.autograd.exercises import (
 )
 from workbook.causes.autograd.forward_modes import FORWARD_MODES
 from workbook.causes.autograd.gradient_order import GRADIENT_ORDER, MICRO_BATCHES
-from workbook.causes.autograd.kernel_choice import KERNEL_CHOICE
+from workbook.causes.autograd.not_recorded import NOT_RECORDED
 from workbook.causes.autograd.predictions import (
     AFTER_NO_GRAD,
-    CACHED_WEIGHT,
     TRANSFORMER_NO_GRAD,
     WHICH_ORDER,
+    WHICH_WEIGHT,
 )
 from workbook.causes.autograd.weight_norm import WEIGHT_NORM
+from workbook.causes.autograd.without_gradients import WITHOUT_GRADIENTS
 from workbook.experiment import Experiment
 from workbook.question import Exercise, Prediction
 from workbook.question.case import Case

@@ -65,19 +65,24 @@ def _right_gradient(micro: Fit) -> bool | str:
     limit = 2 * (x.double().abs().T @ reach) / ROWS * gamma(ROWS + FEATURES + 4, "float32")
     bound = Bound(limit, "gradient of a mean", "Higham, 2nd ed., section 3.5")
     with AllRows() as whole:
-        got = micro(x, y, weights)
+        got = micro(x, y, weights).float()
     compared = compare(got, exact.float(), bound=bound)
     if not compared.within:
         return (
             f"Tried with {ROWS} rows: your gradient is up to {compared.max_abs:.2g} from that of "
             f"the whole batch; rounding allows {bound.greatest:.2g}."
         )
-    if whole.names:
-        return (
-            f"The gradient is right, but `{whole.names[0]}` computed with all {ROWS} rows at once, "
-            "and those do not fit into memory. Cut x and y first."
-        )
-    return True
+    return _kept_apart(whole, "The gradient is right")
+
+
+def _kept_apart(whole: AllRows, right: str) -> bool | str:
+    """Refuse what computed with the whole batch, though its result is right."""
+    if not whole.names:
+        return True
+    return (
+        f"{right}, but `{whole.names[0]}` computed with all {ROWS} rows at once, and those do not "
+        "fit into memory. Cut x and y first."
+    )
 
 
 def _adds_means(micro: Fit, share: float) -> bool:
@@ -120,10 +125,16 @@ def _is_descent(fit: Fit, share: float | None, **how: Any) -> bool:
 
 
 def _descends(fit: Fit) -> bool | str:
-    got, right = _descended(fit, 1 / ROWS)
+    whole = AllRows()
+
+    def watched(*data: Tensor) -> Any:
+        with whole:
+            return fit(*data)
+
+    got, right = _descended(watched, 1 / ROWS)
     apart = float((got.double() - right).abs().max())
     if apart <= 1e-9:
-        return True
+        return _kept_apart(whole, "The weights are right")
     return (
         f"After {STEPS} steps in float64 your weights are up to {apart:.2g} from those of descent "
         "on the whole batch; rounding would leave less than 1e-9."
@@ -161,7 +172,7 @@ MICRO_GRADIENT = Exercise(
     ),
     stub="def micro(x, y, weights):\n    ...",
     answer="micro",
-    form=Form("function", returns=Form("tensor", shape=(FEATURES,), dtype="float32")),
+    form=Form("function", returns=Form("tensor", shape=(FEATURES,))),
     check=_right_gradient,
     wrong=(
         WrongAnswer(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from workbook.causes.autograd.autocast_cache import AUTOCAST_CACHE
+from workbook.causes.autograd.autocast_weight import AUTOCAST_WEIGHT
 from workbook.causes.autograd.gradient_order import ADDED, CREATED, GRADIENT_ORDER
-from workbook.causes.autograd.kernel_choice import ENCODER, KERNEL_CHOICE
+from workbook.causes.autograd.without_gradients import ENCODER, WITHOUT_GRADIENTS
 from workbook.experiment import run
 from workbook.question import Option, Prediction
 from workbook.result import Finding
@@ -26,9 +26,9 @@ def _after_no_grad() -> list[float] | str | None:
     return None if x.grad is None else x.grad.tolist()
 
 
-def _cached_weight() -> object:
+def _which_weight() -> object:
     try:
-        return run(AUTOCAST_CACHE).finding.values["cached"]
+        return run(AUTOCAST_WEIGHT).finding.values["cached"]
     except RuntimeError:
         return "raises"
 
@@ -84,7 +84,7 @@ TRANSFORMER_NO_GRAD = Prediction(
             "Recording is a note, no operand. In the figure both are equally far from `float64`.",
         ),
     ),
-    measure=lambda: run(KERNEL_CHOICE, case=ENCODER).finding,
+    measure=lambda: run(WITHOUT_GRADIENTS, case=ENCODER).finding,
     because=(
         "In evaluation mode, and where no gradient is needed, torch takes a fused kernel that "
         "computes the whole layer at once, and so in another order. Where bits change, `no_grad()` "
@@ -156,8 +156,8 @@ WHICH_ORDER = Prediction(
         "parts in that order. In which order the losses were added does not matter to it."
     ),
 )
-CACHED_WEIGHT = Prediction(
-    name="cached_weight",
+WHICH_WEIGHT = Prediction(
+    name="which_weight",
     question=(
         "Inside one `autocast` block a weight is used, then doubled through `.data`, then used "
         "again. Which weight does the second use see?"
@@ -177,7 +177,7 @@ CACHED_WEIGHT = Prediction(
             "figure has a result in each row.",
         ),
     ),
-    measure=_cached_weight,
+    measure=_which_weight,
     because=(
         "Autocast converts each weight once and keeps the copy until its block ends. Update "
         "weights outside of the block, or pass `cache_enabled=False`."

@@ -13,12 +13,12 @@ from workbook.causes.in_place.exercises import (
 from workbook.causes.in_place.gradients import VERSION_COUNTER
 from workbook.causes.in_place.overlap import OVERLAP
 from workbook.causes.in_place.predictions import (
+    AFTER_FLOAT,
     DIFFERING_FORMS,
-    FLOAT_SHARES,
     LOSING_FORM,
     OVERLAPS,
     SUM_DTYPE,
-    UNSEEN_WRITE,
+    WRITE_TO_DATA,
 )
 from workbook.causes.in_place.races import LOST_UPDATES
 from workbook.experiment import Experiment

@@ -104,9 +104,9 @@ def _verdict(found: Counter[Kind]) -> str:
         return "Some operations give other bits in place than out of place."
     if not found["agrees"]:
         return "No operation could be tried."
-    keeps = " Some keep another dtype." * (found["first"] > 0)
+    keeps = " In place, some keep the dtype of their input." * (found["first"] > 0)
     draws = " A few draw other random numbers." * (found["differs"] > 0)
-    return f"Operation by operation, in place gives the bits of out of place.{keeps}{draws}"
+    return f"Every operation that draws nothing gives equal values in both forms.{keeps}{draws}"
 
 
 def _chart(kinds: dict[str, Kind], refused: dict[str, str]) -> Chart:

@@ -1,4 +1,4 @@
-"""The chapter's case: a network that answers the same question in two ways, and five suspects.
+"""The chapter's case: a function that answers the same question in two ways, and five suspects.
 
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
@@ -7,116 +7,117 @@ from __future__ import annotations
 
 from workbook.question.case import Case, Suspect, trial
 
-INPUT, STATISTICS, DROPOUT, ROUNDING, BUFFER = (
-    "input",
-    "statistics",
-    "dropout",
-    "rounding",
-    "buffer",
-)
+ROWS, SHIFT, SCALE, WEIGHTS, BUFFER = "rows", "shift", "scale", "weights", "buffer"
 PROGRAM = """\
 import torch
-from torch import nn
 
-ROWS = (torch.arange(48.0).reshape(6, 8) * 7) % 5 - 2
+from workbook.causes.in_place.stored import tables  # as they are in the file
 
-
-class Block(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.norm, self.drop = nn.BatchNorm1d(8), nn.Dropout(0.1)
-        self.act, self.linear = nn.ReLU(inplace=True), nn.Linear(8, 8)
-        self.out = torch.zeros(6, 8)
-
-    def forward(self, x):
-        learned = self.drop(self.linear(self.norm(x)))
-        torch.add(learned, self.act(x.view(-1, 8)), out=self.out)
-        return self.out.clone()
+ROWS, SHIFT, SCALE, WEIGHTS = tables()
+BUFFER = torch.zeros(6, 3)
 
 
-def new_model():
-    torch.manual_seed(0)
-    return Block().eval()
-
-
-MODEL = new_model()
-
-
-@torch.no_grad()
-def predict(rows):
-    return MODEL(rows)
+def predict():
+    x = ROWS.contiguous()
+    x.clamp_(min=0)
+    shift = SHIFT.float()
+    shift.add_(1)
+    scale = SCALE.reshape(-1)
+    scale.mul_(2)
+    weights = WEIGHTS.t().contiguous()
+    weights.sub_(1)
+    torch.addmm(BUFFER, x * scale + shift, weights.t(), beta=0, out=BUFFER)
+    return BUFFER.clone()
 """
-_TWICE = "first = predict(ROWS)\nsecond = predict(ROWS)"
-_AGAIN = "first = predict(ROWS)\nMODEL = new_model()\nsecond = predict(ROWS)"
+_TWICE = "first = predict()\n{}second = predict()"
+
+
+def _again(*names: str) -> str:
+    """Write code that loads some of the tables again before the second call."""
+    tables = ("ROWS", "SHIFT", "SCALE", "WEIGHTS")
+    return _TWICE.format(
+        f"{', '.join(each if each in names else '_' for each in tables)} = tables()\n"
+    )
+
 
 TWO_ANSWERS = Case(
     name="two_answers",
     title="A case: the second answer",
     story=(
-        "`predict(ROWS)` gives one answer the first time it is called, and another one the second "
-        "time. Nobody changed a line in between."
+        "`predict()` gives one answer the first time it is called, and another one the second "
+        "time. Nothing is drawn, nothing rounds, and nobody changed a line in between. How the "
+        "file stores its tables is not known."
     ),
-    file="block.py",
+    file="scores.py",
     program=PROGRAM,
     targets=(),
-    symptom=trial("predict twice", _TWICE),
+    symptom=trial("predict twice", _TWICE.format("")),
     suspects=(
         Suspect(
-            STATISTICS,
-            "the running statistics move with each call",
-            "`eval()` was called. With a new model for the second call the difference stays.",
+            ROWS,
+            "a call cuts off the negative numbers of `ROWS`",
+            "`contiguous()` copies here, as the file has the rows column by column. Loaded again, "
+            "they change nothing.",
         ),
         Suspect(
-            DROPOUT,
-            "dropout draws in each call",
-            "`eval()` was called. With the generator put back the difference stays.",
+            SHIFT,
+            "a call moves `SHIFT`",
+            "`float()` copies here, as the file has the shift in float64. Loaded again, it changes "
+            "nothing.",
         ),
-        Suspect(INPUT, "a call writes into the rows that it is given"),
+        Suspect(SCALE, "a call doubles `SCALE`"),
+        Suspect(
+            WEIGHTS,
+            "a call lowers `WEIGHTS`",
+            "`t()` shares, but `contiguous()` copies what was turned round. Loaded again, they "
+            "change nothing.",
+        ),
         Suspect(
             BUFFER,
-            "the buffer for the result keeps something of the call before",
-            "`out=` writes over all of it. A new model has a new buffer, and the difference stays.",
-        ),
-        Suspect(
-            ROUNDING,
-            "threads add up in another order",
-            "That nearly vanishes in float64, and this difference stays as large as it was.",
+            "`BUFFER` keeps something of the call before",
+            "`beta=0` leaves out what is in it, and `out=` writes over all of it. A new buffer "
+            "changes nothing.",
         ),
     ),
     trials=(
         trial(
-            "put the generator back before the second call",
-            "state = torch.get_rng_state()\nfirst = predict(ROWS)\n"
-            "torch.set_rng_state(state)\nsecond = predict(ROWS)",
-            DROPOUT,
+            "load the rows and the shift again for the second call",
+            _again("ROWS", "SHIFT"),
+            ROWS,
+            SHIFT,
         ),
         trial(
-            "make everything anew for the second call: the model, and a copy of the rows",
-            "kept = ROWS.clone()\nfirst = predict(ROWS)\nMODEL, ROWS = new_model(), kept\n"
-            "second = predict(ROWS)",
-            INPUT,
-            STATISTICS,
-            DROPOUT,
+            "load the shift and the scale again for the second call",
+            _again("SHIFT", "SCALE"),
+            SHIFT,
+            SCALE,
+        ),
+        trial(
+            "load the weights again for the second call, and take a new buffer",
+            _again("WEIGHTS").replace("second", "BUFFER = torch.zeros(6, 3)\nsecond"),
+            WEIGHTS,
             BUFFER,
         ),
-        trial("make the model anew for the second call", _AGAIN, STATISTICS, DROPOUT, BUFFER),
         trial(
-            "compute in float64",
-            "MODEL, ROWS = MODEL.double(), ROWS.double()\nMODEL.out = MODEL.out.double()\n"
-            + _TWICE,
-            ROUNDING,
+            "take a new buffer for the second call",
+            _TWICE.format("BUFFER = torch.zeros(6, 3)\n"),
+            BUFFER,
         ),
         trial(
-            "call it once before, with a copy of the rows",
-            f"predict(ROWS.clone())\n{_TWICE}",
-            BUFFER,
+            "load everything again for the second call",
+            _again("ROWS", "SHIFT", "SCALE", "WEIGHTS"),
+            ROWS,
+            SHIFT,
+            SCALE,
+            WEIGHTS,
         ),
     ),
     budget=2,
-    culprit=INPUT,
+    culprit=SCALE,
     lesson=(
-        "`inplace=True` overwrites what the layer is given, and this layer is given a view of the "
-        "caller's rows: after the first call they have no negative number left. Nothing is raised, "
-        "because no gradient is asked for. Work in place on what the function itself has made."
+        "Each of the three other tables was copied on the way, by accident of how it is stored; "
+        "`reshape(-1)` of a table that lies row by row is a view, so `mul_` doubles the table. "
+        "Stored otherwise, another line would be guilty. Whether a method copies does not stand in "
+        "the line: `clone()` does, and `SCALE.reshape(-1) * 2` needs neither."
     ),
 )

@@ -89,8 +89,8 @@ SUM_DTYPE = Prediction(
         "`float64` and rounded when it is put back. `x + y` would be `float64`."
     ),
 )
-FLOAT_SHARES = Prediction(
-    name="float_shares",
+AFTER_FLOAT = Prediction(
+    name="after_float",
     question="`y = x.float()`, then `x.add_(1)`. Does y change?",
     options=(
         Option(
@@ -181,8 +181,8 @@ LOSING_FORM = Prediction(
         "free race can: no kernel promises to be indivisible.)"
     ),
 )
-UNSEEN_WRITE = Prediction(
-    name="unseen_write",
+WRITE_TO_DATA = Prediction(
+    name="write_to_data",
     question="`y = x.exp()`, then `y.data.add_(1)`. What does `y.sum().backward()` give?",
     options=(
         Option(

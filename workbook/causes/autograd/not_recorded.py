@@ -98,8 +98,8 @@ def _verdict(counts: dict[str, int]) -> str:
     return "The gradient is the formula's, bit for bit."
 
 
-CUT_GRAPH = Experiment(
-    name="cut_graph",
+NOT_RECORDED = Experiment(
+    name="not_recorded",
     question="What becomes of the gradient when part of a computation is kept out of it?",
     factor="the way",
     controls=(Choice("way", ALL, (ALL, *WAYS)),),

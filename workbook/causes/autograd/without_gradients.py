@@ -143,13 +143,13 @@ def _chart(plain: Tensor, other: Tensor, truth: Tensor) -> Chart:
     return Chart((Panel(*axes, series),))
 
 
-KERNEL_CHOICE = Experiment(
-    name="kernel_choice",
+WITHOUT_GRADIENTS = Experiment(
+    name="without_gradients",
     question="Can switching gradients off change the result?",
     factor="whether gradients are recorded",
     controls=(
         Choice("case", ENCODER, tuple(CASES)),
-        Toggle("fast_path", True, label="fused kernel allowed"),
+        Toggle("fast_path", True, label="fast path allowed"),
         Seed(),
     ),
     measure=two_kernels,

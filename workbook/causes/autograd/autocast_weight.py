@@ -69,8 +69,8 @@ def _verdict(cached: str) -> str:
     return "Both results use the new weight: the cache ends with its block."
 
 
-AUTOCAST_CACHE = Experiment(
-    name="autocast_cache",
+AUTOCAST_WEIGHT = Experiment(
+    name="autocast_weight",
     question="Does autocast notice that a weight has changed?",
     factor="autocast's weight cache",
     controls=(Choice("update", INSIDE, (INSIDE, BETWEEN)), Seed()),
