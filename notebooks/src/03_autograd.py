@@ -18,7 +18,7 @@ import torch
 
 from workbook.causes import autograd
 from workbook.explorer import explore
-from workbook.lesson import check, claim, hint, investigate, predict, solution
+from workbook.lesson import attempt, check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## Does recording change the forward pass?
@@ -66,10 +66,7 @@ x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
 with torch.no_grad():
     y = x * 2
 print("backward(), and x.grad then:")
-try:
-    y.sum().backward()
-except RuntimeError as error:
-    print(error)
+print(attempt(lambda: y.sum().backward()))
 print(x.grad)
 
 # %% [markdown] tags=["answer"]

@@ -20,7 +20,7 @@ from torch import nn
 
 from workbook.causes import eval_mode
 from workbook.explorer import explore
-from workbook.lesson import check, claim, hint, investigate, predict, solution
+from workbook.lesson import attempt, check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## An output that will not hold still
@@ -46,7 +46,7 @@ with torch.no_grad():
 model.eval()
 print("same output twice, eval():", torch.equal(model(x), model(x)))
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Some models call the function instead of the module.
 
 # %%
@@ -55,7 +55,7 @@ predict(eval_mode.FUNCTION_IN_EVAL)
 # %%
 explore(eval_mode.SWITCHES, after=eval_mode.FUNCTION_IN_EVAL)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The last column compares with the same model without its dropout. The mode is an attribute,
 # `training`, of every module: `train()` and `eval()` set it, and dropout reads it. Grad modes are
 # something else: they decide whether `backward()` will be possible.
@@ -91,15 +91,12 @@ predict(eval_mode.WEIGHTS_WITHOUT_THE_LAYER)
 print("Loaded into the smaller model:")
 trained = nn.Sequential(nn.Linear(10, 5), nn.Dropout(0.5), nn.Linear(5, 1))
 smaller = nn.Sequential(nn.Linear(10, 5), nn.Linear(5, 1))
-try:
-    smaller.load_state_dict(trained.state_dict())
-except RuntimeError as error:
-    print(error)
+print(attempt(lambda: smaller.load_state_dict(trained.state_dict())))
 
 # %%
 explore(eval_mode.REMOVED_LAYER, after=eval_mode.WEIGHTS_WITHOUT_THE_LAYER)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # There was nothing to undo. The first row shows it: evaluation mode gives, in every bit, what the two
 # Linear layers give without anything between them.
 #
@@ -144,26 +141,26 @@ norm, batch = nn.BatchNorm1d(3), torch.rand(8, 3)
 print("same batch twice:", torch.equal(norm(batch), norm(batch)))
 print("first row, other batch:", torch.equal(norm(batch)[0], norm(batch[:4])[0]))
 
+# %% [markdown] tags=["answer"]
+# It is not random, but a row's output depends on the other rows.
+
 # %% [markdown]
-# It is not random, but a row's output depends on the other rows. To show the harm of a
-# forgotten `eval()`, the layer is called with a single row.
+# To show the harm of a forgotten `eval()`, a program calls the layer with a single row.
 
 # %%
 predict(eval_mode.BATCH_OF_ONE)
 
 # %% tags=["answer"]
 print("A batch of one row:")
-try:
-    norm(torch.rand(1, 3))
-except ValueError as error:
-    print(error)
+print(attempt(lambda: norm(torch.rand(1, 3))))
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # One value for each channel has no spread to divide by, so that program shows an error and nothing
 # else. A picture has many values for each channel: `nn.BatchNorm2d(3)` takes a batch of one picture of
 # more than one pixel, and normalizes it by that picture's own statistics. **Cure:** test with a batch
 # of the size that you train with.
-#
+
+# %% [markdown]
 # In evaluation mode the layer takes its **running statistics** instead: averages that it kept while
 # training. Unless it was told not to keep any.
 
@@ -173,7 +170,7 @@ predict(eval_mode.WITHOUT_RUNNING_STATISTICS)
 # %%
 explore(eval_mode.BATCH_MATES, after=eval_mode.WITHOUT_RUNNING_STATISTICS)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A column is a size of the batch. *Eval(), nothing tracked* is BatchNorm with
 # `track_running_stats=False`. **LayerNorm** is the contrast: it takes its statistics from the row
 # itself, so it needs neither batch nor running statistics nor mode.
@@ -196,21 +193,38 @@ predict(eval_mode.STATISTICS_UNDER_INFERENCE_MODE)
 print("After a pass in inference mode:")
 norm = nn.BatchNorm1d(3)
 with torch.inference_mode():
-    norm(torch.rand(8, 3))
+    print(attempt(lambda: norm(torch.rand(8, 3)).shape))
 print("running mean still 0:", norm.running_mean.tolist() == [0.0, 0.0, 0.0])
 
 # %%
-explore(eval_mode.DRIFT, after=eval_mode.STATISTICS_UNDER_INFERENCE_MODE)
+explore(eval_mode.RUNNING_STATISTICS, after=eval_mode.STATISTICS_UNDER_INFERENCE_MODE)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The three curves of training mode are one. A model that is validated without `eval()` has changed by
 # the end of the validation: the next epoch starts from another model, and the checkpoint holds it.
 # **Cure:** `eval()`, as before. No grad mode replaces it.
+
+# %% [markdown]
+# ## A running average at its beginning
 #
-# The *momentum* is the weight of the newest batch in the running average. With a momentum of 1 the
-# layer remembers just the last batch, and still both modes are not equal on that batch: training
-# divides the variance by n, which describes this batch, and remembers it divided by n − 1, which
-# estimates the spread of all the data.
+# The *momentum* is the weight of the newest batch in the running average.
+
+# %%
+predict(eval_mode.HOW_MANY_BATCHES)
+
+# %% tags=["answer"]
+norm, batches = nn.BatchNorm1d(1), 0
+while norm.running_mean < 0.95:
+    norm(torch.tensor([[0.0], [2.0]]))  # the mean is 1
+    batches += 1
+print("Batches until the running mean is near:")
+print(batches)
+
+# %% [markdown] tags=["answer"]
+# Whoever evaluates after a few steps only, or fine-tunes on a small set, reads statistics of which a
+# part is no data at all. With a momentum of 1 the layer remembers just the last batch, and still both
+# modes are not equal on that batch: training divides the variance by n, which describes this batch,
+# and remembers it divided by n − 1, which estimates the spread of all the data.
 
 # %% [markdown]
 # ## Every module that torch has
@@ -266,12 +280,12 @@ hint(eval_mode.OBEY_THE_MODE, 1)
 solution(eval_mode.OBEY_THE_MODE)
 
 # %% [markdown]
-# `freeze(model)` leaves dropout active and all weights trainable, while passes no longer move the
-# running statistics. Many people fine-tune like this.
+# After `freeze(model)` dropout is active and all weights are trainable, while passes no longer move the
+# running statistics of BatchNorm1d. Many people fine-tune like this.
 
 
 # %%
-def freeze(model): ...  # into training mode; only BatchNorm1d keeps its running statistics
+def freeze(model): ...  # as for training, but BatchNorm1d keeps its running statistics
 
 
 check(eval_mode.FREEZE_STATISTICS, freeze)
@@ -332,7 +346,7 @@ solution(eval_mode.REPAIR_THE_TRAINING)
 # %% [markdown]
 # ## A case
 #
-# Five suspects, and three trials. Each suspect has a line in the program that speaks against it.
+# Five suspects, and three trials. You cannot read the model, only try it.
 
 # %%
 investigate(eval_mode.BATCH_SIZE)

@@ -8,6 +8,7 @@ from workbook import lab_extra
 
 with lab_extra("workbook.lesson"):
     from workbook.lesson.answers import Remedies, Report, remedies, report
+    from workbook.lesson.attempting import attempt
     from workbook.lesson.card import Card, machine_card
     from workbook.lesson.claims import claim
     from workbook.lesson.detective import Detective, investigate
@@ -25,6 +26,7 @@ __all__ = [
     "Remedies",
     "Report",
     "Tally",
+    "attempt",
     "check",
     "claim",
     "hint",

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from workbook.causes.eval_mode.running import DRIFT, EVAL, FEATURES, ROWS
+from workbook.causes.eval_mode.running import EVAL, FEATURES, ROWS, RUNNING_STATISTICS
 from workbook.conditions import Conditions
 from workbook.experiment import run
 
@@ -21,13 +21,13 @@ def test_a_pass_is_a_step_of_a_moving_average(statistic: str, momentum: float) -
         new = batch.mean() if statistic == "running_mean" else np.var(batch, ddof=1)
         average = (1 - momentum) * average + momentum * new
     settings = {"statistic": statistic, "momentum": momentum, "passes": 24, "seed": 2}
-    values = run(DRIFT, **settings).finding.values
+    values = run(RUNNING_STATISTICS, **settings).finding.values
     assert values["last"] == pytest.approx(average, rel=1e-5)
 
 
 def test_only_evaluation_mode_holds_the_statistics() -> None:
     """Grad modes change neither that they move nor a bit of how; evaluation mode holds them."""
-    values = run(DRIFT).finding.values
+    values = run(RUNNING_STATISTICS).finding.values
     assert values["alike"] is True
     assert EVAL not in values["moved"] and len(values["moved"]) == 3
 
@@ -35,4 +35,4 @@ def test_only_evaluation_mode_holds_the_statistics() -> None:
 def test_statistics_that_stay_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """If no pass moved anything, the verdict would say so."""
     monkeypatch.setattr(nn.BatchNorm1d, "forward", lambda self, x: x)
-    assert run(DRIFT).verdict.endswith("none of these.")
+    assert run(RUNNING_STATISTICS).verdict.endswith("none of these.")

@@ -14,6 +14,7 @@ from workbook.causes.eval_mode.exercises import (
 from workbook.causes.eval_mode.predictions import (
     BATCH_OF_ONE,
     FUNCTION_IN_EVAL,
+    HOW_MANY_BATCHES,
     NO_GRAD_AND_DROPOUT,
     SAME_BATCH_TWICE,
     STATISTICS_UNDER_INFERENCE_MODE,
@@ -21,13 +22,14 @@ from workbook.causes.eval_mode.predictions import (
     WITHOUT_RUNNING_STATISTICS,
 )
 from workbook.causes.eval_mode.removed import REMOVED_LAYER
-from workbook.causes.eval_mode.running import DRIFT
+from workbook.causes.eval_mode.running import RUNNING_STATISTICS
 from workbook.causes.eval_mode.wrapped import WRAPPED_NAMES
 from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
+from workbook.question import Estimate, Exercise, Prediction
 from workbook.question.case import Case
 
 EXPERIMENTS = every(Experiment, globals())
 PREDICTIONS = every(Prediction, globals())
+ESTIMATES = every(Estimate, globals())
 EXERCISES = every(Exercise, globals())
 CASES = every(Case, globals())

@@ -12,23 +12,11 @@ PROGRAM = """\
 import torch
 from torch import nn
 
+from workbook.causes.eval_mode.judge import Judge  # somebody else's model
+
 torch.manual_seed(1)
 ROWS = torch.rand(24, 6)
 TARGETS = ROWS.sum(1, keepdim=True)
-
-
-class Judge(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.body = [nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU()]
-        self.drop, self.last = nn.Dropout(0.3), nn.Linear(16, 1)
-
-    def forward(self, x):
-        for part in self.body:
-            x = part(x)
-        return self.last(self.drop(x))
-
-
 MODEL = Judge()
 
 
@@ -47,7 +35,8 @@ BATCH_SIZE = Case(
     title="A case: the score that knows the size of its batches",
     story=(
         "`score(8)` and `score(12)` score one model on the same 24 rows, 8 or 12 at a time. "
-        "The model is in evaluation mode, no gradient is computed, and the two scores differ."
+        "`eval()` was called, no gradient is computed, and the two scores differ. The model is "
+        "somebody else's: you can call it, and you know that it has a dropout and a BatchNorm."
     ),
     file="score.py",
     program=PROGRAM,
@@ -57,8 +46,7 @@ BATCH_SIZE = Case(
         Suspect(
             DROPOUT,
             "dropout is still active",
-            "It is an attribute of the model, so `eval()` reached it. Taken out, it changes "
-            "nothing.",
+            "`eval()` reached it: with p = 0 everywhere the difference stays as it was.",
         ),
         Suspect(NORM, "a normalization takes its mean from the batch"),
         Suspect(
@@ -88,7 +76,12 @@ BATCH_SIZE = Case(
             "second = score(12)",
             STATE,
         ),
-        trial("take dropout out", f"MODEL.drop = nn.Identity()\n{_SIZES}", DROPOUT),
+        trial(
+            "set the p of every dropout to 0",
+            "for layer in MODEL.modules():\n    if isinstance(layer, nn.Dropout):\n"
+            f"        layer.p = 0.0\n{_SIZES}",
+            DROPOUT,
+        ),
         trial(
             "compute in float64",
             f"torch.set_default_dtype(torch.float64)\nexec(PROGRAM)\n{_SIZES}",
@@ -104,8 +97,9 @@ BATCH_SIZE = Case(
     budget=3,
     culprit=NORM,
     lesson=(
-        "`eval()` reaches what the model knows to be its own, and a layer in a plain list is not "
-        "registered: it stays in training mode, its weights are in no `state_dict`, and no "
-        "optimizer gets them. `nn.ModuleList` registers what it holds."
+        "`eval()` reaches what the model knows to be its own. This model keeps its BatchNorm in a "
+        "plain list, which registers nothing: the layer stays in training mode, its weights are in "
+        "no `state_dict`, and no optimizer gets them. `nn.ModuleList` registers what it holds, and "
+        "`print(model)` shows what is registered."
     ),
 )  # fmt: skip

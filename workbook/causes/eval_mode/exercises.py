@@ -57,6 +57,10 @@ def _in_mode(net: nn.Module, training: bool) -> Tensor:
     return output
 
 
+def _some_dropped(net: nn.Module, training: bool) -> bool:
+    return bool((_in_mode(net, training) == 0).any())
+
+
 def _parts() -> nn.Sequential:
     model = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Dropout(0.5), nn.Linear(5, 2))
     for _ in range(4):
@@ -66,24 +70,42 @@ def _parts() -> nn.Sequential:
 
 def _frozen(freeze: Callable[[nn.Module], Any]) -> bool | str:
     model = _parts().eval()
-    weights = [parameter.requires_grad for parameter in model.parameters()]
     before = {name: value.clone() for name, value in model.state_dict().items()}
     freeze(model)
-    if not model[2].training:
-        return "Dropout has to stay in training mode."
-    if model[1].training:
-        return "BatchNorm1d still uses the statistics of its batch."
-    model(torch.rand(8, 6))
     after = model.state_dict()
+    if set(after) != set(before):
+        return "The model's `state_dict` has other keys, so a saved one no longer loads into it."
     if not all(bits_equal(value, after[name]) for name, value in before.items()):
         return "The trained statistics are gone."
-    if weights != [parameter.requires_grad for parameter in model.parameters()]:
+    if not _drops(model[2]):
+        return "Dropout is off: it hands its input on as it is."
+    if not _keeps(model[1]):
+        return "A pass still moves the running statistics of BatchNorm1d."
+    with torch.enable_grad():
+        model(torch.rand(8, 6)).sum().backward()
+    if any(weight.grad is None for weight in model.parameters()):
         return "The weights must stay trainable."
     nested = nn.Sequential(_parts(), nn.BatchNorm1d(2), nn.Sequential(nn.Dropout(0.5)))
     freeze(nested.eval())
-    norms = [layer.training for layer in nested.modules() if isinstance(layer, nn.BatchNorm1d)]
-    drops = [layer.training for layer in nested.modules() if isinstance(layer, nn.Dropout)]
-    return (not any(norms) and all(drops)) or "A layer inside of another module was not reached."
+    norms = [layer for layer in nested.modules() if isinstance(layer, nn.BatchNorm1d)]
+    drops = [layer for layer in nested.modules() if isinstance(layer, nn.Dropout)]
+    reached = all(map(_keeps, norms)) and all(map(_drops, drops))
+    return reached or "A layer inside of another module was not reached."
+
+
+def _drops(layer: nn.Module) -> bool:
+    return bool((layer(torch.ones(200)) == 0).any())
+
+
+def _keeps(norm: Any) -> bool:
+    """Say whether a pass leaves the mean and the variance that the layer keeps as they are."""
+    kept = [norm.running_mean, norm.running_var]
+    before = [None if each is None else each.clone() for each in kept]
+    norm(torch.rand(8, norm.num_features))
+    return all(
+        old is not None and new is not None and bits_equal(old, new)
+        for old, new in zip(before, [norm.running_mean, norm.running_var], strict=True)
+    )
 
 
 def _modes(freeze: Callable[[nn.Module], Any]) -> tuple[bool, ...]:
@@ -156,9 +178,14 @@ def _is_repaired(fit: Fit) -> bool | str:
     expected, trained = _fitted(partial(_fit, train=True, evaluate=True))
     if len(scores) != len(expected):
         return f"There must be one score for each batch, {len(expected)} in all."
-    if state != trained:
+    if not all(map(_close, state, trained)):
         return "The trained model is not the one that the batches alone would give."
-    return scores == expected or "The model is right, its scores are not."
+    return _close(scores, expected) or "The model is right, its scores are not."
+
+
+def _close(values: list[float], others: list[float]) -> bool:
+    """Say whether they agree but for rounding: the loss may be written in another way."""
+    return torch.allclose(torch.tensor(values), torch.tensor(others), rtol=1e-3, atol=1e-5)
 
 
 OBEY_THE_MODE = Exercise(
@@ -174,7 +201,22 @@ OBEY_THE_MODE = Exercise(
         WrongAnswer(
             source=NET.format("F.dropout(x, 0.5)"),
             message="Without its `training` argument, `F.dropout` drops in every mode.",
-            recognizes=lambda net: bool((_in_mode(net, False) == 0).any()),
+            recognizes=lambda net: all(_some_dropped(net, mode) for mode in (True, False)),
+        ),
+        WrongAnswer(
+            source=NET.format("F.dropout(x, self.training)"),
+            message="The second argument of `F.dropout` is the probability p. It was given True, "
+            "which is 1, so training drops every entry; and False, which is 0. Name the argument "
+            "that you mean: `training=`.",
+            recognizes=lambda net: (
+                bool((_in_mode(net, True) == 0).all()) and not _some_dropped(net, False)
+            ),
+        ),
+        WrongAnswer(
+            source=NET.format("F.dropout(x, 0.5, not self.training)"),
+            message="This drops in evaluation mode, and in training mode nothing. `self.training` "
+            "is what `F.dropout` wants to know, as it is.",
+            recognizes=lambda net: _some_dropped(net, False) and not _some_dropped(net, True),
         ),
         WrongAnswer(
             source=NET.format("x"),
@@ -192,8 +234,8 @@ OBEY_THE_MODE = Exercise(
 FREEZE_STATISTICS = Exercise(
     name="freeze_statistics",
     task=(
-        "Write `freeze(model)`: put the model into training mode, with dropout active and weights "
-        "trainable, but with BatchNorm1d layers that use their running statistics and keep them."
+        "Write `freeze(model)`: after it dropout is active and all weights are trainable, as in "
+        "training mode, but passes no longer move the running statistics of BatchNorm1d layers."
     ),
     setup=IMPORTS,
     stub="def freeze(model):\n    ...",
@@ -215,7 +257,7 @@ FREEZE_STATISTICS = Exercise(
         ),
         WrongAnswer(
             source="def freeze(model):\n    model.train()",
-            message="In training mode BatchNorm uses its batch, and moves its statistics as well.",
+            message="In training mode each pass moves the running statistics of BatchNorm.",
             recognizes=lambda freeze: _modes(freeze) == (True, True, True),
         ),
     ),
@@ -227,7 +269,11 @@ FREEZE_STATISTICS = Exercise(
         "def freeze(model):\n    model.train()\n    for layer in model.modules():\n"
         "        if isinstance(layer, nn.BatchNorm1d):\n            layer.eval()"
     ),
-    because="The mode is kept layer by layer. A later `model.train()` would undo this: repeat it.",
+    because=(
+        "The mode is kept layer by layer. There is more than one way: `layer.eval()` uses the "
+        "running statistics and keeps them, `layer.momentum = 0.0` keeps them and goes on "
+        "normalizing with the batch. A later `model.train()` would undo the first: repeat it."
+    ),
 )
 WITHOUT_DROPOUT = Exercise(
     name="without_dropout",

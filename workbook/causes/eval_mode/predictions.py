@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+from torch import nn
+
 from workbook.causes.eval_mode import batch_mates, dropout, removed
 from workbook.causes.eval_mode.batch_mates import BATCH_MATES, UNTRACKED
-from workbook.causes.eval_mode.running import DRIFT, INFERENCE
+from workbook.causes.eval_mode.running import INFERENCE, RUNNING_STATISTICS
 from workbook.experiment import run
-from workbook.question import Option, Prediction
+from workbook.question import Estimate, Option, Prediction
 
 SAME_BITS, OTHER = (batch_mates.SAME, batch_mates.ROUNDING), batch_mates.OTHER
 
@@ -25,6 +28,16 @@ def _dropping(name: str) -> tuple[bool, bool]:
 def _batch(name: str) -> Any:
     """Give what became of a row alone and in a batch, in the figure's words."""
     return run(BATCH_MATES).finding.values[name]
+
+
+def _batches_until_near() -> int:
+    """Count the batches of mean 1 after which a running mean that began at 0 is within 5 %."""
+    norm, batches = nn.BatchNorm1d(1), 0
+    mean = norm.state_dict()["running_mean"]  # its own memory: each pass moves it
+    while mean < 0.95:
+        norm(torch.tensor([[0.0], [2.0]]))
+        batches += 1
+    return batches
 
 
 NO_GRAD_AND_DROPOUT = Prediction(
@@ -201,7 +214,32 @@ STATISTICS_UNDER_INFERENCE_MODE = Prediction(
             "ordinary tensors, and are written.",
         ),
     ),
-    lambda: run(DRIFT).finding.values,
+    lambda: run(RUNNING_STATISTICS).finding.values,
     "They are buffers, written in the forward pass. Grad modes do not protect them: the model that "
     "you validate is no longer the one that you trained.",
+)
+HOW_MANY_BATCHES = Estimate(
+    name="how_many_batches",
+    question=(
+        "A new BatchNorm layer has the running mean 0, and torch's momentum of 0.1. Every batch "
+        "has the mean 1. After how many batches in training mode is the running mean within 5 % of "
+        "it, so that `eval()` can be trusted?"
+    ),
+    measure=_batches_until_near,
+    between=(29, 29),
+    unit="batches",
+    factor=2.0,
+    because=(
+        "Each batch takes away a tenth of what is still missing, so 0.9ⁿ is missing after n "
+        "batches, and 0.9²⁹ is the first below 0.05. A model that is evaluated after fewer steps "
+        "is normalized by a mean of which a good part is still the 0 from its birth."
+    ),
+    too_low=(
+        "It is tempting to take a tenth from each of ten batches. But each takes a tenth of what "
+        "is *missing*: after ten, 0.9¹⁰ or a third is missing still."
+    ),
+    too_high=(
+        "Early batches count for more than that: each takes a tenth of what is missing, and after "
+        "45 batches not even 1 % is."
+    ),
 )

@@ -76,7 +76,7 @@ def _drift_verdict(moved: list[str], alike: bool) -> str:
     return f"The evaluated output moved after passes under: {', '.join(moved) or 'none of these'}."
 
 
-DRIFT = Experiment(
+RUNNING_STATISTICS = Experiment(
     "running_statistics",
     "Which switch keeps a pass from changing the model?",
     "the switch around the same passes",
