@@ -6,8 +6,6 @@ installation has what the command line needs; `plots`, `explorer` and `lesson` n
 `workbook.recipe`, imported when they are first used.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager

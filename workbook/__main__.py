@@ -3,8 +3,6 @@
 Only the module of the command that was typed is imported: help comes without torch.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import signal

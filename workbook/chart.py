@@ -6,8 +6,6 @@ or of torch: numbers arrive as anything that has `tolist` or can be iterated. Be
 also its own table and travels through JSON with its result.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +69,7 @@ class Axis:
             raise ValueError(f"an axis runs from low to high, got {self.low} to {self.high}")
 
     @classmethod
-    def around(cls, label: str, *numbers: Numbers, least: float = 1.0) -> Axis:
+    def around(cls, label: str, *numbers: Numbers, least: float = 1.0) -> "Axis":
         """Make an axis from -L to L around every number; L is a power of two, at least `least`.
 
         So the limits rarely move while a control does. Infinities and NaN are left out.
@@ -82,7 +80,7 @@ class Axis:
         return cls(label, -(high := reach(*numbers, least=least)), high)
 
     @classmethod
-    def of(cls, label: str, names: Iterable[object], *, room: float = 0.6) -> Axis:
+    def of(cls, label: str, names: Iterable[object], *, room: float = 0.6) -> "Axis":
         """Make an axis of names at 0, 1, 2 and so on, with some room at both ends.
 
         >>> Axis.of("way", ("in place", "out of place")).ticks
@@ -183,7 +181,7 @@ class Cells:
     @classmethod
     def of(
         cls, table: Mapping[str, Row], legend: Mapping[Kind, str] | None = None, title: str = ""
-    ) -> Cells:
+    ) -> "Cells":
         """Make the grid of a table {row: {column: cell}}; columns stand in the rows' order.
 
         A row may be a sequence of cells: then its columns have no names. What a row lacks is blank.
@@ -238,7 +236,7 @@ class Chart:
         return {"panels": [_panel_to_json(panel) for panel in self.panels]}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Chart:
+    def from_json(cls, data: dict[str, Any]) -> "Chart":
         """Read the chart that `to_json` wrote; raises ValueError for anything else."""
         try:
             return cls(tuple(_panel_from_json(panel) for panel in data["panels"]))

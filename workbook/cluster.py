@@ -5,8 +5,6 @@ Owns the sentences for an address that nobody answers at and for a worker that i
 asked.
 """
 
-from __future__ import annotations
-
 import importlib
 import re
 import time

@@ -5,8 +5,6 @@ sweep and a test take `values()`. A control named like a field of Conditions set
 any other is handed to the measuring function.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar

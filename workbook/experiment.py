@@ -5,8 +5,6 @@ widgets. An experiment changes one condition, its `factor`, and holds everything
 on one thread unless threads are its subject.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields

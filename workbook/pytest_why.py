@@ -4,8 +4,6 @@ Owns the option and the section of the report. pytest loads this module wherever
 installed, so it imports nothing of it: the diagnosis runs in a process of its own.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

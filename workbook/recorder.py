@@ -4,8 +4,6 @@ Owns the choice of experiments and settings, and the command `record`. The file 
 `recording`'s.
 """
 
-from __future__ import annotations
-
 import argparse
 import datetime
 import sys

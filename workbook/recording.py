@@ -6,8 +6,6 @@ Owns the file format, its checks on reading, and finding a recorded result. Know
 experiment runs: results arrive finished. Recordings are data; nothing in them is executed.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -127,7 +125,7 @@ class Recording:
         return {"format": FORMAT, "version": VERSION, "sessions": sessions, "results": results}
 
     @classmethod
-    def from_json(cls, data: Any) -> Recording:
+    def from_json(cls, data: Any) -> "Recording":
         """Read the recording that `to_json` wrote; ValueError names what is wrong with others."""
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ValueError(

@@ -5,8 +5,6 @@ machine it came from). Knows nothing of how an experiment is run or shown. Every
 data and goes through JSON both ways.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -126,7 +124,7 @@ class Result:
         }
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Result:
+    def from_json(cls, data: Mapping[str, Any]) -> "Result":
         """Read the result that `to_json` wrote; ValueError names the missing or damaged part."""
         if not isinstance(data, Mapping):
             raise ValueError(f"a result is a JSON object, got {type(data).__name__}")
@@ -156,7 +154,7 @@ class Result:
         return kept_text(FORMAT, self.to_json())
 
     @classmethod
-    def from_kept(cls, text: object) -> Result:
+    def from_kept(cls, text: object) -> "Result":
         """Read what `kept` wrote; ValueError says that it is missing, damaged or another kind."""
         return cls.from_json(read_kept(FORMAT, text))
 

@@ -4,8 +4,6 @@ Owns what fails, and the sentence that says why. Knows bounds and comparisons; n
 notebooks, so the plain installation has all of it. Works under pytest, unittest, and without them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

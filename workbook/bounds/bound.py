@@ -3,8 +3,6 @@
 Owns Bound, and how limits are computed in float64 without coming out too narrow. Knows no formula.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch
@@ -50,7 +48,7 @@ class Bound:
                 raise ValueError(f"a limit must not be negative, got {lowest}")
 
     @undisturbed()
-    def __add__(self, other: Bound) -> Bound:
+    def __add__(self, other: "Bound") -> "Bound":
         """Bound the difference of two computed values, each within its bound of the same truth."""
         name = f"{self.name} + {other.name}" if self.name != other.name else f"2 * ({self.name})"
         source = self.source if self.source == other.source else f"{self.source}; {other.source}"

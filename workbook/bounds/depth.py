@@ -4,8 +4,6 @@ Owns the depth of `sum` and `mean` by dtype, layout and dimension. Reads no valu
 these depths to what the machine does.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Sequence

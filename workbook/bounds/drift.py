@@ -3,8 +3,6 @@
 Owns the drift of a sum that one total collects. Knows the formats; may not know computed results.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

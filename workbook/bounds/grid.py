@@ -3,8 +3,6 @@
 Owns the step of the grid on which a tensor's values lie. Knows the formats.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

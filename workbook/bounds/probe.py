@@ -3,8 +3,6 @@
 Owns the probe, and whether torch's own sums are as deep here as `depth` says. Knows no formula.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 

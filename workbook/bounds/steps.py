@@ -3,8 +3,6 @@
 Owns their formulas and the rule by which errors pass from step to step.
 """
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from workbook.bounds.arithmetic import undisturbed

@@ -3,8 +3,6 @@
 Owns their formulas. Knows growth, depths and the formats; may not know computed results.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """The causes of a changed result, one package for each chapter. Chapters do not know each other."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Mapping

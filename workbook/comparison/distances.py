@@ -4,8 +4,6 @@ Owns Distances, which is given distances piece by piece and keeps none of them. 
 a distance is a whole number from 0 to 2**63 - 1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from operator import itemgetter

@@ -3,8 +3,6 @@
 Owns compare and error_of. Knows bounds, the pair and the tally; changes neither tensor.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

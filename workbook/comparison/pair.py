@@ -3,8 +3,6 @@
 Owns what may be compared with what, and the pieces. Knows the formats; measures nothing.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Owns Comparison. Knows no tensors and measures nothing.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -160,7 +158,7 @@ class Comparison:
         return {name: _plain(value) for name, value in vars(self).items()}
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Comparison:
+    def from_json(cls, data: Mapping[str, Any]) -> "Comparison":
         """Read the comparison that `to_json` wrote; ValueError with the missing or damaged part."""
         names = [field.name for field in fields(cls)]
         needed = [field.name for field in fields(cls) if field.default is MISSING]

@@ -4,8 +4,6 @@ Owns the buffers and what is finite. Knows the pair's pieces and floats; keeps n
 memory for each piece would cost more than the arithmetic: page faults, for every piece anew.
 """
 
-from __future__ import annotations
-
 from typing import cast
 
 import torch

@@ -3,8 +3,6 @@
 Owns Tally, which takes the figures piece by piece. Knows bounds as numbers only, and no verdict.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 

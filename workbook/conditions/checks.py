@@ -3,8 +3,6 @@
 Owns ranges and words. It may not know this machine: a record made elsewhere must be readable here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -4,8 +4,6 @@ Owns seeding, and reading and putting back every state. How a device's states ar
 row of the table of devices.
 """
 
-from __future__ import annotations
-
 import random
 from contextlib import ExitStack
 

@@ -4,8 +4,6 @@ Owns one row for each switch that is process-wide or belongs to the thread. It m
 record that asks for them.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack

@@ -11,8 +11,6 @@ where `allow_tf32` had to be moved they hold "tf32" afterwards: every reading is
 later change of the switch above them no longer reaches them.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping
 from contextlib import ExitStack

@@ -5,8 +5,6 @@ Owns the check in a child process and a sentence for each of its nine outcomes. 
 here only after a child did all of it and lived. It may not know the other devices.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import json

@@ -4,8 +4,6 @@ Run as a file, it writes one line of JSON before each step and one with the outc
 imports nothing of the workbook, so that it starts fast and so that nothing else can fail in it.
 """
 
-from __future__ import annotations
-
 import importlib
 import json
 import sys

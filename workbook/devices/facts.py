@@ -4,8 +4,6 @@ Owns what is read from the system and from torch; what each kind of device says 
 its row. It reads nothing that names a person, a computer or a network, and knows no experiment.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import re

@@ -4,8 +4,6 @@ Owns what torch calls this on each kind. It may not know the table of devices. A
 from the CPU's generator (DirectML, the simulated accelerator) has no states of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

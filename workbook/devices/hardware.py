@@ -4,8 +4,6 @@ Owns the programs and files that are read for it. It may not know the table of d
 functions only where the device is here: the table holds each beside the question whether it is.
 """
 
-from __future__ import annotations
-
 import platform
 import re
 import shutil

@@ -4,8 +4,6 @@ Owns the questions put to torch, with an answer in plain words. Nothing here rai
 imports a library that may take the process down. It may not know the table of devices.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable
 from typing import Any

@@ -5,8 +5,6 @@ fact of its kind that the package uses, so that a new device is a row here and a
 `presence`. How the facts are found out stands in `presence`, `hardware` and `generators`.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field

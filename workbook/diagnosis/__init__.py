@@ -4,8 +4,6 @@ Owns `diagnose`. The user's code runs in child processes only. What is public is
 first used: the process that starts a command of the user's needs no torch.
 """
 
-from __future__ import annotations
-
 import importlib
 from typing import TYPE_CHECKING, Any
 

@@ -3,8 +3,6 @@
 Owns its words, its JSON and its chart. Knows nothing of how it was found.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, Literal
 

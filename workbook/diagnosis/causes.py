@@ -5,8 +5,6 @@ is: "random", "fault", or "rounding" where it stays within the bound (beyond it:
 """
 # ruff: noqa: E501  (a table: one row, one line)
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

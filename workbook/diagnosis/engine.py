@@ -4,8 +4,6 @@ Owns `diagnose`: the deadline, the processes, and what is answered when the
 code cannot be run or does not end.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable, Sequence

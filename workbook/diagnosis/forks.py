@@ -4,8 +4,6 @@ Owns the fork, what is put on in it, and its end. A fork changes nothing here: n
 generators. It asks for runs as any session does, so that the same questions can be put.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -5,8 +5,6 @@ compile our counting into the user's model: its guards would fail at the second 
 would be another than the one asked about.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import sys

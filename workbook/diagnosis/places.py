@@ -3,8 +3,6 @@
 Owns the reading. Decides nothing and makes no run.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

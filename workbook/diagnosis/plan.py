@@ -4,8 +4,6 @@ Owns the plan, the two ends of every held condition, and the rules for how many 
 training are worth a run. Makes no run.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,7 +60,7 @@ class Plan:
             "stop": self.stop,
         }
 
-    def short(self, stop: int, calls: int = 0) -> Plan:
+    def short(self, stop: int, calls: int = 0) -> "Plan":
         """Give the same run to a step only; with `calls`, no more of them than that."""
         calls = calls or len(self.steps)
         return replace(self, steps=self.steps[:calls], trained=self.trained[:calls], stop=stop)

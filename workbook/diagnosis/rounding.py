@@ -5,8 +5,6 @@ float64's unit roundoff is 2**-29 of float32's, and a difference that comes from
 with it, while one that has another cause stays. Knows nothing of causes and of how a run is made.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 from workbook.diagnosis.probes.values import Gap

@@ -8,8 +8,6 @@ needed: taking it off brings the difference back, putting it on again removes it
 leave two members.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 

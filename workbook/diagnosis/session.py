@@ -4,8 +4,6 @@ Owns the building of requests, the cache of what was already run, and the differ
 outcomes. Knows nothing of causes.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import os

@@ -3,8 +3,6 @@
 Owns the reading of `FILE.py:FUNCTION` and of commands, and the error messages.
 """
 
-from __future__ import annotations
-
 import ast
 import os
 import re

@@ -4,8 +4,6 @@ Owns the arguments, the run of a function here and of a command line in a proces
 `--show` prints and the exit status: 0 for a file that was written or shown, 2 for one that was not.
 """
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import json

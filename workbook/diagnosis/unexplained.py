@@ -4,8 +4,6 @@ Owns the sentences for a "don't know", for the end of the time and for an interr
 most two more runs, and none after an interruption.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 

@@ -4,8 +4,6 @@ Owns the wiring from a control to a measurement to what the page shows. What is 
 below: the experiment measures, plots draws. No widget is laid out by hand for an experiment.
 """
 
-from __future__ import annotations
-
 import base64
 import html
 import time
@@ -33,7 +31,7 @@ OWN_KEYS = "data-lm-suppress-shortcuts='true'"
 
 def explore(
     experiment: Experiment, /, *, after: Prediction | Estimate | None = None, **opening: Any
-) -> Explorer:
+) -> "Explorer":
     """Show an experiment with its controls; `opening` replaces their opening values.
 
     What answers a prediction is named with it, `after=QUESTION`: in the page it stays covered until

@@ -1,7 +1,5 @@
 """The part of the page that shows a figure and its words. Knows only bytes and strings."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import anywidget

@@ -1,7 +1,5 @@
 """One ipywidget for each kind of control. Knows nothing of experiments or figures."""
 
-from __future__ import annotations
-
 from typing import Any, get_args
 
 import ipywidgets

@@ -4,8 +4,6 @@ Owns the arguments, the printing and the exit status: 0, or 1 where bits differ,
 a cluster or one of its workers gave nothing.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -4,8 +4,6 @@ Owns the groups and what is said of them. Nothing is said to be the cause: a fac
 bits, or it does not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -4,8 +4,6 @@ Owns the file format and the comparison of two fingerprints. The facts are those
 `devices.machine()`: they name no person, computer or network.
 """
 
-from __future__ import annotations
-
 import datetime
 import json
 from collections.abc import Mapping
@@ -34,7 +32,7 @@ class Fingerprint:
         return {"format": FORMAT, "version": VERSION, **asdict(self)}
 
     @classmethod
-    def from_json(cls, data: Any) -> Fingerprint:
+    def from_json(cls, data: Any) -> "Fingerprint":
         """Read the fingerprint that `to_json` wrote; ValueError names what is wrong with others."""
         if not isinstance(data, dict) or data.get("format") != FORMAT:
             raise ValueError(f"a fingerprint is a JSON object of format {FORMAT}")

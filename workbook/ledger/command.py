@@ -3,8 +3,6 @@
 Owns the arguments, the progress and the printed table. Settling is done next door.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

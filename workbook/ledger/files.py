@@ -4,8 +4,6 @@ Owns the files' form: which keys a row has and what is wrong with a damaged one.
 measures.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import fields

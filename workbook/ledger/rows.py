@@ -4,8 +4,6 @@ Owns what a row must have, and the relations in which a measured value may stand
 Reading the file is done in `files`, settling in `settling`; nothing here measures.
 """
 
-from __future__ import annotations
-
 import operator
 import re
 from collections.abc import Callable, Mapping

@@ -4,8 +4,6 @@ Owns the outcome of a claim. Where the device is absent, a recording of it decid
 that a row states.
 """
 
-from __future__ import annotations
-
 import json
 import operator
 from collections.abc import Callable, Iterator, Sequence

@@ -3,8 +3,6 @@
 Owns how an answer looks. Finds nothing out; that is `diagnosis`.
 """
 
-from __future__ import annotations
-
 import atexit
 import base64
 import functools
@@ -58,7 +56,7 @@ def told(answer: Answer, *, digits: bool = True) -> list[str]:
     return paragraphs + (list(answer.notes) if digits else [])
 
 
-def report(answer: Answer) -> Report:
+def report(answer: Answer) -> "Report":
     """Show a diagnosis: the picture of where two runs part, and the causes with their evidence.
 
     Make it the last line of a cell. The picture has this machine's digits; the text has none where
@@ -108,7 +106,7 @@ class Report:
         display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
-def remedies() -> Remedies:
+def remedies() -> "Remedies":
     """List what to do about each cause that a diagnosis can name, as a table."""
     return Remedies()
 

@@ -3,8 +3,6 @@
 Owns the table on the page. The facts come from `devices`.
 """
 
-from __future__ import annotations
-
 import html
 from dataclasses import dataclass
 

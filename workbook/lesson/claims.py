@@ -3,8 +3,6 @@
 Owns no widget: a claim that can be decided is a prediction, and any other is a note.
 """
 
-from __future__ import annotations
-
 from workbook.devices import DeviceUnavailable
 from workbook.ledger import as_prediction, claim_of
 from workbook.lesson.notes import Note

@@ -3,8 +3,6 @@
 Owns the rule. Reads notebooks as plain data: `nbformat`'s dictionaries, or a file's JSON.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

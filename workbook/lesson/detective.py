@@ -4,8 +4,6 @@ Owns the widget's state, its words, and the covered solution for readers without
 trials there are and what they mean is the case's; the controls are native ones, in detective.js.
 """
 
-from __future__ import annotations
-
 import html
 import tempfile
 from collections.abc import Mapping
@@ -26,7 +24,7 @@ from workbook.question.trying import Tried, tried
 STAYED, WENT = "The difference stayed", "The difference went"
 
 
-def investigate(case: Case, *, kept: Kept = KEPT_HERE) -> Detective:
+def investigate(case: Case, *, kept: Kept = KEPT_HERE) -> "Detective":
     """Let the reader solve a case; make it the last line of a cell.
 
     Every trial is carried out here and the program is diagnosed, for readers without a kernel; a

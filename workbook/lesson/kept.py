@@ -4,8 +4,6 @@ Owns that file: an SQLite database, so that a write is whole or not there, and t
 write at once lose nothing. Only a kernel with a notebook writes, and only what a reader answered.
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 from contextlib import closing

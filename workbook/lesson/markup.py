@@ -1,7 +1,5 @@
 """Plain texts with code in backquotes and emphasis between asterisks, as HTML."""
 
-from __future__ import annotations
-
 import html
 import re
 

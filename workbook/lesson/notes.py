@@ -3,8 +3,6 @@
 Owns the small boxes that show them. Judging is done in `question`.
 """
 
-from __future__ import annotations
-
 import html
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Owns the parts that widgets of a lesson share: files in page.js and page.css, an
 carries plain text and a covered answer beside the widget.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -4,8 +4,6 @@ Owns the widget's state, the covered answer for readers without a kernel, and th
 prediction and measurement. The controls themselves are native ones, in predictor.js.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -22,7 +20,7 @@ DOUBTFUL = 40
 FORMAT = "workbook-prediction"
 
 
-def predict(question: Prediction | Estimate, *, tally: Tally = THIS_KERNEL) -> Predictor:
+def predict(question: Prediction | Estimate, *, tally: Tally = THIS_KERNEL) -> "Predictor":
     """Ask the reader for a prediction or an estimate; make it the last line of a cell.
 
     The answer is measured here, for readers without a kernel, and again when it is revealed.

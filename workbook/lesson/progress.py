@@ -3,8 +3,6 @@
 Owns its page. Which chapters there are is read from the notebooks beside this one.
 """
 
-from __future__ import annotations
-
 import html
 import json
 from collections.abc import Iterable, Mapping
@@ -22,7 +20,7 @@ _KINDS = (("prediction", "predictions"), ("exercise", "exercises"), ("case", "ca
 _CELL = "style='text-align:left;padding:2px 14px 2px 0'"
 
 
-def progress(kept: Kept = KEPT_HERE) -> Progress:
+def progress(kept: Kept = KEPT_HERE) -> "Progress":
     """Show what was answered; make it the last line of a cell.
 
     The answers are read from the file beside the notebook, and leave the machine for nowhere.

@@ -4,8 +4,6 @@ Owns the first answers to predictions and what is said of them. The file that ke
 door.
 """
 
-from __future__ import annotations
-
 from workbook.lesson.kept import KEPT_HERE, Given, Kept
 
 SURE = 80

@@ -3,8 +3,6 @@
 Owns what needs IPython. `%load_ext workbook.notebook` brings the cell magic `%%why`.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 

@@ -4,8 +4,6 @@ Owns the magic. Nothing in the kernel changes: no name, no generator; and the ce
 run. Where CUDA was used a fork cannot go on, and the magic says what to type instead.
 """
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 import threading

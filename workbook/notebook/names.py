@@ -3,8 +3,6 @@
 Owns the reading of a namespace: tensors, arrays, numbers, modules, optimizers, containers.
 """
 
-from __future__ import annotations
-
 import types
 from typing import Any
 

@@ -5,8 +5,6 @@ order in which its cells last ran, and does it repeat? WORKBOOK_RUN names the fo
 `plan.json`, which takes `answer.json`.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -4,8 +4,6 @@ Owns what stands around the data. Knows nothing of how marks are drawn. Places c
 matplotlib's locators; the texts are our own, because mathematical ones take long to draw.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any

@@ -5,8 +5,6 @@ first cell. Each kind has a light fill and a stripe of its own along the foot of
 too small for their texts are all stripe.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from itertools import groupby
 from typing import Any

@@ -4,8 +4,6 @@ Owns how each mark is drawn and what happens at the edges: a NaN is a gap, a val
 an arrow at the edge, a zero on a logarithmic axis a hollow marker on the edge that is labeled 0.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

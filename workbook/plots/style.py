@@ -6,8 +6,6 @@ series and kinds that only have names take colors that mean nothing. Each color 
 of its own (dash, marker, hatch, stripe), so that none carries meaning alone.
 """
 
-from __future__ import annotations
-
 import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator

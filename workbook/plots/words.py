@@ -3,8 +3,6 @@
 Owns the alt text and the table's HTML. Knows nothing of how pictures are drawn.
 """
 
-from __future__ import annotations
-
 from html import escape
 
 from workbook.chart import Axis, Cells, Chart, Panel, rows

@@ -4,8 +4,6 @@ Owns that record, as long as the process lives. Knows nothing of pages: an explo
 an answer away waits here until the reader has committed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 

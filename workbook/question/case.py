@@ -4,8 +4,6 @@ Owns the rows and the one rule of differential diagnosis: a trial that takes the
 rules out every suspect whose difference would have stayed, and the other way round. Runs nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ every platform, because Python raises an exception in the thread between two of 
 inside one call of compiled code is left behind and ends with that call, and the caller is told.
 """
 
-from __future__ import annotations
-
 import contextvars
 import ctypes
 import sys

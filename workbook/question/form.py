@@ -4,8 +4,6 @@ Owns the words for None, a wrong type, shape or dtype, and for differing values.
 A mismatch is a value here: the sentence says what differs, never how to repair it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -46,7 +44,7 @@ class Form:
     shape: tuple[int | None, ...] | None = None
     dtype: str | None = None
     options: tuple[str, ...] = ()
-    returns: Form | None = None
+    returns: "Form | None" = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

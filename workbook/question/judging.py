@@ -5,8 +5,6 @@ next cell works: it runs in a thread with a time limit, and every switch and ran
 back. Only a call of compiled code that never returns cannot be ended, and then the outcome says so.
 """
 
-from __future__ import annotations
-
 import os
 import traceback
 from collections.abc import Iterable

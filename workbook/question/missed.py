@@ -3,8 +3,6 @@
 Owns the comparison of an answer with the solution, call by call. Judging is next door.
 """
 
-from __future__ import annotations
-
 import math
 from numbers import Real
 from typing import Any

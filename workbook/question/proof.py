@@ -3,8 +3,6 @@
 Owns running the row's own code as a notebook would. Knows no pytest.
 """
 
-from __future__ import annotations
-
 import linecache
 import re
 from collections import Counter

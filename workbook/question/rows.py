@@ -3,8 +3,6 @@
 Owns their fields and what a row must have. Judging is next door.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -180,7 +178,7 @@ class WrongAnswer:
     recognizes: Callable[[Any], bool]
 
     @classmethod
-    def value(cls, name: str, value: object, message: str) -> WrongAnswer:
+    def value(cls, name: str, value: object, message: str) -> "WrongAnswer":
         """Foresee one value for the name that the reader's cell sets.
 
         >>> WrongAnswer.value("n", 10, "One less.").source

@@ -5,8 +5,6 @@ on a device, and the rule for "the difference went".
 Every switch that the code touches is put back. `python -m` this module is the fresh process.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -4,8 +4,6 @@ Owns what is noticed around one call: what came back, and what was left switched
 `conditions`' work.
 """
 
-from __future__ import annotations
-
 import functools
 import random
 from collections.abc import Callable, Mapping

@@ -3,8 +3,6 @@
 Owns `deterministic` and its text. Knows conditions; no experiment, and no factor by name.
 """
 
-from __future__ import annotations
-
 import os
 import warnings
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 Owns the timing. Knows the block and which devices are to be waited for.
 """
 
-from __future__ import annotations
-
 import statistics
 import time
 import warnings

@@ -3,8 +3,6 @@
 Owns the factors. A row changes one thing between two runs; whether the results agree is measured.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import subprocess

@@ -4,8 +4,6 @@ Owns the matching and the rule for the origin: the first matched pair whose inpu
 outputs do not; where there is none, the first matched pair whose inputs differ.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher

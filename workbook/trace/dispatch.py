@@ -3,8 +3,6 @@
 Owns that alone. Knows nothing of what a mode does.
 """
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

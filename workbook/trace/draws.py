@@ -5,8 +5,6 @@ seen by the recorder, as operations. Drawing goes on as before: each watched fun
 real one and the numbers are the same.
 """
 
-from __future__ import annotations
-
 import random
 import types
 from collections.abc import Callable, Iterator, Sequence

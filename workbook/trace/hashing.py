@@ -4,8 +4,6 @@ Owns which bytes stand for a tensor; the hash of them is XXH3's, the same on eve
 same byte order. Knows nothing of traces.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from typing import Any

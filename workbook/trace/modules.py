@@ -3,8 +3,6 @@
 Owns the hooks on every module's call, which are taken away again.
 """
 
-from __future__ import annotations
-
 import weakref
 from typing import Any
 

@@ -3,8 +3,6 @@
 Owns the rule of what counts as a user's file.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 import sys

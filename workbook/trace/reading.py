@@ -3,8 +3,6 @@
 Owns these readings. Knows nothing of how they are kept.
 """
 
-from __future__ import annotations
-
 import functools
 import struct
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Owns the dispatch mode. Knows nothing of causes. Tracing only looks: it calls ea
 with its own arguments, and hands back what came out.
 """
 
-from __future__ import annotations
-
 import sys
 from contextlib import ExitStack
 from typing import Any
@@ -45,7 +43,7 @@ class Trace(Store):
         self.paused = False  # operations go by unseen
         self._exit = ExitStack()
 
-    def __enter__(self) -> Trace:
+    def __enter__(self) -> "Trace":
         modules = ModulePath()
         self._exit = ExitStack()
         self._exit.enter_context(modules)

@@ -3,8 +3,6 @@
 Owns the layout in memory and in a file. Knows nothing of how operations are seen.
 """
 
-from __future__ import annotations
-
 import json
 from array import array
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ Owns what is read: the machine's fingerprint, the switches, and a hash of each o
 files. It names no person, computer or network, and no folder.
 """
 
-from __future__ import annotations
-
 import datetime
 import hashlib
 import os

@@ -8,8 +8,6 @@ Schwarz). Norms say less than elements do, so these limits are wider than those 
 results of one operation are each within its limit of the truth, hence the factor 2.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Owns the matching by steps and the kinds. Says nothing in words.
 """
 
-from __future__ import annotations
-
 import bisect
 import math
 from collections.abc import Iterator

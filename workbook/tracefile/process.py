@@ -3,8 +3,6 @@
 Owns what the hook calls there. What a process had when it was killed is lost.
 """
 
-from __future__ import annotations
-
 import atexit
 import os
 import sys

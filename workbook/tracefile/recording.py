@@ -3,8 +3,6 @@
 Owns the options, as they travel to another process, and what is left out with them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +29,7 @@ class Options:
         return [self.key.hex(), self.small, self.lines, self.operations]
 
     @classmethod
-    def from_json(cls, data: list[Any]) -> Options:
+    def from_json(cls, data: list[Any]) -> "Options":
         """Read what `to_json` gave."""
         return cls(bytes.fromhex(data[0]), *data[1:])
 

@@ -4,8 +4,6 @@ Owns the status, the sentences and the table of conditions to try. It claims no 
 made again: it says where the runs part, whether rounding does that, and which conditions differ.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

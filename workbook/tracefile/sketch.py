@@ -10,8 +10,6 @@ squares is a chi-squared variable with eight degrees of freedom over its mean. O
 are exchanged the sums see nothing one time in 16; the hash does.
 """
 
-from __future__ import annotations
-
 import math
 from functools import cache
 

@@ -3,8 +3,6 @@
 Owns what is kept of a tensor, of a step and of a draw, and where the watching ends. It only looks.
 """
 
-from __future__ import annotations
-
 import hashlib
 import random
 import struct
@@ -55,7 +53,7 @@ class Watch(Trace):
         self._came_out: list[int] = []
         self._step = 0
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> "Watch":
         super().__enter__()
         self._exit.callback(register_optimizer_step_post_hook(self._after).remove)
         return self

@@ -5,8 +5,6 @@ ranks are the same. The gradients are those of the second step: the wrapper pack
 before it knows in which order they come.
 """
 
-from __future__ import annotations
-
 import copy
 from functools import partial
 from typing import Any

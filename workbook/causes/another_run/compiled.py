@@ -5,8 +5,6 @@ Each back end of torch.compile adds one part of the compiler: "eager" only reads
 "aot_eager" also splits it into small operations, "inductor" writes new kernels for them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@ Owns one experiment. The factor is the number of workers; seed, items and batche
 datasets stand in a module because a worker that is started anew has to import them.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 

@@ -5,8 +5,6 @@ no port that anybody chose), NCCL on GPUs, one for each rank. What a rank comput
 starts it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import queue

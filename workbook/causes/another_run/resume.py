@@ -4,8 +4,6 @@ Owns one experiment. The factor is the part of the state that the checkpoint lea
 seed, rows and the step at which it stops are the same.
 """
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from workbook.causes.another_run.training import (

@@ -4,8 +4,6 @@ Owns one experiment. The factor is the number of ranks. Every slot gets the same
 whose sum is another one got them in another order.
 """
 
-from __future__ import annotations
-
 import torch
 
 from workbook.causes.another_run.ranks import summed

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the number of ranks among which the same rows are divided.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -4,8 +4,6 @@ Owns the program that chapter 10's checkpoints belong to: 24 rows, three batches
 normalization, dropout, a shuffle of its own, a scheduler and a scaler of gradients.
 """
 
-from __future__ import annotations
-
 import copy
 import warnings
 from collections.abc import Callable

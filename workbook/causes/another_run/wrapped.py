@@ -4,8 +4,6 @@ Owns one experiment. The factor is whether a rank's model is wrapped; models, ro
 same.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Iterable
 from functools import partial

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the cache; weights, inputs and the program are the same.
 """
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the clipping.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

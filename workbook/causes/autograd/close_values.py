@@ -5,8 +5,6 @@ size and the format stay. In exact arithmetic the gradient of a singular vector 
 1 / (s1**2 - s2**2) (torch.linalg.svd's documentation, from Townsend, Differentiating the SVD).
 """
 
-from __future__ import annotations
-
 import torch
 
 from workbook.chart import Axis, Chart, Panel, Series

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the grad mode; weights, inputs and draws stay as they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Owns two experiments. The factor is the order, or the cut into micro-batches; th
 function of the same numbers.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the way; the function and its input are the same.
 """
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Callable
 

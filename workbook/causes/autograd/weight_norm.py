@@ -4,8 +4,6 @@ Owns one experiment. The factor is the parametrization: the same weight given as
 length and a direction.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

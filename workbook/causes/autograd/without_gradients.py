@@ -4,8 +4,6 @@ Owns one experiment. The factor is whether gradients are recorded (or asked for)
 weights and its input are the same object.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any

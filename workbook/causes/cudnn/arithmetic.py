@@ -1,7 +1,5 @@
 """Rows of the catalogue: products, sums, attention, norms and losses. Data only."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

@@ -4,8 +4,6 @@ Owns the program and the rows. Each outcome is looked up in what `tensor_float` 
 the program multiplies the same numbers, drawn in the same order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from workbook.question.case import Case, Suspect, Trial, trial

@@ -6,8 +6,6 @@ device. What varies by itself is compared with its deterministic form; where tha
 the algorithm is what would be changed, there is no answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Owns one experiment. Each column changes one circumstance; numbers, operation an
 difference is judged by a bound for sums in any order.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 

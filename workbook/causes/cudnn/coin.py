@@ -4,8 +4,6 @@ Owns one experiment, on a simulated coin. The factor is the rate at which anothe
 number of repeats stays. Each series of repeats stands for one person who tried so often.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -3,8 +3,6 @@
 Owns the statistics of repeats. Knows no tensor and no operation.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -46,7 +44,7 @@ class Count:
         """The rate of another result that stays possible where none was seen."""
         return still_possible(self.repeats)
 
-    def __add__(self, later: Count) -> Count:
+    def __add__(self, later: "Count") -> "Count":
         """Count the runs of two sessions together, each held against its own first run.
 
         >>> str(Count(0, 299) + Count(2, 299))

@@ -4,8 +4,6 @@ Owns reading the list out of the docstring of torch.use_deterministic_algorithms
 experiment. The factor is the source: what the list says, and what running it does.
 """
 
-from __future__ import annotations
-
 import itertools
 import re
 from dataclasses import dataclass

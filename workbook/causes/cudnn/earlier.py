@@ -3,8 +3,6 @@
 Owns what of them may be added to runs made here. Knows recordings and counts, and runs nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any

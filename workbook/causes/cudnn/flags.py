@@ -4,8 +4,6 @@ Owns one experiment. The factor is the flags; weights and inputs are drawn once,
 copied. Below the two programs stand a convolution and its gradient, to which the flags do apply.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

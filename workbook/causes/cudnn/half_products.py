@@ -4,8 +4,6 @@ Owns one experiment. The factor is the flag of the row; operands and device stay
 float64 on the CPU. The flags are CUDA's.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -5,8 +5,6 @@ else changes. The programs need a device that computes while the host goes on; o
 nothing to wait for, and the rows say so.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

@@ -4,8 +4,6 @@ Many values meet in few places, as atomics are used for. Forward ones write, gra
 ones write too.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F

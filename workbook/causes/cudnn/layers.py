@@ -1,7 +1,5 @@
 """Rows of the catalogue: convolution, pooling, resampling, padding. Data only."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

@@ -4,8 +4,6 @@ Owns one experiment. The factor is what keeps threads apart: nothing, one thread
 deterministic algorithms. Inputs, process and seed stay, and nothing is drawn on the way.
 """
 
-from __future__ import annotations
-
 import time
 
 from torch import Tensor

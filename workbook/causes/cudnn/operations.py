@@ -4,8 +4,6 @@ Owns the row and how it becomes a call on a device. The rows stand in `indexing`
 `arithmetic`; this module knows none of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

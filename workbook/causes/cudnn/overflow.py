@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the device, and with it the order of additions; the numbers stay.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

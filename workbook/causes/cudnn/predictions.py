@@ -4,8 +4,6 @@ What only a GPU can answer is measured on one, where this machine has it, and ot
 what was measured on one.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from workbook.causes.cudnn.catalogue import CATALOGUE

@@ -5,8 +5,6 @@ operation and no experiment. The loop stays on the device: results are compared 
 is copied to the host before the last repeat is done.
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,7 +48,7 @@ class Repeats:
         first, *others = self.keys.values()
         return Count(sum(others), first - 1 + sum(others))
 
-    def joined(self, later: Repeats) -> Repeats:
+    def joined(self, later: "Repeats") -> "Repeats":
         """Join these runs to later ones of the same operation on the same inputs."""
         keys = Counter(self.keys)  # keeps the order in which results came
         keys.update(later.keys)

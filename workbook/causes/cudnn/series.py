@@ -5,8 +5,6 @@ so that a figure that asked for few repeats and another that asked for many cann
 other. Knows how an operation is run, and no experiment.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Owns one experiment. The factor is which switch was set last. `fp32_precision` c
 an older torch has the older names alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

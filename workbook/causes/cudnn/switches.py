@@ -3,8 +3,6 @@
 Owns one experiment and the settings. The factor is the setting; inputs and device stay.
 """
 
-from __future__ import annotations
-
 from workbook.causes.cudnn.catalogue import DEVICE, FAMILIES, FAMILY, MOST, REPEATS
 from workbook.causes.cudnn.operations import Operation
 from workbook.causes.cudnn.series import ABSENT, RAISES, Series, series

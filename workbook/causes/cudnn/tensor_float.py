@@ -4,8 +4,6 @@ Owns two experiments. The factor is the switch: operands and device stay. The tr
 the CPU. `fp32_precision` is used where torch has it (from 2.9 on), else the older switches.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

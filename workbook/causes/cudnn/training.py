@@ -4,8 +4,6 @@ Owns one experiment. The factor is the run: weights, data and their order are th
 The settings are compared with one another by how far their six runs come apart.
 """
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 

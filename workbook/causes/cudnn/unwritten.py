@@ -5,8 +5,6 @@ is what freed memory held: one driver of `torch.linalg.lstsq` reads memory that 
 before torch 2.14 (pytorch issues 71222 and 187411).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

@@ -4,8 +4,6 @@ Owns one experiment. The factor is the order in which a processor adds; both sid
 float32 from the same numbers, and the exact result is known from float64.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

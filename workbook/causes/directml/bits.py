@@ -4,8 +4,6 @@ Owns what a fingerprint of an environment compares. Run as a file it prints the 
 JSON; it imports torch and nothing of the workbook, so that a child process starts fast.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

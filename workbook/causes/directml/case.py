@@ -5,8 +5,6 @@ Owns the program and the rows. Each outcome is looked up in what was recorded on
 the GPU again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from workbook.question.case import Case, Suspect, Trial, trial

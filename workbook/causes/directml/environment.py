@@ -4,8 +4,6 @@ Owns one experiment. It is measured on the CPU, without any simulation: the same
 processor stands for two versions of a driver, whose change nobody can see in the program either.
 """
 
-from __future__ import annotations
-
 import os
 from functools import cache
 

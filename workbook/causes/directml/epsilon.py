@@ -4,8 +4,6 @@ Owns one experiment: for each operation, dtype and side, the smallest power of t
 a difference beside 1. The factor is the device; the numbers and their labels are the same.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

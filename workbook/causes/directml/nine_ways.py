@@ -4,8 +4,6 @@ Owns one experiment. The factor is which two of three numbers are added first. N
 additions is used, so the results are the same on every device that follows IEEE 754.
 """
 
-from __future__ import annotations
-
 import torch
 
 from workbook.bounds import sum_bound

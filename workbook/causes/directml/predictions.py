@@ -3,8 +3,6 @@
 Devices are measured as the chapter does: DirectML where it works, else the simulated accelerator.
 """
 
-from __future__ import annotations
-
 from workbook.causes.directml.accelerator import ACCELERATOR
 from workbook.causes.directml.programs import ONCE, PROGRAMS
 from workbook.causes.directml.sides import nearest

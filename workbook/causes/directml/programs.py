@@ -4,8 +4,6 @@ Owns one experiment. Each program draws its matrices inside the function that it
 side, so that the sides get other numbers; run with the CPU on both sides, it shows as much.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

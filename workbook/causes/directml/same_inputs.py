@@ -3,8 +3,6 @@
 Owns one experiment: a product, a sum and a gradient on the CPU and on the device, from one draw.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

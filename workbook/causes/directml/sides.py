@@ -5,8 +5,6 @@ works; elsewhere the simulated accelerator stands in, and results say so. Inputs
 tensors: nothing is printed, compared or indexed on the device.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from torch import Tensor

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is where a tensor comes from; moving it changes the device alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

@@ -5,8 +5,6 @@ the statistics stay. Most of these layers treat every row by itself, yet a libra
 another order for another number of rows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any

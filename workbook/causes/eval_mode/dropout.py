@@ -4,8 +4,6 @@ Owns two experiments. Weights, inputs and p stay; the first changes the switch a
 same layer, the second whether the kept values are scaled.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext

@@ -4,8 +4,6 @@ Owns one experiment. The factor is the mode; weights, inputs and thread stay. Th
 torch itself: each is built from its signature and given inputs until it works.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 import warnings

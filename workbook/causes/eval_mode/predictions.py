@@ -3,8 +3,6 @@
 Owns the questions. Each answer is measured by an experiment that changes one thing.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the way of doing without dropout; weights and inputs stay.
 """
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

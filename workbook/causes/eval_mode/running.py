@@ -4,8 +4,6 @@ Owns one experiment. The factor is the switch under which the same batches pass.
 after the data.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is a wrapper around the model that is saved.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import nn
 

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the form of the write; x and the way to y stay.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import torch

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the form of the call; operands, arguments, seed and thread stay.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections import Counter
 from collections.abc import Mapping

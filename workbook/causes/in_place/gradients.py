@@ -4,8 +4,6 @@ Owns one experiment. The factor is the way in which 1 is added to y; x, the func
 stay, so that the gradient is the same in all of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import torch

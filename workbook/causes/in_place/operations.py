@@ -6,8 +6,6 @@ torch's own schemas give both forms the same arguments. Arguments are found by t
 type that the schema asks for, so that no list of operations is kept here.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 import warnings

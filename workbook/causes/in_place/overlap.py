@@ -3,8 +3,6 @@
 Owns one experiment. The factor is a clone() of what is read; numbers, order and threads stay.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import torch

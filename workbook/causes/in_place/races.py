@@ -4,8 +4,6 @@ Owns one experiment. The factor is how an update is written: in which form, in o
 two, with a lock or without.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,7 +61,7 @@ def lose_updates(where: Conditions, *, schedule: str, writers: int, updates: int
 
 
 def _updates(
-    shared: Shared, count: int, form: str, lock: threading.Lock | None, waits: bool
+    shared: Shared, count: int, form: str, lock: "threading.Lock | None", waits: bool
 ) -> Iterator[None]:
     """Do one writer's work, yielding between two statements, where another writer may go on."""
     for _ in range(count):

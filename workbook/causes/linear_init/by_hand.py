@@ -4,8 +4,6 @@ Owns one experiment. The factor is the way to compute; input, weights and bias a
 ways agree in every bit depends on the machine, so the words are held to rounding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

@@ -4,8 +4,6 @@ Owns two experiments. The factor of the first is one edit of a program, of the s
 of values asked for; seed and generator stay as they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

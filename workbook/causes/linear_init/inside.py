@@ -3,8 +3,6 @@
 Owns one experiment. The factor is a seed set between two evaluations of one expression.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -4,8 +4,6 @@ Owns one experiment. The factor is the setting chosen; data, seed and everything
 item is a whole number or a worker's own seed, so that nothing here rounds.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import sys
 import warnings

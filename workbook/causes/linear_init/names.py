@@ -3,8 +3,6 @@
 Owns the two kinds of cells that the chapter's tables share. Knows no experiment.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from torch import Tensor

@@ -1,7 +1,5 @@
 """What the reader is asked before each round, three programs' confounders among it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from workbook.causes.linear_init.draws import LEDGER, PREFIX, UNUSED

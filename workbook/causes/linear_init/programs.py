@@ -5,8 +5,6 @@ the product: input and weights are drawn by one generator and copied, unless the
 the two differences that spoil the comparison.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

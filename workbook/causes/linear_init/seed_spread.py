@@ -4,8 +4,6 @@ Owns one experiment. The factor is the seed: data, recipe and number of steps st
 second recipe, trained from the same seeds, shows how large a difference the seed can hide.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

@@ -4,8 +4,6 @@ Owns two experiments. The factor of the first is the seeding call, of the second
 a dataset draws from.
 """
 
-from __future__ import annotations
-
 import multiprocessing
 import random
 import sys

@@ -4,8 +4,6 @@ Owns two experiments. The factor of the first is the number of inputs, of the se
 the conversion: the layer is built in a dtype, or built in float32 and converted.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

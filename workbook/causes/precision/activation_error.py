@@ -3,8 +3,6 @@
 Owns one experiment. The factor is when the input is rounded: before the activation or after it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

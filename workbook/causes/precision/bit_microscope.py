@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the format that the same real number is rounded to.
 """
 
-from __future__ import annotations
-
 from workbook.chart import PARTS, Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Integer

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the formula; the numbers, their format and their order stay.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

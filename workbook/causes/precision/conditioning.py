@@ -4,8 +4,6 @@ Owns one experiment. The factor is the format in which the same system is solved
 Hilbert's, H[i, j] = 1 / (i + j + 1), whose condition number grows by about 33 for each row more.
 """
 
-from __future__ import annotations
-
 import warnings
 
 import torch

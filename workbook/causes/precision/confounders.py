@@ -3,8 +3,6 @@
 Owns the predictions about them. Each answer is measured by an experiment that changes one thing.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the format. The verdict speaks of bytes only.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

@@ -5,8 +5,6 @@ conditions at once, and draws the third run that tells them apart. With the patt
 float32 is kept from deciding for itself which units are on.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 import torch

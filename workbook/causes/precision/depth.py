@@ -4,8 +4,6 @@ Owns one experiment. The factor is the format; weights and inputs are the same f
 stack has no biases, so that identity and ReLU do not feel the scale of the weights.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

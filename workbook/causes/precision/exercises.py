@@ -1,7 +1,5 @@
 """The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

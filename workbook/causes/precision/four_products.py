@@ -4,8 +4,6 @@ Owns one experiment. As printed, the comparison with NumPy changes the library a
 without saying so; with all four results the two factors can be told apart.
 """
 
-from __future__ import annotations
-
 import itertools
 
 import torch

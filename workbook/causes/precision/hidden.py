@@ -4,8 +4,6 @@ Owns one experiment. The factor is the limit that the difference of two sums is 
 numbers are the same.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -1,7 +1,5 @@
 """The chapter's exercises on limits: one to compute, and one that has to catch a fault."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@ Owns one experiment. A literal is rounded when it is stored, and the product is 
 factor is the format; its two effects, storing and multiplying, are measured apart.
 """
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 import torch

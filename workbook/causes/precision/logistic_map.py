@@ -4,8 +4,6 @@ Owns one experiment. The factor is the format. Only products and differences occ
 IEEE 754 says, so every machine gets these orbits.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

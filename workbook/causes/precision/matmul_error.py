@@ -5,8 +5,6 @@ time and the truth is their product in float64. tf32 is not a dtype: its inputs 
 and added up in float32, as the hardware does it, so that it can be seen on any machine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Owns one experiment. Each row changes one thing about the first; all start from the same seed.
 """
 
-from __future__ import annotations
-
 import copy
 from dataclasses import dataclass
 from typing import Any

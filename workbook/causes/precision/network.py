@@ -5,8 +5,6 @@ descent on the mean squared error. Knows no experiment. The weights and biases a
 the order in which `parts` cuts it.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is the format in which one norm is computed.
 """
 
-from __future__ import annotations
-
 import torch
 
 from workbook.chart import Cell, Cells, Chart, Kind

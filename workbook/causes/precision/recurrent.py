@@ -3,8 +3,6 @@
 Owns one experiment. The factor is one ULP in one entry of the state, or the format.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

@@ -5,8 +5,6 @@ that it rebuilds, and draws the missing third run that tells which of the two ma
 same float32 numbers in every run.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Owns one experiment. The factor is whether rows are selected before an operation or after.
 """
 
-from __future__ import annotations
-
 import torch
 
 from workbook.bounds import matmul_bound, sum_bound

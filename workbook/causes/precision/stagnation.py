@@ -4,8 +4,6 @@ Owns one experiment. The factor is the format of the running total; the terms ar
 every format, and they are added in the same order.
 """
 
-from __future__ import annotations
-
 import torch
 
 from workbook.chart import Axis, Chart, Panel, Series

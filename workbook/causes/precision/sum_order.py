@@ -4,8 +4,6 @@ Owns two experiments. The factor of both is the order of the additions; numbers,
 threads stay as they are.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter

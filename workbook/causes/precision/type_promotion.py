@@ -4,8 +4,6 @@ Owns one experiment. The factor is the pair of dtypes; shapes and values are one
 table is measured, never looked up: every cell is a call that was made.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -4,8 +4,6 @@ Owns one experiment. The factor is the way to the same real number: (a + b) / n 
 a / n + b / n with one addition more.
 """
 
-from __future__ import annotations
-
 import torch
 
 from workbook.bounds import Bound

@@ -1,7 +1,5 @@
 """The first prediction and the first exercise."""
 
-from __future__ import annotations
-
 import torch
 
 from workbook.causes.start_here.parts import PARTS_OF_ONE

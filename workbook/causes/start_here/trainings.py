@@ -5,8 +5,6 @@ from what it did not by training both once more in float64: a difference that is
 with the unit roundoff, any other one stays.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -4,8 +4,6 @@ Owns one experiment. The factor is the number of prompts in a call, or else the 
 the weights and the rule (take the largest logit) are the same, and nothing is drawn.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

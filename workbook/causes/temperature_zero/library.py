@@ -4,8 +4,6 @@ Owns the orders and the accumulators. Only products and sums of two tensors occu
 each of them, so the same order gives the same bits on every machine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

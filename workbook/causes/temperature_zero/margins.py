@@ -5,8 +5,6 @@ the same. A logit may fall by the largest change while another rises by as much,
 where the two best are further apart than twice that.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

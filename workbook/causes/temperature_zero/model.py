@@ -4,8 +4,6 @@ Owns its weights and one forward pass. How a product and an attention are comput
 that nothing else changes when they do.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +30,7 @@ class Model:
     blocks: tuple[tuple[Tensor, Tensor, Tensor, Tensor], ...]
     heads: int
 
-    def to(self, device: torch.device, dtype: torch.dtype) -> Model:
+    def to(self, device: torch.device, dtype: torch.dtype) -> "Model":
         """Round the weights to a format and move them."""
         words, places, head = (
             each.to(device, dtype) for each in (self.words, self.places, self.head)

@@ -4,8 +4,6 @@ Owns one experiment. The factor is the number of rows in a call; the rows and th
 same. A cure is measured beside it: always as many rows, filled up with zeros.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 

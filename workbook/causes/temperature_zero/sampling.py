@@ -3,8 +3,6 @@
 Owns what is measured. The seed and the shares are the same; the number of rows in the call differs.
 """
 
-from __future__ import annotations
-
 import torch
 
 ROWS, WORDS, SEEDS = 8, 50, 40

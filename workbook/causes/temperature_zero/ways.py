@@ -5,8 +5,6 @@ has no bound: what rounding does shrinks with the format, so a difference that i
 float64 is rounding, and one that stays is another computation.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

@@ -3,8 +3,6 @@
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
 
-from __future__ import annotations
-
 from workbook.question.case import Case, Suspect, trial
 
 MASKED, LENGTH, SPREAD, LOG, STEP, DATA = "masked", "length", "spread", "log", "step", "data"

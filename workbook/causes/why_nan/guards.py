@@ -4,8 +4,6 @@ Owns one experiment. The factor is how the guard is written; the function and th
 same, and each guard is meant to give 0 where x is not above 0.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

@@ -4,8 +4,6 @@ Owns the second table of the experiment in `travel`. Layers, rows and labels are
 of one row is replaced.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch

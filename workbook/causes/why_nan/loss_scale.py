@@ -4,8 +4,6 @@ Owns one experiment. The factor is the number that the loss is multiplied by bef
 are stored; the network, its rows and its gradients are the same.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import torch

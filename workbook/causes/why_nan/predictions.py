@@ -1,7 +1,5 @@
 """What the reader is asked before each round, and how the answer is measured."""
 
-from __future__ import annotations
-
 import math
 
 import torch

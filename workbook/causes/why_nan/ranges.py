@@ -5,8 +5,6 @@ number is rounded to the format, the operation is exact to float64, and its resu
 format again.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -3,8 +3,6 @@
 Owns what such a step leaves. Everything here is measured on the CPU, in the formats that it names.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor, nn
 

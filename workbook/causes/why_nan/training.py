@@ -4,8 +4,6 @@ Owns one experiment. The factor is the formula: weights, rows, labels and steps 
 paper both formulas are one.
 """
 
-from __future__ import annotations
-
 import copy
 import math
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Owns one experiment. The factor is the operation; the numbers are the same, with
 replaced. The layers and the steps of a training are next door, in `layers`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

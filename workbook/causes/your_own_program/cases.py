@@ -4,8 +4,6 @@ Owns the rows. Which suspects a trial would clear follows from `Trial.removes`; 
 measured.
 """
 
-from __future__ import annotations
-
 from workbook.causes.your_own_program.programs import REVIEWS, SCORES, TRAINING
 from workbook.question.case import Case, Suspect, Trial
 

@@ -1,7 +1,5 @@
 """The chapter's exercise: the intervention that the reader will need most often."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the reader is asked before the first case, and how the answer is measured."""
 
-from __future__ import annotations
-
 from workbook.causes.your_own_program.cases import DROPOUT, STATE, UNSTEADY_SCORES
 from workbook.question import Option, Prediction
 from workbook.question.case import standing

@@ -4,8 +4,6 @@ Owns the noting of helpers that change what they are given, the putting back of 
 that start each call from the state of their first. Tried only where nothing else explains.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -5,8 +5,6 @@ methods was given, the splitting of those calls and of loops over batches, and t
 takes a mean of all elements. Means that are trained on are left alone.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass

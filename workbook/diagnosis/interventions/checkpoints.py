@@ -4,8 +4,6 @@ Owns the patches of state dicts. What a checkpoint should have held is taken dow
 dict is made; where a row is active, it is put back on loading.
 """
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import weakref

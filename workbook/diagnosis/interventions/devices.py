@@ -4,8 +4,6 @@ Owns the mode that computes on the CPU what a program computes elsewhere, and th
 for a device. What a device draws is left as it is.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable
 from typing import Any

@@ -4,8 +4,6 @@ Owns the row and what its patch is given. To add one, write a row beside its pat
 `rows`; nothing else says its name.
 """
 
-from __future__ import annotations
-
 import ast
 import contextlib
 from collections.abc import Callable, Iterable
@@ -61,7 +59,7 @@ class Setting:
     path: ModulePath = field(default_factory=ModulePath)
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def has(self, row: Intervention) -> bool:
+    def has(self, row: "Intervention") -> bool:
         """Whether a row is active."""
         return row.name in self.on
 

@@ -4,8 +4,6 @@ Owns the dispatch mode and the patches of NumPy and torch that do so. They act i
 that ends with the run.
 """
 
-from __future__ import annotations
-
 import sys
 from types import FrameType
 from typing import Any

@@ -4,8 +4,6 @@ Owns the patches of torch's own functions. Each notes that the thing was used an
 active, makes it not happen.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from typing import Any

@@ -4,8 +4,6 @@ Owns the patches of those switches (many are CUDA's; without CUDA they do nothin
 that computes on the CPU what has no deterministic algorithm on its device.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

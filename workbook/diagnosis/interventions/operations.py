@@ -4,8 +4,6 @@ Owns the dispatch modes that change how an operation is computed while its mathe
 same, and the one that looks where a value leaves its format's range.
 """
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

@@ -3,8 +3,6 @@
 Owns the patches of those. A library's own threads are left alone.
 """
 
-from __future__ import annotations
-
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any

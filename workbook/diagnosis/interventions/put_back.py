@@ -3,8 +3,6 @@
 Owns the rows, and what was taken down before the first call.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any

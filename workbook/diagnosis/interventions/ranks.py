@@ -5,8 +5,6 @@ where a process group of several ranks is there, and where `WORKBOOK_JOIN` says 
 stands for several.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 import random
@@ -171,7 +169,7 @@ def _reduction(run: Setting) -> None:
 
     def start(real: Any, module: Any, *args: Any, **kwargs: Any) -> None:
         real(module, *args, **kwargs)
-        # it reads a hook's annotations, and takes none that are texts
+        # it takes a hook with annotations of its own types only
         module.register_comm_hook(None, lambda state, bucket: _in_order(bucket))
 
     if run.has(FIXED_REDUCTION):

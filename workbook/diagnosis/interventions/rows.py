@@ -3,8 +3,6 @@
 Owns the table. To add an intervention, write its row and its patch in a module of its kind.
 """
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 from typing import Any

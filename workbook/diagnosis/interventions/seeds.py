@@ -4,8 +4,6 @@ Owns the reading of the program for seeds that are handed over and never read, t
 generators that are seeded and never drawn from, and over draws that come before the first seed.
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import functools

@@ -3,8 +3,6 @@
 Owns the two sets that do so: one sorted, one in the order of its filling.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -57,7 +55,7 @@ class FilledSet(_Ordered):
         self.update(others)
         return self
 
-    def copy(self) -> FilledSet:
+    def copy(self) -> "FilledSet":
         """Another set of the same elements in the same order."""
         return FilledSet(self)
 

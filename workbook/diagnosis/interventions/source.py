@@ -3,8 +3,6 @@
 Owns the changes of the program's syntax tree, and what its text shows. Lines keep their numbers.
 """
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 from typing import Any, TypeVar

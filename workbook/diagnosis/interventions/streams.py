@@ -4,8 +4,6 @@ Owns the patches of what sets a seed, and the modes in which each draw takes its
 it stands, or each row the same ones: a draw in between shifts nothing then.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib

@@ -6,8 +6,6 @@ setting. They act in a child process that ends with the run, so nothing is put b
 setting is deterministic: the same settings, the same run.
 """
 
-from __future__ import annotations
-
 import contextlib
 import datetime
 import functools

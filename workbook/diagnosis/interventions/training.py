@@ -3,8 +3,6 @@
 Owns the patches of backward, of `train()` and of what is between two steps of an optimizer.
 """
 
-from __future__ import annotations
-
 import weakref
 from typing import Any
 

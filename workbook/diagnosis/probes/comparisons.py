@@ -4,8 +4,6 @@ Owns the patches of what compares numbers in tests (`torch.testing`, `numpy.test
 `pytest.approx`, `==`), and how far the two sides are apart, in tolerances.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
@@ -23,7 +21,7 @@ _BY_DTYPE = {
     torch.float64: (1e-7, 1e-7), torch.complex64: (1.3e-6, 1e-5), torch.complex128: (1e-7, 1e-7),
 }  # fmt: skip
 _LARGEST = 1 << 22  # numbers of a side that is kept
-SEEN: list[Comparison] = []
+SEEN: list["Comparison"] = []
 TRIED: dict[int, float] = {}
 """Absolute tolerances that comparisons get in place of their own, by their number in SEEN."""
 

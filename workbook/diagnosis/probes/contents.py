@@ -3,8 +3,6 @@
 Owns when a thing differs from what it held. Knows nothing of where things are found.
 """
 
-from __future__ import annotations
-
 import collections
 import copy
 import functools

@@ -4,8 +4,6 @@ Owns the facts and the counting of training: how many dropout, normalization and
 been made when backward was last called, so that a call in training is told from one after it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from enum import Enum
 from typing import Any

@@ -4,8 +4,6 @@ Owns the reading of each format, without pickles: JSON, JSON lines, CSV, NPY and
 `torch.save` and safetensors wrote, TensorBoard's events, plain text. Anything else is its bytes.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -3,8 +3,6 @@
 Owns how a state is taken, put back and told from another.
 """
 
-from __future__ import annotations
-
 import random
 from typing import Any
 

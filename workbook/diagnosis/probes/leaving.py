@@ -4,8 +4,6 @@ Owns the patches of what reads a tensor's numbers (`item`, `tolist`, `float`, pr
 the first place where two runs read something else. Torch's own readings are left out.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 from collections.abc import Callable

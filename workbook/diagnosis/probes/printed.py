@@ -4,8 +4,6 @@ Owns what a number in a text is, and what in a line is left aside (addresses, da
 temporary paths, what a progress bar wrote over).
 """
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Iterator

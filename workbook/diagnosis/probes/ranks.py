@@ -4,8 +4,6 @@ Owns what is written down in a process whose environment names its rank, step by
 of other ranks: they are laid side by side where their rows are read.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from typing import Any

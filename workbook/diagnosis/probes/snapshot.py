@@ -4,8 +4,6 @@ Owns the walk, the snapshot and when it is put back. Each thing found has a name
 (`MODEL.bn.running_mean`, `DATA`) and one of four kinds: gradient, module, data, state.
 """
 
-from __future__ import annotations
-
 import ast
 import collections
 import copy

@@ -4,8 +4,6 @@ Owns the vector, the end of a run that was to go to a step only, and the reading
 set of parts that differ first says what kind of cause there is, without another run.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Owns the flattening, the way to disk (raw bytes beside a JSON list, no pickles) 
 of two results. Knows nothing of causes.
 """
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import math

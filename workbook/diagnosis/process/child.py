@@ -6,8 +6,6 @@ that every run starts from the same untouched interpreter; several go on at the 
 gets a new interpreter.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import importlib

@@ -4,8 +4,6 @@ Owns the environment that the command gets, its end with everything that it star
 of the rows that the hook wrote down in its processes. Imports no torch.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import json

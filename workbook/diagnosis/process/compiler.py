@@ -4,8 +4,6 @@ Owns a module that stands for `torch._dynamo` until then. An optimizer asks the 
 aside whenever it works, and to be told so, torch loads it: longer than most programs take.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import sys

@@ -4,8 +4,6 @@ Owns the copying, and the note of what was copied. Where Landlock keeps a run fr
 real folder, files beyond a budget are links to it; where nothing does, no link is ever made.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -5,8 +5,6 @@ data; so is the result, written again after every call so that a run that never 
 had. Patches stay: the process ends with the run.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -3,8 +3,6 @@
 Owns which of several processes counts, and which values of it are compared.
 """
 
-from __future__ import annotations
-
 import ast
 import os
 import shutil

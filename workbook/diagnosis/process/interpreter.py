@@ -3,8 +3,6 @@
 Owns starting it, the wire to it, and ending it with everything that it started.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

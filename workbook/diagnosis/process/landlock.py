@@ -4,8 +4,6 @@ Owns the three system calls (Linux 5.19 or newer; see `man 7 landlock`). Reading
 and so do changes of a file's mode, owner and times, which Landlock does not look at.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import sys

@@ -5,8 +5,6 @@ and in it an overlay over each folder (Linux 5.11 or newer, see `man 7 user_name
 takes the mounts down when the last process of the run has ended.
 """
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import errno

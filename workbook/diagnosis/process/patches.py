@@ -3,8 +3,6 @@
 Owns the order. They stay: the process ends with the run.
 """
 
-from __future__ import annotations
-
 import contextlib
 from typing import Any
 

@@ -4,8 +4,6 @@ Owns the choice between an overlay and a copy, the folders that may be written f
 list of what a run wrote. `enter` is called in the process of the run, the rest beside it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

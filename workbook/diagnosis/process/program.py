@@ -4,8 +4,6 @@ Owns the sentences for code that cannot be looked at, the user's traceback, the 
 written outside of the run's place, and the variables that choose the CPU's instruction set.
 """
 
-from __future__ import annotations
-
 import importlib
 import importlib.util
 import inspect

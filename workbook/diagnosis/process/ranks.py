@@ -3,8 +3,6 @@
 Owns the reading of their rows into one series for each rank, and what two series have in common.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

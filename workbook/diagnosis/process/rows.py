@@ -3,8 +3,6 @@
 Owns the reading.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 from pathlib import Path

@@ -3,8 +3,6 @@
 Owns the reading of a run's folder.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +39,7 @@ class Run:
         """How long the program took."""
         return float(self.data.get("seconds", 0.0))
 
-    def like(self, other: Run) -> bool:
+    def like(self, other: "Run") -> bool:
         """Whether two runs of a command gave the same, by all that was seen of torch in them."""
         seen = ("status", "stopped", "left", "processes")
         return (

@@ -4,8 +4,6 @@ Owns the variants of `--model`. Each is a function without arguments, so that a 
 any other call.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

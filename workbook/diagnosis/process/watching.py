@@ -4,8 +4,6 @@ Owns the order in which patches and probes are put on, and what is written when 
 has come to the step that it was to go to. The hook calls `begin`; nothing else does.
 """
 
-from __future__ import annotations
-
 import atexit
 import contextlib
 import os

@@ -6,8 +6,6 @@ acts before torch is there (variables of the environment, the start of Python's 
 to the process, and a run that needs another one there is refused. The hook calls `begin`.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import shutil

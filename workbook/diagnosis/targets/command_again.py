@@ -4,8 +4,6 @@ Owns the order of the questions. First it runs twice as the user runs it, only w
 conditions that are held, as a function does, and stopped where the two runs parted.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from workbook.diagnosis.answer import Answer

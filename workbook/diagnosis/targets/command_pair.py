@@ -4,8 +4,6 @@ Owns what of two different programs can be laid side by side: their last paramet
 they read from torch, or else the numbers that both print in the same words.
 """
 
-from __future__ import annotations
-
 import ast
 from collections import Counter
 from dataclasses import replace

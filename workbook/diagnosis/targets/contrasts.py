@@ -3,8 +3,6 @@
 Owns the facts that say which interventions can matter for two functions. Decides nothing.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

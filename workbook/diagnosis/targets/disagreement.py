@@ -3,8 +3,6 @@
 Owns the order of the questions, and the rows of the answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

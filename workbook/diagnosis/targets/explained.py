@@ -4,8 +4,6 @@ Owns the judging of differences, which are computed again in float64, the places
 causes, and the ranking for every target.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import torch

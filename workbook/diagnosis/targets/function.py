@@ -4,8 +4,6 @@ Owns the runs that are compared: three calls in one process under calm condition
 another under other ones. Knows nothing of how an answer is worded.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import replace

@@ -3,8 +3,6 @@
 Owns the choice, and the sentences where a fork is not possible.
 """
 
-from __future__ import annotations
-
 import inspect
 import os
 import sys

@@ -4,8 +4,6 @@ Owns the hypotheses: the losses were summed instead of averaged, or every part c
 although the parts have different numbers of rows.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 

@@ -5,8 +5,6 @@ memory, change the threads, the memory's contents and the precision. What an ans
 on for the questions after it.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from workbook.diagnosis.answer import Answer, Found

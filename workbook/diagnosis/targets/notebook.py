@@ -3,8 +3,6 @@
 Owns the command line, and the sentences where there is none to run.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import sys
 from pathlib import Path

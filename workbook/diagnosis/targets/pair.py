@@ -4,8 +4,6 @@ Owns what is asked of each: the first under calm conditions, the second under ot
 process of its own; and the second after the first.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any

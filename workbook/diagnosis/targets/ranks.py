@@ -4,8 +4,6 @@ Owns the questions to the ranks of one run, and the comparison with the same com
 size 1.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from dataclasses import replace

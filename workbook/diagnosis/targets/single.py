@@ -5,8 +5,6 @@ again, do other vector instructions change more than rounding, and is dropout ac
 unseeded numbers?
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from workbook.diagnosis.answer import Answer, Found

@@ -4,8 +4,6 @@ Owns the comparison of what was seen (steps, numbers read from torch, printed nu
 strongest first, and the sentences for a command that cannot be looked at.
 """
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from typing import Any

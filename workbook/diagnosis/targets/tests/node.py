@@ -4,8 +4,6 @@ Owns the order of the questions. Of a test that always fails, the two sides of i
 the pair; of one that fails at times, its sides in two runs are.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace

@@ -3,8 +3,6 @@
 Owns the reduction (ddmin: Zeller and Hildebrandt, 2002) and the naming of what was left switched.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from workbook.diagnosis.answer import Answer, Found

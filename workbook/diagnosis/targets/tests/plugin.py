@@ -4,8 +4,6 @@ Owns pytest's hooks. `pytest -p workbook.diagnosis.targets.tests.plugin NODE` in
 WORKBOOK_RUN: that folder holds `plan.json` and takes `answer.json`.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import random

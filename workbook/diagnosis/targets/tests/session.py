@@ -3,8 +3,6 @@
 Owns the command line, the reading of the answer, and the sentences where there is no test to run.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib.util
 import json

@@ -4,8 +4,6 @@ Owns the width, and the two trials of it: the test with that tolerance, and agai
 is planted in the last sum before the comparison.
 """
 
-from __future__ import annotations
-
 import contextlib
 import math
 import sys
