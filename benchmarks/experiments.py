@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import statistics
 import time
 from collections.abc import Iterator
@@ -23,10 +21,9 @@ def rows() -> Iterator[tuple[str, str, str]]:
 
 
 def _experiments() -> Iterator[tuple[str, Experiment]]:
-    for module in pkgutil.iter_modules(causes.__path__):
-        chapter = importlib.import_module(f"workbook.causes.{module.name}")
-        for experiment in getattr(chapter, "EXPERIMENTS", ()):
-            yield module.name, experiment
+    for chapter in causes.chapters():
+        for experiment in causes.every(Experiment, chapter):
+            yield chapter.__name__.rpartition(".")[2], experiment
 
 
 def _times(experiment: Experiment) -> tuple[float, float]:

@@ -13,12 +13,13 @@ from typing import Any
 
 import torch_directml  # the stand-in beside this file
 
-from workbook.causes import directml
+from workbook.causes import directml, every
 from workbook.control import Choice
 from workbook.devices import directml as adapters
 from workbook.devices import machine
-from workbook.experiment import run
+from workbook.experiment import Experiment, run
 from workbook.fingerprint import take
+from workbook.question import Prediction
 from workbook.recorder import record
 from workbook.recording import Recording
 
@@ -29,7 +30,7 @@ NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "src" / "07_directml.py"
 def measured() -> dict[str, Any]:
     """Run every experiment that offers the device: each choice, and the ends of each range."""
     found: dict[str, Any] = {}
-    for each in directml.EXPERIMENTS:
+    for each in every(Experiment, directml):
         if "device" not in each.opening:
             continue
         _note(found, each, {})
@@ -61,7 +62,7 @@ def _note(found: dict[str, Any], each: Any, settings: dict[str, Any]) -> None:
 
 def _recorded() -> dict[str, Any]:
     """Record the chapter as its page says, and read the recording back."""
-    offered = [each for each in directml.EXPERIMENTS if "device" in each.opening]
+    offered = [each for each in every(Experiment, directml) if "device" in each.opening]
     made = json.dumps(record(offered, "directml").to_json(), allow_nan=False)
     back = Recording.from_json(json.loads(made))
     names = sorted({each.experiment for each in back.results})
@@ -70,7 +71,7 @@ def _recorded() -> dict[str, Any]:
 
 def main() -> None:
     """Measure, ask, run the notebook, and print."""
-    answers = {each.name: each.measured().text for each in directml.PREDICTIONS}
+    answers = {each.name: each.measured().text for each in every(Prediction, directml)}
     told = {
         "nearest": directml.nearest(),
         "experiments": measured(),

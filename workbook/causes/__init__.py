@@ -2,29 +2,29 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeVar
+from types import ModuleType
+from typing import TypeVar
 
 from workbook.experiment import Experiment
 
 Row = TypeVar("Row")
 
 
-def every(kind: type[Row], names: Mapping[str, Any]) -> tuple[Row, ...]:
-    """Collect the rows of one kind among a module's names: a chapter imports each once.
+@cache
+def chapters() -> tuple[ModuleType, ...]:
+    """Import every chapter, in the order of the names."""
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(importlib.import_module(f"{__name__}.{name}") for name in names)
 
-    >>> every(int, {"a": 1, "b": "two", "c": 3})
-    (1, 3)
-    """
-    return tuple(value for value in names.values() if isinstance(value, kind))
+
+def every(kind: type[Row], *of: ModuleType) -> tuple[Row, ...]:
+    """Collect the rows of one kind that chapters import: of all chapters, or of these."""
+    names = (value for chapter in of or chapters() for value in vars(chapter).values())
+    return tuple(value for value in names if isinstance(value, kind))
 
 
 @cache
 def experiments() -> dict[str, Experiment]:
-    """Give every experiment of every chapter by name, in the order of the chapters' names."""
-    found: dict[str, Experiment] = {}
-    for module in pkgutil.iter_modules(__path__):
-        chapter = importlib.import_module(f"{__name__}.{module.name}")
-        found.update({each.name: each for each in chapter.EXPERIMENTS})
-    return found
+    """Give every experiment of every chapter by name."""
+    return {each.name: each for each in every(Experiment)}

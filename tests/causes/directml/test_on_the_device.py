@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import torch.utils.backend_registration
 
-from workbook.causes import directml
-from workbook.experiment import run
+from workbook.causes import directml, every
+from workbook.experiment import Experiment, run
+from workbook.question import Prediction
 
 ROOT = Path(__file__).parents[3]
 STAND_IN = ROOT / "tests" / "directml_device"
-WITH_DEVICE = [each for each in directml.EXPERIMENTS if "device" in each.opening]
+WITH_DEVICE = [each for each in every(Experiment, directml) if "device" in each.opening]
 
 pytestmark = pytest.mark.skipif(
     not hasattr(torch.utils.backend_registration, "_setup_privateuseone_for_python_backend"),
@@ -78,7 +79,7 @@ def test_a_difference_is_shown(told):
 def test_the_predictions_are_measured_there(told):
     """Every prediction has an answer, and the chapter chose this device for it."""
     assert told["nearest"] == "directml"
-    assert set(told["answers"]) == {each.name for each in directml.PREDICTIONS}
+    assert set(told["answers"]) == {each.name for each in every(Prediction, directml)}
 
 
 def test_the_notebook_runs_there(told):

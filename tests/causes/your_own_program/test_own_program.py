@@ -6,14 +6,15 @@ import sys
 import pytest
 import torch
 
-from workbook.causes.your_own_program import CASES, UNSTEADY_SCORES
+from workbook.causes import every, your_own_program
+from workbook.causes.your_own_program import UNSTEADY_SCORES
 from workbook.diagnosis import CAUSES
 from workbook.question import trying
 from workbook.question.case import Case, Trial
 from workbook.question.trying import tried
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", every(Case, your_own_program), ids=lambda case: case.name)
 def test_suspects_are_causes_of_the_diagnosis(case: Case) -> None:
     """Each suspect has a name that the tool could give, and all but the culprit an objection."""
     known = {cause.id for cause in CAUSES}

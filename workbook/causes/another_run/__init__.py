@@ -1,6 +1,5 @@
 """Chapter 10: resumed runs, workers, compiled functions and several ranks."""
 
-from workbook.causes import every
 from workbook.causes.another_run.buckets import BUCKETS
 from workbook.causes.another_run.case import BEST_WEIGHTS
 from workbook.causes.another_run.compiled import COMPILED
@@ -21,11 +20,3 @@ from workbook.causes.another_run.resume import RESUMED
 from workbook.causes.another_run.ring import RING
 from workbook.causes.another_run.shards import SHARDS
 from workbook.causes.another_run.wrapped import WRAPPER
-from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
-from workbook.question.case import Case
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-EXERCISES = every(Exercise, globals())
-CASES = every(Case, globals())

@@ -1,6 +1,5 @@
 """Chapter 03: what recording gradients changes, and what it does not."""
 
-from workbook.causes import every
 from workbook.causes.autograd.autocast_weight import AUTOCAST_WEIGHT
 from workbook.causes.autograd.case import MICRO_TEXTS
 from workbook.causes.autograd.clipping import CLIPPING
@@ -21,11 +20,3 @@ from workbook.causes.autograd.predictions import (
 )
 from workbook.causes.autograd.weight_norm import WEIGHT_NORM
 from workbook.causes.autograd.without_gradients import WITHOUT_GRADIENTS
-from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
-from workbook.question.case import Case
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-EXERCISES = every(Exercise, globals())
-CASES = every(Case, globals())

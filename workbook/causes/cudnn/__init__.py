@@ -1,6 +1,5 @@
 """Chapter 05: what varies from run to run, how often to look, and what the switches do."""
 
-from workbook.causes import every
 from workbook.causes.cudnn.case import ON_THE_GPU
 from workbook.causes.cudnn.catalogue import CATALOGUE
 from workbook.causes.cudnn.circumstances import CIRCUMSTANCES
@@ -35,12 +34,3 @@ from workbook.causes.cudnn.switches import SWITCHES
 from workbook.causes.cudnn.tensor_float import TF32, TF32_REACH
 from workbook.causes.cudnn.training import TRAINING
 from workbook.causes.cudnn.unwritten import FILLED, UNWRITTEN
-from workbook.experiment import Experiment
-from workbook.question import Estimate, Exercise, Prediction
-from workbook.question.case import Case
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-ESTIMATES = every(Estimate, globals())
-EXERCISES = every(Exercise, globals())
-CASES = every(Case, globals())

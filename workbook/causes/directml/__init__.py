@@ -1,6 +1,5 @@
 """Chapter 07: another device, DirectML where there is one and an imitation where there is none."""
 
-from workbook.causes import every
 from workbook.causes.directml.accelerator import ACCELERATOR
 from workbook.causes.directml.case import BLAMED
 from workbook.causes.directml.environment import ENVIRONMENT
@@ -12,11 +11,3 @@ from workbook.causes.directml.programs import PROGRAMS
 from workbook.causes.directml.same_inputs import SAME_INPUTS
 from workbook.causes.directml.sides import nearest
 from workbook.causes.directml.whose_default import WHOSE_DEFAULT
-from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
-from workbook.question.case import Case
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-EXERCISES = every(Exercise, globals())
-CASES = every(Case, globals())

@@ -1,6 +1,5 @@
 """Chapter 04: what evaluation mode switches, and what it does not."""
 
-from workbook.causes import every
 from workbook.causes.eval_mode.batch_mates import BATCH_MATES
 from workbook.causes.eval_mode.case import BATCH_SIZE
 from workbook.causes.eval_mode.dropout import SCALE, SWITCHES
@@ -24,12 +23,3 @@ from workbook.causes.eval_mode.predictions import (
 from workbook.causes.eval_mode.removed import REMOVED_LAYER
 from workbook.causes.eval_mode.running import RUNNING_STATISTICS
 from workbook.causes.eval_mode.wrapped import WRAPPED_NAMES
-from workbook.experiment import Experiment
-from workbook.question import Estimate, Exercise, Prediction
-from workbook.question.case import Case
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-ESTIMATES = every(Estimate, globals())
-EXERCISES = every(Exercise, globals())
-CASES = every(Case, globals())

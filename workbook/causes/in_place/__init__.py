@@ -1,6 +1,5 @@
 """Chapter 02: what an operation in place changes, and what it does not."""
 
-from workbook.causes import every
 from workbook.causes.in_place.aliases import ALIASES
 from workbook.causes.in_place.both_forms import BOTH_FORMS
 from workbook.causes.in_place.case import TWO_ANSWERS
@@ -21,11 +20,3 @@ from workbook.causes.in_place.predictions import (
     WRITE_TO_DATA,
 )
 from workbook.causes.in_place.races import LOST_UPDATES
-from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
-from workbook.question.case import Case
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-EXERCISES = every(Exercise, globals())
-CASES = every(Case, globals())

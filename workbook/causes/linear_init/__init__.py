@@ -1,6 +1,5 @@
 """Chapter 06: the seed, the stream of draws, and what nn.Linear takes from it."""
 
-from workbook.causes import every
 from workbook.causes.linear_init.by_hand import BY_HAND
 from workbook.causes.linear_init.case import PASSES_ALONE
 from workbook.causes.linear_init.draws import LEDGER, PREFIX
@@ -20,11 +19,3 @@ from workbook.causes.linear_init.programs import DEVICES, RUNS
 from workbook.causes.linear_init.seed_spread import SEED_SPREAD
 from workbook.causes.linear_init.sources import SEEDED, WORKERS
 from workbook.causes.linear_init.weights import DISTRIBUTION, DTYPE
-from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
-from workbook.question.case import Case
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-EXERCISES = every(Exercise, globals())
-CASES = every(Case, globals())

@@ -1,6 +1,5 @@
 """Chapter 01: what a number format keeps and what it drops."""
 
-from workbook.causes import every
 from workbook.causes.precision.activation_error import ACTIVATION_ERROR
 from workbook.causes.precision.bit_microscope import MICROSCOPE
 from workbook.causes.precision.cancellation import CANCELLATION
@@ -42,12 +41,3 @@ from workbook.causes.precision.slices import SLICES
 from workbook.causes.precision.stagnation import STAGNATION
 from workbook.causes.precision.sum_order import MANY_NUMBERS, SIX_NUMBERS
 from workbook.causes.precision.type_promotion import PROMOTION
-from workbook.experiment import Experiment
-from workbook.question import Estimate, Exercise, Prediction
-from workbook.question.case import Case
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-ESTIMATES = every(Estimate, globals())
-EXERCISES = every(Exercise, globals())
-CASES = every(Case, globals())

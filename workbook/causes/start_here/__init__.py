@@ -1,6 +1,5 @@
 """Chapter 00: how to read an experiment, and a first surprise."""
 
-from workbook.causes import every
 from workbook.causes.start_here.parts import PARTS_OF_ONE
 from workbook.causes.start_here.questions import (
     LOSS_SHOWS,
@@ -9,9 +8,3 @@ from workbook.causes.start_here.questions import (
     WHICH_PARTS,
 )
 from workbook.causes.start_here.trainings import SIX_FROM_ONE_SEED
-from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-EXERCISES = every(Exercise, globals())

@@ -1,6 +1,5 @@
 """Chapter 09: why greedy decoding answers differently, though nothing is drawn."""
 
-from workbook.causes import every
 from workbook.causes.temperature_zero.alone import ALONE
 from workbook.causes.temperature_zero.case import COMPANY
 from workbook.causes.temperature_zero.exercises import ONE_SHAPE, OWN_GENERATOR, SAFE_TOKENS
@@ -14,11 +13,3 @@ from workbook.causes.temperature_zero.predictions import (
 )
 from workbook.causes.temperature_zero.rows import ROWS
 from workbook.causes.temperature_zero.ways import WAYS_TO_COMPUTE
-from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
-from workbook.question.case import Case
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-EXERCISES = every(Exercise, globals())
-CASES = every(Case, globals())

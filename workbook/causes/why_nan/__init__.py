@@ -1,6 +1,5 @@
 """Chapter 08: where infinities and NaN come from, how they travel, and how to find the first."""
 
-from workbook.causes import every
 from workbook.causes.why_nan.case import LOST_WEIGHTS
 from workbook.causes.why_nan.exercises import FIRST_NOT_FINITE, REPAIR_THE_LOSS, SAFE_ROOT
 from workbook.causes.why_nan.guards import GUARDED
@@ -16,11 +15,3 @@ from workbook.causes.why_nan.predictions import (
 from workbook.causes.why_nan.ranges import RANGES
 from workbook.causes.why_nan.training import NAN_TRAINING
 from workbook.causes.why_nan.travel import TRAVEL
-from workbook.experiment import Experiment
-from workbook.question import Exercise, Prediction
-from workbook.question.case import Case
-
-EXPERIMENTS = every(Experiment, globals())
-PREDICTIONS = every(Prediction, globals())
-EXERCISES = every(Exercise, globals())
-CASES = every(Case, globals())

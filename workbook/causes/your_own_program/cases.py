@@ -234,5 +234,3 @@ RESTLESS_REVIEWS = Case(
         "So one cheap trial halves the suspects. Sorting the words is the cure."
     ),
 )
-
-CASES = (UNSTEADY_SCORES, LOGGED_TRAINING, RESTLESS_REVIEWS)
