@@ -1,9 +1,12 @@
-"""No control is for show: each one changes what is measured or drawn, or says why nothing does."""
+"""Every value of a control works, and no control is for show.
+
+Each one changes what is measured or drawn, or says why nothing does.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -13,7 +16,7 @@ from tests.causes.chapters import EXPERIMENTS
 from workbook.causes.cudnn import series
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
-from workbook.control import Choice, Control, Dtype, Integer, Toggle
+from workbook.control import Choice, Control, DeviceChoice, Dtype, Integer, Toggle
 from workbook.devices import DeviceUnavailable
 from workbook.experiment import Experiment, run
 from workbook.recording import recorded
@@ -24,7 +27,7 @@ pytestmark = pytest.mark.uncounted
 # Words that may repeat a setting without having measured anything.
 LABELS = {"label", "title", "columns", "rows", "legend", "ticks", "low", "high", "log", "reading"}
 CONTROLS = [
-    pytest.param(each, control, id=f"{each.name}-{control.name}")
+    pytest.param((each, control), id=f"{each.name}-{control.name}")
     for each in EXPERIMENTS
     for control in each.controls
 ]
@@ -53,13 +56,23 @@ def told(result: Result) -> Facts:
     )
 
 
-def measured(experiment: Experiment, settings: dict[str, Any]) -> Facts | None:
-    """What a run says, afresh; None where its device is absent."""
+def ran(experiment: Experiment, settings: dict[str, Any]) -> Result | DeviceUnavailable:
+    """Give what a new run gives, or why its device is absent."""
     series.forget()
     try:
-        return told(run(experiment, **settings))
-    except DeviceUnavailable:
-        return None
+        return run(experiment, **settings)
+    except DeviceUnavailable as absent:
+        return absent
+
+
+def facts(result: Result | DeviceUnavailable) -> Facts | None:
+    """What a result says; None where its device is absent."""
+    return told(result) if isinstance(result, Result) else None
+
+
+def measured(experiment: Experiment, settings: dict[str, Any]) -> Facts | None:
+    """What a run says, afresh; None where its device is absent."""
+    return facts(ran(experiment, settings))
 
 
 @cache
@@ -75,21 +88,29 @@ def differing(before: Facts, after: Facts) -> set[str]:
     }
 
 
-def changes(experiment: Experiment, control: Control, others: dict[str, Any]) -> set[str]:
+def other_values(control: Control) -> list[Any]:
+    """Every value that the control offers but the one it opens with."""
+    return [value for value in control.values() if value != control.opening]
+
+
+def changes(
+    experiment: Experiment,
+    control: Control,
+    others: dict[str, Any],
+    known: dict[Any, Result | DeviceUnavailable] | None = None,
+) -> set[str]:
     """What some value of the control changes where the others stand so.
 
     A time, or the outcome of a race, differs from run to run: what counts says the same twice on
-    both sides.
+    both sides. `known` has a run for each value, made before.
     """
     here = {**experiment.opening, **others}
     before = measured(experiment, here) if others else opened(experiment)
     if before is None:
         return set()
-    for value in control.values():
-        if value == control.opening:
-            continue
+    for value in other_values(control):
         there = {**here, control.name: value}
-        after = measured(experiment, there)
+        after = measured(experiment, there) if known is None else facts(known[value])
         if after is None or not (paths := differing(before, after)):
             continue
         again = [measured(experiment, settings) or {} for settings in (here, there)]
@@ -135,9 +156,13 @@ def unlike_here(experiment: Experiment, result: Result) -> set[str]:
     return differing(told(result), measured(experiment, known) or {})
 
 
-def moved(experiment: Experiment, control: Control) -> bool:
+def moved(
+    experiment: Experiment,
+    control: Control,
+    known: dict[Any, Result | DeviceUnavailable] | None = None,
+) -> bool:
     """Whether the control changes something: recorded, as it opens, or with one more choice."""
-    if elsewhere(experiment, control) or changes(experiment, control, {}):
+    if elsewhere(experiment, control) or changes(experiment, control, {}, known):
         return True
     return any(
         changes(experiment, control, {other.name: value})
@@ -148,18 +173,45 @@ def moved(experiment: Experiment, control: Control) -> bool:
     )
 
 
-@pytest.mark.parametrize(("experiment", "control"), CONTROLS)
-def test_a_control_changes_what_is_measured_or_says_why_not(
-    experiment: Experiment, control: Control
-) -> None:
+@dataclass(frozen=True)
+class Tried:
+    """A control of an experiment, and a run with each of its values."""
+
+    experiment: Experiment
+    control: Control
+    runs: dict[Any, Result | DeviceUnavailable]
+
+
+@pytest.fixture(scope="module", params=CONTROLS)
+def tried(request: pytest.FixtureRequest) -> Tried:
+    """A control whose values were each run once, for all tests of it."""
+    experiment, control = request.param
+    values = other_values(control)
+    runs = {value: ran(experiment, {control.name: value}) for value in values}
+    return Tried(experiment, control, runs)
+
+
+def test_every_value_of_a_control_works(tried: Tried) -> None:
+    """Each offered value gives a result; an absent device is refused with its reason."""
+    for value, result in tried.runs.items():
+        if isinstance(result, DeviceUnavailable):
+            assert isinstance(tried.control, DeviceChoice)
+            assert str(result).strip()
+            continue
+        assert result.settings[tried.control.name] == value
+        device = result.settings.get("device", tried.experiment.fixed.device)
+        assert result.source == ("SIMULATED" if device == "simulated" else "LIVE")
+
+
+def test_a_control_changes_what_is_measured_or_says_why_not(tried: Tried) -> None:
     """It changes a number, a word or a mark, not only labels; or it declares that it does not.
 
     What is declared is held: then no value of it changes anything, as the experiment opens.
     """
-    if control.name in experiment.unmoved:
-        assert not changes(experiment, control, {})
+    if tried.control.name in tried.experiment.unmoved:
+        assert not changes(tried.experiment, tried.control, {}, tried.runs)
     else:
-        assert moved(experiment, control)
+        assert moved(tried.experiment, tried.control, tried.runs)
 
 
 def ignoring(where: Conditions, *, size: int) -> Finding:
@@ -183,8 +235,10 @@ def test_a_control_for_show_is_found() -> None:
 def test_a_declaration_that_does_not_hold_is_found() -> None:
     """To say of the size that it changes nothing does not help it."""
     example = replace(EXAMPLE, unmoved={"size": "Nothing is drawn."})
+    size = example.controls[1]
+    runs = {value: ran(example, {size.name: value}) for value in other_values(size)}
     with pytest.raises(AssertionError):
-        test_a_control_changes_what_is_measured_or_says_why_not(example, example.controls[1])
+        test_a_control_changes_what_is_measured_or_says_why_not(Tried(example, size, runs))
 
 
 @pytest.mark.parametrize(

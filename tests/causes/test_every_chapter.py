@@ -6,19 +6,9 @@ import json
 import pytest
 
 from tests.causes.chapters import CASES, CHAPTERS, EXERCISES, EXPERIMENTS, PREDICTIONS
-from workbook.control import Control, DeviceChoice
-from workbook.devices import DeviceUnavailable
 from workbook.experiment import Experiment, run
 from workbook.question import Estimate, Exercise, Prediction, prove
 from workbook.result import Result
-
-SETTINGS = [
-    pytest.param(one, control, value, id=f"{one.name}-{control.name}-{value}")
-    for one in EXPERIMENTS
-    for control in one.controls
-    for value in control.values()
-    if value != control.opening
-]
 
 
 def named(row: Experiment | Prediction | Exercise) -> str:
@@ -52,23 +42,6 @@ def test_a_result_survives_json(experiment: Experiment) -> None:
     result = opened(experiment.name)
     data = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert Result.from_json(data).to_json() == result.to_json()
-
-
-@pytest.mark.uncounted
-@pytest.mark.parametrize(("experiment", "control", "value"), SETTINGS)
-def test_every_value_of_a_control_works(
-    experiment: Experiment, control: Control, value: object
-) -> None:
-    """Each offered value gives a result; an absent device is refused with its reason."""
-    try:
-        result = run(experiment, **{control.name: value})
-    except DeviceUnavailable as absent:
-        assert isinstance(control, DeviceChoice)
-        assert str(absent).strip()
-    else:
-        assert result.settings[control.name] == value
-        device = result.settings.get("device", experiment.fixed.device)
-        assert result.source == ("SIMULATED" if device == "simulated" else "LIVE")
 
 
 @pytest.mark.parametrize("prediction", PREDICTIONS, ids=named)
