@@ -64,7 +64,7 @@ def test_the_table_has_a_row_for_every_point_and_cell():
         ),
         (lambda: Cells.of({}, {"blue": "sky"}), r"a kind is one of plain, .* got \['blue'\]"),
         (lambda: Cells.of({"r": [Cell("1", "wrong")]}, {"agrees": "right"}), r"lacks \['wrong'\]"),
-        (lambda: Chart(()), "1 or 2 panels, got 0"),
+        (lambda: Chart((Cells.of({}),) * 3), "at most 2 panels, got 3"),
         (lambda: Chart.from_json({"panels": [{}]}), "not a chart"),
     ],
 )

@@ -223,13 +223,13 @@ def _named(row: Row) -> dict[Any, Cell]:
 
 @dataclass(frozen=True)
 class Chart:
-    """One or two panels side by side."""
+    """One or two panels side by side; none where a measurement is told in words alone."""
 
-    panels: tuple[Panel | Cells, ...]
+    panels: tuple[Panel | Cells, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.panels) <= 2:
-            raise ValueError(f"a chart has 1 or 2 panels, got {len(self.panels)}")
+        if len(self.panels) > 2:
+            raise ValueError(f"a chart has at most 2 panels, got {len(self.panels)}")
 
     def to_json(self) -> dict[str, Any]:
         """Give the chart as plain data; NaN and infinities become strings."""
@@ -242,6 +242,9 @@ class Chart:
             return cls(tuple(_panel_from_json(panel) for panel in data["panels"]))
         except (KeyError, TypeError) as error:
             raise ValueError(f"this is not a chart: {error!r}") from error
+
+
+NO_CHART = Chart()
 
 
 def rows(chart: Chart) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

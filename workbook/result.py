@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from workbook.chart import Chart, plain, restored
+from workbook.chart import NO_CHART, Chart, plain, restored
 from workbook.comparison import Comparison
 from workbook.conditions import Conditions
 
@@ -28,13 +28,13 @@ class Finding:
 
     `verdict` is a sentence in words that holds on every machine at the experiment's opening
     settings: notebooks are tested by it. `reading` is the same in this machine's digits, for the
-    figure and the status line. `values` are the numbers by name, `comparisons` the tensors that
-    were held side by side.
+    figure and the status line. An experiment that no page shows has no chart. `values` are the
+    numbers by name, `comparisons` the tensors that were held side by side.
     """
 
     verdict: str
     reading: str
-    chart: Chart
+    chart: Chart = NO_CHART
     values: Mapping[str, Any] = field(default_factory=dict)
     comparisons: tuple[Comparison, ...] = ()
 

@@ -231,6 +231,12 @@ def test_any_numbers_at_all_can_be_drawn(x, y, mark, x_log, y_log):
         assert Drawing().png(some, TITLE).startswith(b"\x89PNG")
 
 
+def test_a_result_without_a_chart_has_no_figure():
+    """Whoever asks for its picture hears where to look instead."""
+    with pytest.raises(ValueError, match="its verdict and reading say all"):
+        Drawing().png(Chart())
+
+
 def test_charts_without_anything_in_them_are_drawn():
     """No series, no rows, no columns."""
     no_rows, no_columns = Cells.of({}), Cells(("a",), (), ((),), ((),))

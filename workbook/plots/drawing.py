@@ -128,7 +128,8 @@ class _Plan:
     """
 
     def __init__(self, chart: Chart, room: int, words: tuple[str, ...]) -> None:
-        count = len(chart.panels)
+        if not (count := len(chart.panels)):
+            raise ValueError("this result has no figure: its verdict and reading say all")
         tables = [cells.least_width(panel) for panel in chart.panels if isinstance(panel, Cells)]
         between = 2 * EDGE + BETWEEN * (count - 1)
         least = math.ceil(max(tables, default=0) * count + between)

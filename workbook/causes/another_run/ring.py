@@ -7,7 +7,6 @@ whose sum is another one got them in another order.
 import torch
 
 from workbook.causes.another_run.ranks import summed
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
@@ -15,10 +14,6 @@ from workbook.result import Finding
 
 WORLDS = (2, 3, 4)
 SMALL, DRAWN = "1 and halves of its last bit", "drawn"
-LEGEND: dict[Kind, str] = {
-    "agrees": "the same sum in every slot",
-    "differs": "more than one sum: the order depends on the slot",
-}
 
 
 def fill(where: Conditions, *, slots: int, numbers: str) -> Finding:
@@ -31,16 +26,9 @@ def fill(where: Conditions, *, slots: int, numbers: str) -> Finding:
         found[world] = len(torch.unique(sums[0]))
         same_everywhere &= all(torch.equal(each, sums[0]) for each in sums)
         repeats &= torch.equal(sums[0], again[0])
-    table = {
-        f"{world} ranks": {
-            "different sums in the slots": Cell(str(n), "agrees" if n == 1 else "differs")
-        }
-        for world, n in found.items()
-    }
     values = {"sums": found, "equal on all ranks": same_everywhere, "repeats": repeats}
     reading = ", ".join(f"{world} ranks: {n}" for world, n in found.items())
-    title = f"{slots} slots, each with one number of each rank"
-    return Finding(_verdict(found), reading, Chart((Cells.of(table, LEGEND, title),)), values)
+    return Finding(_verdict(found), reading, values=values)
 
 
 def _numbers(world: int, numbers: str) -> list[float]:

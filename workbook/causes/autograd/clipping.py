@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from workbook.bounds import gamma
-from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import LogRange, Seed
 from workbook.experiment import Experiment
@@ -22,17 +21,11 @@ def clipped(where: Conditions, *, scale: int) -> Finding:
     y = torch.rand(ROWS)
     one, other = (_gradient(x[rows], y[rows]) for rows in (slice(None), torch.arange(ROWS).flip(0)))
     gap = _relative(one, other)
-    treated = _clip(one), _clip(other)
-    after = _relative(*treated)
+    after = _relative(_clip(one), _clip(other))
     reading = f"relative gap {gap:.2g} before, {after:.2g} after; norm {float(one.norm()):.2g}"
-    series = tuple(
-        Series(name, range(FEATURES), _gaps(*pair), "points")
-        for name, pair in (("before", (one, other)), ("clipped to norm 1", treated))
-    )
-    axes = Axis("weight", -1, FEATURES), Axis("relative gap", 1e-9, 1e-3, log=True)
     within = after <= _clipped_limit(gap)
     values = {"before": gap, "after": after, "within": within}
-    return Finding(_clip_verdict(within), reading, Chart((Panel(*axes, series),)), values)
+    return Finding(_clip_verdict(within), reading, values=values)
 
 
 def _gradient(x: Tensor, y: Tensor) -> Tensor:
@@ -55,10 +48,6 @@ def _clip(gradient: Tensor, largest: float = 1.0) -> Tensor:
 
 def _relative(one: Tensor, other: Tensor) -> float:
     return float((one.double() - other.double()).norm() / one.double().norm())
-
-
-def _gaps(one: Tensor, other: Tensor) -> Tensor:
-    return (one.double() - other.double()).abs() / one.double().abs()
 
 
 def _clipped_limit(gap: float) -> float:

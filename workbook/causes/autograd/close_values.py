@@ -7,7 +7,6 @@ size and the format stay. In exact arithmetic the gradient of a singular vector 
 
 import torch
 
-from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Dtype, LogRange
 from workbook.experiment import Experiment
@@ -19,18 +18,13 @@ WIDEST = 10.0
 
 def close_values(where: Conditions, *, gap: int) -> Finding:
     """Take the gradient of one entry of a singular vector for singular values 2 and 2 - 1/gap."""
-    gaps = [2**power for power in range(1, 13)]
-    sizes = {each: _gradient(1 / each, where) for each in (*gaps, gap, 2)}
-    x, y = [1 / each for each in gaps], [sizes[each] for each in gaps]
-    points = Series("gradient", x, y, "points")
-    axes = Axis("gap", 1e-4, 1, log=True), Axis("largest entry", 1e-2, 1e5, log=True)
-    growth = sizes[gap] / sizes[2]
+    largest = _gradient(1 / gap, where)
+    growth = largest / _gradient(1 / 2, where)
     verdict = "The closer the two singular values, the larger the gradient."
     if growth < WIDEST:
         verdict = "With singular values this far apart the gradient is moderate."
-    reading = f"gap 1/{gap}: largest entry {sizes[gap]:.3g}, {growth:.3g} times that of gap 1/2"
-    values = {"largest": sizes[gap], "growth": growth}
-    return Finding(verdict, reading, Chart((Panel(*axes, (points,)),)), values)
+    reading = f"gap 1/{gap}: largest entry {largest:.3g}, {growth:.3g} times that of gap 1/2"
+    return Finding(verdict, reading, values={"largest": largest, "growth": growth})
 
 
 def _gradient(gap: float, where: Conditions) -> float:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions, Grad
 from workbook.control import Choice, DeviceChoice, Dtype, Seed
@@ -52,11 +51,6 @@ SUBJECTS = (
     Subject("TransformerEncoderLayer", lambda: _encoder(), SERIES),
 )
 MODES: tuple[Grad, ...] = ("no_grad", "inference")
-COLUMNS = 4
-LEGEND: dict[Kind, str] = {
-    "agrees": "equal in every bit",
-    "differs": "other bits without gradients",
-}
 TWO_KERNELS = ("LSTM", "TransformerEncoderLayer")  # without gradients torch may take another
 
 
@@ -69,7 +63,7 @@ def every_module(where: Conditions) -> Finding:
     reading = f"{count} of {len(SUBJECTS)} modules agree in every bit in all three grad modes"
     reading += f"; not: {', '.join(changed)}" if changed else ""
     values = {"changed": changed, "modules": len(SUBJECTS)}
-    return Finding(_verdict(changed), reading, _chart(found), values, comparisons)
+    return Finding(_verdict(changed), reading, values=values, comparisons=comparisons)
 
 
 def _encoder() -> nn.Module:
@@ -103,18 +97,6 @@ def _verdict(changed: list[str]) -> str:
     if others:
         return f"Without gradients {', '.join(others)} gave other bits."
     return "No bit changes without gradients, except where a module has a second kernel to choose."
-
-
-def _chart(found: dict[str, tuple[Comparison, ...]]) -> Chart:
-    cells = [
-        Cell(f"{name} =", "agrees")
-        if all(each.identical for each in pair)
-        else Cell(f"{name} ≠", "differs")
-        for name, pair in found.items()
-    ]
-    names = list(found)
-    table = {names[i]: cells[i : i + COLUMNS] for i in range(0, len(names), COLUMNS)}
-    return Chart((Cells.of(table, LEGEND),))
 
 
 FORWARD_MODES = Experiment(

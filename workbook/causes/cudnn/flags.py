@@ -12,25 +12,16 @@ from torch.nn import functional as F
 
 from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.causes.cudnn.repeats import fingerprint
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Changes, Conditions
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
-FLAGS: dict[str, Changes] = {
-    f"{deterministic} / {benchmark}": {
-        "cudnn_deterministic": deterministic == "on",
-        "cudnn_benchmark": benchmark == "on",
-        "cudnn_tf32": False,
-    }
-    for deterministic in ("off", "on")
-    for benchmark in ("off", "on")
-}
-CPU, REPEATS = "on the CPU", 30
-LEGEND: dict[Kind, str] = {
-    "agrees": "same bits as the first",
-    "differs": "other bits, or several results",
-}
+FLAGS: tuple[Changes, ...] = tuple(
+    {"cudnn_deterministic": deterministic, "cudnn_benchmark": benchmark, "cudnn_tf32": False}
+    for deterministic in (False, True)
+    for benchmark in (False, True)
+)
+REPEATS = 30
 
 
 def _two_layers(*there: Tensor) -> Tensor:
@@ -58,42 +49,21 @@ PROGRAMS = ("two Linear layers", "one Linear layer")
 
 def flip_flags(where: Conditions) -> Finding:
     """Run each row several times under every pair of flags, and once on the CPU."""
-    table: dict[str, dict[str, Cell]] = {}
     by_flags: dict[str, int] = {}
     elsewhere: dict[str, bool] = {}
     for name, (call, shapes) in ROWS.items():
         host = [torch.rand(shape) - 0.5 for shape in shapes]
         there = [one.to(where.torch_device) for one in host]
-        found: dict[str, list[int]] = {}
-        for flags, changes in FLAGS.items():
+        found: list[int] = []
+        for changes in FLAGS:
             with where.replace(**changes), torch.no_grad():
-                found[flags] = [fingerprint(call(*there)) for _ in range(REPEATS)]
+                found += [fingerprint(call(*there)) for _ in range(REPEATS)]
+        by_flags[name] = len(set(found))
         with where.replace(device="cpu"), torch.no_grad():
-            found[CPU] = [fingerprint(call(*host))]
-        letters = list(dict.fromkeys(one for column in found.values() for one in column))
-        first = letters[0]
-        table[name] = {
-            flags: Cell(_letters(column, letters), _kind(column, first))
-            for flags, column in found.items()
-        }
-        by_flags[name] = len({one for flags in FLAGS for one in found[flags]})
-        elsewhere[name] = set(found[CPU]) != {first}
-    cells = Cells.of(table, LEGEND, "deterministic / benchmark")
+            elsewhere[name] = fingerprint(call(*host)) != found[0]
     reading = f"results under the flags, row by row: {', '.join(map(str, by_flags.values()))}"
     values = {"by_flags": by_flags, "differs_on_cpu": elsewhere}
-    return Finding(_verdict(by_flags), reading, Chart((cells,)), values)
-
-
-def _letters(column: list[int], letters: list[int]) -> str:
-    """Write a letter for one result; where there are too many for letters, how many."""
-    count = len(set(column))
-    if len(letters) > 5 or count > 1:
-        return f"{count} result{'s' * (count > 1)}"
-    return "ABCDE"[letters.index(column[0])]
-
-
-def _kind(column: list[int], first: int) -> Kind:
-    return "agrees" if set(column) == {first} else "differs"
+    return Finding(_verdict(by_flags), reading, values=values)
 
 
 def _verdict(by_flags: dict[str, int]) -> str:

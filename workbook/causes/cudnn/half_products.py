@@ -17,13 +17,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.causes.cudnn.series import quiet
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
-OFF, ON = COLUMNS = ("flag off", "flag on")
+OFF, ON = ("flag off", "flag on")
 SHAPES = ((8, 2**14), (64, 2**14), (128, 2**13), (512, 2**11))  # libraries choose by shape
 MATMUL: Any = torch.backends.cuda.matmul
 Tensors = tuple[Tensor, ...]
@@ -100,12 +99,10 @@ ROWS: dict[str, Row] = {
 
 def flip(where: Conditions) -> Finding:
     """Compute each product with its flag off and on, and hold it against float64."""
-    table: dict[str, dict[str, Cell]] = {}
     errors: dict[str, dict[str, float]] = {}
     defaults: dict[str, str] = {}
     for name, (flag, switched, operands, call) in ROWS.items():
         if not _known(flag):
-            table[name] = dict.fromkeys(COLUMNS, Cell("not in this torch", "not tried"))
             continue
         defaults[flag] = str(getattr(MATMUL, flag, "set by a call, not read here"))
         drawn = operands()
@@ -113,15 +110,13 @@ def flip(where: Conditions) -> Finding:
         for column, allow in ((OFF, False), (ON, True)):
             with quiet(), where, torch.no_grad(), switched(allow):
                 errors[name][column] = max(_error(where, call, host) for host in drawn)
-        table[name] = _cells(errors[name])
     changed = [name for name, line in errors.items() if line[OFF] != line[ON]]
     reading = f"the flag changes the error of: {', '.join(changed) or 'none'}"
     verdict = "No flag changed an error of these products."
     if changed:
         verdict = "Flags that allow narrower sums change errors of half-precision products."
-    legend: dict[Kind, str] = {"agrees": "finite", "wrong": "overflows", "not tried": "not here"}
     values = {"errors": errors, "changed": changed, "defaults": defaults}
-    return Finding(verdict, reading, Chart((Cells.of(table, legend),)), values)
+    return Finding(verdict, reading, values=values)
 
 
 def _known(flag: str) -> bool:
@@ -141,13 +136,6 @@ def _error(where: Conditions, call: Callable[..., Tensor], host: Tensors) -> flo
     if not result.isfinite().all():
         return math.inf
     return float((result.double() - exact).abs().max() / exact.abs().max())
-
-
-def _cells(errors: dict[str, float]) -> dict[str, Cell]:
-    return {
-        column: Cell(f"{error:.1e}", "agrees") if math.isfinite(error) else Cell("inf", "wrong")
-        for column, error in errors.items()
-    }
 
 
 HALF_PRODUCTS = Experiment(

@@ -9,19 +9,16 @@ import numpy as np
 import torch
 
 from workbook.causes.cudnn.catalogue import DEVICE
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
 COUNT, LARGE = 2**16, 1e35
 PERIODS = (1, 2, 8, 32, 128, 512, 4096, COUNT // 2)
-KINDS: dict[str, Kind] = {"finite": "agrees", "inf": "wrong", "nan": "wrong"}
 
 
 def near_overflow(where: Conditions) -> Finding:
     """Add as many large numbers of each sign, arranged in runs of one sign of various lengths."""
-    table: dict[str, dict[str, Cell]] = {}
     words: dict[str, dict[str, str]] = {}
     for period in PERIODS:
         signs = 1.0 - 2.0 * (torch.arange(COUNT) // period % 2)
@@ -33,14 +30,12 @@ def near_overflow(where: Conditions) -> Finding:
             f"sum, {device.type}": _word(float(numbers.to(device).sum()))
             for device in (torch.device("cpu"), where.torch_device)
         }
-        table[name] = {column: Cell(word, KINDS[word]) for column, word in words[name].items()}
     unlike = [name for name, line in words.items() if len(set(line.values())) > 1]
     reading = f"{len(unlike)} of {len(PERIODS)} arrangements overflow in one order only"
     verdict = "Each arrangement overflows in every order, or in none."
     if unlike:
         verdict = "The same numbers overflow in one order of addition and not in another."
-    chart = Chart((Cells.of(table, {"agrees": "finite", "wrong": "overflows"}),))
-    return Finding(verdict, reading, chart, {"words": words, "unlike": unlike})
+    return Finding(verdict, reading, values={"words": words, "unlike": unlike})
 
 
 def _word(number: float) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from workbook.causes.cudnn.series import quiet
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions, tf32
 from workbook.experiment import OPENING_CONDITIONS, Experiment
 from workbook.result import Finding
@@ -51,7 +50,6 @@ AGREES = {
 
 def read_the_other(where: Conditions) -> Finding:
     """Set each switch by each name, and read all four names."""
-    table: dict[str, dict[str, Cell]] = {}
     reads: dict[str, dict[str, str]] = {}
     for row, write in SET.items():
         with quiet(), where.replace(matmul_precision="highest", cudnn_tf32=True):
@@ -61,15 +59,13 @@ def read_the_other(where: Conditions) -> Finding:
                 reads[row] = dict.fromkeys(READ, ABSENT)
             else:
                 reads[row] = {name: _word(read) for name, read in READ.items()}
-        table[row] = {name: _cell(word) for name, word in reads[row].items()}
     raising = [row for row, line in reads.items() if RAISES in line.values()]
     reading = f"a reading raises after: {', '.join(raising) or 'none of them'}"
-    legend: dict[Kind, str] = {"agrees": "read", "raises": "raises", "not tried": ABSENT}
     silent = [row for row, (name, words) in AGREES.items() if reads[row][name] not in words]
     verdict = "The other name of a switch agrees with what was set, or raises."
     if silent:
         verdict = f"The other name of a switch says something else than was set: {silent[0]}."
-    return Finding(verdict, reading, Chart((Cells.of(table, legend),)), {"reads": reads})
+    return Finding(verdict, reading, values={"reads": reads})
 
 
 def _newer(name: str) -> str:
@@ -86,11 +82,6 @@ def _word(read: Callable[[], Any]) -> str:
         return RAISES
     except AttributeError:
         return ABSENT
-
-
-def _cell(word: str) -> Cell:
-    kinds: dict[str, Kind] = {RAISES: "raises", ABSENT: "not tried"}
-    return Cell(word, kinds.get(word, "agrees"))
 
 
 SWITCH_NAMES = Experiment(

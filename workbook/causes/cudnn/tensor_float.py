@@ -15,7 +15,7 @@ from workbook.bounds import matmul_bound
 from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.causes.cudnn.repeats import fingerprint
 from workbook.causes.cudnn.series import quiet
-from workbook.chart import Axis, Cell, Cells, Chart, Panel, Series
+from workbook.chart import Axis, Chart, Panel, Series
 from workbook.comparison import Comparison, error_of
 from workbook.conditions import Changes, Conditions, tf32
 from workbook.control import LogRange, Seed
@@ -168,22 +168,18 @@ def follow_switches(where: Conditions) -> Finding:
     """Run what is said to use TF32 with one switch at "ieee" and at "tf32"."""
     x, w = (torch.rand(shape).to(where.torch_device) for shape in ((32, 32, WIDE), (WIDE, WIDE)))
     still = where.replace(cudnn_tf32=False, matmul_precision="highest")
-    table: dict[str, dict[str, Cell]] = {}
     reached: dict[str, list[str]] = {name: [] for name in SWITCHED}
     for row, call in REACHED.items():
-        table[row] = {}
         for column, key in SWITCHED.items():
             with torch.no_grad():
                 seen = {fingerprint(under(still, key, word, lambda: call(x, w)))  # noqa: B023
                         for word in (IEEE, TENSOR)}  # fmt: skip
-            table[row][column] = Cell(*(("same", "agrees"), ("changes", "differs"))[len(seen) - 1])
             reached[column] += [row] * (len(seen) > 1)
-    chart = Chart((Cells.of(table, {"agrees": "same bits", "differs": "other bits"}),))
     reading = "; ".join(f"{name}: {', '.join(rows) or 'none'}" for name, rows in reached.items())
     verdict = "No switch for TF32 changed a bit of these."
     if any(reached.values()):
         verdict = "The switches for TF32 reach some of these, each its own."
-    return Finding(verdict, reading, chart, {"reached": reached})
+    return Finding(verdict, reading, values={"reached": reached})
 
 
 TF32 = Experiment(

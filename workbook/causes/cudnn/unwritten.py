@@ -12,7 +12,6 @@ from torch import Tensor
 
 from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.causes.cudnn.repeats import fingerprint, seconds
-from workbook.chart import Cell, Cells, Chart
 from workbook.conditions import Changes, Conditions
 from workbook.experiment import Experiment
 from workbook.result import Finding
@@ -43,17 +42,13 @@ def fill(where: Conditions) -> Finding:
         with where.replace(**changes):
             filled[setting] = {name: _is_filled(make, like) for name, make in MAKERS.items()}
             times[setting] = seconds(lambda: torch.empty_like(like), ROUNDS)
-    table = {
-        name: {s: _filled(filled[s][name]) for s in SETTINGS} for name in MAKERS
-    } | {"time of empty_like": {s: Cell(f"{times[s] * 1e6:.2g} µs") for s in SETTINGS}}  # fmt: skip
     always = all(filled[BOTH].values())
     values = {"filled": filled, "seconds": times}
     reading = ", ".join(f"{s}: {t * 1e6:.2g} µs" for s, t in times.items())
-    chart = Chart((Cells.of(table, {"agrees": "filled", "plain": "whatever was there"}),))
     verdict = "Deterministic algorithms fill fresh memory with NaN."
     if not always:
         verdict = "Deterministic algorithms leave some fresh memory as it was."
-    return Finding(verdict, reading, chart, values)
+    return Finding(verdict, reading, values=values)
 
 
 def _is_filled(make: Callable[[Tensor], Tensor], like: Tensor) -> bool:
@@ -63,26 +58,18 @@ def _is_filled(make: Callable[[Tensor], Tensor], like: Tensor) -> bool:
     return bool(make(like).isnan().all())
 
 
-def _filled(yes: bool) -> Cell:
-    return Cell("NaN", "agrees") if yes else Cell("what was there")
-
-
 def after_others(where: Conditions) -> Finding:
     """Solve one least-squares problem after freed memory held zeros, and after it held ones."""
     a, b = torch.rand(SIDE, SIDE), torch.rand(SIDE, 2)
-    distinct: dict[str, dict[str, int]] = {}
-    for driver in DRIVERS:
-        zeros = {_after(0, a, b, driver) for _ in range(ROUNDS)}
-        both = zeros | {_after(1, a, b, driver) for _ in range(ROUNDS)}
-        distinct[driver] = {"after zeros": len(zeros), "after zeros and ones": len(both)}
-    table = {d: {c: _results(count) for c, count in line.items()} for d, line in distinct.items()}
-    chart = Chart((Cells.of(table, {"agrees": "one result", "differs": "more results"}),))
-    values = {driver: line["after zeros and ones"] for driver, line in distinct.items()}
+    values = {
+        driver: len({_after(held, a, b, driver) for held in (0, 1) for _ in range(ROUNDS)})
+        for driver in DRIVERS
+    }
     reading = ", ".join(f"{driver}: {count} results" for driver, count in values.items())
     verdict = "What freed memory held changed no bit of what the driver gelsd computes."
     if values["gelsd"] > 1:
         verdict = "What freed memory held changed bits of what the driver gelsd computes."
-    return Finding(verdict, reading, chart, values)
+    return Finding(verdict, reading, values=values)
 
 
 def _after(value: int, a: Tensor, b: Tensor, driver: str) -> int:
@@ -90,10 +77,6 @@ def _after(value: int, a: Tensor, b: Tensor, driver: str) -> int:
     held = [torch.full((SIDE,), value, dtype=torch.int32) for _ in range(HELD)]
     del held
     return fingerprint(torch.linalg.lstsq(a, b, driver=driver).solution)
-
-
-def _results(count: int) -> Cell:
-    return Cell(f"{count} result{'s' * (count > 1)}", "differs" if count > 1 else "agrees")
 
 
 FILLED = Experiment(

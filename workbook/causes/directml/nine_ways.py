@@ -8,14 +8,11 @@ import torch
 
 from workbook.bounds import sum_bound
 from workbook.causes.directml.sides import DEVICES, on_device
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Dtype, Integer
 from workbook.experiment import Experiment
 from workbook.result import Finding
-
-KINDS: dict[Kind, str] = {"agrees": "as the program is written", "differs": "another result"}
 
 
 def groupings(where: Conditions, *, start: int) -> Finding:
@@ -37,7 +34,7 @@ def groupings(where: Conditions, *, start: int) -> Finding:
     reading = f"{distinct} distinct results of 9, at most {compared.max_ulps} ULP apart"
     values = {"distinct": distinct, "as written": float(results[0, 0])}
     return Finding(
-        _verdict(distinct, compared.within), reading, _chart(terms, results), values, (compared,)
+        _verdict(distinct, compared.within), reading, values=values, comparisons=(compared,)
     )
 
 
@@ -47,25 +44,6 @@ def _verdict(distinct: int, within: bool) -> str:
     if distinct == 1:
         return "All nine ways give one result: with these numbers no order can show itself."
     return "Nine ways to add the same six numbers give more than one result."
-
-
-def _chart(terms: list[torch.Tensor], results: torch.Tensor) -> Chart:
-    # Only the labels are rounded; the numbers that are added are what the dtype holds.
-    rows, columns = (_ways([f"{value:.3g}" for value in x.tolist()]) for x in terms)
-    digits = {torch.float64: 17, torch.float32: 9}.get(results.dtype, 5)
-    grid = results.tolist()
-    table = {
-        row: {
-            column: Cell(f"{value:.{digits}g}", "agrees" if value == grid[0][0] else "differs")
-            for column, value in zip(columns, line, strict=True)
-        }
-        for row, line in zip(rows, grid, strict=True)
-    }
-    return Chart((Cells.of(table, KINDS, "row + column"),))
-
-
-def _ways(names: list[str]) -> tuple[str, ...]:
-    return tuple(f"({names[i]} + {names[(i + 1) % 3]}) + {names[(i + 2) % 3]}" for i in range(3))
 
 
 NINE_WAYS = Experiment(

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from workbook.causes.directml.sides import DEVICES, REFUSALS, title
-from workbook.chart import Cell, Cells, Chart, Kind
+from workbook.causes.directml.sides import DEVICES, REFUSALS
 from workbook.conditions import Conditions
 from workbook.control import Choice
 from workbook.experiment import Experiment
@@ -23,7 +22,6 @@ SOURCES: tuple[tuple[str, Callable[[], Tensor]], ...] = (
     ("torch.tensor(a NumPy array)", lambda: torch.tensor(np.array([0.1]))),
     ("torch.from_numpy(a NumPy array)", lambda: torch.from_numpy(np.random.rand(2))),
 )
-KINDS: dict[Kind, str] = {"first": "float32", "second": "float64", "raises": "refused"}
 FROM_NUMPY = 3  # the row of SOURCES where NumPy's begin
 
 
@@ -31,21 +29,12 @@ def labels(where: Conditions) -> Finding:
     """Ask each source for a tensor, move it to the device, and read its dtype on both sides."""
     here = [_name(make()) for _, make in SOURCES]
     there = [_moved(where, make) for _, make in SOURCES]
-    kind_of = {word: kind for kind, word in KINDS.items()}
-    table = {
-        name: {
-            "on the CPU": Cell(before, kind_of[before]),
-            f"on the {title(where)}": Cell(after, kind_of[after]),
-        }
-        for (name, _), before, after in zip(SOURCES, here, there, strict=True)
-    }
-    chart = Chart((Cells.of(table, KINDS, "the dtype of a new tensor"),))
     own, numpys = set(here[:FROM_NUMPY]), set(here[FROM_NUMPY:])
     kept = all(word in (before, "refused") for before, word in zip(here, there, strict=True))
     double = sum(word == "float64" for word in here)
     reading = f"{double} of {len(here)} sources give float64 on the CPU"
     values = {"default": next(iter(own)), "numpy": next(iter(numpys)), "kept": kept}
-    return Finding(_verdict(own, numpys, kept), reading, chart, values)
+    return Finding(_verdict(own, numpys, kept), reading, values=values)
 
 
 def _name(tensor: Tensor) -> str:

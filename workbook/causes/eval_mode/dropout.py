@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workbook.bounds import elementwise_bound
-from workbook.chart import Axis, Cell, Cells, Chart, Kind, Panel, Series
+from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Dtype, Integer, LogRange, Seed, Toggle
@@ -94,7 +94,7 @@ def _switches_verdict(off: set[str], reseed: bool) -> str:
 
 
 def keep_the_mean(where: Conditions, *, p: float, size: int) -> Finding:
-    """Average ones after dropout, scaled as torch does and unscaled, over more and more values."""
+    """Average ones after dropout, scaled as torch does and unscaled."""
     ones = torch.ones(size, device=where.torch_device, dtype=where.torch_dtype)
     dropped = nn.Dropout(p)(ones).cpu()
     kept = (dropped != 0).double()
@@ -102,26 +102,14 @@ def keep_the_mean(where: Conditions, *, p: float, size: int) -> Finding:
     # The factor is rounded in the arithmetic's format, the product in the result's.
     bound = elementwise_bound(exact, str(where.dtype), ulps=2)
     compared = compare(dropped, exact.to(dropped.dtype), bound=bound, second="0 or 1/(1 - p)")
-    counts = [2**power for power in range(6, int(math.log2(size)) + 1)]
-    scaled, unscaled = (
-        [float(values[:n].mean()) for n in counts] for values in (dropped.double(), kept)
-    )
+    scaled, unscaled = (float(values.mean()) for values in (dropped.double(), kept))
     # Hoeffding (1963): a mean of n values from 0 to 1 is off by more only once in 1 / RISK.
     reach = math.sqrt(math.log(2 / RISK) / (2 * size))
-    likely = abs(unscaled[-1] - (1 - p)) <= reach and abs(scaled[-1] - 1) * (1 - p) <= 1.01 * reach
-    series = (
-        Series("kept values scaled by 1/(1 − p)", counts, scaled),
-        Series("kept values as they are", counts, unscaled),
-        Series("in evaluation mode", (), 1, "rule"),
-    )
-    axes = (
-        Axis("values averaged", 50, 100_000, log=True),
-        Axis("mean after dropout of ones", 0, 2.5),
-    )
-    values = {"scaled": scaled[-1], "unscaled": unscaled[-1], "kept": int(kept.sum())}
-    reading = f"mean {scaled[-1]:.4f} scaled, {unscaled[-1]:.4f} unscaled; {values['kept']} kept"
+    likely = abs(unscaled - (1 - p)) <= reach and abs(scaled - 1) * (1 - p) <= 1.01 * reach
+    values = {"scaled": scaled, "unscaled": unscaled, "kept": int(kept.sum())}
+    reading = f"mean {scaled:.4f} scaled, {unscaled:.4f} unscaled; {values['kept']} kept"
     verdict = _scale_verdict(compared.within, likely)
-    return Finding(verdict, reading, Chart((Panel(*axes, series),)), values, (compared,))
+    return Finding(verdict, reading, values=values, comparisons=(compared,))
 
 
 def _scale_verdict(scaled: bool, likely: bool) -> str:

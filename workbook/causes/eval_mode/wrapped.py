@@ -6,7 +6,6 @@ Owns one experiment. The factor is a wrapper around the model that is saved.
 import torch
 from torch import nn
 
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice
 from workbook.experiment import Experiment
@@ -15,11 +14,6 @@ from workbook.result import Finding
 PLAIN, WRAPPED = WRAPPERS = ("the model itself", "nn.DataParallel(model)")
 STRICT, LENIENT = HOW = ("load_state_dict(…)", "load_state_dict(…, strict=False)")
 PREFIX = "module."
-KINDS: dict[Kind, str] = {
-    "agrees": "loads the weights",
-    "raises": "raises",
-    "wrong": "loads nothing, silently",
-}
 
 
 def wrapped_names(where: Conditions, *, wrapper: str, loaded: str) -> Finding:
@@ -35,11 +29,6 @@ def wrapped_names(where: Conditions, *, wrapper: str, loaded: str) -> Finding:
         error = type(raised).__name__
     kept = torch.equal(fresh.weight, before)
     arrived = torch.equal(fresh.weight, trained)
-    kind: Kind = "raises" if error else "agrees" if arrived else "wrong"
-    cell = Cell(KINDS[kind], kind)
-    chart = Chart(
-        (Cells.of({name: {"into a plain model": cell} for name in saved}, KINDS, "saved as"),)
-    )
     values = {
         "prefixed": all(name.startswith(PREFIX) for name in saved),
         "error": error,
@@ -47,7 +36,7 @@ def wrapped_names(where: Conditions, *, wrapper: str, loaded: str) -> Finding:
         "kept": kept,
     }
     reading = f"names saved: {', '.join(saved)}"
-    return Finding(_verdict(error, arrived), reading, chart, values)
+    return Finding(_verdict(error, arrived), reading, values=values)
 
 
 def _verdict(error: str, arrived: bool) -> str:

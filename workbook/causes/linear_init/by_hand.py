@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from workbook.bounds import matmul_bound
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
 from workbook.control import DeviceChoice, LogRange, Seed
@@ -24,14 +23,6 @@ WAYS: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     SUMS: lambda x, w, b: (x[:, None] * w).sum(-1) + b,
     NOT_TURNED: lambda x, w, b: x @ w + b,
 }
-WORDS: dict[str, Cell] = {
-    "identical": Cell("same bits", "agrees"),
-    "rounding": Cell("rounding", "within the bound"),
-    "doubtful": Cell("doubtful", "doubtful"),
-    "wrong": Cell("other numbers", "wrong"),
-    "left the range": Cell("other numbers", "wrong"),
-}
-LEGEND: dict[Kind, str] = {cell.kind: cell.text for cell in WORDS.values()}
 
 
 def written_out(where: Conditions, *, inputs: int) -> Finding:
@@ -54,14 +45,10 @@ def written_out(where: Conditions, *, inputs: int) -> Finding:
             )
             for way, formula in WAYS.items()
         }
-    table = {
-        way: {"compared with the layer": WORDS[compared.verdict]} for way, compared in found.items()
-    }
-    cells = Cells.of(table, LEGEND)
     largest = ", ".join(f"{way} by {one.max_abs:.1g}" for way, one in found.items())
     reading = f"largest difference from the layer: {largest}"
     values = {way: one.within for way, one in found.items()}
-    return Finding(_verdict(found), reading, Chart((cells,)), values, tuple(found.values()))
+    return Finding(_verdict(found), reading, values=values, comparisons=tuple(found.values()))
 
 
 def _verdict(found: dict[str, Comparison]) -> str:

@@ -6,7 +6,6 @@ Owns one experiment. The factor is a seed set between two evaluations of one exp
 import torch
 from torch import Tensor
 
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
@@ -28,14 +27,6 @@ def drawn_inside(where: Conditions, *, operation: str, seeded: str) -> Finding:
         torch.manual_seed(where.seed or 0)
     second = _values(matrix, operation)
     compared = compare(second, first, first="second", second="first")
-    row = {
-        "while it runs": Cell("moves the generator", "differs") if moved else Cell("draws nothing"),
-        "evaluated again": Cell("the same bits")
-        if compared.identical
-        else Cell("other bits", "differs"),
-    }
-    legend: dict[Kind, str] = {"plain": "as before", "differs": "not as before"}
-    chart = Chart((Cells.of({operation: row}, legend),))
     verdict = "It draws nothing, and both results are equal in every bit."
     if moved:
         verdict = "It draws while it runs: evaluated again, it gives other bits."
@@ -43,7 +34,7 @@ def drawn_inside(where: Conditions, *, operation: str, seeded: str) -> Finding:
             verdict = "It draws while it runs: from the same seed it gives the same bits."
     reading = f"{operation} of a 12 by 8 matrix, seeded {seeded}"
     values = {"draws": moved, "same": compared.identical}
-    return Finding(verdict, reading, chart, values, (compared,))
+    return Finding(verdict, reading, values=values, comparisons=(compared,))
 
 
 def _values(matrix: Tensor, operation: str) -> Tensor:

@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from workbook.causes.linear_init.names import KINDS, SEEN, named
-from workbook.chart import Cell, Cells, Chart, Kind
+from workbook.chart import Cell, Cells, Chart
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice
 from workbook.experiment import Experiment
@@ -27,8 +27,6 @@ KEPT = "kept in the dataset"
 DRAWN = (KEPT, "torch.rand", "np.random.rand", "random.random")
 NOTHING, NEW_GENERATOR = INIT = "left as it is", "a new generator in each worker"
 ITEMS = 2
-GOES_ON, REPEATS = Cell("goes on"), Cell("repeats", "agrees")
-LEGEND: dict[Kind, str] = {"plain": "goes on", "agrees": "repeats after the second call"}
 
 
 def who_repeats(where: Conditions) -> Finding:
@@ -57,15 +55,9 @@ def who_repeats(where: Conditions) -> Finding:
         call: {name: _repeats(draw, seeders, seed) for name, draw in sources.items()}
         for call, seeders in calls.items()
     }
-    short = dict(zip(calls, ("torch", "NumPy", "random", "own", "all four"), strict=True))
-    table = {
-        name: {short[call]: REPEATS if repeats[call][name] else GOES_ON for call in calls}
-        for name in sources
-    }
-    chart = Chart((Cells.of(table, LEGEND, "whose seed is set"),))
     reached = [name for name, same in repeats["torch.manual_seed"].items() if same]
     reading = f"{len(reached)} of {len(sources)} sources follow torch.manual_seed"
-    return Finding(_verdict(reached), reading, chart, repeats)
+    return Finding(_verdict(reached), reading, values=repeats)
 
 
 def _repeats(

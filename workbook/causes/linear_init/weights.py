@@ -17,13 +17,13 @@ from workbook.floats import format_of
 from workbook.result import Finding
 
 WIDTHS = tuple(2**power for power in range(11))
-NUMBERS, SHOWN, BINS, WIDTH = 4096, 20, 20, 16
+NUMBERS, OUTPUTS, WIDTH = 4096, 20, 16
 MISS = 1e-6  # how often an even spread may look uneven: once in a million seeds
 
 
 def spread_of(where: Conditions, *, inputs: int) -> Finding:
     """Build layers of many widths; hold the numbers of one against an even spread."""
-    drawn = {n: _numbers(n, SHOWN if n != inputs else NUMBERS // n + 1, where) for n in WIDTHS}
+    drawn = {n: _numbers(n, OUTPUTS if n != inputs else NUMBERS // n + 1, where) for n in WIDTHS}
     inside = all(float(x.abs().amax()) <= _limit(n) for n, x in drawn.items())
     numbers = drawn[inputs]
     limit = _limit(inputs)
@@ -34,8 +34,7 @@ def spread_of(where: Conditions, *, inputs: int) -> Finding:
     reading += f"1/√{inputs} = {1 / math.sqrt(inputs):.6f}"
     values = {"inside": inside, "even": gap <= allowed, "gap": gap, "allowed": allowed}
     values["largest_over_limit"] = float(numbers.abs().amax()) * math.sqrt(inputs)
-    chart = Chart((_funnel(drawn), _histogram(numbers, limit)))
-    return Finding(_spread_verdict(inside, gap <= allowed), reading, chart, values)
+    return Finding(_spread_verdict(inside, gap <= allowed), reading, values=values)
 
 
 def _numbers(inputs: int, outputs: int, where: Conditions) -> Tensor:
@@ -53,24 +52,6 @@ def _gap(numbers: Tensor, limit: float) -> float:
     expected = (numbers.sort().values + limit) / (2 * limit)
     steps = torch.arange(len(numbers) + 1, dtype=torch.float64) / len(numbers)
     return float(torch.maximum((steps[1:] - expected).abs(), (steps[:-1] - expected).abs()).amax())
-
-
-def _funnel(drawn: dict[int, Tensor]) -> Panel:
-    x = [n for n in drawn for _ in range(SHOWN)]
-    y = torch.cat([numbers[:SHOWN] for numbers in drawn.values()])
-    top = [1 / math.sqrt(n) for n in WIDTHS]
-    band = Series("±1/√inputs", WIDTHS, [-value for value in top], "band", top)
-    ticks = tuple((float(n), str(n)) for n in (1, 4, 16, 64, 256, 1024))
-    axes = Axis("inputs", 0.8, 1300, log=True, ticks=ticks), Axis("weight or bias", -1.1, 1.1)
-    return Panel(*axes, (band, Series("drawn", x, y, "points")))
-
-
-def _histogram(numbers: Tensor, limit: float) -> Panel:
-    counts = torch.histc((numbers / limit).float(), BINS, -1, 1)
-    x = [-1 + (2 * place + 1) / BINS for place in range(BINS)]
-    even = len(numbers) / BINS
-    axes = Axis("number × √inputs", -1.15, 1.15), Axis("how many", 0, 1.6 * even)
-    return Panel(*axes, (Series("drawn", x, counts, "bars"), Series("even", (), even, "rule")))
 
 
 def _spread_verdict(inside: bool, even: bool) -> str:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from workbook.bounds import HIGHAM, Bound
-from workbook.chart import Axis, Chart, Panel, Series
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Dtype, Seed
@@ -17,7 +16,7 @@ from workbook.experiment import Experiment
 from workbook.floats import format_of, round_to
 from workbook.result import Finding
 
-SIZE, SHOWN = 20_000, 240
+SIZE = 20_000
 SMALLEST = 2.0**-10  # far above the subnormals of float16, so that no zero gets a sign
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "ReLU": torch.relu,
@@ -53,7 +52,7 @@ def before_and_after(where: Conditions, *, activation: str) -> Finding:
     reading += f"most {factor:.3g} times as large"
     values = {"differing": compared.differing, "factor": factor}
     verdict = _verdict(activation, compared.identical, factor)
-    return Finding(verdict, reading, _chart(came, went, name), values, (compared,))
+    return Finding(verdict, reading, values=values, comparisons=(compared,))
 
 
 def _bound(came: Tensor, x: Tensor, result: Tensor, what: tuple[str, str]) -> Bound:
@@ -75,22 +74,6 @@ def _verdict(activation: str, identical: bool, factor: float) -> str:
     if not enlarges:
         return f"{activation} enlarges no error of its input, but rounds a result of its own."
     return f"{activation} enlarges errors of its input: somewhere its slope is above 1."
-
-
-def _chart(came: Tensor, went: Tensor, name: str) -> Chart:
-    u = format_of(name).unit_roundoff
-    low, high = 1e-3 * u, 100 * u
-    some = (came > 2 * low).nonzero().flatten()[:SHOWN]
-    ends = (1.5 * low, 3 * u)
-    series = (
-        Series("each number", came[some], went[some], "points"),
-        Series("error as large as before", ends, ends),
-    )
-    axes = (
-        Axis(f"error of the input, rounded to {name}", low, 4 * u, log=True),
-        Axis("error after the activation", low, high, log=True),
-    )
-    return Chart((Panel(*axes, series),))
 
 
 ACTIVATION_ERROR = Experiment(

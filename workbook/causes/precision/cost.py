@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from workbook import devices
-from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import DeviceChoice, LogRange
 from workbook.experiment import Experiment
@@ -25,7 +24,6 @@ OPERATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 REAL_DEVICES = ("cpu", "cuda", "mps", "xpu", "directml")  # an imitation has no times of its own
 DTYPES = (torch.float32, torch.float64)
-TIMES = ((0.5, "half"), (1.0, "the same"), (2.0, "2 times"), (8.0, "8 times"), (32.0, "32 times"))
 
 
 def bytes_and_time(where: Conditions, *, side: int) -> Finding:
@@ -45,7 +43,7 @@ def bytes_and_time(where: Conditions, *, side: int) -> Finding:
     verdict = "A float64 tensor takes twice the bytes of a float32 tensor."
     if not twice:
         verdict = "Here a float64 tensor does not take twice the bytes of a float32 tensor."
-    return Finding(verdict, reading, _chart(sizes, ratios), {**sizes, **ratios})
+    return Finding(verdict, reading, values={**sizes, **ratios})
 
 
 def _shortest(operation: Callable[[Tensor], Tensor], x: Tensor) -> float:
@@ -56,14 +54,6 @@ def _shortest(operation: Callable[[Tensor], Tensor], x: Tensor) -> float:
         operation(x).reshape(-1)[0].item()  # reading one value waits until it is there
         durations.append(time.perf_counter() - started)
     return min(durations)
-
-
-def _chart(sizes: dict[str, int], ratios: dict[str, float]) -> Chart:
-    bars = Series("bytes", range(2), sizes.values(), "bars")
-    space = Panel(Axis.of("", sizes), Axis("bytes", 0), (bars,), "memory")
-    points = Series("this machine, now", range(len(ratios)), ratios.values(), "points")
-    y = Axis("float64 takes", 0.5, 64, log=True, ticks=TIMES)
-    return Chart((space, Panel(Axis.of("", ratios), y, (points,), "time")))
 
 
 COST = Experiment(

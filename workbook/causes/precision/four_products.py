@@ -9,18 +9,13 @@ import itertools
 import torch
 
 from workbook.bounds import matmul_bound
-from workbook.chart import BLANK, Cell, Cells, Chart, Kind
-from workbook.comparison import Comparison, compare
+from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, LogRange, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
 PRINTED, CHANGED = "as printed", "NumPy in both formats"
-LEGEND: dict[Kind, str] = {
-    "agrees": "equal in every bit", "within the bound": "rounding", "wrong": "more than rounding",
-}  # fmt: skip
-KINDS: dict[str, Kind] = {"identical": "agrees", "rounding": "within the bound"}
 MUCH = 1000  # float64 rounds 2**29 times as finely
 
 
@@ -46,8 +41,7 @@ def products(where: Conditions, *, version: str, size: int) -> Finding:
     apart = [found.max_abs for (x, _), found in pairs.items() if x == "torch float32"]
     reading = f"largest difference of torch float32 from torch float64 {apart[0]:.2g}"
     reading += f", from {list(results)[-1]} {apart[-1]:.2g}"
-    chart = Chart((_cells(list(results), pairs),))
-    return Finding(verdict, reading, chart, values, tuple(pairs.values()))
+    return Finding(verdict, reading, values=values, comparisons=tuple(pairs.values()))
 
 
 def _printed(dtype: torch.dtype) -> str:
@@ -68,17 +62,6 @@ def _four(values: dict[str, float]) -> str:
             "The cause is the format, not the library."
         )
     return "Every difference is rounding, but the formats do not tell the results apart."
-
-
-def _cells(names: list[str], pairs: dict[tuple[str, str], Comparison]) -> Cells:
-    def cell(x: str, y: str) -> Cell:
-        if x == y:
-            return BLANK
-        found = pairs.get((x, y)) or pairs[y, x]
-        return Cell(f"{found.max_abs:.0e}", KINDS.get(found.verdict, "wrong"))
-
-    table = {x: {y: cell(x, y) for y in names} for x in names}
-    return Cells.of(table, LEGEND, "largest difference of any element")
 
 
 FOUR_PRODUCTS = Experiment(

@@ -5,11 +5,11 @@ factor is the format; its two effects, storing and multiplying, are measured apa
 """
 
 from fractions import Fraction
+from typing import Any
 
 import torch
 
 from workbook.bounds import elementwise_bound
-from workbook.chart import Axis, Chart, Panel, Series
 from workbook.comparison import error_of
 from workbook.conditions import Conditions
 from workbook.control import Choice, Dtype
@@ -41,16 +41,11 @@ def stored_and_multiplied(where: Conditions, *, version: str) -> Finding:
     truth = torch.tensor([float(e) for e in exact], dtype=torch.float64)
     bound = elementwise_bound(truth, where.torch_dtype)
     compared = error_of(product, truth, bound=bound, first="product", second="exact product")
-    labels = [f"{w} × {x:g}" for w, x in zip(whole, literals, strict=True)]
-    series = (
-        Series("storing the literal", range(3), map(float, storing), "bars"),
-        Series("rounding the product", range(3), map(float, multiplying), "bars"),
-    )
-    panel = Panel(Axis.of("", labels), Axis("difference from float64"), series)
     largest = (max(abs(float(s)) for s in storing), max(abs(float(m)) for m in multiplying))
     reading = f"largest part from storing {largest[0]:.3g}, from multiplying {largest[1]:.3g}"
-    values = {"storing": largest[0], "multiplying": largest[1]}
-    return Finding(_verdict(*largest), reading, Chart((panel,)), values, (compared,))
+    values: dict[str, Any] = {"storing": largest[0], "multiplying": largest[1]}
+    values["by product"] = [list(map(float, part)) for part in (storing, multiplying)]
+    return Finding(_verdict(*largest), reading, values=values, comparisons=(compared,))
 
 
 def _verdict(storing: float, multiplying: float) -> str:

@@ -8,7 +8,6 @@ import math
 
 import torch
 
-from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Choice, Integer
 from workbook.experiment import Experiment
@@ -28,7 +27,7 @@ def two_formats(where: Conditions, *, r: float, steps: int) -> Finding:
     reading += "never" if parted is None else f"first at step {parted}"
     reading += f"; a step multiplies errors by {growth:.2f} on average"
     values = {"parted": parted, "largest": max(gaps), "growth": growth}
-    return Finding(_verdict(max(gaps), growth), reading, _chart(first, second, gaps), values)
+    return Finding(_verdict(max(gaps), growth), reading, values=values)
 
 
 def orbit(r: float, steps: int, dtype: torch.dtype) -> list[float]:
@@ -48,19 +47,6 @@ def _verdict(largest: float, growth: float) -> str:
     if growth > 1:
         return "The two formats are still together, but each step enlarges what rounding adds."
     return "The two formats stay together: the map shrinks what rounding adds."
-
-
-def _chart(first: list[float], second: list[float], gaps: list[float]) -> Chart:
-    x = range(len(gaps))
-    steps = Axis("step", 0, len(gaps) - 1)
-    orbits = (Series("float32", x, first), Series("float64", x, second))
-    gap = (Series("gap", x, gaps),)
-    return Chart(
-        (
-            Panel(steps, Axis("x", 0, 1), orbits, "the two orbits"),
-            Panel(steps, Axis("gap", 1e-18, 10, log=True), gap, "their gap"),
-        )
-    )
 
 
 LOGISTIC_MAP = Experiment(

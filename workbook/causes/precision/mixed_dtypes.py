@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice
 from workbook.experiment import Experiment
@@ -49,19 +48,9 @@ def four_ways(where: Conditions, *, layer: str) -> Finding:
         _call("copy of it, .double()", copy.deepcopy(model).double(), data, model)[1],
         _call(SAME_SEED, _model(layer, seed, torch.float64), data, model)[1],
     )
-    table = {
-        way.name: {
-            "data": Cell(way.data),
-            "weights": Cell(way.weight),
-            "result": Cell(way.outcome, "raises" if way.raised else "plain"),
-            "same weights?": Cell("yes") if way.same_weights else Cell("no", "differs"),
-        }
-        for way in ways
-    }
-    legend: dict[Kind, str] = {"differs": "other weights", "raises": "raises"}
-    cells = Cells.of(table, legend, f"a float32 {layer}")
-    values = {way.name: way.outcome for way in ways}
-    return Finding(_verdict(layer, ways), error or "nothing raised", Chart((cells,)), values)
+    values: dict[str, Any] = {way.name: way.outcome for way in ways}
+    values["same weights"] = {way.name: way.same_weights for way in ways}
+    return Finding(_verdict(layer, ways), error or "nothing raised", values=values)
 
 
 def _model(layer: str, seed: int, dtype: torch.dtype) -> nn.Module:

@@ -5,14 +5,12 @@ Owns one experiment. The factor is the format in which one norm is computed.
 
 import torch
 
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Dtype
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
 FINITE, LEFT = "a finite number", "inf"
-LEGEND: dict[Kind, str] = {"agrees": "inside the range", "wrong": "left the range"}
 
 
 def overflow(where: Conditions) -> Finding:
@@ -24,13 +22,8 @@ def overflow(where: Conditions) -> Finding:
     names = dict.fromkeys((str(where.dtype), "float64"))
     norms = {name: numbers.to(getattr(torch, name)).norm() for name in names}
     words = {name: FINITE if bool(norm.isfinite()) else LEFT for name, norm in norms.items()}
-    table = {
-        name: {"norm of two numbers": Cell(word, "agrees" if word == FINITE else "wrong")}
-        for name, word in words.items()
-    }
     reading = ", ".join(f"{name}: {norm.item():.3g}" for name, norm in norms.items())
-    chart = Chart((Cells.of(table, LEGEND),))
-    return Finding(_verdict(set(words.values())), reading, chart, words)
+    return Finding(_verdict(set(words.values())), reading, values=words)
 
 
 def _verdict(words: set[str]) -> str:

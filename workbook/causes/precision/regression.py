@@ -12,14 +12,13 @@ import torch
 from torch import Tensor
 
 from workbook.bounds import HIGHAM, Bound, gamma
-from workbook.chart import Axis, Chart, Panel, Series
 from workbook.comparison import error_of
 from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
-POINTS, STEPS, STILL, SHOWN = 100, 1000, 50, 125
+POINTS, STEPS, STILL = 100, 1000, 50
 OWN, SAME = "each its own, as printed", "the same for both"
 
 
@@ -95,10 +94,6 @@ def _own_starts(single: Tensor, double: Tensor) -> Finding:
     starts_only = _gap(double[:, 0], double[:, 1])
     large = starts_only > 1e-3  # where printed digits still differ
     same = ((printed - starts_only).abs() <= 0.01 * starts_only)[large].all()
-    series = (
-        _series("float32 and float64, two starts", printed),
-        _series("float64 and float64, the same two starts", starts_only),
-    )
     reading = f"apart by {printed[0]:.2g} at the start, {printed[-1]:.2g} after {STEPS} steps"
     values = {"first": float(printed[0]), "last": float(printed[-1])}
     verdict = "Both runs differ in two things; here the starting weights do not explain the gap."
@@ -107,7 +102,7 @@ def _own_starts(single: Tensor, double: Tensor) -> Finding:
             "Two things were changed. Float64 against float64 from the two starts is as far apart: "
             "the gap is the starting weights."
         )
-    return Finding(verdict, reading, _chart(series), values)
+    return Finding(verdict, reading, values=values)
 
 
 def _same_start(single: Tensor, double: Tensor, bound: Tensor) -> Finding:
@@ -117,14 +112,10 @@ def _same_start(single: Tensor, double: Tensor, bound: Tensor) -> Finding:
     moving = (single[1:] != single[:-1]).any(dim=1).nonzero()
     last_move = int(moving.max()) + 1 if len(moving) else 0
     stopped = last_move <= STEPS - STILL
-    series = (
-        _series("float32 and float64, one start", gap),
-        _series("bound derived from the roundings", bound),
-    )
     reading = f"after {STEPS} steps {gap[-1]:.2g} apart; float32 last moved at step {last_move}"
     values = {"last": float(gap[-1]), "largest": float(gap.amax()), "last_move": last_move}
     verdict = _verdict(compared.within, stopped)
-    return Finding(verdict, reading, _chart(series), values, (compared,))
+    return Finding(verdict, reading, values=values, comparisons=(compared,))
 
 
 def _verdict(within: bool, stopped: bool) -> str:
@@ -140,16 +131,6 @@ def _verdict(within: bool, stopped: bool) -> str:
 
 def _gap(first: Tensor, second: Tensor) -> Tensor:
     return (first.double() - second.double()).abs().amax(dim=1)
-
-
-def _series(label: str, values: Tensor) -> Series:
-    every = STEPS // SHOWN
-    return Series(label, range(0, STEPS + 1, every), values[::every])
-
-
-def _chart(series: tuple[Series, ...]) -> Chart:
-    axes = Axis("step", 0, STEPS), Axis("largest gap of a weight", 1e-10, 10, log=True)
-    return Chart((Panel(*axes, series),))
 
 
 REGRESSION = Experiment(

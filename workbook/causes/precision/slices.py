@@ -6,7 +6,6 @@ Owns one experiment. The factor is whether rows are selected before an operation
 import torch
 
 from workbook.bounds import matmul_bound, sum_bound
-from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Dtype, Seed
@@ -19,15 +18,6 @@ SUM, PRODUCT, PRINTED = OPERATIONS = (
     "(A @ B)[:1] and A[:1] @ B",
     "A.sum(1)[:1] and A[:, :1].sum(0)",
 )
-KINDS: dict[str, tuple[Kind, str]] = {
-    "identical": ("agrees", "every bit"),
-    "rounding": ("within the bound", "values, up to rounding"),
-}
-LEGEND: dict[Kind, str] = {
-    "agrees": "equal",
-    "within the bound": "rounding at most",
-    "wrong": "not equal",
-}
 
 
 def slices(where: Conditions, *, operation: str) -> Finding:
@@ -42,15 +32,11 @@ def slices(where: Conditions, *, operation: str) -> Finding:
         before = a[:, :1].sum(0) if operation == PRINTED else a[:1].sum(1)
     compared = compare(after, before, bound=bound + bound, first="after", second="before")
     word = compared.verdict
-    kind, text = KINDS.get(word, ("wrong", "other numbers"))
-    chart = Chart((Cells.of({operation: {"agree in": Cell(text, kind)}}, LEGEND),))
-    return Finding(_verdict(kind), compared.sentence(), chart, {"word": word}, (compared,))
-
-
-def _verdict(kind: str) -> str:
-    if kind == "wrong":
-        return "These two expressions are not equal in exact arithmetic either."
-    return "Selected before or after, a row has the same values up to rounding."
+    verdict = "These two expressions are not equal in exact arithmetic either."
+    if word in ("identical", "rounding"):
+        verdict = "Selected before or after, a row has the same values up to rounding."
+    values = {"word": word}
+    return Finding(verdict, compared.sentence(), values=values, comparisons=(compared,))
 
 
 SLICES = Experiment(
