@@ -118,9 +118,36 @@ class TestNaming:
         )
         assert widget.tool == []
 
+    def test_a_proof_is_held_against_the_shortest(self, widget):
+        """Who ran more trials than it takes is told which were enough, and who did not, is not."""
+        for number in (JITTER, EVAL, RESTORE):
+            widget.run(number)
+        widget.name_cause(DROPOUT)
+        both = f"“{CASE.trials[EVAL].title}” and “{CASE.trials[RESTORE].title}”"
+        assert f"Fewer do, too: {both}." in widget.verdict
+        widget.restart()
+        for number in (EVAL, RESTORE):
+            widget.run(number)
+        widget.name_cause(DROPOUT)
+        assert "Fewer would not have done." in widget.verdict
+
+    def test_a_guess_is_told_what_was_missing(self, widget):
+        """With one good trial, the other one of the shortest way is named."""
+        widget.run(EVAL)
+        widget.name_cause(DROPOUT)
+        assert f"What was missing: “{CASE.trials[RESTORE].title}”." in widget.verdict
+
+    def test_naming_one_after_the_other_proves_nothing(self, widget):
+        """While trials are left, a wrong name teaches nothing but that; the right one says so."""
+        widget.name_cause(STATE)
+        assert widget.verdict.startswith("Nothing that you ran parts it from the others: 5 ")
+        widget.name_cause(DROPOUT)
+        assert "Naming one after the other" in widget.verdict
+
     def test_each_wrong_name_has_its_own_message(self, widget):
-        """Every suspect but the culprit is answered with the fact that clears it."""
+        """Once no trial is left, a suspect that stands is answered with the fact that clears it."""
         told = []
+        widget.budget = 0
         for number in (NOISE, STATE, EMPTY, THREADS):
             widget.name_cause(number)
             told.append(widget.verdict)

@@ -18,7 +18,7 @@ from workbook.lesson.answers import shared_workers, told
 from workbook.lesson.kept import KEPT_HERE, Given, Kept
 from workbook.lesson.markup import inline
 from workbook.lesson.page import Page, joined
-from workbook.question.case import Case, standing
+from workbook.question.case import Case, further, standing
 from workbook.question.trying import Tried, tried
 
 STAYED, WENT = "The difference stayed", "The difference went"
@@ -63,6 +63,7 @@ class Detective(Page):
 
     def __init__(self, case: Case, *, kept: Kept) -> None:
         self.case, self._kept_answers = case, kept
+        self._named: set[int] = set()  # suspects that were named and are not the cause
         with ThreadPoolExecutor(1) as pool:  # a diagnosis waits for its own processes
             diagnosed = pool.submit(_diagnosed, case)
             self._covered = tried(case, case.trials)
@@ -136,30 +137,53 @@ class Detective(Page):
                 self.verdict = f"{self._praise()} {trouble}".rstrip()
                 self.tool = told(self.answer) if self.answer else []
             else:
+                self._named.add(number)
                 self.headline = f"Not this one: {suspect.words}."
                 self.verdict = self._objection(number)
                 self.tool = []
             self.turns += 1
 
     def _praise(self) -> str:
+        """Say what the reader's own trials prove, which fewer would have, and the case's lesson."""
         left = len(standing(self.case, self._outcomes())) - 1
-        if not left:
-            return f"Your trials leave nobody else. {self.case.lesson}"
-        others = "another suspect" if left == 1 else f"{left} other suspects"
-        return f"But your trials leave {others} as well: so far it was a guess. {self.case.lesson}"
+        missing = further(self.case, tuple(self._outcomes()))
+        fewest = further(self.case)
+        if left:
+            others = "another suspect" if left == 1 else f"{left} other suspects"
+            path = f"But your trials leave {others} as well: so far it was a guess. "
+            path += f"What was missing: {self._quoted(missing)}."
+        elif len(self.ran) > len(fewest):
+            path = f"Your trials leave nobody else. Fewer do, too: {self._quoted(fewest)}."
+        else:
+            path = "Your trials leave nobody else. Fewer would not have done."
+        if self._named:
+            path += " Naming one after the other finds the cause as well, and proves nothing."
+        return f"{path} {self.case.lesson}"
+
+    def _quoted(self, trials: tuple[int, ...]) -> str:
+        return " and ".join(f"“{self.trials[n]}”" for n in trials)
 
     def _objection(self, number: int) -> str:
+        """Hold the reader's own trials against a suspect; say more only once none is left."""
         order = self.cleared[number]
-        if not order:
+        if order:
+            row = self.ran[order - 1]
+            would = "stayed" if row["went"] else "gone"
+            return (
+                f"Your trial {order} had cleared it: with this cause the difference would have "
+                f"{would}."
+            )
+        if len(self.ran) == self.budget:
             return self.case.suspects[number].not_it
-        row = self.ran[order - 1]
-        would = "stayed" if row["went"] else "gone"
+        count = len(standing(self.case, self._outcomes()))
         return (
-            f"Your trial {order} had cleared it: with this cause the difference would have {would}."
+            f"Nothing that you ran parts it from the others: {count} suspects stand. Say for each "
+            "trial what it would show with each of them, and run one that parts them."
         )
 
     def restart(self) -> None:
         """Forget the trials and what was named."""
+        self._named.clear()
         with self.hold_sync():
             self.ran, self.tool = [], []
             self.cleared = [0] * len(self.suspects)

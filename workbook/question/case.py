@@ -4,15 +4,17 @@ Owns the rows and the one rule of differential diagnosis: a trial that takes the
 rules out every suspect whose difference would have stayed, and the other way round. Runs nothing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain, combinations
 
 
 @dataclass(frozen=True)
 class Suspect:
     """One possible cause: the diagnosis' name for it, what it would be here, and why it is not.
 
-    `not_it` is what a reader is told who names it wrongly; empty for the culprit.
+    `not_it` is what a reader is told who names it wrongly and has no trial left; empty for the
+    culprit.
     """
 
     cause: str
@@ -92,3 +94,18 @@ def standing(case: Case, went: Mapping[int, bool]) -> tuple[str, ...]:
         for suspect in case.suspects
         if all((suspect.cause in case.trials[n].removes) == gone for n, gone in went.items())
     )
+
+
+def further(case: Case, ran: Collection[int] = ()) -> tuple[int, ...]:
+    """Give the fewest trials that, with those that ran, leave the culprit only; the first if many.
+
+    Trials are numbered from 0. Nothing is run: what a trial shows follows from the culprit.
+    """
+    rest = [n for n in range(len(case.trials)) if n not in ran]
+    sets = chain.from_iterable(combinations(rest, size) for size in range(len(rest) + 1))
+    return next(
+        chosen
+        for chosen in sets
+        if len(standing(case, {n: case.culprit in case.trials[n].removes
+                               for n in (*ran, *chosen)})) == 1
+    )  # fmt: skip
