@@ -1,12 +1,12 @@
 # %% [markdown]
-# # A layer is random once: when it is built
+# # A seed is set, and still the numbers change
 #
-# `nn.Linear` draws its weights in its constructor and is a fixed function from then on. What it
-# draws depends on the seed *and* on every draw that came before.
+# `nn.Linear` draws its weights in its constructor and is a fixed function from then on. Here you find
+# out who else draws, from which generator, and what that does to everybody.
 #
 # About {minutes} minutes. You will be able to
 #
-# - say which part of a program drew which numbers, and what an edit will shift;
+# - say which part of a program drew which numbers, before and after an edit;
 # - name the generators that `torch.manual_seed` reaches, and those that it does not;
 # - tell whether a result is better, or only its seed.
 #
@@ -35,8 +35,7 @@ print("different outputs:", len(outputs))
 #
 # ## Three layers and a seed
 #
-# That complaint is often made with three layers. Before you believe the explanation, ask what is
-# compared: layers with each other, or one run with the next?
+# That complaint is often made with three layers, and the cure that is offered is a seed.
 
 # %%
 predict(linear_init.THREE_LAYERS)
@@ -48,17 +47,21 @@ one, two = torch.nn.Linear(10, 5), torch.nn.Linear(10, 5)
 print("equal weights:", torch.equal(one.weight, two.weight))
 
 # %% [markdown]
-# Below, the program runs twice. Equal names (W for weights, x for the input, y for an output) are
-# equal in every bit. Choose *one seed at the top* and compare the rows, then the columns.
+# Below, the program runs twice, with one seed at the top. Equal names (W for weights, x for the input,
+# y for an output) are equal in every bit. Compare the rows, then the columns.
 
 # %%
-explore(linear_init.RUNS, after=linear_init.THREE_LAYERS)
+explore(linear_init.RUNS, after=linear_init.THREE_LAYERS, seeding="one seed at the top")
+
+# %% [markdown] tags=["answer"]
+# Rows: with the seed, the second run repeats the first. Choose *no seed*: each run starts from an
+# arbitrary state, and nothing repeats. Columns: three layers are three different stretches of one
+# **stream** of draws, with or without a seed. Only *the seed before each layer* makes them equal.
+# So ask what is compared: layers with each other, or one run with the next?
 
 # %% [markdown]
-# Rows: without a seed, each run starts from an arbitrary state, and nothing repeats. With one, all
-# of it does. Columns: three layers are three different stretches of one **stream** of draws, with
-# or without a seed. Only *the seed before each layer* makes them equal. A second program sets it
-# there, and then worries about its input, which it calls unseeded:
+# A second program sets the seed before each layer, and then worries about its input, which it calls
+# unseeded:
 
 # %%
 torch.manual_seed(42)
@@ -69,8 +72,8 @@ torch.nn.Linear(10, 5)
 print("same input:", torch.equal(first, torch.rand(1, 10)))
 
 # %% [markdown]
-# The input follows in the stream that the seed began. **Cure** for runs that differ: one seed, set before the first draw.
-# A seed for each draw is not needed, as long as the same draws come before.
+# The input follows in the stream that the seed began. **Cure** for runs that differ: one seed, set
+# before the first draw. A seed for each draw is not needed, as long as the same draws come before.
 #
 # ## The ledger of draws
 #
@@ -96,14 +99,17 @@ print("same weights:", torch.equal(before.weight, after.weight))
 # %%
 explore(linear_init.LEDGER, after=linear_init.UNUSED_LAYER)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # An edit shifts what comes later by as many draws as it takes. A dropout draws when it is called in
 # training mode and nothing in eval mode; reading a `DataLoader` draws, too. Swap two layers and
 # both change.
 #
 # Now change *seed set*. With *the same before each*, nobody is shifted, but several layers start with
 # the very same draws: in a network, neighbors that are copies of each other. **Cure:** *its own
-# before each*: a seed for each part. For data, a generator does the same:
+# before each*: a seed for each part.
+
+# %% [markdown]
+# For data, a generator of its own does what a seed for each part does:
 
 # %%
 own = torch.Generator().manual_seed(7)
@@ -132,12 +138,13 @@ print("same start:", torch.equal(short, torch.randn(16)[:15]))
 # %%
 explore(linear_init.PREFIX, after=linear_init.FIFTEEN)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Short draws of `randn` are made one by one, longer ones in blocks. So one row more can change numbers
 # that you already had. `rand` has no such edge here. A CUDA generator deals its numbers out to the
 # GPU's threads, so that what a seed draws depends on how many multiprocessors the GPU has.
 # **Cure:** draw the largest size once, on the CPU, and cut from it.
-#
+
+# %% [markdown]
 # ## What a new layer holds
 #
 # Where do the weights lie that a constructor draws?
@@ -162,17 +169,17 @@ torch.manual_seed(0)
 single = torch.nn.Linear(16, 16)
 torch.manual_seed(0)
 double = torch.nn.Linear(16, 16, dtype=torch.float64)
-gap = (single.weight.double() - double.weight).abs().max()
-print("more than a tenth apart:", bool(gap > 0.1))
+print("equal but for rounding:", torch.allclose(single.weight.double(), double.weight))
 
 # %%
 explore(linear_init.DTYPE, after=linear_init.IN_FLOAT64)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Each format cuts its numbers out of the stream in its own way. Try `bfloat16` and `float16` as well:
 # whether they follow `float32` depends on the version of torch. **Cure:** build in one dtype and
 # convert; then the dtype is the only thing that changes.
-#
+
+# %% [markdown]
 # ## The same seed on a device
 #
 # The third program seeds and computes on a GPU, then on the CPU, then on the GPU again. It concludes
@@ -181,7 +188,7 @@ explore(linear_init.DTYPE, after=linear_init.IN_FLOAT64)
 # %%
 predict(linear_init.BEFORE_THE_PRODUCT)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Input and weights are the same bits; the output differs by rounding at most, within a bound that is
 # derived from the number of inputs ([chapter 07](07_directml.ipynb) looks at such outputs). Were the
 # seed reset before the layer only, the input would be another one, outputs would differ in all
@@ -189,7 +196,8 @@ predict(linear_init.BEFORE_THE_PRODUCT)
 #
 # A layer that is built *on* a GPU is another matter: then the GPU's own generator draws, and one seed
 # gives other weights than on the CPU. **Cure:** build on the CPU, then move.
-#
+
+# %% [markdown]
 # ## Whom a seed reaches
 #
 # Numbers may be drawn from torch, from NumPy and from Python's `random`. Each library has a generator
@@ -218,12 +226,12 @@ print("NumPy repeats:", number == np.random.rand())
 # torch's stream and seeds torch, NumPy and `random` in worker k from base seed and k.
 
 # %%
-predict(linear_init.COPIED_GENERATOR)
+predict(linear_init.GENERATOR_IN_A_DATASET)
 
 # %%
-explore(linear_init.WORKERS, after=linear_init.COPIED_GENERATOR)
+explore(linear_init.WORKERS, after=linear_init.GENERATOR_IN_A_DATASET)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Equal names are equal numbers again. The three default generators take care of themselves. The one
 # in the first column belongs to the dataset, which each worker gets as a copy: same state, same
 # "random" crops, in every worker and every epoch. **Cure:**
@@ -231,22 +239,23 @@ explore(linear_init.WORKERS, after=linear_init.COPIED_GENERATOR)
 # *workers* the parent's own NumPy and `random` draw, and nobody seeded those. The number of workers
 # is a condition, too: it decides which worker, and so which stream, makes an item.
 # `persistent_workers=True` keeps the workers, and their streams go on where the last epoch ended.
-#
+
+# %% [markdown]
 # ## How much of a result is its seed
 #
 # So far we asked whether numbers repeat. They do, and then one seed gives one trained network. What
 # would another seed have given?
 
 # %%
-predict(linear_init.ONE_SEED_EACH)
+predict(linear_init.FROM_TWENTY_SEEDS)
 
 # %%
-explore(linear_init.SEED_SPREAD, after=linear_init.ONE_SEED_EACH)
+explore(linear_init.SEED_SPREAD, after=linear_init.FROM_TWENTY_SEEDS)
 
-# %% [markdown]
-# A point is a training: same data, same recipe, other seed. The columns overlap, so that one seed
-# of each can put either recipe first. The seed is a source of variance as
-# real as any other, far above rounding. Choose what *the seed sets*: the start, the order of the
+# %% [markdown] tags=["answer"]
+# A point is a training: same data, same recipe, other seed. A second learning rate stands beside
+# yours. The columns overlap, so that one seed of each can put either recipe first. The seed is a
+# source of variance as real as any other, far above rounding. Choose what *the seed sets*: the start, the order of the
 # data, or both. **Cure:** several seeds, the spread beside the mean; and the same seeds on both
 # sides, so that each pair shares its luck.
 
@@ -295,7 +304,7 @@ solution(linear_init.NOT_SHIFTED)
 # %% [markdown]
 # ## A case
 #
-# Five suspects, and two trials. Each suspect has a line in the program that speaks against it.
+# Five suspects, and two trials. Each suspect has a line in the program that seems to clear it.
 
 # %%
 investigate(linear_init.PASSES_ALONE)

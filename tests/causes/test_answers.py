@@ -56,9 +56,8 @@ ANSWERS = {
     # linear_init
     "before_the_product": "nothing: the same bits",
     "in_float64": "unrelated numbers",
-    "copied_generator": "both workers draw the same, and so does the next epoch",
+    "generator_in_a_dataset": "both workers draw the same, and so does the next epoch",
     "fifteen": "its first 15 are other numbers",
-    "one_seed_each": "no: other seeds can turn it round",
     "three_layers": "they differ, in the same way in every run",
     "unused_layer": "both",
     # precision

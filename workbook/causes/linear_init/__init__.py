@@ -8,10 +8,10 @@ from workbook.causes.linear_init.inside import DRAWN_INSIDE
 from workbook.causes.linear_init.loaders import LOADER_SETTINGS
 from workbook.causes.linear_init.predictions import (
     BEFORE_THE_PRODUCT,
-    COPIED_GENERATOR,
     FIFTEEN,
+    FROM_TWENTY_SEEDS,
+    GENERATOR_IN_A_DATASET,
     IN_FLOAT64,
-    ONE_SEED_EACH,
     THREE_LAYERS,
     UNUSED_LAYER,
 )

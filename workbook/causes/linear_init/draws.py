@@ -124,10 +124,13 @@ def prefixes(where: Conditions, *, longest: int) -> Finding:
     shared = {make.__name__: _shared(make, where, longest) for make in (torch.rand, torch.randn)}
     x = range(1, longest + 1)
     series = (Series("rand", x, shared["rand"]), Series("randn", x, shared["randn"], "points"))
-    axes = Axis("n", 0, longest + 1), Axis("leading numbers shared", 0, 1.1 * longest)
+    axes = (
+        Axis("n, how many are asked for", 0, longest + 1),
+        Axis("of these, how many begin a draw of n + 1", 0, 1.1 * longest),
+    )
     stable = {name: counts == list(range(1, longest + 1)) for name, counts in shared.items()}
     broken = [n for n, count in enumerate(shared["randn"], start=1) if count < n]
-    reading = "no n breaks it" if not broken else f"randn breaks at n = {_first(broken)}"
+    reading = f"one number more changes earlier ones of randn at n = {_first(broken) or 'none'}"
     chart = Chart((Panel(*axes, series),))
     return Finding(_prefix_verdict(stable), reading, chart, {**stable, "broken": broken})
 
@@ -170,7 +173,7 @@ LEDGER = Experiment(
 )
 PREFIX = Experiment(
     name="prefixes",
-    question="Are n numbers the first n of n + 1?",
+    question="Does a draw of n + 1 numbers begin with a draw of n?",
     factor="how many are asked for",
     controls=(
         Integer("longest", 48, 8, 96, step=8, label="largest n"),

@@ -8,7 +8,7 @@ from workbook.causes.linear_init.seed_spread import SEED_SPREAD
 from workbook.causes.linear_init.sources import KEPT, WORKERS
 from workbook.causes.linear_init.weights import DTYPE
 from workbook.experiment import Experiment, run
-from workbook.question import Option, Prediction
+from workbook.question import Estimate, Option, Prediction
 
 FEW_DIGITS = 2.0**-20
 """Two numbers below 1 that are nearer agree in all but the last digits of a float32."""
@@ -32,8 +32,8 @@ THREE_LAYERS = Prediction(
         Option(
             "all three are equal",
             lambda found: found["distinct"] == 1,
-            "Then the three layers would have drawn the same numbers. They draw one after the "
-            "other, and the stream does not begin again in between.",
+            "One seed, one result: that holds for runs. The three layers draw one after the other, "
+            "and the stream does not begin again in between.",
         ),
         Option(
             "they differ, in the same way in every run",
@@ -42,7 +42,8 @@ THREE_LAYERS = Prediction(
         Option(
             "they differ, in another way in every run",
             lambda found: found["distinct"] > 1 and not found["runs_agree"],
-            "Then the seed would fix nothing. Compare the two rows of the figure, not its columns.",
+            "So it is without a seed. With one, the second run repeats the first: compare the two "
+            "rows of the figure, not its columns.",
         ),
     ),
     lambda: _values(RUNS, seeding=TOP),
@@ -80,8 +81,9 @@ FIFTEEN = Prediction(
         Option(
             "it begins with the 15",
             lambda found: 15 not in found["broken"],
-            "So it is with `rand`. From a certain length on, `randn` makes its numbers in another "
-            "way: look where its points leave the line.",
+            "A seed fixes a stream, and a longer draw goes on where a shorter one ends: so it is "
+            "with `rand`. But `randn` has two ways to make normal numbers out of the stream, and "
+            "the length decides which.",
         ),
         Option(
             "its first 15 are other numbers",
@@ -90,12 +92,13 @@ FIFTEEN = Prediction(
         Option(
             "its first 15 are other numbers, and so it is with `rand`",
             lambda found: 15 in found["broken"] and not found["rand"],
-            "`rand` takes one number of the stream for each of its own: its line has no edge.",
+            "That holds if the length is part of what a seed fixes. For `rand` it is not: each of "
+            "its numbers takes one of the stream, so that its line in the figure has no edge.",
         ),
     ),
     lambda: _values(PREFIX),
-    "From 16 numbers on, the CPU makes normal numbers in blocks, in another way than one by "
-    "one. Lengths that are no multiple of 16 draw their last block again.",
+    "Up to 15 normal numbers are made one by one. From 16 on, the CPU makes them in blocks of 16, "
+    "in another way; where the last block is not full, it is drawn again, from the end backwards.",
 )
 IN_FLOAT64 = Prediction(
     "in_float64",
@@ -105,14 +108,14 @@ IN_FLOAT64 = Prediction(
         Option(
             "the same numbers, with more digits",
             lambda found: found["largest_gap"] < FEW_DIGITS,
-            "Then no weight would be further away than a rounding of `float32`. Look how far up "
-            "and down the points are spread.",
+            "That is what `.double()` gives. A layer that is built in `float64` draws for itself: "
+            "look how far up and down the points are spread.",
         ),
         Option(
             "the same numbers at first, then others",
             lambda found: found["largest_gap"] >= FEW_DIGITS and found["share_kept"] > 0,
-            "Then some weights would be equal. Not one is: already the first takes more of the "
-            "stream.",
+            "The stream is the same, so its first number should be, too. But a `float64` takes "
+            "more of it, from the first one on: not one weight is equal.",
         ),
         Option(
             "unrelated numbers",
@@ -132,7 +135,8 @@ BEFORE_THE_PRODUCT = Prediction(
         Option(
             "the weights and the input",
             lambda others: others == {"weights", "input"},
-            "That takes a generator on the GPU. Both were drawn before the move, by the CPU's.",
+            "A GPU has a generator of its own, and would draw others. But both were drawn before "
+            "the move, by the CPU's.",
         ),
         Option(
             "the weights only",
@@ -151,8 +155,8 @@ BEFORE_THE_PRODUCT = Prediction(
     "The CPU's generator drew everything, and a copy changes no bit. Only the product is "
     "computed elsewhere, so outputs may differ by rounding and by nothing else.",
 )
-COPIED_GENERATOR = Prediction(
-    "copied_generator",
+GENERATOR_IN_A_DATASET = Prediction(
+    "generator_in_a_dataset",
     "A dataset keeps `np.random.default_rng(0)` and draws from it. A `DataLoader` with two "
     "workers reads it. Which numbers come?",
     (
@@ -169,37 +173,35 @@ COPIED_GENERATOR = Prediction(
         Option(
             "other numbers in each run",
             lambda found: not found["next_run_repeats"],
-            "The generator has a number, 0, and starts there in every run.",
+            "So it is with `default_rng()`, without a number. This one has a number, 0, and starts "
+            "there in every run.",
         ),
     ),
     lambda: _values(WORKERS)[KEPT],
     "Each worker gets a copy of the dataset, with its generator in the same state, and again "
     "so in the next epoch. The loader seeds only the three default generators.",
 )
-ONE_SEED_EACH = Prediction(
-    "one_seed_each",
-    "Two learning rates, 0.15 and 0.12, are trained once each, with unlike seeds. Does the "
-    "smaller error show which rate is better?",
-    (
-        Option(
-            "yes: a seed changes only the last digits",
-            lambda found: not found["misled"] and found["largest_over_smallest"] < 1.01,
-            "Last digits are rounding. Compare the largest and the smallest error of one rate.",
-        ),
-        Option(
-            "yes: the rates differ by more than the seeds",
-            lambda found: not found["misled"] and found["largest_over_smallest"] >= 1.01,
-            "Then the two columns of points would not overlap. They do, and a pair from the "
-            "overlap says the opposite.",
-        ),
-        Option("no: other seeds can turn it round", lambda found: found["misled"] > 0),
-        Option(
-            "no: without a seed nothing can be said",
-            lambda _: False,
-            "Each of these trainings has a seed, and repeats in every bit. It is one of many.",
-        ),
+FROM_TWENTY_SEEDS = Estimate(
+    name="from_twenty_seeds",
+    question=(
+        "A small network learns with the rate 0.15, from 20 seeds. Data, recipe and number of "
+        "steps stay. By how many percent is the largest test error above the smallest?"
     ),
-    lambda: _values(SEED_SPREAD),
-    "The seed chooses start and order, and training leads to another end from each. Compare "
-    "several seeds, and give their spread with the mean.",
+    measure=lambda: 100 * (_values(SEED_SPREAD)["largest_over_smallest"] - 1),
+    between=(30, 130),
+    unit="%",
+    factor=3,
+    too_low=(
+        "A seed does not only change last digits, as rounding does: from another start, and with "
+        "the data in another order, training ends somewhere else."
+    ),
+    too_high=(
+        "Then some of the trainings would have failed. All of them learned about as much; they "
+        "ended at different places."
+    ),
+    because=(
+        "The seed chooses start and order, and training leads to another end from each. Two "
+        "recipes that are compared by one training each are compared by their luck, too: compare "
+        "several seeds, and give their spread with the mean."
+    ),
 )

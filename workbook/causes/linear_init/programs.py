@@ -47,7 +47,7 @@ def two_runs(where: Conditions, *, seeding: str, layers: str) -> Finding:
     }
     reading = f"different outputs in run 1: {len(set(outputs[0]))}; in {CALLS:,} more calls of its "
     reading += f"last layer: {len(runs[0]['calls'])}"
-    chart = Chart((Cells.of(table, KINDS),))
+    chart = Chart((Cells.of(table, KINDS, "equal names: equal in every bit"),))
     return Finding(
         _verdict(values["distinct"] == 1, outputs[0] == outputs[1]), reading, chart, values
     )

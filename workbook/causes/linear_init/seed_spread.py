@@ -38,12 +38,16 @@ def many_seeds(where: Conditions, *, seeds: int, varies: str, rate: float) -> Fi
     reading += f"{misled:.0%}, with one seed for both {paired:.0%}"
     # One column of points a recipe: seeds of unlike recipes are not drawn as pairs.
     width = 0.6 / seeds
-    columns = ((f"rate {RATE}", one), (f"rate {rate}, the other", other))
+    columns = ((f"rate {RATE}", one), (f"rate {rate}", other))
     series = tuple(
         Series(name, [place + width * (k - seeds / 2) for k in range(seeds)], errors, "points")
         for place, (name, errors) in enumerate(columns)
     )
-    x = Axis.of("recipe, one point a seed", [name for name, _ in columns], room=0.5)
+    x = Axis.of(
+        "learning rate; each point is a training from another seed",
+        [name for name, _ in columns],
+        room=0.5,
+    )
     chart = Chart((Panel(x, Axis("test error"), series),))
     return Finding(_verdict(repeated.identical, misled), reading, chart, values, (repeated,))
 

@@ -25,6 +25,7 @@ from workbook.result import Finding
 TORCH, OWN = "torch.rand", "own torch.Generator"
 KEPT = "kept in the dataset"
 DRAWN = (KEPT, "torch.rand", "np.random.rand", "random.random")
+HEADS = ("default_rng(0) in the dataset", *DRAWN[1:])
 NOTHING, NEW_GENERATOR = INIT = "left as it is", "a new generator in each worker"
 ITEMS = 2
 
@@ -110,8 +111,10 @@ def who_shares(where: Conditions, *, workers: int, init: str) -> Finding:
                 table[f"run {run}, epoch {epoch}, {who} {number + 1}"] = item
     columns = zip(*table.values(), strict=True)
     marked = [named(column, letter) for column, letter in zip(columns, "abcd", strict=True)]
-    lines = (dict(zip(DRAWN, cells, strict=True)) for cells in zip(*marked, strict=True))
-    chart = Chart((Cells.of(dict(zip(table, lines, strict=True)), KINDS),))
+    lines = (dict(zip(HEADS, cells, strict=True)) for cells in zip(*marked, strict=True))
+    chart = Chart(
+        (Cells.of(dict(zip(table, lines, strict=True)), KINDS, "equal names: equal numbers"),)
+    )
     values = {
         name: {
             "within_a_run": any(cell.kind == SEEN for cell in column[: 2 * ITEMS]),
@@ -168,7 +171,7 @@ SEEDED = Experiment(
 )
 WORKERS = Experiment(
     name="loader_workers",
-    question="Do the workers of a DataLoader draw the same numbers?",
+    question="Which numbers do the workers of a DataLoader draw?",
     factor="generator",
     controls=(
         Choice("init", NOTHING, INIT, label="worker_init_fn"),
