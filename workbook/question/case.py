@@ -4,7 +4,7 @@ Owns the rows and the one rule of differential diagnosis: a trial that takes the
 rules out every suspect whose difference would have stayed, and the other way round. Runs nothing.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain, combinations
 
@@ -41,11 +41,15 @@ class Trial:
 
 
 def trial(
-    title: str, code: str, *removes: str, recorded: Callable[[], float] | None = None
+    title: str,
+    code: str,
+    removes: Iterable[str] = (),
+    *,
+    recorded: Callable[[], float] | None = None,
 ) -> Trial:
     """Make a trial in one process from the causes whose difference it takes away.
 
-    >>> trial("compute in float64", "MODEL.double()", "rounding").removes
+    >>> trial("compute in float64", "MODEL.double()", {"rounding"}).removes
     frozenset({'rounding'})
     """
     return Trial(title, code, frozenset(removes), recorded=recorded)
@@ -67,13 +71,13 @@ class Case:
     story: str
     file: str
     program: str
-    targets: tuple[str, ...]
     symptom: Trial
     suspects: tuple[Suspect, ...]
     trials: tuple[Trial, ...]
     budget: int
     culprit: str
     lesson: str
+    targets: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = {suspect.cause for suspect in self.suspects}

@@ -4,6 +4,7 @@ Owns their fields and what a row must have. Judging is next door.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -194,8 +195,9 @@ class Exercise:
     """A task with a check of its answer, foreseen wrong answers, hints and a solution.
 
     `setup` is code for the names that the reader's notebook has by then. `stub` is the cell that
-    the reader completes, `solution` the same cell completed. `answer` is the expression after it,
-    such as `"n"`, that is handed to the check. `form` is what kind of answer it is.
+    the reader completes, `solution` the same cell completed. `answer` is the expression after it
+    that is handed to the check: the name that the stub defines last, unless told. `form` is what
+    kind of answer it is.
 
     `check(answer)` returns True, False, or a sentence that says why not. Where the form is a
     function or a module, the answer it gets is called as the reader's is, and what it returns is
@@ -206,13 +208,13 @@ class Exercise:
     name: str
     task: str
     stub: str
-    answer: str
     form: Form
     check: Callable[[Any], bool | str]
     wrong: tuple[WrongAnswer, ...]
     hints: tuple[str, ...]
     solution: str
     setup: str = "import torch"
+    answer: str = ""
     because: str = ""
     may_change: tuple[str, ...] = ()
     seconds: float = 5.0
@@ -223,6 +225,9 @@ class Exercise:
         unknown = [name for name in self.may_change if name not in STATES]
         if unknown:
             raise ValueError(f"may_change must name some of {', '.join(STATES)}; got {unknown}")
+        if not self.answer:
+            names = re.findall(r"^(?:def )?(\w+)", self.stub, re.MULTILINE)
+            object.__setattr__(self, "answer", names[-1])
 
 
 @dataclass(frozen=True)

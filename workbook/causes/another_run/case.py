@@ -73,7 +73,6 @@ BEST_WEIGHTS = Case(
     ),
     file="best.py",
     program=PROGRAM,
-    targets=(),
     symptom=trial("train, load the best weights, score again", _COMPARE),
     suspects=(
         Suspect(VIEW, "what was kept went on changing"),
@@ -102,25 +101,22 @@ BEST_WEIGHTS = Case(
         trial(
             "score the rows in one fixed order",
             f"order = lambda: torch.arange(16)\n{_COMPARE}",
-            SHUFFLE,
+            {SHUFFLE},
         ),
         trial(
             "score a model twice, without loading",
             "model = new_model()\n"
             "first = score(model).sub(score(model)).abs().gt(1e-4)\n"
             "second = torch.tensor(False)",
-            VIEW,
-            HALF,
-            CHANCE,
+            {VIEW, HALF, CHANCE},
         ),
         trial(
             "keep the weights in float64",
             "kept = lambda model: {k: v.double() for k, v in model.state_dict().items()}\n"
             + _COMPARE,
-            VIEW,
-            HALF,
+            {VIEW, HALF},
         ),
-        trial("train for one epoch only", f"EPOCHS = 1\n{_COMPARE}", VIEW),
+        trial("train for one epoch only", f"EPOCHS = 1\n{_COMPARE}", {VIEW}),
     ),
     budget=2,
     culprit=VIEW,

@@ -109,7 +109,6 @@ EXACT_RESUME = Exercise(
     ),
     setup="import copy\nimport torch",
     stub="def checkpoint(model, optimizer, generator):\n    ...",
-    answer="checkpoint",
     form=Form("function"),
     check=_continues,
     wrong=(
@@ -187,7 +186,6 @@ WEIGHTED_MEAN = Exercise(
     ),
     setup="import torch",
     stub="def combine(gradients, rows):\n    ...",
-    answer="combine",
     form=Form("function", returns=Form("tensor")),
     check=_weighs,
     wrong=(
@@ -245,7 +243,6 @@ KEYED_NOISE = Exercise(
     ),
     setup="import numpy as np\nimport torch",
     stub="def noise(seed, epoch, k):\n    ...",
-    answer="noise",
     form=Form("function", returns=Form("tensor", shape=())),
     check=_steady,
     wrong=(

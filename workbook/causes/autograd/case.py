@@ -58,7 +58,6 @@ MICRO_TEXTS = Case(
     ),
     file="micro.py",
     program=PROGRAM,
-    targets=(),
     symptom=trial("all at once, and in three parts", _BOTH),
     suspects=(
         Suspect(
@@ -89,20 +88,18 @@ MICRO_TEXTS = Case(
         ),
     ),
     trials=(
-        trial("compute in float64", f"MODEL.double()\n{_BOTH}", ROUNDING),
-        trial("cut into four parts of two texts", f"PARTS = 4\n{_BOTH}", ROWS),
+        trial("compute in float64", f"MODEL.double()\n{_BOTH}", {ROUNDING}),
+        trial("cut into four parts of two texts", f"PARTS = 4\n{_BOTH}", {ROWS}),
         trial(
             "give it eight times the first text",
             f"TEXTS = TEXTS[:1].repeat(8, 1)\n{_BOTH}",
-            TOKENS,
-            ROWS,
-            CLIP,
+            {TOKENS, ROWS, CLIP},
         ),
-        trial("leave the clipping out", f"LIMIT = torch.inf\n{_BOTH}", CLIP),
+        trial("leave the clipping out", f"LIMIT = torch.inf\n{_BOTH}", {CLIP}),
         trial(
             "make the model anew for the second gradient",
             "first = gradient(1)\nMODEL = new_model()\nsecond = gradient(PARTS)",
-            STALE,
+            {STALE},
         ),
     ),
     budget=3,

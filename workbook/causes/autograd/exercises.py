@@ -169,7 +169,6 @@ MICRO_GRADIENT = Exercise(
         "over all rows, added up from micro-batches of 5 rows. The last one may be shorter."
     ),
     stub="def micro(x, y, weights):\n    ...",
-    answer="micro",
     form=Form("function", returns=Form("tensor", shape=(FEATURES,))),
     check=_right_gradient,
     wrong=(
@@ -261,7 +260,6 @@ OUT_OF_THE_GRADIENT = Exercise(
         "itself."
     ),
     stub="def doubled(x):\n    ...",
-    answer="doubled",
     form=Form("function", returns=Form("tensor")),
     check=_keeps_its_input,
     wrong=(

@@ -4,7 +4,7 @@ Owns the program and the rows. Each outcome is looked up in what `tensor_float` 
 the program multiplies the same numbers, drawn in the same order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from workbook.question.case import Case, Suspect, Trial, trial
 from workbook.recording import recorded
@@ -52,9 +52,9 @@ def _missed(name: str) -> Callable[[], float]:
     return look_up
 
 
-def _trial(title: str, before: str, name: str, *removes: str) -> Trial:
+def _trial(title: str, before: str, name: str, removes: Iterable[str] = ()) -> Trial:
     run = "convolution" if name.startswith("conv") else "product"
-    return trial(title, _CODE.format(before, run).strip(), *removes, recorded=_missed(name))
+    return trial(title, _CODE.format(before, run).strip(), removes, recorded=_missed(name))
 
 
 _PRODUCTS = 'torch.backends.cuda.matmul.fp32_precision = "{}"'
@@ -70,7 +70,6 @@ ON_THE_GPU = Case(
     ),
     file="test_layers.py",
     program=PROGRAM,
-    targets=(),
     symptom=_trial("run the test", "", "conv, as it comes"),
     suspects=(
         Suspect(
@@ -103,29 +102,25 @@ ON_THE_GPU = Case(
             "ask for IEEE arithmetic in convolutions",
             'torch.backends.cudnn.conv.fp32_precision = "ieee"',
             "conv, ieee",
-            CONV,
-            EVERY,
+            {CONV, EVERY},
         ),
         _trial(
             "test a matrix product in place of the convolution",
             "",
             "matmul, as it comes",
-            CONV,
-            VARIES,
+            {CONV, VARIES},
         ),
         _trial(
             "the same, and ask for IEEE arithmetic in matrix products",
             _PRODUCTS.format("ieee"),
             "matmul, ieee",
-            CONV,
-            VARIES,
-            EVERY,
+            {CONV, VARIES, EVERY},
         ),
         _trial(
             "the same, and ask for TF32 in matrix products",
             _PRODUCTS.format("tf32"),
             "matmul, tf32",
-            VARIES,
+            {VARIES},
         ),
     ),
     budget=2,

@@ -145,7 +145,6 @@ SHARE_THAT_DIFFERS = Exercise(
     name="share_that_differs",
     task="Write `v_c(a, b)`: the share of elements that differ between two results, from 0 to 1.",
     stub="def v_c(a, b):\n    ...",
-    answer="v_c",
     form=Form("function", returns=Form("number")),
     check=_measures_share,
     wrong=(
@@ -171,7 +170,6 @@ ANY_ORDER_OF_ARRIVAL = Exercise(
         "is i, with the same bits in whatever order the pairs arrive."
     ),
     stub="def add(index, values):\n    ...",
-    answer="add",
     form=Form("function", returns=Form("tensor", shape=(PLACES,))),
     check=_same_bits,
     wrong=(
@@ -221,7 +219,6 @@ NAMED_IN_A_WARNING = Exercise(
     ),
     setup="import warnings\nimport torch",
     stub="def named(step):\n    ...",
-    answer="named",
     form=Form("function", returns=Form("text")),
     check=_names_them,
     wrong=(
@@ -265,7 +262,6 @@ HOW_MANY_REPEATS = Exercise(
         "95 %, that another result comes in at most 2 of 100 runs?"
     ),
     stub="n = ...",
-    answer="n",
     form=Form("whole number"),
     check=lambda n: ENOUGH <= n <= BY_THE_RULE,
     wrong=(

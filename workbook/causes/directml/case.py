@@ -5,7 +5,7 @@ Owns the program and the rows. Each outcome is looked up in what was recorded on
 the GPU again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from workbook.question.case import Case, Suspect, Trial, trial
 from workbook.recording import recorded
@@ -46,8 +46,10 @@ def _apart(against: str, name: str, reset: str = AS_WRITTEN) -> Callable[[], flo
     return look_up
 
 
-def _trial(title: str, code: str, look_up: Callable[[], float], *removes: str) -> Trial:
-    return trial(title, f"{code}, torch.tensor(False)", *removes, recorded=look_up)
+def _trial(
+    title: str, code: str, look_up: Callable[[], float], removes: Iterable[str] = ()
+) -> Trial:
+    return trial(title, f"{code}, torch.tensor(False)", removes, recorded=look_up)
 
 
 BLAMED = Case(
@@ -61,7 +63,6 @@ BLAMED = Case(
     ),
     file="devices.py",
     program=PROGRAM,
-    targets=(),
     symptom=_trial(
         "compare GPU and CPU", 'first, second = apart(CPU, GPU, "output")', _apart("cpu", "output")
     ),
@@ -93,34 +94,27 @@ BLAMED = Case(
             "compare the GPU with itself",
             'first, second = apart(AGAIN, GPU, "output")',
             _apart("again", "output"),
-            GENERATOR,
-            ROUNDING,
-            MOVE,
+            {GENERATOR, ROUNDING, MOVE},
         ),
         _trial(
             "compare the weights in place of the outputs",
             'first, second = apart(CPU, GPU, "weights")',
             _apart("cpu", "weights"),
-            INPUT,
-            ROUNDING,
-            VARIES,
+            {INPUT, ROUNDING, VARIES},
         ),
         _trial(
             "set the seed before the input is drawn",
             "# in run(): torch.manual_seed(0) comes first\n"
             'first, second = apart(CPU, GPU, "output")',
             _apart("cpu", "output", MENDED),
-            INPUT,
+            {INPUT},
         ),
         _trial(
             "the same, and compare the GPU with itself",
             "# in run(): torch.manual_seed(0) comes first\n"
             'first, second = apart(AGAIN, GPU, "output")',
             _apart("again", "output", MENDED),
-            INPUT,
-            GENERATOR,
-            ROUNDING,
-            MOVE,
+            {INPUT, GENERATOR, ROUNDING, MOVE},
         ),
     ),
     budget=2,

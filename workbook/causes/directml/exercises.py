@@ -80,7 +80,6 @@ SAME_MATRICES = Exercise(
         "ways to multiply. Each way is called with two `float32` matrices, 64 by 64."
     ),
     stub="def difference(ours, theirs):\n    ...",
-    answer="difference",
     form=Form("function", returns=Form("number")),
     check=_fair_difference,
     wrong=(
@@ -122,7 +121,6 @@ TRUE_EPSILON = Exercise(
         "`multiply` adds it to 1. Give it `float64` matrices and trust no label."
     ),
     stub="def epsilon(multiply):\n    ...",
-    answer="epsilon",
     form=Form("function", returns=Form("number")),
     check=_true_epsilon,
     wrong=(

@@ -38,7 +38,6 @@ BATCH_SIZE = Case(
     ),
     file="score.py",
     program=PROGRAM,
-    targets=(),
     symptom=trial("score with batches of 8, and of 12", _SIZES),
     suspects=(
         Suspect(
@@ -67,29 +66,29 @@ BATCH_SIZE = Case(
     ),
     trials=(
         trial("score with batches of 8, twice", "first, second = score(8), score(8)",
-              NORM, MEAN, ROUNDING),
+              {NORM, MEAN, ROUNDING}),
         trial(
             "keep a copy of the model for the second score",
             "import copy\nkept = copy.deepcopy(MODEL)\nfirst = score(8)\nMODEL = kept\n"
             "second = score(12)",
-            STATE,
+            {STATE},
         ),
         trial(
             "set the p of every dropout to 0",
             "for layer in MODEL.modules():\n    if isinstance(layer, nn.Dropout):\n"
             f"        layer.p = 0.0\n{_SIZES}",
-            DROPOUT,
+            {DROPOUT},
         ),
         trial(
             "compute in float64",
             f"torch.set_default_dtype(torch.float64)\nexec(PROGRAM)\n{_SIZES}",
-            ROUNDING,
+            {ROUNDING},
         ),
         trial(
             "compare the outputs of the first 8 rows, in batches of 8 and of 12",
             "MODEL.eval()\nwith torch.no_grad():\n"
             "    first, second = MODEL(ROWS[:8]), MODEL(ROWS[:12])[:8]",
-            MEAN,
+            {MEAN},
         ),
     ),
     budget=3,

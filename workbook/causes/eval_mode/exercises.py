@@ -237,7 +237,6 @@ FREEZE_STATISTICS = Exercise(
     ),
     setup=IMPORTS,
     stub="def freeze(model):\n    ...",
-    answer="freeze",
     form=Form("function"),
     may_change=("random numbers",),
     check=_frozen,
@@ -281,7 +280,6 @@ WITHOUT_DROPOUT = Exercise(
     ),
     setup=IMPORTS,
     stub="def remove(model):\n    ...",
-    answer="remove",
     form=Form("function", returns=Form("module")),
     check=_made_without,
     wrong=(
@@ -310,7 +308,6 @@ REPAIR_THE_TRAINING = Exercise(
     ),
     setup=IMPORTS,
     stub="def fit(model, batches, held_out):\n    ...",
-    answer="fit",
     form=Form("function", returns=Form("list")),
     may_change=("random numbers",),
     check=_is_repaired,

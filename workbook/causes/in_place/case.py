@@ -48,7 +48,6 @@ TWO_ANSWERS = Case(
     ),
     file="scores.py",
     program=PROGRAM,
-    targets=(),
     symptom=trial("predict twice", _TWICE.format("")),
     suspects=(
         Suspect(
@@ -81,33 +80,27 @@ TWO_ANSWERS = Case(
         trial(
             "load the rows and the shift again for the second call",
             _again("ROWS", "SHIFT"),
-            ROWS,
-            SHIFT,
+            {ROWS, SHIFT},
         ),
         trial(
             "load the shift and the scale again for the second call",
             _again("SHIFT", "SCALE"),
-            SHIFT,
-            SCALE,
+            {SHIFT, SCALE},
         ),
         trial(
             "load the weights again for the second call, and take a new buffer",
             _again("WEIGHTS").replace("second", "BUFFER = torch.zeros(6, 3)\nsecond"),
-            WEIGHTS,
-            BUFFER,
+            {WEIGHTS, BUFFER},
         ),
         trial(
             "take a new buffer for the second call",
             _TWICE.format("BUFFER = torch.zeros(6, 3)\n"),
-            BUFFER,
+            {BUFFER},
         ),
         trial(
             "load everything again for the second call",
             _again("ROWS", "SHIFT", "SCALE", "WEIGHTS"),
-            ROWS,
-            SHIFT,
-            SCALE,
-            WEIGHTS,
+            {ROWS, SHIFT, SCALE, WEIGHTS},
         ),
     ),
     budget=2,

@@ -85,7 +85,6 @@ WHAT_IS_MISSING = Exercise(
         f'show? "{DIGITS}", "{SEED}", "{SIZE}" or "{NAME}" for the memory of a?'
     ),
     stub="missing = ...",
-    answer="missing",
     form=Form("text", options=(DIGITS, SEED, SIZE, NAME)),
     check=_lets_the_form_show,
     wrong=(
@@ -107,7 +106,6 @@ ADD_LEFT = Exercise(
     name="add_left",
     task="Write `add_left(x)`: add to each element, in place, the one left of it; return x.",
     stub="def add_left(x):\n    return ...",
-    answer="add_left",
     form=Form("function", returns=Form("tensor")),
     check=_adds_the_left,
     wrong=(
@@ -139,7 +137,6 @@ SNAPSHOT = Exercise(
     name="snapshot",
     task="Write `snapshot(model)`: its state dict as it is now, whatever training does later.",
     stub="def snapshot(model):\n    return ...",
-    answer="snapshot",
     form=Form("function", returns=Form("anything")),
     check=_keeps_weights,
     wrong=(
@@ -189,7 +186,6 @@ READ_THE_MESSAGE = Exercise(
         "sigmoid, tanh or mul_?"
     ),
     stub="keeper = ...",
-    answer="keeper",
     form=Form("text", options=("exp", "sigmoid", "tanh", "mul_")),
     check=lambda keeper: agree(keeper, _complaint()),
     wrong=(

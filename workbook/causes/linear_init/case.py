@@ -62,7 +62,6 @@ PASSES_ALONE = Case(
     ),
     file="test_pictures.py",
     program=PROGRAM,
-    targets=(),
     symptom=trial("by itself, and after the other test", f"{_AFTER}second = scores()"),
     suspects=(
         Suspect(
@@ -95,29 +94,24 @@ PASSES_ALONE = Case(
             "put torch's and NumPy's global generators back after the other test",
             f"{_BEFORE}states = torch.get_rng_state(), np.random.get_state()\ntest_shape()\n"
             "torch.set_rng_state(states[0])\nnp.random.set_state(states[1])\nsecond = scores()",
-            SHIFT,
-            NUMPY,
+            {SHIFT, NUMPY},
         ),
         trial(
             "load the file again after the other test",
             f"{_AFTER}exec(PROGRAM)\nsecond = scores()",
-            WRITTEN,
-            CACHED,
-            OWN,
+            {WRITTEN, CACHED, OWN},
         ),
         trial(
             "give the other test copies of the pictures and the model",
             f"{_BEFORE}import copy\nkept = PICTURES.clone(), copy.deepcopy(model())\n"
             'test_shape()\nPICTURES, MODELS["small"] = kept\nsecond = scores()',
-            WRITTEN,
-            CACHED,
+            {WRITTEN, CACHED},
         ),
         trial(
             "augment nothing in the other test",
             f"{_BEFORE}augment, augmented = augmented, torch.clone\ntest_shape()\n"
             "augmented = augment\nsecond = scores()",
-            NUMPY,
-            OWN,
+            {NUMPY, OWN},
         ),
     ),
     budget=2,

@@ -58,7 +58,6 @@ DRAWS_OF_A_LAYER = Exercise(
     name="draws_of_a_layer",
     task="How many draws does building `nn.Linear(7, 3)` take from the stream?",
     stub="draws = ...",
-    answer="draws",
     form=Form("whole number"),
     check=lambda draws: agree(draws, 7 * 3 + 3),
     wrong=(
@@ -102,7 +101,6 @@ NOT_SHIFTED = Exercise(
         "builds `nn.Linear(5, 5)` before it. The weights depend on the seed, not on `extra`."
     ),
     stub="def hidden(seed, extra):\n    ...",
-    answer="hidden",
     form=Form("function", returns=Form("module")),
     check=_unshifted,
     wrong=(

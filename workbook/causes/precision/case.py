@@ -47,7 +47,6 @@ FAILING_TOTAL = Case(
     ),
     file="test_total.py",
     program=PROGRAM,
-    targets=(),
     symptom=trial("run the test", _TEST),
     suspects=(
         Suspect(
@@ -78,30 +77,22 @@ FAILING_TOTAL = Case(
         trial(
             "keep and add the entries in float64",
             f"ENTRIES = BOOKED\n{_TEST}",
-            TOLERANCE,
-            VANISHES,
-            STORED,
-            VARIES,
+            {TOLERANCE, VANISHES, STORED, VARIES},
         ),
         trial(
             "make every entry positive",
             f"BOOKED = BOOKED.abs()\nENTRIES = BOOKED.float()\n{_TEST}",
-            TOLERANCE,
-            STORED,
-            VARIES,
+            {TOLERANCE, STORED, VARIES},
         ),
         trial(
             "expect the sum of the numbers that were stored",
             f"expected = lambda: ENTRIES.double().sum()\n{_TEST}",
-            STORED,
+            {STORED},
         ),
         trial(
             "expect what `total()` gave a moment before",
             f"expected = lambda: total(ENTRIES).double()\n{_TEST}",
-            TOLERANCE,
-            LOST,
-            VANISHES,
-            STORED,
+            {TOLERANCE, LOST, VANISHES, STORED},
         ),
     ),
     budget=3,

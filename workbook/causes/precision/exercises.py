@@ -80,7 +80,6 @@ LAST_WHOLE_NUMBER = Exercise(
         "in steps of 1 without stopping?"
     ),
     stub="last = ...",
-    answer="last",
     form=Form("whole number"),
     check=_last_whole,
     wrong=(
@@ -115,7 +114,6 @@ NEXT_VALUE = Exercise(
     name="next_value",
     task="Find the smallest `float32` above 1000, as a Python number.",
     stub="above = ...",
-    answer="above",
     form=Form("number"),
     check=lambda above: _next_up(float(above)),
     wrong=(
@@ -144,7 +142,6 @@ SAME_IN_ANY_ORDER = Exercise(
         "the numbers come."
     ),
     stub="def total(x):\n    ...",
-    answer="total",
     form=Form("function", returns=Form("anything")),
     check=_same_in_any_order,
     wrong=(

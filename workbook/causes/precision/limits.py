@@ -79,7 +79,6 @@ LIMIT_OF_A_SUM = Exercise(
         "added in any two orders. Use depth · u · A for each, and no tolerance."
     ),
     stub="def limit(x):\n    ...",
-    answer="limit",
     form=Form("function", returns=Form("number")),
     check=_right_limit,
     wrong=(
@@ -126,7 +125,6 @@ CATCH_THE_FAULT = Exercise(
         "raise no false alarm and notice every fault."
     ),
     stub="def limit(x):\n    ...",
-    answer="limit",
     form=Form("function", returns=Form("number")),
     check=_catches,
     wrong=(

@@ -150,7 +150,6 @@ WHICH_PARTS = Exercise(
     name="which_parts",
     task="Which n from 9 to 16 makes every pair agree, in `float64` and in `float32`?",
     stub="n = ...",
-    answer="n",
     form=Form("whole number"),
     check=_adds_up_everywhere,
     wrong=(

@@ -55,7 +55,6 @@ COMPANY = Case(
     ),
     file="serve.py",
     program=PROGRAM,
-    targets=(),
     symptom=trial("alone, and with two others", _BOTH),
     suspects=(
         Suspect(
@@ -83,33 +82,29 @@ COMPANY = Case(
         ),
     ),
     trials=(
-        trial("compute in float64", f"MODEL.double()\n{_BOTH}", ROUNDING),
+        trial("compute in float64", f"MODEL.double()\n{_BOTH}", {ROUNDING}),
         trial(
             "put the generator back between the two",
             "state = torch.get_rng_state()\nfirst = serve(PROMPTS[1:2])[0]\n"
             "torch.set_rng_state(state)\nsecond = serve(PROMPTS)[1]",
-            DRAWS,
+            {DRAWS},
         ),
         trial(
             "cut all prompts to the same length",
             f"PROMPTS = [prompt[-3:] for prompt in PROMPTS]\n{_BOTH}",
-            PLACES,
-            HIDDEN,
+            {PLACES, HIDDEN},
         ),
         trial(
             "same company twice, but another word as the padding",
             "first = serve(PROMPTS)[1]\nPAD = 15\nsecond = serve(PROMPTS)[1]",
-            ROUNDING,
-            PLACES,
+            {ROUNDING, PLACES},
         ),
         trial(
             "as many neighbors of the same lengths, other words",
             "first = serve(PROMPTS)[1]\n"
             "PROMPTS = [PROMPTS[0][::-1], PROMPTS[1], PROMPTS[2][::-1]]\n"
             "second = serve(PROMPTS)[1]",
-            ROUNDING,
-            PLACES,
-            HIDDEN,
+            {ROUNDING, PLACES, HIDDEN},
         ),
     ),
     budget=2,

@@ -48,7 +48,6 @@ SAFE_TOKENS = Exercise(
         "largest stays the largest if every logit moves by at most `change`."
     ),
     stub="def safe(logits, change):\n    ...",
-    answer="safe",
     form=Form("function", returns=Form("tensor")),
     check=_told_safe,
     wrong=(
@@ -147,7 +146,6 @@ ONE_SHAPE = Exercise(
     ),
     setup="import torch\nimport torch.nn.functional as F",
     stub="def fixed(library, x, w):\n    ...",
-    answer="fixed",
     form=Form("function", returns=Form("tensor")),
     check=_invariant,
     wrong=(
@@ -228,7 +226,6 @@ OWN_GENERATOR = Exercise(
         "`multinomial`, so that a row with its seed gets the same token in any company."
     ),
     stub="def sample(shares, seeds):\n    ...",
-    answer="sample",
     form=Form("function"),
     check=_own_streams,
     wrong=(

@@ -68,7 +68,6 @@ LOST_WEIGHTS = Case(
     ),
     file="judge.py",
     program=PROGRAM,
-    targets=(),
     symptom=trial("train and count", _COUNT),
     suspects=(
         Suspect(
@@ -101,22 +100,20 @@ LOST_WEIGHTS = Case(
         ),
     ),
     trials=(
-        trial("take steps of size 0", f"RATE = 0.0\n{_COUNT}", STEP),
-        trial("put 0 for every feature", f"FEATURES = torch.zeros(4, 2)\n{_COUNT}", SPREAD, DATA),
+        trial("take steps of size 0", f"RATE = 0.0\n{_COUNT}", {STEP}),
+        trial("put 0 for every feature", f"FEATURES = torch.zeros(4, 2)\n{_COUNT}", {SPREAD, DATA}),
         trial(
             "look at the outputs before the first step",
             "torch.manual_seed(0)\n"
             "first, second = not_finite(Judge()(TEXTS, FEATURES)), torch.tensor(0)",
-            LENGTH,
-            LOG,
-            STEP,
+            {LENGTH, LOG, STEP},
         ),
         trial(
             "use torch's own `cross_entropy`",
             f"loss_of = torch.nn.functional.cross_entropy\n{_COUNT}",
-            LOG,
+            {LOG},
         ),
-        trial("give the third text a word", f"TEXTS[2, 0] = 1\n{_COUNT}", MASKED, LENGTH),
+        trial("give the third text a word", f"TEXTS[2, 0] = 1\n{_COUNT}", {MASKED, LENGTH}),
     ),
     budget=2,
     culprit=LENGTH,

@@ -66,7 +66,6 @@ REPAIR_THE_LOSS = Exercise(
     ),
     setup=IMPORTS,
     stub="def loss(logits, labels):\n    ...",
-    answer="loss",
     form=Form("function", returns=Form("tensor")),
     check=_repaired,
     wrong=(
@@ -177,7 +176,6 @@ FIRST_NOT_FINITE = Exercise(
     ),
     setup=IMPORTS,
     stub="def first(model, x):\n    ...",
-    answer="first",
     form=Form("function"),
     check=_finds,
     wrong=(
@@ -255,7 +253,6 @@ SAFE_ROOT = Exercise(
     ),
     setup=IMPORTS,
     stub="def root(x):\n    ...",
-    answer="root",
     form=Form("function", returns=Form("tensor")),
     check=_safe,
     wrong=(

@@ -4,8 +4,10 @@ Owns the rows. Which suspects a trial would clear follows from `Trial.removes`; 
 measured.
 """
 
+from collections.abc import Iterable
+
 from workbook.causes.your_own_program.programs import REVIEWS, SCORES, TRAINING
-from workbook.question.case import Case, Suspect, Trial
+from workbook.question.case import Case, Suspect, Trial, trial
 
 DROPOUT, STATE, NOISE = "dropout-active", "module-state", "random-numbers"
 THREADS, EMPTY, SHIFT = "thread-count", "uninitialised-memory", "generator-shift"
@@ -17,11 +19,7 @@ _BOTH = "first = quiet()\nsecond = logged()"
 _EACH = "result = vectors()"
 
 
-def _trial(title: str, code: str, *removes: str) -> Trial:
-    return Trial(title, code, frozenset(removes))
-
-
-def _fresh(title: str, code: str, *removes: str, same_hash: bool = False) -> Trial:
+def _fresh(title: str, code: str, removes: Iterable[str] = (), *, same_hash: bool = False) -> Trial:
     return Trial(title, code, frozenset(removes), processes=2, same_hash=same_hash)
 
 
@@ -35,7 +33,7 @@ UNSTEADY_SCORES = Case(
     file="scores.py",
     program=SCORES,
     targets=("scores",),
-    symptom=_trial("call it twice", _CALLS),
+    symptom=trial("call it twice", _CALLS),
     suspects=(
         Suspect(DROPOUT, "dropout is still active"),
         Suspect(
@@ -63,30 +61,27 @@ UNSTEADY_SCORES = Case(
         ),
     ),
     trials=(
-        _trial("call `MODEL.eval()` first", f"MODEL.eval()\n{_CALLS}", DROPOUT, STATE),
-        _trial(
+        trial("call `MODEL.eval()` first", f"MODEL.eval()\n{_CALLS}", {DROPOUT, STATE}),
+        trial(
             "put the generator back before the second call",
             "state = torch.get_rng_state()\nfirst = scores()\n"
             "torch.set_rng_state(state)\nsecond = scores()",
-            DROPOUT,
-            NOISE,
+            {DROPOUT, NOISE},
         ),
-        _trial(
+        trial(
             "load the program again before the second call",
             "first = scores()\nexec(PROGRAM)\nsecond = scores()",
-            DROPOUT,
-            NOISE,
-            STATE,
+            {DROPOUT, NOISE, STATE},
         ),
-        _trial("leave the jitter out", f"jittered = lambda x: x\n{_CALLS}", NOISE),
-        _trial("freeze `Center`", f"MODEL[0].eval()\n{_CALLS}", STATE),
-        _trial("use one thread", f"torch.set_num_threads(1)\n{_CALLS}", THREADS),
-        _trial(
+        trial("leave the jitter out", f"jittered = lambda x: x\n{_CALLS}", {NOISE}),
+        trial("freeze `Center`", f"MODEL[0].eval()\n{_CALLS}", {STATE}),
+        trial("use one thread", f"torch.set_num_threads(1)\n{_CALLS}", {THREADS}),
+        trial(
             "compute in float64",
             f"MODEL.double()\nROWS = ROWS.double()\n{_CALLS}".replace(
                 "\nfirst", "\ntorch.set_default_dtype(torch.float64)\nfirst", 1
             ),
-            THREADS,
+            {THREADS},
         ),
     ),
     budget=3,
@@ -107,7 +102,7 @@ LOGGED_TRAINING = Case(
     file="training.py",
     program=TRAINING,
     targets=("quiet", "logged"),
-    symptom=_trial("train both ways", _BOTH),
+    symptom=trial("train both ways", _BOTH),
     suspects=(
         Suspect(
             STATE,
@@ -135,40 +130,35 @@ LOGGED_TRAINING = Case(
         ),
     ),
     trials=(
-        _trial(
+        trial(
             "make `report()` do nothing",
             f"def report(model, data):\n    pass\n\n{_BOTH}",
-            STATE,
-            MUTATED,
-            SHIFT,
-            GRADIENTS,
+            {STATE, MUTATED, SHIFT, GRADIENTS},
         ),
-        _trial(
+        trial(
             "give `report()` copies of the model and the data",
             "import copy\nlook = report\n\ndef report(model, data):\n"
             f"    look(copy.deepcopy(model), data.clone())\n\n{_BOTH}",
-            STATE,
-            MUTATED,
-            GRADIENTS,
+            {STATE, MUTATED, GRADIENTS},
         ),
-        _trial(
+        trial(
             "give `report()` a clone of the data",
             f"look = report\n\ndef report(model, data):\n    look(model, data.clone())\n\n{_BOTH}",
-            MUTATED,
+            {MUTATED},
         ),
-        _trial(
+        trial(
             "put the generator back after `report()`",
             "look = report\n\ndef report(model, data):\n    state = torch.get_rng_state()\n"
             f"    look(model, data)\n    torch.set_rng_state(state)\n\n{_BOTH}",
-            SHIFT,
+            {SHIFT},
         ),
-        _trial(
+        trial(
             "clear the gradients after `report()`",
             "look = report\n\ndef report(model, data):\n"
             f"    look(model, data)\n    model.zero_grad()\n\n{_BOTH}",
-            GRADIENTS,
+            {GRADIENTS},
         ),
-        _trial("compute in float64", f"torch.set_default_dtype(torch.float64)\n{_BOTH}", THREADS),
+        trial("compute in float64", f"torch.set_default_dtype(torch.float64)\n{_BOTH}", {THREADS}),
     ),
     budget=3,
     culprit=SHIFT,
@@ -209,23 +199,25 @@ RESTLESS_REVIEWS = Case(
         ),
     ),
     trials=(
-        _fresh("set every seed once more", f"np.random.seed(0)\n{_EACH}", NOISE),
-        _trial(
-            "call it twice in one process", "first = vectors()\nsecond = vectors()", HASHES, THREADS
+        _fresh("set every seed once more", f"np.random.seed(0)\n{_EACH}", {NOISE}),
+        trial(
+            "call it twice in one process",
+            "first = vectors()\nsecond = vectors()",
+            {HASHES, THREADS},
         ),
         _fresh(
             "stop the clock",
             f"class time:\n    time = staticmethod(lambda: 0.0)\n\n{_EACH}",
-            CLOCK,
+            {CLOCK},
         ),
-        _fresh("use one thread in each", f"torch.set_num_threads(1)\n{_EACH}", THREADS),
+        _fresh("use one thread in each", f"torch.set_num_threads(1)\n{_EACH}", {THREADS}),
         _fresh(
             "start both with one `PYTHONHASHSEED`",
             f"# in the shell: export PYTHONHASHSEED=1\n{_EACH}",
-            HASHES,
+            {HASHES},
             same_hash=True,
         ),
-        _fresh("compute in float64", f"torch.set_default_dtype(torch.float64)\n{_EACH}", THREADS),
+        _fresh("compute in float64", f"torch.set_default_dtype(torch.float64)\n{_EACH}", {THREADS}),
     ),
     budget=2,
     culprit=HASHES,

@@ -49,7 +49,6 @@ GENERATOR_PUT_BACK = Exercise(
         "same state, and return whether every bit agrees."
     ),
     stub="def agrees(function):\n    ...",
-    answer="agrees",
     form=Form("function", returns=Form("true or false")),
     check=_right,
     wrong=(
