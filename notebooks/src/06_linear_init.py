@@ -218,7 +218,9 @@ print("NumPy repeats:", number == np.random.rand())
 # one place, and give each `default_rng` a number.
 #
 # A seed settles which numbers are drawn. It does not settle in which order threads or GPU kernels
-# add them up: that is the subject of [02](02_in_place.ipynb) and [05](05_cudnn.ipynb).
+# add them up: that is the subject of [02](02_in_place.ipynb) and [05](05_cudnn.ipynb). And
+# `torch.compile` may draw numbers of its own from the same seed: [10](10_another_run.ipynb) compares
+# two masks of dropout.
 #
 # ## The workers of a DataLoader
 #

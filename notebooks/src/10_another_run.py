@@ -126,11 +126,17 @@ solution(another_run.KEYED_NOISE)
 predict(another_run.COMPILED_MASK)
 
 # %%
-explore(another_run.COMPILED, after=another_run.COMPILED_MASK)
+explore(
+    another_run.COMPILED,
+    after=another_run.COMPILED_MASK,
+    recording=True,
+    device="cuda",
+    inductor=True,
+)
 
 # %% [markdown]
-# The first two steps change no bit here. For the third, choose *cuda* with *new kernels*: without such
-# a GPU you see the recording. (On your CPU it needs a C++ compiler, and up to a minute.)
+# You see a recording of a GPU. The first two steps change no bit, and on your CPU they change none
+# either: choose *cpu*. (There, *new kernels* need a C++ compiler and up to a minute.)
 #
 # A new kernel does several operations at one go: it keeps more digits between them, adds in another
 # order, or takes another exponential. That is rounding. `bfloat16` shows it in most entries, because

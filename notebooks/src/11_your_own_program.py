@@ -118,7 +118,7 @@ answer = diagnose(f"{program}:this_morning", f"{program}:this_afternoon")
 report(answer)
 
 # %% [markdown]
-# The picture shows both runs, operation by operation, and how many ULPs apart they are. Up to the
+# The picture shows both runs, operation by operation, and about how many ULPs apart they are. Up to the
 # marked **origin** every bit agrees: the weights and the rows are the same. The cause sits there,
 # and not at the end, where it was seen.
 #

@@ -273,3 +273,6 @@ def test_a_recording_is_a_device_of_the_menu(monkeypatch: pytest.MonkeyPatch) ->
     explorer.controls["device"].value = "A card, 2026-01-02"
     with pytest.raises(ValueError, match="recorded at other settings, such as power = 1"):
         explorer.controls["power"].value = 2
+    facts["device"] = "cpu"  # of a device that is here, too, one may show the recording first
+    assert explore(DEVICE, device="cpu").view.where.startswith("LIVE")
+    assert explore(DEVICE, device="cpu", recording=True).view.where.startswith("RECORDED")

@@ -104,13 +104,13 @@ class Answer:
         return "\n".join(lines)
 
     def chart(self) -> Chart:
-        """ULPs along the operations of the two runs, with the origin marked."""
+        """How far sampled values are apart along the two runs' operations, the origin marked."""
         at = tuple(map(float, range(len(self.curve))))
         series = [Series("difference", at, self.curve, "steps")]
         if self.origin is not None and self.origin < len(self.curve):
             name = self.labels[self.origin] if self.origin < len(self.labels) else ""
             here = (float(self.origin),), (self.curve[self.origin],)
             series.append(Series(f"origin: {name}", *here, "points"))
-        apart = Axis("difference in ULPs", low=0.5, log=True)
+        apart = Axis("about how many float32 steps apart", low=0.5, log=True)
         title = f"{self.target}: {self.status}"
         return Chart((Panel(Axis("operation"), apart, tuple(series), title),))

@@ -30,17 +30,23 @@ OWN_KEYS = "data-lm-suppress-shortcuts='true'"
 
 
 def explore(
-    experiment: Experiment, /, *, after: Prediction | Estimate | None = None, **opening: Any
+    experiment: Experiment,
+    /,
+    *,
+    after: Prediction | Estimate | None = None,
+    recording: bool = False,
+    **opening: Any,
 ) -> "Explorer":
     """Show an experiment with its controls; `opening` replaces their opening values.
 
     What answers a prediction is named with it, `after=QUESTION`: in the page it stays covered until
     that prediction is answered, or until the reader opens it by hand.
-    Where the opening device is absent and was recorded, the recording is shown, marked RECORDED.
+    Where the opening device is absent and was recorded, the recording is shown, marked RECORDED;
+    with `recording` also where it is present.
     ValueError or TypeError for a value that a control does not allow; whatever the first
     measurement raises is raised here.
     """
-    return Explorer(experiment, after=after, **opening)
+    return Explorer(experiment, after=after, recording=recording, **opening)
 
 
 class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type hints
@@ -56,11 +62,12 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         /,
         *,
         after: Prediction | Estimate | None = None,
+        recording: bool = False,
         **opening: Any,
     ) -> None:
         self.experiment, self.after = experiment, after
         self._recordings = {each.title: each for each in recorded(experiment.name)}
-        self.opening = self._with_recording(experiment.checked(opening))
+        self.opening = self._with_recording(experiment.checked(opening), recording)
         self.controls = {
             control.name: widget_for(
                 control,
@@ -150,10 +157,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         """Measure now, or look up what a recording of the chosen device has."""
         return recall(self.experiment, **self.settings)
 
-    def _with_recording(self, opening: dict[str, Any]) -> dict[str, Any]:
-        """Give the settings, with a recording in place of a device that is absent here."""
+    def _with_recording(self, opening: dict[str, Any], always: bool) -> dict[str, Any]:
+        """Give the settings, with a recording in place of a device that is absent, or `always`."""
         name = opening.get("device")
-        if name is None or devices.device(name).absent() is None:
+        if name is None or not (always or devices.device(name).absent()):
             return opening
         for title, recording in self._recordings.items():
             if recording.provenance["device"] == name:

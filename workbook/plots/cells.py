@@ -6,7 +6,7 @@ too small for their texts are all stripe.
 """
 
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from workbook.plots.style import LINE, PAPER, POINT, ROW, SMALLEST, TEXT, Look, 
 ROOM = 12.0  # beside a text in its cell, both sides together
 TIGHT = 0.5  # the same where there are many columns: digits have room of their own
 FEW = 8  # columns whose texts and names are broken into lines where they are too long
-NAMES = 0.4  # the names of rows, as a share of the width, at most
+NAMES = 0.4  # the names of rows, as a share of the width, at most, unless a word is longer
 LEAST, ROOMY, WANTED = 21.0, 56.0, 140.0  # a row; one where there are few; a table
 GAP, STRIPE = 4.0, 4.5  # between two rows; along the foot of a cell
 BESIDE = 4.0  # between the names of rows and the first column
@@ -38,7 +38,8 @@ class Table:
 
     def __init__(self, cells: Cells, width: float) -> None:
         self.cells, many = cells, len(cells.columns)
-        self.names = [style.wrapped(name, width * NAMES) for name in cells.rows]
+        free = max(width * NAMES, _longest_word(cells.rows))
+        self.names = [style.wrapped(name, free) for name in cells.rows]
         names = max((style.text_width(line) for name in self.names for line in name), default=0)
         self.free = width - names - BESIDE
         widths, self.size = np.full(many, self.free / max(many, 1)), 0.0
@@ -73,9 +74,11 @@ class Table:
         names = self.cells.columns
         if len(names) <= FEW:
             return [style.wrapped(n, each - 6) for n, each in zip(names, widths, strict=True)]
-        widest = max(map(style.text_width, names)) + 6
-        every = int(np.ceil(widest / widths.min()))
-        every = every if every < len(names) else len(names) + 1
+        middles, wide = np.cumsum(widths) - widths / 2, [style.text_width(n) + 6 for n in names]
+        for every in range(1, len(names) + 1):
+            pairs = pairwise(range(0, len(names), every))
+            if all(middles[b] - middles[a] >= (wide[a] + wide[b]) / 2 for a, b in pairs):
+                break
         return [[name] if n % every == 0 else [] for n, name in enumerate(names)]
 
 
@@ -83,7 +86,11 @@ def least_width(cells: Cells) -> float:
     """Measure the width in CSS pixels below which a table's texts could not be read."""
     least = sum(each for _, each in _needs(cells, SMALLEST)) + BESIDE
     names = max(map(style.text_width, cells.rows), default=0.0)
-    return min(least + names, least / (1 - NAMES)) + 1
+    return least + max(min(names, least * NAMES / (1 - NAMES)), _longest_word(cells.rows)) + 1
+
+
+def _longest_word(names: tuple[str, ...]) -> float:
+    return max((style.text_width(word) for name in names for word in name.split()), default=0.0)
 
 
 def _needs(cells: Cells, size: float) -> list[tuple[float, float]]:

@@ -110,7 +110,8 @@ def _verdict(shares: Shares, ways: tuple[str, ...]) -> str:
     if INDUCTOR not in done:
         return f"{words}; new kernels could not be compiled here."
     changed = [name for name in shares if shares[name][INDUCTOR]]
-    return f"{words}; new kernels change: {', '.join(changed) or 'none of these'}."
+    mask = ", the mask of dropout among them" if DROPOUT in changed else ""
+    return f"{words}; new kernels change {len(changed)} of {len(shares)} results{mask}."
 
 
 def _reading(shares: Shares, ways: tuple[str, ...]) -> str:

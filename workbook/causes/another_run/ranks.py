@@ -24,8 +24,9 @@ T = TypeVar("T")
 
 # torch keeps one record of the collectives of a process. It is made for one rank: when several
 # ranks write to it at the same moment, the process can crash (torch 2.11 on 16 cores: once in some
-# hundred runs). Its size is read when the first group of a process is made; 0 means none.
-RECORDS = ("TORCH_FR_BUFFER_SIZE", "TORCH_NCCL_TRACE_BUFFER_SIZE")
+# hundred runs). Its size is read when the first group of a process is made; 0 means none. Versions
+# that know another name for the size keep no such record unless asked, and newer ones warn of it.
+RECORD = "TORCH_FR_BUFFER_SIZE"
 
 
 def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> list[T]:
@@ -63,16 +64,15 @@ def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> li
 @contextlib.contextmanager
 def _unrecorded() -> Iterator[None]:
     """Keep torch from recording collectives, if this is where it makes its first group."""
-    before = {name: os.environ.get(name) for name in RECORDS}
-    os.environ.update(dict.fromkeys(RECORDS, "0"))
+    before = os.environ.get(RECORD)
+    os.environ[RECORD] = "0"
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        if before is None:
+            del os.environ[RECORD]
+        else:
+            os.environ[RECORD] = before
 
 
 def seat(device: str, rank: int) -> torch.device:

@@ -22,7 +22,7 @@ DIVISIONS = EQUAL, UNEQUAL
 MEANS, WEIGHTED, SUMS = "mean of the ranks' means", "means weighted by rows", "sum, not divided"
 SUMMED = "mean, where each loss is a sum"
 PLAIN, BATCH_NORM = "none", "batch normalization of each rank's rows"
-LOWEST, HIGHEST = 1e-18, 1e3
+LOWEST, HIGHEST = 1e-17, 100.0
 SHRINKS = 2.0**-20  # float64 has 29 bits more than float32: rounding shrinks by nearly as many
 UNIT = 2.0**-24  # of float32; a smaller difference counts as this one
 
@@ -94,8 +94,8 @@ def _verdict(rounding: list[bool], equal_on_ranks: bool) -> str:
 def _chart(apart: dict[torch.dtype, list[float]]) -> Chart:
     series = []
     for dtype, gaps in apart.items():
-        name, shown = str(dtype).removeprefix("torch."), [max(gap, LOWEST) for gap in gaps]
-        series.append(Series(name, WORLDS[: len(gaps)], shown, "points"))
+        name = str(dtype).removeprefix("torch.")
+        series.append(Series(name, WORLDS[: len(gaps)], gaps, "points"))
     label = "apart from the whole batch (of the largest entry)"
     axes = Axis("ranks", 0.5, 4.5, ticks=tuple((float(w), str(w)) for w in WORLDS))
     return Chart((Panel(axes, Axis(label, LOWEST, HIGHEST, log=True), tuple(series)),))
