@@ -4,7 +4,6 @@ Owns compare and error_of. Knows bounds, the pair and the tally; changes neither
 """
 
 import math
-from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -93,9 +92,6 @@ def _compared(pair: Pair, bound: Bound | None, first: str, second: str) -> Compa
         differing=tally.differing,
         incomparable=tally.incomparable,
         max_ulps=tally.distances.longest if ulps else None,
-        median_ulps=tally.distances.median(lambda: _all_distances(pair, scratch, tally.finite))
-        if ulps
-        else None,
         histogram=tally.distances.histogram() if ulps else None,
         worst_index=_unraveled(worst.index, shape),
         max_abs=worst.value,
@@ -139,7 +135,6 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
         # Last: where signs differ it needs the memory of the differences.
         tally.distances.add(scratch.distances(piece.actual, piece.expected, again=False))
         return
-    tally.finite = False
     finite = finite_places(piece)
     _add_incomparable(tally, piece, finite)
     if finite.any():
@@ -174,15 +169,6 @@ def _add_incomparable(tally: Tally, piece: Pair, finite: Tensor) -> None:
     tally.incomparable += bad.numel()
     if bad.numel() and tally.first_incomparable is None:
         tally.first_incomparable = piece.offset + int(bad[0].item())
-
-
-def _all_distances(pair: Pair, scratch: Scratch, finite: bool) -> Iterator[Tensor]:
-    """Go through the distances of all finite elements once more."""
-    for piece in pieces(pair):
-        if not finite:
-            piece = only(piece, finite_places(piece))
-        if piece.actual.numel():
-            yield scratch.distances(piece.actual, piece.expected)
 
 
 def _integer_difference(a: Tensor, b: Tensor) -> Tensor:

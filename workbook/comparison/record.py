@@ -20,17 +20,17 @@ class Comparison:
     """Two tensors side by side, in plain numbers.
 
     `count` elements, of which `differing` differ in at least one bit. `incomparable` of those have
-    no distance: NaN or infinity against anything else. `max_ulps`, `median_ulps` and `histogram`
-    count steps of the format between the two values, over all other elements; `histogram` holds
-    how many are 0, 1, 2-3, 4-7, ... steps apart. They are None where no ULPs exist (integers,
-    bool). `max_abs` is the greatest |first - second|, at `worst_index`; `max_rel` the greatest
-    |first - second| / |second|, at `worst_rel_index`; both are infinite where something is
-    incomparable. An index is None where nothing differs. `bound` is the greatest certain limit,
-    `bound_used` the largest |first - second| / limit and `likely_used` the same for the likely
-    limit: up to 1.0 a limit holds. `unseen` is the greatest |first - second| + limit: whatever else
-    is in the difference is smaller. `unseen_share` is the greatest share of the sizes of the
-    `terms` that a result is made of, each of them a `term`. Each is None without a bound, the last
-    three where the bound does not know them.
+    no distance: NaN or infinity against anything else. `max_ulps` and `histogram` count steps of
+    the format between the two values, over all other elements; `histogram` holds how many are 0, 1,
+    2-3, 4-7, ... steps apart. They are None where no ULPs exist (integers, bool). `max_abs` is the
+    greatest |first - second|, at `worst_index`; `max_rel` the greatest |first - second| / |second|,
+    at `worst_rel_index`; both are infinite where something is incomparable. An index is None where
+    nothing differs. `bound` is the greatest certain limit, `bound_used` the largest |first -
+    second| / limit and `likely_used` the same for the likely limit: up to 1.0 a limit holds.
+    `unseen` is the greatest |first - second| + limit: whatever else is in the difference is
+    smaller. `unseen_share` is the greatest share of the sizes of the `terms` that a result is made
+    of, each of them a `term`. Each is None without a bound, the last three where the bound does not
+    know them.
 
     `verdict`: "identical" if every bit is equal; "rounding" if every difference is within the
     likely limit; "doubtful" if within the certain one: only roundings that pull one way, or a
@@ -53,7 +53,6 @@ class Comparison:
     differing: int
     incomparable: int
     max_ulps: int | None
-    median_ulps: float | None
     histogram: tuple[int, ...] | None
     worst_index: tuple[int, ...] | None
     max_abs: float

@@ -42,7 +42,6 @@ class Tally:
     differing: int = 0
     incomparable: int = 0
     first_incomparable: int | None = None
-    finite: bool = True
     distances: Distances = field(default_factory=Distances)
     absolute: Greatest = field(default_factory=Greatest)
     relative: Greatest = field(default_factory=Greatest)
