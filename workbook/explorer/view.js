@@ -73,6 +73,7 @@ function make(parent, tag, className, attributes = {}) {
 
 function render({ model, el }) {
   const abort = new AbortController();
+  el.classList.add("wb-view");
   const cover = make(el, "div", "wb-cover");
   make(cover, "div", "wb-kicker").textContent = "Commit first, then see. This figure answers:";
   const asked = make(cover, "p", "");
