@@ -523,3 +523,9 @@ investigate(precision.FAILING_TOTAL)
 # `python -m workbook claims --chapter 01` measures all claims about precision.
 #
 # Next: [02 In-place operations](02_in_place.ipynb).
+#
+# **Read on:** N. J. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd edition, SIAM 2002,
+# chapters 1 to 4. IEEE 754-2019. C.-P. Jeannerod and S. M. Rump, *On relative errors of floating-point
+# operations*, Math. Comp. 87 (2018), and M. P. Connolly, N. J. Higham and T. Mary, *Stochastic rounding
+# and its probabilistic backward error analysis*, SIAM J. Sci. Comput. 43 (2021) (the two limits).
+# PyTorch: the note on numerical accuracy.

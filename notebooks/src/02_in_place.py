@@ -337,3 +337,6 @@ investigate(in_place.TWO_ANSWERS)
 # `python -m workbook claims --chapter 02` measures all claims about it.
 #
 # Next: [03 Autograd](03_autograd.ipynb).
+#
+# **Read on:** PyTorch: the note on autograd mechanics, its section on in-place operations, and the
+# notes on tensor views and on broadcasting.

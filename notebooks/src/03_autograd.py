@@ -260,3 +260,7 @@ investigate(autograd.MICRO_TEXTS)
 # sum. `python -m workbook claims --chapter 03` measures all claims about autograd.
 #
 # Next: [04 Evaluation mode](04_eval_mode.ipynb).
+#
+# **Read on:** A. Griewank and A. Walther, *Evaluating Derivatives*, 2nd edition, SIAM 2008. P.
+# Micikevicius and others, *Mixed Precision Training*, ICLR 2018. PyTorch: the notes on autograd
+# mechanics and on automatic mixed precision.
