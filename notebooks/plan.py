@@ -30,7 +30,7 @@ PATH: Way = (
     ("05_cudnn", ("One step of training, twice", "How many repeats prove what")),
     ("06_linear_init", ("The ledger of draws",)),
     ("08_why_nan", ("How it travels",)),
-    ("09_temperature_zero", ("The same prompt, alone and in company",)),
+    ("09_temperature_zero", ("One prompt, twice",)),
     ("10_another_run", ("The order of an all-reduce",)),
     ("11_your_own_program", ("What does a trial show?", "Your own code")),
 )
@@ -90,14 +90,14 @@ LESSONS: Mapping[str, Way] = {
             "08_why_nan",
             (
                 "A mask, and nothing left",
-                "A value that is fine, a gradient that is not",
+                "The branch that is not taken",
                 "How it travels",
                 "A case",
             ),
         ),
         (
             "09_temperature_zero",
-            ("The same prompt, alone and in company", "How near must two logits be?"),
+            ("One prompt, twice", "How near must two logits be?"),
         ),
         ("10_another_run", ("Stopped, and continued", "The order of an all-reduce")),
         ("11_your_own_program", ("What does a trial show?", "Three cases", "Your own code")),

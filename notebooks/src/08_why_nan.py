@@ -59,20 +59,25 @@ explore(why_nan.NAN_TRAINING)
 # %% [markdown]
 # Both lines start from the same weights and see the same points. On paper the two formulas are one.
 # Make the inputs smaller, or choose `float64`: the formula by hand lasts longer, and then you have not
-# mended it. So what happened in it?
+# mended it. So what happened in it? It takes exponentials.
 
 # %%
+predict(why_nan.LAST_EXPONENTIAL)
+
+# %% tags=["answer"]
+print("Finite, and what follows:")
 for logit in (88.0, 89.0):
     print(logit, torch.tensor(logit).exp().isfinite().item())
 inf = torch.tensor(torch.inf)
 print((inf / inf).item(), (inf - inf).item(), (0 * inf).item(), torch.tensor(0.0).log().item())
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # `float32` ends at 3.4e38, and exp(89) lies beyond. That is **overflow**: the result is infinity. The
 # softmax then divides infinity by infinity, and that is **NaN**, *not a number*: what IEEE 754 gives
 # where no number would be right. The other end is **underflow**: a share too small for the format
 # becomes 0, and the log of 0 is minus infinity.
-#
+
+# %% [markdown]
 # **Cure:** subtract the largest logit first. It changes nothing on paper, and the largest exponential
 # is then exp(0). Better still, never form the share: log softmax is the logit minus `logsumexp`. The
 # price is one more pass over the logits, to find the largest.
@@ -140,14 +145,14 @@ scores = torch.tensor([0.5, 1.0, 1.5])
 for mask in (-torch.inf, torch.finfo(scores.dtype).min):
     print([round(weight, 2) for weight in torch.full_like(scores, mask).softmax(0).tolist()])
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # With the smallest number of the format as the mask, the weights are equal: a number, though it means
 # nothing, as that row should be ignored. Minus infinity is the honest mask while one place is left.
 # **Cure:** leave out rows without a place, or let them attend to one, and ignore what they give. The
 # price is a case of its own in your code; the large number costs nothing, and nobody notices the row.
 
 # %% [markdown]
-# ## A value that is fine, a gradient that is not
+# ## The branch that is not taken
 
 # %%
 predict(why_nan.WHERE_GRADIENT)
@@ -155,7 +160,7 @@ predict(why_nan.WHERE_GRADIENT)
 # %%
 explore(why_nan.GUARDED, after=why_nan.WHERE_GRADIENT)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Each row wants to give 0 wherever x is not above 0. Two of them show the right values and break the
 # training one step later. Read *f(x).nan_to_num()*: the result is clean, the slope of sqrt at 0 is
 # infinite all the same. `x / x.norm()` and `(x * x).sum().sqrt()` hide the same slope at a vector of
@@ -174,7 +179,7 @@ predict(why_nan.STOP_WHEN_LARGE)
 # %%
 explore(why_nan.TRAVEL, after=why_nan.STOP_WHEN_LARGE)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Arithmetic hands it on: that is what NaN is for. Whatever asks a question answers it with an ordinary
 # value, and a NaN that was hidden is not mended. `argmax` gives its place, as if it were the largest.
 # `x * 0` is no way to switch a bad entry off, and neither is dropout.
@@ -189,7 +194,7 @@ explore(why_nan.TRAVEL, after=why_nan.STOP_WHEN_LARGE)
 # %%
 predict(why_nan.ONE_OF_A_THOUSAND)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # **Cure:** clean the *input*, before the first layer. Stop at the first loss that is not finite
 # (`if not loss.isfinite()`), before `step()`: the weights are then still whole. The price, on a GPU, is
 # that each step waits for its loss.
@@ -201,16 +206,17 @@ predict(why_nan.ONE_OF_A_THOUSAND)
 predict(why_nan.ADAM_IN_HALF)
 
 # %% tags=["answer"]
-print("A small eps in two formats:")
+print("The same number in two formats:")
 for dtype in (torch.float16, torch.bfloat16):
     print(dtype, "holds 1e-8:", torch.tensor(1e-8, dtype=dtype).item() > 0)
 print(torch.tensor(0.0).half().add(1e-8).log().item())
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A small number added for safety is safe only if the format has it. **Cure:** keep normalizations,
 # losses and optimizers in `float32`, as autocast does; the price is memory. Or choose *eps* for the
 # format, 1e-4 in `float16`: it costs no memory, and changes small steps.
-#
+
+# %% [markdown]
 # `bfloat16` holds 1e-8, and has no trouble with range. What it lacks is digits. Add 0.001 to 1, a
 # thousand times:
 
@@ -346,7 +352,8 @@ solution(why_nan.SAFE_ROOT)
 # %% [markdown]
 # ## A case
 #
-# Six suspects, and two trials. Before each, say what you would see if a suspect were guilty.
+# Six suspects, and two trials. Before each trial, say for every suspect: if this were the cause, would
+# the NaN stay?
 
 # %%
 investigate(why_nan.LOST_WEIGHTS)

@@ -1,14 +1,14 @@
 # %% [markdown]
 # # Greedy decoding repeats as long as all of its conditions do
 #
-# Temperature 0, one prompt, one model, and two answers. Nothing was drawn. Here you build the smallest
-# program that does it, find the place, and learn what a fixed answer costs.
+# Temperature 0 draws nothing, and still people report two answers to one prompt. Here you build the
+# smallest program that does it, find the place, and learn what a fixed answer costs.
 #
 # About {minutes} minutes. You will be able to
 #
-# - say which conditions of a call reach its logits: the number of rows, the cache, the padding;
+# - say which conditions of a call reach its logits, and which do not;
 # - tell from the lead of the best logit whether a rounding can change the token;
-# - make a product that does not depend on how many rows there are, and say its price.
+# - make a product whose bits stay, and say its price.
 #
 # Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
@@ -21,7 +21,7 @@ from workbook.explorer import explore
 from workbook.lesson import check, hint, investigate, predict, solution
 
 # %% [markdown]
-# ## The same prompt, alone and in company
+# ## One prompt, twice
 #
 # A language model gives each word of its vocabulary a number, the **logit**. *Greedy* decoding, which
 # is what temperature 0 means, appends the word with the largest logit and begins again. (Dividing by a
@@ -31,15 +31,21 @@ from workbook.lesson import check, hint, investigate, predict, solution
 predict(temperature_zero.WHAT_CAN_CHANGE)
 
 # %%
-explore(temperature_zero.ALONE, after=temperature_zero.WHAT_CAN_CHANGE)
+explore(
+    temperature_zero.ALONE,
+    after=temperature_zero.WHAT_CAN_CHANGE,
+    controls=("change", "order", "accumulator", "dtype"),
+)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The model is small and its weights are drawn: its texts mean nothing, but everything else is as in a
 # large one. Each row is a prompt; a number is a token. Behind the first other token more may follow,
 # because each token is chosen after all those before; texts of so small a model often meet again.
 #
 # Now change *order of addition* to *one fixed order*, and nothing else. Where did the difference go?
-# Here is the library that made it, in full:
+
+# %% [markdown]
+# Here is the library that the model uses, in full:
 
 
 # %%
@@ -102,7 +108,8 @@ explore(temperature_zero.ROWS, device="cuda", **temperature_zero.ROWS.recorded)
 # With 4096 features rows differ in all three formats. Set *features* to 1024 or fewer: `float32` differs
 # as before, and the 16-bit formats no longer do, in this recording. It is no property of a format or of
 # a GPU alone: libraries choose by the shape. In the recorded runs of the small model (up to 512 wide,
-# *torch's own F.linear*), no text changed; a model that is 4096 wide has not been recorded.
+# *torch's own F.linear*), no text changed; a model that is 4096 wide has not been recorded. (To see
+# them: `explore(temperature_zero.ALONE, device="cuda", **temperature_zero.ALONE.recorded)`.)
 #
 # The lines called *tiles of 8 rows* are the cure, and you will build it below.
 
@@ -115,7 +122,7 @@ predict(temperature_zero.SAFE_LEAD)
 # %%
 explore(temperature_zero.MARGINS, after=temperature_zero.SAFE_LEAD)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Each point is one position of a text. To the right: how far the change of order moved a logit. Up: the
 # lead of the best logit over the second. Whatever lies above the line is safe. Points at the lower
 # edge have no lead at all.
@@ -133,7 +140,7 @@ print("argmax:", logits.argmax().item(), "· stable sort:", stable.item())
 # %% tags=["nbval-ignore-output", "reason:ties-are-broken-as-each-library-likes"]
 print("topk:", logits.topk(1).indices.item(), "· sort:", logits.argsort(descending=True)[0].item())
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Two implementations of greedy decoding can differ without any rounding: the one takes `argmax`, the
 # other the first of `topk`. **Cure:** one rule for ties, or logits in `float32`, where ties are rare and
 # which take twice the memory.
@@ -150,10 +157,10 @@ predict(temperature_zero.PADDED_LEFT)
 # %%
 explore(temperature_zero.WAYS_TO_COMPUTE, after=temperature_zero.PADDED_LEFT)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Each row is held against the whole prompt at once. The first column, `float64`, is the judge. A
-# difference that is gone there was rounding; one that stays is another computation. Read the rows: cache, pieces, neighbors and the formula of attention round
-# otherwise, at most. The last two compute something else, in any format. (The first explorer of this
+# difference that is gone there was rounding; one that stays is another computation. Read the rows:
+# cache, pieces, neighbors and the formula of attention round otherwise, at most. The last two compute something else, in any format. (The first explorer of this
 # chapter does the same for whole texts: choose *cache or whole text*.)
 #
 # *Attention's plain formula* is another **back end** of `scaled_dot_product_attention`. torch chooses one
@@ -172,13 +179,13 @@ predict(temperature_zero.SEED_IN_A_BATCH)
 # %% tags=["answer"]
 print("The same sample as alone?")
 shares = torch.rand(8, 50)
-for row in (0, 5):
+for row in range(8):
     torch.manual_seed(3)
     among = shares.multinomial(20, replacement=True)[row]
     torch.manual_seed(3)
     print("row", row, torch.equal(among, shares[row].multinomial(20, replacement=True)))
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A seed for the whole call is no seed for a request. **Cure:** a generator for each request, with its own
 # seed; its price is a draw row by row.
 
@@ -208,26 +215,26 @@ solution(temperature_zero.SAFE_TOKENS)
 def fixed(library, x, w): ...  # the same bits for a row, in at most a call for each eight rows
 
 
-check(temperature_zero.ONE_SHAPE, fixed)
+check(temperature_zero.ROWS_IN_COMPANY, fixed)
 
 # %%
-hint(temperature_zero.ONE_SHAPE, 1)
+hint(temperature_zero.ROWS_IN_COMPANY, 1)
 
 # %%
-solution(temperature_zero.ONE_SHAPE)
+solution(temperature_zero.ROWS_IN_COMPANY)
 
 
 # %%
 def sample(shares, seeds): ...  # a token for each row, drawn with its own seed
 
 
-check(temperature_zero.OWN_GENERATOR, sample)
+check(temperature_zero.SAMPLES_IN_COMPANY, sample)
 
 # %%
-hint(temperature_zero.OWN_GENERATOR, 1)
+hint(temperature_zero.SAMPLES_IN_COMPANY, 1)
 
 # %%
-solution(temperature_zero.OWN_GENERATOR)
+solution(temperature_zero.SAMPLES_IN_COMPANY)
 
 # %% [markdown]
 # The second exercise is what *batch-invariant* kernels do, in miniature: one shape, so one order. Its
@@ -237,6 +244,9 @@ solution(temperature_zero.OWN_GENERATOR)
 
 # %% [markdown]
 # ## A case
+#
+# Five suspects, and two trials. Before each trial, say for every suspect: if this were the cause, would
+# the difference stay?
 
 # %%
 investigate(temperature_zero.COMPANY)

@@ -75,7 +75,6 @@ ANSWERS = {
     "same_weights": "one: where nothing was changed",
     "three_tenths": "only in float32",
     # temperature_zero
-    "how_often_tied": "in one of a hundred to one of five",
     "padded_left": "only if the positions leave the padding out as well",
     "safe_lead": "above 0.02",
     "seed_in_a_batch": "only as the first row",

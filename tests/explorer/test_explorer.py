@@ -276,3 +276,13 @@ def test_a_recording_is_a_device_of_the_menu(monkeypatch: pytest.MonkeyPatch) ->
     facts["device"] = "cpu"  # of a device that is here, too, one may show the recording first
     assert explore(DEVICE, device="cpu").view.where.startswith("LIVE")
     assert explore(DEVICE, device="cpu", recording=True).view.where.startswith("RECORDED")
+
+
+def test_only_the_named_controls_are_shown() -> None:
+    """The others keep their opening values; a name that is no control is refused."""
+    everything, some = explore(CURVE), explore(CURVE, controls=("power",))
+    shown = [child for child in some.children[0].children if child in some.controls.values()]
+    assert shown == [some.controls["power"]]
+    assert some.settings == everything.settings
+    with pytest.raises(ValueError, match="controls are some of seed, power; got"):
+        explore(CURVE, controls=("size",))

@@ -7,6 +7,7 @@ below: the experiment measures, plots draws. No widget is laid out by hand for a
 import base64
 import html
 import time
+from collections.abc import Collection
 from typing import Any
 
 from workbook import devices, lab_extra
@@ -35,6 +36,7 @@ def explore(
     *,
     after: Prediction | Estimate | None = None,
     recording: bool = False,
+    controls: Collection[str] = (),
     **opening: Any,
 ) -> "Explorer":
     """Show an experiment with its controls; `opening` replaces their opening values.
@@ -42,11 +44,12 @@ def explore(
     What answers a prediction is named with it, `after=QUESTION`: in the page it stays covered until
     that prediction is answered, or until the reader opens it by hand.
     Where the opening device is absent and was recorded, the recording is shown, marked RECORDED;
-    with `recording` also where it is present.
+    with `recording` also where it is present. `controls` names those that the page shows, where a
+    reader of this page needs only some; the others keep their opening values.
     ValueError or TypeError for a value that a control does not allow; whatever the first
     measurement raises is raised here.
     """
-    return Explorer(experiment, after=after, recording=recording, **opening)
+    return Explorer(experiment, after=after, recording=recording, controls=controls, **opening)
 
 
 class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type hints
@@ -63,6 +66,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         *,
         after: Prediction | Estimate | None = None,
         recording: bool = False,
+        controls: Collection[str] = (),
         **opening: Any,
     ) -> None:
         self.experiment, self.after = experiment, after
@@ -94,7 +98,11 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
         self.view.observe(self._redraw, names=["theme", "width"])
         reset = ipywidgets.Button(description="Reset", tooltip="back to the opening settings")
         reset.on_click(lambda _: self.reset())
-        row = ipywidgets.Box([*self.controls.values(), reset]).add_class("wb-controls")
+        unknown = sorted(set(controls) - set(self.controls))
+        if unknown:
+            raise ValueError(f"controls are some of {', '.join(self.controls)}; got {unknown}")
+        shown = [self.controls[name] for name in controls or self.controls]
+        row = ipywidgets.Box([*shown, reset]).add_class("wb-controls")
         super().__init__([row, self.view])
         self.add_class("wb-explorer")
         if after:

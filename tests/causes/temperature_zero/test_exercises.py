@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from workbook.causes.temperature_zero import ONE_SHAPE, OWN_GENERATOR, SAFE_TOKENS
+from workbook.causes.temperature_zero import ROWS_IN_COMPANY, SAFE_TOKENS, SAMPLES_IN_COMPANY
 from workbook.question import judge
 
 
@@ -34,7 +34,7 @@ def test_a_rule_that_is_no_rule(safe: Any, words: str) -> None:
 )
 def test_a_product_that_is_none(fixed: Any, words: str) -> None:
     """A product by other means, of another shape, or another product is told."""
-    outcome = judge(ONE_SHAPE, fixed)
+    outcome = judge(ROWS_IN_COMPANY, fixed)
     assert outcome.status == "failed" and words in outcome.message
 
 
@@ -49,7 +49,7 @@ def test_a_product_that_is_none(fixed: Any, words: str) -> None:
 )
 def test_samples_that_are_none(sample: Any, words: str) -> None:
     """Too few tokens, impossible ones, constant ones and unseeded ones are told apart."""
-    outcome = judge(OWN_GENERATOR, sample)
+    outcome = judge(SAMPLES_IN_COMPANY, sample)
     assert outcome.status == "failed" and words in outcome.message
 
 
@@ -63,5 +63,5 @@ def test_seeding_the_global_generator_is_right_and_told() -> None:
             tokens.append(row.multinomial(1))
         return torch.cat(tokens)
 
-    outcome = judge(OWN_GENERATOR, sample)
+    outcome = judge(SAMPLES_IN_COMPANY, sample)
     assert outcome.status == "passed" and "drew or seeded" in outcome.message

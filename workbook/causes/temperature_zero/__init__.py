@@ -2,7 +2,11 @@
 
 from workbook.causes.temperature_zero.alone import ALONE
 from workbook.causes.temperature_zero.case import COMPANY
-from workbook.causes.temperature_zero.exercises import ONE_SHAPE, OWN_GENERATOR, SAFE_TOKENS
+from workbook.causes.temperature_zero.exercises import (
+    ROWS_IN_COMPANY,
+    SAFE_TOKENS,
+    SAMPLES_IN_COMPANY,
+)
 from workbook.causes.temperature_zero.margins import MARGINS
 from workbook.causes.temperature_zero.predictions import (
     HOW_OFTEN_TIED,

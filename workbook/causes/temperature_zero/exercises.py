@@ -136,8 +136,8 @@ TILED = """def fixed(library, x, w):
         full = F.pad(part, (0, 0, 0, 8 - len(part)))
         parts.append(library(full, w)[:len(part)])
     return torch.cat(parts)"""
-ONE_SHAPE = Exercise(
-    name="one_shape",
+ROWS_IN_COMPANY = Exercise(
+    name="rows_in_company",
     task=(
         "`library(x, w)` multiplies rows x (rows, features) by w (outputs, features), and adds in "
         "an order that follows the number of rows. Write `fixed(library, x, w)`: the same product, "
@@ -219,8 +219,8 @@ def _moves(sample: Callable[[Tensor, list[int]], Any]) -> bool:
     return len(together) == 40 and single[0] == int(together[0]) and single != together.tolist()
 
 
-OWN_GENERATOR = Exercise(
-    name="own_generator",
+SAMPLES_IN_COMPANY = Exercise(
+    name="samples_in_company",
     task=(
         "Write `sample(shares, seeds)`: for each row of shares (rows, words) draw a token with "
         "`multinomial`, so that a row with its seed gets the same token in any company."

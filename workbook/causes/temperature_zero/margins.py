@@ -37,9 +37,9 @@ def part(where: Conditions, *, accumulator: str) -> Finding:
     broken = int((flipped & (margin > 2 * change)).sum())
     low = format_of(str(where.dtype)).unit_roundoff
     series = (
-        Series("the same token", change[~flipped], margin[~flipped], "points"),
+        Series("the token stays", change[~flipped], margin[~flipped], "points"),
         Series("another token", change[flipped], margin[flipped], "points"),
-        Series("twice the change", (low, RANGE * low), (2 * low, 2 * RANGE * low)),
+        Series("a lead of twice the change", (low, RANGE * low), (2 * low, 2 * RANGE * low)),
     )
     axes = (
         Axis("largest change of a logit", low, RANGE * low, log=True),
@@ -70,7 +70,7 @@ def _verdict(broken: int) -> str:
 
 MARGINS = Experiment(
     "margins",
-    "How large a lead is safe?",
+    "Which tokens change when the order of addition does?",
     "order of addition",
     (
         Dtype("bfloat16", ("float32", "bfloat16", "float16")),

@@ -6,7 +6,7 @@ from workbook.causes.temperature_zero import alone, library, sampling
 from workbook.causes.temperature_zero.ways import ONLY_MASK, OTHER, PADDED, WAYS_TO_COMPUTE
 from workbook.conditions import Conditions
 from workbook.experiment import run
-from workbook.question import Option, Prediction
+from workbook.question import Estimate, Option, Prediction
 
 
 def _what_changes() -> dict[str, int]:
@@ -38,13 +38,14 @@ WHAT_CAN_CHANGE = Prediction(
         Option(
             "nothing",
             lambda found: not any(found.values()),
-            "Taking the largest is deterministic. But the logits that it chooses from need not be "
-            "the same bits each time.",
+            "Taking the largest is deterministic, and nothing is drawn. But the logits that it "
+            "chooses from need not be the same bits each time.",
         ),
         Option(
             "each new run, by chance",
             lambda found: found["repeat"] > 0,
-            "There is no GPU here, no second thread and no draw: the same call repeats.",
+            "On a GPU, or with several threads, some operations do that. Here is one thread and "
+            "no draw: the same call repeats.",
         ),
         Option(
             "how many other prompts are in the call",
@@ -53,7 +54,8 @@ WHAT_CAN_CHANGE = Prediction(
         Option(
             "the words of the other prompts",
             lambda found: found["words"] > 0,
-            "No number of another prompt enters. Their number does something else.",
+            "It looks as if one prompt leaked into another. But no number of another prompt "
+            "enters: replace their words, and your text stays. What counts is how many they are.",
         ),
     ),
     _what_changes,
@@ -76,14 +78,15 @@ SAFE_LEAD = Prediction(
         Option(
             "above 0.01",
             lambda leads: len(leads) == 1,
-            "Both may move, and in opposite directions.",
+            "That is enough if the second stands still while the first falls. Both may move, and "
+            "in opposite directions.",
         ),
         Option("above 0.02", lambda leads: len(leads) == 2),
         Option(
             "no lead is safe",
             lambda leads: len(leads) == 3,
-            "Only a change of the order of the two largest changes the token, and for that they "
-            "have to meet.",
+            "Every logit moves, so it seems that anything may happen. But only a change of the "
+            "order of the two largest changes the token, and for that they have to meet.",
         ),
         Option(
             "it depends on the number of words",
@@ -96,26 +99,28 @@ SAFE_LEAD = Prediction(
     "One falls by 0.01, the other rises by 0.01: a lead up to 0.02 can be lost, a larger one "
     "cannot. It is arithmetic, and holds for any model.",
 )
-HOW_OFTEN_TIED = Prediction(
-    "how_often_tied",
-    "Logits for 4096 words, in `bfloat16`. How often do two words share the largest logit, to the "
-    "last bit?",
-    (
-        Option(
-            "never, in four hundred draws",
-            lambda share: share == 0,
-            "So it would be in `float32`. `bfloat16` has steps of 1/32 between 4 and 8.",
-        ),
-        Option("in one of a hundred to one of five", lambda share: 0.01 <= share <= 0.2),
-        Option(
-            "in most of them",
-            lambda share: share > 0.5,
-            "Far out, where the largest are, few words remain: mostly the steps part them.",
-        ),
+HOW_OFTEN_TIED = Estimate(
+    name="how_often_tied",
+    question=(
+        "Logits for 4096 words are drawn, about normal with a spread of 2, in `bfloat16`. In how "
+        "many percent of the draws do two words share the largest logit, to the last bit?"
     ),
-    lambda: sampling.ties(torch.bfloat16),
-    "A tie has to be broken by a rule. `argmax` returns the first of the largest; `topk` and "
-    "`sort` promise nothing, unless `sort` is told `stable=True`.",
+    measure=lambda: 100 * sampling.ties(torch.bfloat16),
+    between=(1, 10),
+    unit="%",
+    factor=10,
+    too_low=(
+        "In `float32` a tie is that rare. `bfloat16` has 8 bits for the digits: between 4 and 8, "
+        "where the largest logits lie, its steps are 1/32."
+    ),
+    too_high=(
+        "Among all 4096 words nearly each has a twin. But far out, where the largest are, few "
+        "words remain, and mostly the steps part them."
+    ),
+    because=(
+        "A tie has to be broken by a rule. `argmax` returns the first of the largest; `topk` and "
+        "`sort` promise nothing, unless `sort` is told `stable=True`."
+    ),
 )
 PADDED_LEFT = Prediction(
     "padded_left",
@@ -134,7 +139,8 @@ PADDED_LEFT = Prediction(
         Option(
             "no, never",
             lambda values: values[PADDED] == OTHER,
-            "With mask and positions the same numbers meet: what is left is rounding.",
+            "Bits may differ, as more columns are added up. But with mask and positions the same "
+            "numbers meet: what is left is rounding.",
         ),
     ),
     lambda: run(WAYS_TO_COMPUTE).finding.values,
@@ -155,12 +161,14 @@ SEED_IN_A_BATCH = Prediction(
         Option(
             "yes, the seed fixes it",
             lambda kept: kept == (1, 1),
-            "The seed fixes a stream of numbers. They are dealt out row by row.",
+            "The seed fixes a stream of numbers, but not who gets them: they are dealt out row by "
+            "row.",
         ),
         Option(
             "no, whichever row it is",
             lambda kept: kept[0] < 1,
-            "The first row of the batch gets the first numbers of the stream, as it does alone.",
+            "All rows share one stream, so all seem to be shifted. But the first row gets the "
+            "first numbers of the stream, as it does alone.",
         ),
         Option("only as the first row", lambda kept: kept[0] == 1 and kept[1] < 0.5),
     ),

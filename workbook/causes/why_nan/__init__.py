@@ -7,6 +7,7 @@ from workbook.causes.why_nan.loss_scale import LOSS_SCALE
 from workbook.causes.why_nan.predictions import (
     ADAM_IN_HALF,
     FULLY_MASKED,
+    LAST_EXPONENTIAL,
     ONE_OF_A_THOUSAND,
     STOP_WHEN_LARGE,
     UNDER_A_SCALER,

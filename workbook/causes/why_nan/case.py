@@ -63,8 +63,9 @@ LOST_WEIGHTS = Case(
     name="lost_weights",
     title="A case: the weights that are no numbers",
     story=(
-        "Five steps of training, and weights are NaN. `first` counts those that are not finite; "
-        "`second` is what it should be, 0. Every line has its guard."
+        "After five steps of training, some weights are NaN. Wherever one could be born, the "
+        "program has a guard, and one of the guards does not do what it seems to. `first` is the "
+        "number of weights that are not finite, `second` what it should be: 0."
     ),
     file="judge.py",
     program=PROGRAM,

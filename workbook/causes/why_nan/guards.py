@@ -26,7 +26,11 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 Function = Callable[[Tensor], Tensor]
 BARE, WHERE, TIMES, CLEANED = "f(x)", "where(x > 0, f(x), 0)", "(x > 0) * f(x)", "f(x).nan_to_num()"
-CLAMPED, TAKEN, TWICE = "f(x.clamp(min=1e-6))", "f(x[x > 0])", "where, around x as well"
+CLAMPED, TAKEN, TWICE = (
+    "f(x.clamp(min=1e-6))",
+    "f(x[x > 0])",
+    "where(x > 0, f(where(x > 0, x, 1)), 0)",
+)
 
 
 def _taken(f: Function, x: Tensor) -> Tensor:

@@ -66,6 +66,8 @@ def _verdict(lost: float, infinite: float, safe: bool) -> str:
         return "No gradient leaves the range of this format, at any of these scales."
     if not lost:
         return "No gradient becomes 0 without a scale; a large scale makes some infinite."
+    if not infinite:
+        return "Without a scale some gradients become 0; no scale in the figure makes one infinite."
     if not safe:
         return "Some gradients become 0 without a scale, and no scale keeps them all."
     return (
@@ -80,7 +82,7 @@ LOSS_SCALE = Experiment(
     "the scale of the loss",
     (
         Choice("stored", "float16", FORMATS, label="gradients stored in"),
-        LogRange("tokens", 2**18, 8, 24, base=2, help="the loss is a mean over so many"),
+        LogRange("tokens", 2**18, 8, 20, base=2, help="the loss is a mean over so many"),
         Seed(),
     ),
     scale_gradients,

@@ -7,7 +7,7 @@ import torch
 from workbook.causes.why_nan import steps
 from workbook.causes.why_nan.guards import GUARDED, WHERE
 from workbook.experiment import run
-from workbook.question import Option, Prediction
+from workbook.question import Estimate, Option, Prediction
 
 
 def _stopped_at_100() -> str:
@@ -18,6 +18,34 @@ def _stopped_at_100() -> str:
         return "raises"
 
 
+def _last_exponential() -> float:
+    """Give the last x, in steps of a half, whose exponential is finite in float32."""
+    x = torch.arange(0, 1000, 0.5, dtype=torch.float32)
+    return float(x[x.exp().isfinite()].max())
+
+
+LAST_EXPONENTIAL = Estimate(
+    name="last_exponential",
+    question=(
+        "The largest number of `float32` is about 3.4e38. Up to which x, in steps of a half, is "
+        "`exp(x)` finite?"
+    ),
+    measure=_last_exponential,
+    between=(88.5, 88.5),
+    factor=2,
+    too_low=(
+        "exp(x) is 10 to the power of 0.434 x, and at the upper end of your range that is still "
+        "below 3.4e38."
+    ),
+    too_high=(
+        "The range of `float32` is large, but exp(x) is 10 to the power of 0.434 x: already at the "
+        "lower end of your range that is above 3.4e38."
+    ),
+    because=(
+        "The logarithm of 3.4e38 is 88.7. In `float16`, which ends at 65504, it is 11. An ordinary "
+        "layer gives such logits as soon as its inputs are not scaled."
+    ),
+)
 STOP_WHEN_LARGE = Prediction(
     "stop_when_large",
     "A training loop has a guard: `if loss > 100: break`. In step 9 the loss becomes NaN. What "
@@ -26,13 +54,15 @@ STOP_WHEN_LARGE = Prediction(
         Option(
             "it stops in step 9",
             lambda did: did == "stops",
-            "NaN is no large number. It has no place among the numbers, so nothing is below it.",
+            "A loss that is lost should count as too large. But NaN has no place among the "
+            "numbers: it is not above 100, and not below.",
         ),
         Option("it goes on", lambda did: did == "goes on"),
         Option(
             "the comparison raises an error",
             lambda did: did == "raises",
-            "Floating-point numbers raise nothing by themselves: the comparison has an answer.",
+            "Some languages do raise here. In floating point, as torch computes, a comparison with "
+            "NaN has an answer like any other.",
         ),
     ),
     _stopped_at_100,
@@ -47,7 +77,8 @@ FULLY_MASKED = Prediction(
         Option(
             "zeros",
             lambda weights: bool((weights == 0).all()),
-            "Each exponential is 0, but they are divided by their sum, and that is 0 as well.",
+            "Each exponential is 0, and so would be zero shares. But a softmax divides by the sum "
+            "of the exponentials, and that is 0 as well.",
         ),
         Option(
             "equal weights",
@@ -97,7 +128,8 @@ ONE_OF_A_THOUSAND = Prediction(
         Option(
             "that one",
             lambda after: int(after.isnan().sum()) == 1,
-            "All gradients are multiplied by one factor, and the factor comes from all of them.",
+            "Clipping each gradient by itself would keep it to that one (`clip_grad_value_` does). "
+            "Here one factor multiplies all gradients, and it comes from all of them.",
         ),
         Option("all of them", lambda after: bool(after.isnan().all())),
     ),
@@ -119,7 +151,8 @@ ADAM_IN_HALF = Prediction(
         Option(
             "a little smaller",
             lambda weight: 0 < weight < 1,
-            "Adam's defaults have no weight decay: without a gradient nothing should pull.",
+            "With weight decay it would be. Adam's defaults have none: without a gradient nothing "
+            "should pull.",
         ),
         Option("NaN", lambda weight: math.isnan(weight)),
     ),
@@ -135,13 +168,14 @@ UNDER_A_SCALER = Prediction(
         Option(
             "an error from the scaler",
             lambda found: found["raised"],
-            "A scaler expects infinities: it is how it learns that its scale is too large.",
+            "A gradient that is not finite sounds like a reason to stop. A scaler expects such: it "
+            "is how it learns that its scale is too large.",
         ),
         Option(
             "weights that are NaN",
             lambda found: not found["raised"] and not found["finite"],
-            "The scaler looks at the gradients before the step. If one is not finite, it leaves "
-            "the step out.",
+            "Without a scaler, yes. The scaler looks at the gradients before the step, and leaves "
+            "the step out if one is not finite.",
         ),
         Option(
             "weights that have not moved, and no error",
@@ -150,7 +184,8 @@ UNDER_A_SCALER = Prediction(
         Option(
             "an ordinary training",
             lambda found: found["finite"] and found["moved"] and not found["raised"],
-            "It takes a NaN for an overflow, skips the step, and halves the scale. Each time.",
+            "It skips bad steps, so training should go on with the good ones. Here no step is "
+            "good: it takes each NaN for an overflow, skips the step, and halves the scale.",
         ),
     ),
     steps.under_a_scaler,
