@@ -35,7 +35,7 @@ if not __package__:  # run as a file: its neighbors are found from the root
 
 from notebooks import plan
 from notebooks.drift import VIEW, differences
-from workbook.lesson.contents import contents
+from workbook.lesson.contents import contents, is_optional, needed, sections
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -57,8 +57,9 @@ def generate(source: Path) -> NotebookNode:
     A cell's id comes from its text: it stays when cells are put in before it. What answers a
     prediction is folded, by what JupyterLab keeps for that: until it is run here, it shows "…".
     Prose with the tag `answer` is folded, too, wherever it is read, and opens at a click.
-    `{minutes}` in the first cell becomes what `contents` counts, `{path}` anywhere the list of
-    sections that make the short way through all chapters.
+    `{minutes}` in the first cell becomes what `contents` counts, `{optional}` what is optional of
+    all, `{section}` those of an optional section, `{path}` anywhere the list of sections that
+    make the short way through all chapters.
     """
     notebook = jupytext.read(source, fmt="py:percent")
     for cell in notebook.cells:
@@ -66,8 +67,7 @@ def generate(source: Path) -> NotebookNode:
             cell.source = cell.source.replace("{path}", plan.listed(plan.PATH))
             if "answer" in cell.metadata.get("tags", []):
                 cell.source = f"{FOLDED}\n\n{cell.source}\n\n</details>"
-    minutes = f"{contents(notebook.cells).minutes}"
-    notebook.cells[0].source = notebook.cells[0].source.replace("{minutes}", minutes)
+    _state_minutes(notebook)
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     taken: set[str] = set()
@@ -81,6 +81,19 @@ def generate(source: Path) -> NotebookNode:
         if answers(cell):
             cell.metadata["jupyter"] = {"outputs_hidden": True}
     return notebook
+
+
+def _state_minutes(notebook: NotebookNode) -> None:
+    """Write minutes: the chapter's, those of all that is optional, and those of such a section."""
+    whole, least = contents(notebook.cells), contents(needed(notebook.cells))
+    title = notebook.cells[0]
+    title.source = title.source.replace("{minutes}", f"{least.minutes}")
+    title.source = title.source.replace("{optional}", f"{whole.minutes - least.minutes}")
+    for section in filter(is_optional, sections(notebook.cells).values()):
+        cell = next(cell for cell in notebook.cells if "{section}" in cell.source)
+        minutes = round(contents(section).exact)
+        told = f"{minutes} minute{'s' * (minutes != 1)}"
+        cell.source = cell.source.replace("{section}", told, 1)
 
 
 def answers(cell: NotebookNode) -> bool:

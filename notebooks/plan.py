@@ -26,7 +26,7 @@ PATH: Way = (
     ),
     ("01_precision", ("What a format keeps", "The order of a sum", "A bound by hand")),
     ("03_autograd", ("In which order?",)),
-    ("04_eval_mode", ("An output that will not hold still", "BatchNorm and its batch")),
+    ("04_eval_mode", ("An output that will not hold still",)),
     ("05_cudnn", ("One step of training, twice", "How many repeats prove what")),
     ("06_linear_init", ("The ledger of draws",)),
     ("08_why_nan", ("How it travels",)),

@@ -24,7 +24,7 @@ if not __package__:  # run as a file: its neighbors are found from the root
 
 from notebooks import plan
 from workbook.ledger import as_prediction, claim_of
-from workbook.lesson.contents import WORDS_A_MINUTE, contents, source
+from workbook.lesson.contents import WORDS_A_MINUTE, contents, is_optional, needed, source
 from workbook.lesson.predictor import FORMAT
 from workbook.question import Estimate, Exercise, Prediction
 from workbook.question.case import Case
@@ -58,11 +58,12 @@ def asked(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
 def notes(chapter: str, notebook: Mapping[str, Any]) -> str:
     """Write a chapter's page for teachers, in Markdown."""
     module = import_module(f"workbook.causes.{chapter[3:]}")
-    holds = contents(notebook["cells"])
+    holds, least = contents(notebook["cells"]), contents(needed(notebook["cells"]))
     title = source(notebook["cells"][0]).splitlines()[0].removeprefix("# ")
     measured = {row["name"]: row["measured"] for row in asked(notebook)}
     parts = [
-        f"# {chapter.replace('_', ' ')}\n\n{title}. About {holds.minutes} minutes.",
+        f"# {chapter.replace('_', ' ')}\n\n{title}. About {least.minutes} minutes"
+        f"{f', {holds.minutes} with what is optional' * (holds != least)}.",
         _times(chapter),
     ]
     for name in holds.predictions:
@@ -86,6 +87,8 @@ def _times(chapter: str) -> str:
         ways = {f"lesson {n}": way for n, way in enumerate(plan.LESSONS.values(), 1)}
         ways["the 90 minutes"] = plan.PATH
         told = [name for name, way in ways.items() if title in dict(way).get(chapter, ())]
+        if not told and is_optional(cells):
+            told = ["optional"]
         if not told and (holds.exercises or holds.cases):
             told = ["homework"]
         if not told and holds.exact > holds.words / WORDS_A_MINUTE:

@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from notebooks import build
 from notebooks.teach import asked
 from tests.causes.chapters import PREDICTIONS
-from workbook.lesson.contents import contents
+from workbook.lesson.contents import contents, needed
 from workbook.question import Prediction
 
 SOURCES = sorted((build.HERE / "src").glob("*.py"))
@@ -254,7 +254,7 @@ class TestLength:
     def test_a_chapter_states_its_minutes(self, path: Path) -> None:
         """The first cell of a chapter says what its words, questions and explorers add up to."""
         cells = nbformat.read(path, 4).cells
-        assert f"About {contents(cells).minutes} minutes." in cells[0].source
+        assert f"About {contents(needed(cells)).minutes} minutes" in cells[0].source
 
     def test_the_rule_fills_the_source_in(self, tmp_path: Path) -> None:
         """A source says where the minutes go, and the build counts them."""

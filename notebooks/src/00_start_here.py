@@ -37,7 +37,7 @@ predict(start_here.LOSS_SHOWS)
 # %%
 explore(start_here.SIX_FROM_ONE_SEED, after=start_here.LOSS_SHOWS)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Each row is one training with one thing changed; at the right, how far its weights come from the
 # first run's, step by step. There are three kinds of row, and the whole workbook is about telling
 # them apart:
@@ -51,7 +51,8 @@ explore(start_here.SIX_FROM_ONE_SEED, after=start_here.LOSS_SHOWS)
 #
 # Does it matter? For the losses, none of them matters much, and that is the trouble: a loss that looks
 # right cannot tell a fault from luck.
-#
+
+# %% [markdown]
 # ## The machine you are on
 #
 # The same program can give other bits on another machine. So each measurement here says where it
@@ -73,14 +74,15 @@ import torch
 print("Is 0.1 + 0.2 equal to 0.3?")
 for dtype in (torch.float32, torch.float64):
     tenth, fifth, three_tenths = (torch.tensor(x, dtype=dtype) for x in (0.1, 0.2, 0.3))
-    print(dtype, bool(tenth + fifth == three_tenths))
+    print(f"in {dtype}: {bool(tenth + fifth == three_tenths)}")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The format with fewer digits says *equal*, the one with more says *not equal*. Each of the three
 # numbers is rounded when it is stored, and the sum is rounded once more. In `float32` these
 # roundings happen to meet, in `float64` they do not. Nothing here is random: it is so on every
 # computer that follows IEEE 754, the standard for such numbers.
-#
+
+# %% [markdown]
 # How far may roundings go? Not as far as one likes: for a sum there is a derived limit, a **bound**.
 # Three comparisons, each of two ways to add the same three numbers; the third way forgets one.
 
@@ -90,9 +92,9 @@ from workbook.comparison import compare
 
 a, b, c = x = torch.tensor([0.1, 0.2, 0.3], dtype=torch.float64)
 bound = sum_bound(x, "float64", depth=2) + sum_bound(x, "float64", depth=2)
-print(compare((a + b) + c, (b + a) + c, bound=bound).verdict)
-print(compare((a + b) + c, a + (b + c), bound=bound).verdict)
-print(compare((a + b) + c, b + c, bound=bound).verdict)
+print("(a + b) + c against (b + a) + c:", compare((a + b) + c, (b + a) + c, bound=bound).verdict)
+print("(a + b) + c against a + (b + c):", compare((a + b) + c, a + (b + c), bound=bound).verdict)
+print("(a + b) + c against b + c:", compare((a + b) + c, b + c, bound=bound).verdict)
 
 # %% [markdown]
 # The first pair differs in nothing that rounds: a + b and b + a are one number. The second pair rounds

@@ -4,7 +4,7 @@
 # Rounding is no randomness: the same operation on the same bits gives the same bits. What changes
 # a result is another *format*, another *order* or another *formula*, and each can be measured.
 #
-# About {minutes} minutes. You will be able to
+# About {minutes} minutes, and {optional} more for the sections that are marked as optional. You will be able to
 #
 # - say what a number becomes in `float64`, `float32`, `bfloat16` or `float16`, to the last bit;
 # - tell rounding from a mistake by a bound that is derived, not guessed;
@@ -17,7 +17,7 @@ import torch
 
 from workbook.causes import precision
 from workbook.explorer import explore
-from workbook.lesson import check, claim, hint, investigate, predict, solution
+from workbook.lesson import attempt, check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## What a format keeps
@@ -41,12 +41,13 @@ for dtype in (torch.float16, torch.float32, torch.float64):
     print(dtype, Fraction(torch.tensor(0.1, dtype=dtype).item()) == Fraction(1, 10))
 
 # %% [markdown]
-# The **bit microscope** holds one number in seven formats. Move *ULPs away* with the arrow keys:
-# one press is one ULP, a *unit in the last place*, the step from one value of the format to the
-# next. `tf32` and the `float8` formats are rounded by the workbook, so you need no such hardware.
+# The **bit microscope** shows the bits that hold a number: here one third, rounded to `float32`, and
+# what each of seven formats makes of *that* number. Move *ULPs away* with the arrow keys: one press is
+# one ULP, a *unit in the last place*, the step from one value of the format to the next. `tf32` and
+# the `float8` formats are rounded by the workbook, so you need no such hardware.
 
 # %%
-explore(precision.MICROSCOPE, after=precision.ONE_TENTH)
+explore(precision.MICROSCOPE)
 
 # %% [markdown]
 # More exponent bits give a wider range; more fraction bits give finer steps. `bfloat16` has the
@@ -66,13 +67,14 @@ predict(precision.ONE_ULP)
 # %%
 explore(precision.RECURRENT, after=precision.ONE_ULP)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Such growth from the smallest difference is called **chaos**. Lower the *gain* below one, and the
 # difference dies out. Compare one ULP in `float64` and raise the *steps*: it takes longer and ends
 # the same. So the last bit matters where something enlarges it, and the rest of this chapter is about
 # both: where last bits come from, and what enlarges them. **Cure:** none by precision. Make the step
 # less steep, or compare statistics instead of single numbers.
-#
+
+# %% [markdown]
 # ## Between two values
 #
 # The values of a format lie on the number line with gaps. What becomes of a sum that falls into a
@@ -161,13 +163,14 @@ predict(precision.WHAT_HIDES)
 # %%
 explore(precision.HIDDEN, after=precision.WHAT_HIDES)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # In torch's own `sum` a number goes through few additions, so its depth is small: 62 for a million
 # `float32` on many a CPU, where a loop has 999 999. A mistake in one of two results can hide in their
 # difference if it is smaller than that difference and the limit together. So every comparison says how
 # small: *a fault below ... could hide here*, in large letters where whole numbers could be missing. A
 # dropped zero hides always, and so does a fault in both results; "identical" is not "right".
-#
+
+# %% [markdown]
 # `torch.testing.assert_close` takes a share of the *result* instead. Choose numbers *from −1 to 1*:
 # its limit shrinks with the sum, although the roundings do not. So it fails for honest rounding where
 # terms cancel, and passes a mean that was divided by n − 1.
@@ -238,9 +241,9 @@ print(torch.ones(3001, dtype=torch.float16).sum(dtype=torch.float32).item())
 predict(precision.TWO_VARIANCES)
 
 # %%
-explore(precision.CANCELLATION, after=precision.TWO_VARIANCES)
+explore(precision.VARIANCES, after=precision.TWO_VARIANCES)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The larger the *offset* beside the spread, the more digits the two means share, and those cancel.
 # Subtracting two nearly equal numbers is itself exact. It *reveals* the rounding that was already
 # in them. **Cure:** subtract first, square afterwards. `torch.var` does so for a whole `float32` tensor
@@ -248,7 +251,7 @@ explore(precision.CANCELLATION, after=precision.TWO_VARIANCES)
 # (Welford's formula, one pass), which does not cancel either.
 
 # %% [markdown]
-# ## Rounding is blamed
+# ## A demonstration of rounding
 #
 # Here is a program that is said to show how rounding accumulates. Before you believe it, look for the
 # step that made the difference.
@@ -262,24 +265,25 @@ b = torch.tensor([1.0, 2.0, 3.0]).double() * torch.tensor([0.1, 0.2, 0.3]).doubl
 print("From the same stored numbers, have the products the same bits?")
 print(torch.equal(a.double(), b))
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Here `float64` starts from the numbers that `float32` stored, and every bit of the products agrees.
 # The program changed two things: the format of the products, and the numbers that went in. Many
 # programs that are meant to show rounding do so.
-#
-# ## A matrix product and its bound
-#
-# Each entry of a matrix product is a sum of n products. Theory bounds its error: certainly by
-# about n unit roundoffs, likely by about the square root of n.
-
-# %%
-predict(precision.INSIDE_THE_BOUND)
-
-# %%
-explore(precision.MATMUL_ERROR, after=precision.INSIDE_THE_BOUND)
 
 # %% [markdown]
-# The band reaches from the likely limit to the certain one. Errors are divided by the sizes of the
+# ## A matrix product and its bound
+#
+# Each entry of a matrix product is a sum of n products, so it has a bound, too.
+
+# %%
+predict(precision.BOUND_USED)
+
+# %%
+explore(precision.MATMUL_ERROR, after=precision.BOUND_USED)
+
+# %% [markdown] tags=["answer"]
+# The band reaches from the likely limit, which grows like the square root of n, to the certain one,
+# which grows like n. Errors are divided by the sizes of the
 # products that are added up, not by the result: with *entries* of both signs the sums nearly cancel,
 # and a small result would make a harmless error look large. `tf32` rounds the *inputs* to 11 bits,
 # and on some GPUs stands in for `float32`. Here the workbook rounds them and your CPU adds in
@@ -288,8 +292,11 @@ explore(precision.MATMUL_ERROR, after=precision.INSIDE_THE_BOUND)
 # are divided by grows with n; it comes under the band of `float32`, and stays above the *curve* of
 # `float32`. So a bound for long products does not notice `tf32`.
 # **Cure:** compare two products by this bound, and read what else is below it.
-#
+
+# %% [markdown]
 # ## Who is to blame, torch or the format?
+#
+# *Optional: about {section}.*
 #
 # NumPy is asked to find out.
 
@@ -304,13 +311,15 @@ product = np.matmul(square.numpy(), square.numpy())
 print("NumPy's product of float32 arrays, and of float64 arrays:")
 print(product.dtype, np.matmul(square.double().numpy(), square.double().numpy()).dtype)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Results in one format are close to each other, whichever library made them; results in two formats
 # are not. The format is to blame, not the library. **Cure:** ask the reference for its dtype before
 # you trust it.
 
 # %% [markdown]
 # ## Two dtypes in one operation
+#
+# *Optional: about {section}.*
 #
 # When two formats meet, torch chooses the dtype of the result. It is called **promotion**.
 
@@ -320,12 +329,13 @@ predict(precision.ZERO_DIMENSIONS)
 # %% tags=["answer"]
 vector, number = torch.rand(3), torch.tensor(0.1, dtype=torch.float64)
 print("A number without dimensions, then with one:")
-print((vector * number).dtype, (vector * number.reshape(1)).dtype)
+print(attempt(lambda: (vector * number).dtype))
+print(attempt(lambda: (vector * number.reshape(1)).dtype))
 
 # %%
 explore(precision.PROMOTION, after=precision.ZERO_DIMENSIONS)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Each square is the dtype of the result (u8 is `uint8`, bf16 is `bfloat16`). Choose *a
 # zero-dimensional tensor*: now b decides only where it is of a higher kind, as a fraction is above
 # whole numbers. No square depends on chance or on the values. **Cure:** convert both to the dtype
@@ -338,16 +348,16 @@ predict(precision.FLOAT64_DATA)
 print("What a layer makes of float64 data:")
 line = torch.nn.Linear(1, 1)
 print("float64 data, weights in", line.weight.dtype)
-try:
-    print(line(torch.rand(4, 1).double()).dtype)
-except RuntimeError:
-    print("RuntimeError")
+print(str(attempt(lambda: line(torch.rand(4, 1).double()).dtype)).partition(":")[0])
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Matrix products do not promote: they raise, and that is the kinder way. **Cure:** convert the data,
 # or convert a copy of the model.
-#
+
+# %% [markdown]
 # ## A training run in two formats
+#
+# *Optional: about {section}.*
 #
 # The program of the last question, repaired so that it runs, makes a model in `float32` and one in
 # `float64`, trains both and compares their weights. Does it measure the formats?
@@ -366,6 +376,8 @@ print("same start:", torch.allclose(single.weight.double(), double.weight))
 
 # %% [markdown]
 # ## Deep networks
+#
+# *Optional: about {section}.*
 #
 # "The more layers, the more rounding." Is it the layers? One network of 64 layers is computed in
 # `float32` and in `float64`, with four usual activations and a very steep tanh.
@@ -389,7 +401,7 @@ numbers = torch.rand(1000, dtype=torch.float64) - 0.5
 print("ReLU and rounding, in either order: the same bits?")
 print(torch.equal(numbers.float().relu(), numbers.relu().float()))
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Rounding leaves the sign of a number as it is, so it does not matter whether ReLU or rounding comes
 # first. And in training? Here is a deep ReLU network that is trained in two formats, with one
 # start for both:
@@ -411,6 +423,8 @@ explore(precision.DEEP_TRAINING)
 # %% [markdown]
 # ## One step, again and again
 #
+# *Optional: about {section}.*
+#
 # The *logistic map* turns x into r·x·(1 − x). Two formats start from 0.2, each with its own rounding
 # of it.
 
@@ -427,6 +441,8 @@ print("apart by more than a tenth:", bool((x.double() - y).abs() > 0.1))
 
 # %% [markdown]
 # ## Settle a claim
+#
+# *Optional: about {section}.*
 #
 # Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict on the claim
 # follows from it. A claim is *misleading* if its words can be defended and a reader would take them
@@ -455,17 +471,6 @@ hint(precision.LAST_WHOLE_NUMBER, 1)
 solution(precision.LAST_WHOLE_NUMBER)
 
 # %%
-above = ...  # the smallest float32 above 1000
-check(precision.NEXT_VALUE, above)
-
-# %%
-hint(precision.NEXT_VALUE, 1)
-
-# %%
-solution(precision.NEXT_VALUE)
-
-
-# %%
 def limit(x): ...  # how far two sums of x can be apart for certain, in any order
 
 
@@ -491,6 +496,30 @@ hint(precision.CATCH_THE_FAULT, 1)
 solution(precision.CATCH_THE_FAULT)
 
 
+# %% [markdown]
+# ## A case
+#
+# Five suspects, and three trials. Before each, say what you would see if a suspect were guilty.
+
+# %%
+investigate(precision.FAILING_TOTAL)
+
+# %% [markdown]
+# ## More exercises
+#
+# *Optional: about {section}.*
+
+# %%
+above = ...  # the smallest float32 above 1000
+check(precision.NEXT_VALUE, above)
+
+# %%
+hint(precision.NEXT_VALUE, 1)
+
+# %%
+solution(precision.NEXT_VALUE)
+
+
 # %%
 def total(x): ...  # the same bits, whatever the order of x
 
@@ -502,14 +531,6 @@ hint(precision.SAME_IN_ANY_ORDER, 1)
 
 # %%
 solution(precision.SAME_IN_ANY_ORDER)
-
-# %% [markdown]
-# ## A case
-#
-# Five suspects, and three trials. Before each, say what you would see if a suspect were guilty.
-
-# %%
-investigate(precision.FAILING_TOTAL)
 
 # %% [markdown]
 # ## What we saw

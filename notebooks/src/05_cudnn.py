@@ -28,21 +28,20 @@ from workbook.lesson import check, hint, investigate, predict, solution
 # %% [markdown]
 # ## One step of training, twice
 #
-# On the [start page](00_start_here.ipynb) six trainings from one seed ended apart. Nothing was drawn
-# on the way: somewhere a step gave another gradient. Look for such a step in the smallest place,
-# one line on one CPU.
+# On the [start page](00_start_here.ipynb) six trainings from one seed ended apart where one thing was
+# changed. And where nothing is changed? Look in the smallest place, one line on one CPU.
 
 # %%
 predict(cudnn.CPU_REPEATS)
 
 # %%
-explore(cudnn.ON_THREADS, after=cudnn.CPU_REPEATS)
+explore(cudnn.ON_ONE_CPU, after=cudnn.CPU_REPEATS)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The last three rows are gradients that a network computes in each step of training: of entries
-# that it looked up in a table. Many numbers are added to few places. Several threads share the work, and whoever arrives first is
-# added first; each addition rounds, so another order gives other bits. With one thread there is one
-# order. Under `torch.use_deterministic_algorithms(True)` torch takes a kernel that keeps an order.
+# that it looked up in a table. Many numbers are added to few places. Several threads share the work,
+# and whoever arrives first is added first; each addition rounds, so another order gives other bits.
+# With one thread there is one order. Under `torch.use_deterministic_algorithms(True)` torch takes a kernel that keeps an order.
 #
 # Look at the pairs: `index_add_` computes what the adding `index_put_` computes, and
 # `index_select` reads what `x[i]` reads. They divide the work by places, not by numbers. **Cure:**
@@ -70,7 +69,7 @@ predict(cudnn.HOW_RARE)
 # %%
 explore(cudnn.COIN, after=cudnn.HOW_RARE)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # This coin is simulated, so that its rate is known. Each point is a rate, and its height is the
 # share of people who repeated so often and saw no difference. Below the line it is less than one in
 # twenty: there you may say, with 95 % confidence, that the rate is smaller.
@@ -91,7 +90,7 @@ predict(cudnn.WHICH_VARIES)
 # %%
 explore(cudnn.CATALOGUE, after=cudnn.WHICH_VARIES, device="cuda", repeats=299)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Go through the families. The columns answer four different questions:
 #
 # - **other bits**: in how many repeats did the result differ from the first? Only this is variation
@@ -130,23 +129,24 @@ for deterministic in (False, True):
         outputs.append(model(x))
 print("difference:", (outputs[0] - outputs[1]).abs().max().item())
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Two things are missing: an operation that cuDNN computes, and a GPU.
 
 # %%
-predict(cudnn.CUDNN_REPAIRS)
+predict(cudnn.WHICH_SETTING)
 
 # %%
-explore(cudnn.SWITCHES, after=cudnn.CUDNN_REPAIRS, device="cuda", repeats=299)
+explore(cudnn.SWITCHES, after=cudnn.WHICH_SETTING, device="cuda", repeats=299)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Choose *convolution*: `cudnn.deterministic` settles what varied there, and there only, because
 # these are cuDNN's own operations. `use_deterministic_algorithms(True)` reaches all of torch: it
 # takes another kernel, at a price that you can read off, or it raises. With `warn_only=True` it
 # warns in place of raising, and what has no other kernel goes on varying: look for *warn only* in
 # *resampling* and *attention*. `cudnn.benchmark` settles nothing: it lets cuDNN time several
 # algorithms and take the fastest, and times differ from run to run.
-#
+
+# %% [markdown]
 # Torch's documentation lists the operations that raise. Is that the list of those that vary?
 
 # %%
@@ -161,10 +161,11 @@ explore(
     repeats=299,
 )
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The figure shows the operations for which the list in torch's docstring and a run disagree, and
 # those that raise although no repeat differed. So read the error as "may vary", and measure.
-#
+
+# %% [markdown]
 # The same switch works on your CPU. It also fills fresh memory with NaN, so that a program that
 # reads what it never wrote is found out:
 
@@ -197,7 +198,7 @@ predict(cudnn.MENDED_TRAINING)
 # %%
 explore(cudnn.TRAINING, after=cudnn.MENDED_TRAINING, device="cuda", steps=200, batch_size=64)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The first step parts the runs by rounding; training enlarges the gap. The gradient that varies is
 # cuDNN's, so that its flag suffices. *All deterministic* asks for more: the gradient of
 # `adaptive_avg_pool2d` is on the list, although no repeat of it differed, and torch stops there.
@@ -218,7 +219,7 @@ predict(cudnn.WHO_USES_TF32)
 # %%
 explore(cudnn.TF32, after=cudnn.WHO_USES_TF32, device="cuda", size=1024)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # *As it comes* sets no switch. *ieee* and *tf32* are set by `fp32_precision` (of
 # `torch.backends.cuda.matmul` for products, of `torch.backends.cudnn.conv` for convolutions, since
 # torch 2.9), in an older torch by `set_float32_matmul_precision` and
@@ -237,22 +238,24 @@ predict(cudnn.FRAGMENTED)
 # %%
 explore(cudnn.CIRCUMSTANCES, after=cudnn.FRAGMENTED, device="cuda")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Kernels on one stream run in the order in which they were started. Only a view that starts in the
 # middle of a tensor can matter here: kernels that load four numbers at a time must treat the first
 # ones apart, which is another order. But this holds where everybody waits.
+
+# %% [markdown]
+# ## Copies in the background
 #
-# ## When nobody waits
-#
-# A GPU computes while your program goes on. Usually torch waits where it must. Not here:
+# A GPU computes while your program goes on, and torch waits where it must. `non_blocking=True` allows a
+# copy to go on in the background, too.
 
 # %%
 predict(cudnn.READ_AT_ONCE)
 
 # %%
-explore(cudnn.HAZARDS, after=cudnn.READ_AT_ONCE, device="cuda")
+explore(cudnn.ASYNCHRONOUS, after=cudnn.READ_AT_ONCE, device="cuda")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # These are the culprits of many flaky tests, and no switch of this chapter finds them. The values
 # are not rounded otherwise, they are wrong; and where a race is won, they are right until the
 # machine is busy. **Cure:** `torch.cuda.synchronize()` or an event before the host reads;
@@ -279,8 +282,8 @@ hint(cudnn.SHARE_THAT_DIFFERS, 1)
 solution(cudnn.SHARE_THAT_DIFFERS)
 
 # %% [markdown]
-# A test repeated every bit. How many equal repeats after the first show, at 95 %, that another
-# result comes in at most 2 of 100 runs?
+# A test repeated every bit. What is the smallest number of equal repeats after the first that shows, at
+# 95 %, that another result comes in at most 2 of 100 runs?
 
 # %%
 n = ...
@@ -291,6 +294,11 @@ hint(cudnn.HOW_MANY_REPEATS, 1)
 
 # %%
 solution(cudnn.HOW_MANY_REPEATS)
+
+# %% [markdown]
+# `index` and `values` are pairs: the number `values[k]` belongs to the total `index[k]`, one of eight.
+# `add` gives the eight totals, in a tensor. Whoever shuffles the pairs, both tensors in the same way,
+# must get totals with the same bits.
 
 
 # %%

@@ -30,7 +30,7 @@ ANSWERS = {
     "read_at_once": "what stood there before, or a mixture",
     "fragmented": "no bit of six results",
     "what_it_prints": "exactly 0",
-    "cudnn_repairs": "`torch.use_deterministic_algorithms(True)`",
+    "which_setting": "`torch.use_deterministic_algorithms(True)`",
     "two_lists_or_one": "some that raise were not seen to vary",
     "which_varies": "the adding by index",
     "who_uses_tf32": "convolutions",
@@ -62,7 +62,7 @@ ANSWERS = {
     "unused_layer": "both",
     # precision
     "float64_data": "it raises an error",
-    "inside_the_bound": "less than a tenth",
+    "bound_used": "less than a tenth",
     "one_tenth": "none of them",
     "one_ulp": "it grows until nothing is left in common",
     "relu": "it leaves the error as it is, or takes it away",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workbook.lesson.contents import ROUNDED, WORDS_A_MINUTE, contents, sections
+from workbook.lesson.contents import ROUNDED, WORDS_A_MINUTE, contents, needed, sections
 
 
 def text(source: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def test_every_part_takes_time(cell: dict[str, Any]) -> None:
 def test_minutes_are_the_stated_sum() -> None:
     """Words at their speed, and the stated minutes for each part, rounded up to five."""
     many = contents([text("word " * WORDS_A_MINUTE * 2), *CELLS[1:7], *CELLS[8:]])
-    assert many.exact == 2 + 2 * 1.5 + 2 + 6 + 8 + 0.5
+    assert many.exact == 2 + 2 * 1.5 + 3 + 6 + 8 + 0.5
     assert many.minutes == 25 and many.minutes % ROUNDED == 0
 
 
@@ -64,6 +64,12 @@ def test_sections_hold_all_cells() -> None:
     assert list(parted) == ["A title", "A case"]
     whole = contents(CELLS)
     assert sum(contents(cells).exact for cells in parted.values()) == pytest.approx(whole.exact)
+
+
+def test_what_is_optional_is_left_out() -> None:
+    """A section that begins with the mark takes its cells along, up to the next heading."""
+    more = [text("## More\n\n*Optional: about {section}.*\n\nWords."), code("check(a.B, c)")]
+    assert needed([*CELLS[:2], *more, *CELLS[7:]]) == needed([*CELLS[:2], *CELLS[7:]])
 
 
 def test_a_cell_with_two_headings_is_parted() -> None:

@@ -425,7 +425,9 @@ class TestStates:
         """A right answer that draws random numbers passes and is told so."""
         outcome = judge(function_exercise(), switching(draw))
         assert outcome.status == "passed"
-        assert outcome.message.endswith("random numbers; their state was put back.")
+        assert outcome.message.endswith(
+            "drew random numbers or set a seed. That was undone again.)"
+        )
 
     def test_a_draw_can_be_allowed(self):
         """Where drawing is the task, nothing is said of it."""

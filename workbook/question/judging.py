@@ -81,7 +81,7 @@ def _checked(exercise: Exercise, answer: Any, given: Any) -> Outcome:
     except (Exception, SystemExit) as error:  # the reader's code may raise anything
         return _raised(error, answer)
     drew = isinstance(given, Watched) and given.drew
-    note = " It also drew or seeded random numbers; their state was put back." if drew else ""
+    note = " (Your code drew random numbers or set a seed. That was undone again.)" if drew else ""
     if found is True:
         return Outcome("passed", f"{exercise.because or 'That is right.'}{note}")
     if found is not False and not isinstance(found, str):

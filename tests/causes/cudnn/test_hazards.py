@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from workbook.causes.cudnn import hazards
-from workbook.causes.cudnn.hazards import HAZARDS, do_not_wait
+from workbook.causes.cudnn.hazards import ASYNCHRONOUS, do_not_wait
 from workbook.experiment import run
 
 ONES, ZEROS = torch.ones(4), torch.zeros(4)
@@ -22,7 +22,7 @@ def judged(monkeypatch: pytest.MonkeyPatch, program: Any) -> Any:
 
 def test_a_cpu_has_nothing_to_wait_for() -> None:
     """On a CPU no program runs, and the figure says so in each row."""
-    result = run(HAZARDS)
+    result = run(ASYNCHRONOUS)
     assert result.finding.values["wrong"] == {}
     assert {word for line in result.finding.chart.panels[0].text for word in line} == {"not here"}  # type: ignore[union-attr]
 

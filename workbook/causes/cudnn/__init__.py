@@ -13,18 +13,18 @@ from workbook.causes.cudnn.exercises import (
 )
 from workbook.causes.cudnn.flags import FLAGGED
 from workbook.causes.cudnn.half_products import HALF_PRODUCTS
-from workbook.causes.cudnn.hazards import HAZARDS
-from workbook.causes.cudnn.on_threads import ON_THREADS
+from workbook.causes.cudnn.hazards import ASYNCHRONOUS
+from workbook.causes.cudnn.on_one_cpu import ON_ONE_CPU
 from workbook.causes.cudnn.overflow import OVERFLOW
 from workbook.causes.cudnn.predictions import (
     CPU_REPEATS,
-    CUDNN_REPAIRS,
     FRAGMENTED,
     HOW_RARE,
     MENDED_TRAINING,
     READ_AT_ONCE,
     TWO_LISTS_OR_ONE,
     WHAT_IT_PRINTS,
+    WHICH_SETTING,
     WHICH_VARIES,
     WHO_USES_TF32,
 )

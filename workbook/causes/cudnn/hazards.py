@@ -153,7 +153,7 @@ def _verdict(ran: bool, even: bool) -> str:
     return "With the wait every value is right; without it nothing is promised."
 
 
-HAZARDS = Experiment(
+ASYNCHRONOUS = Experiment(
     name="unwaited",
     question="What does a program read that does not wait for the device?",
     factor="the wait",

@@ -11,8 +11,8 @@ from workbook.causes.cudnn.circumstances import CIRCUMSTANCES, FRAGMENTS
 from workbook.causes.cudnn.coin import COIN
 from workbook.causes.cudnn.documentation import DOCUMENTED
 from workbook.causes.cudnn.flags import FLAGGED, PROGRAMS
-from workbook.causes.cudnn.hazards import COPY, HAZARDS, UNWAITED
-from workbook.causes.cudnn.on_threads import ON_THREADS, SEVERAL
+from workbook.causes.cudnn.hazards import ASYNCHRONOUS, COPY, UNWAITED
+from workbook.causes.cudnn.on_one_cpu import ON_ONE_CPU, SEVERAL
 from workbook.causes.cudnn.switches import ALL, CUDNN, SWITCHES
 from workbook.causes.cudnn.tensor_float import AS_IT_COMES, TF32
 from workbook.causes.cudnn.training import TRAINING
@@ -29,7 +29,7 @@ def _values(experiment: Any, **settings: Any) -> Any:
 
 def _varies_on_threads() -> bool:
     # A race: one difference settles it, and no number of equal runs does.
-    tries = (run(ON_THREADS).finding for _ in range(TRIES))
+    tries = (run(ON_ONE_CPU).finding for _ in range(TRIES))
     return any(found.values["varies"][SEVERAL] for found in tries)
 
 
@@ -57,7 +57,8 @@ CPU_REPEATS = Prediction(
         Option(
             "no: only GPUs do that",
             lambda varied: not varied,
-            "Threads of a CPU that add to one place do so in the order in which they arrive, too.",
+            "GPUs are known for it, as they have thousands of threads. A CPU has a few, and those "
+            "that add to one place do so in the order in which they arrive, too.",
         ),
         Option("yes, where several threads write to one place", lambda varied: varied),
         Option(
@@ -65,7 +66,11 @@ CPU_REPEATS = Prediction(
             lambda _: False,
             "That changes how often the order of the threads changes, not whether it can.",
         ),
-        Option("only with another seed", lambda _: False, "Nothing is drawn that a seed decides."),
+        Option(
+            "only with another seed",
+            lambda _: False,
+            "A seed is what one thinks of first. But nothing is drawn that a seed could decide.",
+        ),
     ),
     measure=_varies_on_threads,
     because=(
@@ -76,9 +81,10 @@ CPU_REPEATS = Prediction(
 HOW_RARE = Estimate(
     name="how_rare",
     question=(
-        f"You ran a line, and then {EQUAL} times again: all results are equal. In how many of a "
-        "hundred runs may another result still come? (Say it so that you are right in 19 of 20 "
-        "such cases.)"
+        f"You ran a line, and then {EQUAL} times again: all results are equal. Another result may "
+        "still come now and then. What is the highest rate that is not ruled out, in runs of a "
+        f"hundred? (A rate is ruled out if with it {EQUAL} equal repeats come by chance in fewer "
+        "than 1 of 20 cases.)"
     ),
     measure=_still_possible,
     between=(13.9, 13.95),
@@ -107,7 +113,8 @@ WHICH_VARIES = Prediction(
         Option(
             "both",
             all,
-            "Both use thousands of threads, but `sum` adds along a fixed tree, whoever is first.",
+            "Both use thousands of threads, so it is tempting. But `sum` adds along a fixed tree, "
+            "whoever is first.",
         ),
         Option("the adding by index", lambda found: found == (False, True)),
         Option(
@@ -159,8 +166,8 @@ WHAT_IT_PRINTS = Prediction(
         "has neither, and its tensors are on the CPU. Its flags switch nothing that it uses."
     ),
 )
-CUDNN_REPAIRS = Prediction(
-    name="cudnn_repairs",
+WHICH_SETTING = Prediction(
+    name="which_setting",
     question=(
         "`index_add` varies on a GPU. With which of these settings was no other result seen any "
         "more?"
@@ -322,7 +329,7 @@ READ_AT_ONCE = Prediction(
             "torch does not know who reads `host`, and says nothing.",
         ),
     ),
-    measure=lambda: _values(HAZARDS)["wrong"][COPY][UNWAITED],
+    measure=lambda: _values(ASYNCHRONOUS)["wrong"][COPY][UNWAITED],
     because=(
         "The line only puts the copy into the GPU's queue. The host goes on at once, and whoever "
         "does not wait reads what was there before: a wrong value, not rounding."

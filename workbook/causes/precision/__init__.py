@@ -2,7 +2,7 @@
 
 from workbook.causes.precision.activation_error import ACTIVATION_ERROR
 from workbook.causes.precision.bit_microscope import MICROSCOPE
-from workbook.causes.precision.cancellation import CANCELLATION
+from workbook.causes.precision.cancellation import VARIANCES
 from workbook.causes.precision.case import FAILING_TOTAL
 from workbook.causes.precision.conditioning import ILL_CONDITIONED
 from workbook.causes.precision.confounders import (
@@ -27,7 +27,7 @@ from workbook.causes.precision.matmul_error import MATMUL_ERROR
 from workbook.causes.precision.mixed_dtypes import MIXED_DTYPES
 from workbook.causes.precision.overflow import OVERFLOW
 from workbook.causes.precision.predictions import (
-    INSIDE_THE_BOUND,
+    BOUND_USED,
     ONE_TENTH,
     ONE_ULP,
     RELU,

@@ -64,7 +64,7 @@ MICROSCOPE = Experiment(
     question="What does each format keep of one number?",
     factor="dtype",
     controls=(
-        Choice("value", "one tenth", tuple(VALUES)),
+        Choice("value", "one third", tuple(VALUES)),
         Integer("steps", 0, -32, 32, label="ULPs away", help="one key press is one ULP"),
         Choice("format", "float32", tuple(fmt.name for fmt in FORMATS), label="of"),
     ),

@@ -87,7 +87,7 @@ def _chart(errors: dict[str, list[float]], offset: int, dtype: torch.dtype) -> C
     return Chart((Panel(*axes, series),))
 
 
-CANCELLATION = Experiment(
+VARIANCES = Experiment(
     name="cancellation",
     question="Do two formulas for one variance agree?",
     factor="formula",

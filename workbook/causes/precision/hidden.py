@@ -16,8 +16,8 @@ from workbook.result import Finding
 
 LENGTHS = (100, 1_000, 10_000, 100_000, 1_000_000)
 POSITIVE, SIGNED = NUMBERS = "from 0 to 1", "from −1 to 1"
-CERTAIN, LIKELY = "any order, certain", "any order, likely"
-TORCH, CLOSE = "torch's own depth, certain", "assert_close's defaults"
+CERTAIN, LIKELY = "any order: the certain limit", "any order: the likely limit"
+TORCH, CLOSE = "torch's own sum: the certain limit", "assert_close with its defaults"
 TENTH, FEW = 0.1, 50
 
 
@@ -33,7 +33,7 @@ def what_hides(where: Conditions, *, numbers: str) -> Finding:
     lines = tuple(Series(name, LENGTHS, counts) for name, counts in found.items())
     axes = (
         Axis("n, how many numbers are added", 70, 1.4e6, log=True),
-        Axis("numbers of mean size that hide", 1e-4, 1e6, log=True),
+        Axis("numbers that could be missing", 1e-4, 1e6, log=True),
     )
     return Finding(_verdict(last), reading, Chart((Panel(*axes, lines),)), found)
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 import torch
 
 from workbook.causes.precision.activation_error import ACTIVATION_ERROR
-from workbook.causes.precision.cancellation import CANCELLATION, NO_DIGIT
+from workbook.causes.precision.cancellation import NO_DIGIT, VARIANCES
 from workbook.causes.precision.hidden import CERTAIN, HIDDEN
 from workbook.causes.precision.matmul_error import MATMUL_ERROR
 from workbook.causes.precision.recurrent import LARGE, RECURRENT
@@ -41,8 +41,8 @@ ONE_TENTH = Prediction(
         Option(
             "only float64, which has the most bits",
             lambda held: held == ["float64"],
-            "More bits come nearer and never arrive: the tenth in binary, 0.000110011..., does not "
-            "end. The next cell prints False for `float64` as well.",
+            "It is tempting, as more bits come nearer. But the tenth in binary, 0.000110011..., "
+            "does not end: the next cell prints False for `float64` as well.",
         ),
         Option(
             "float32 and float64, but not the shorter ones",
@@ -79,8 +79,8 @@ TWO_VARIANCES = Prediction(
         Option(
             "one of them keeps two or three digits",
             lambda found: FEW_DIGITS <= max(found.values.values()) < NO_DIGIT,
-            "So it is at offset 100. Each ten times larger offset costs two more digits, because "
-            "the means that are subtracted are squares.",
+            "So it is at offset 100, and it is tempting to expect little more here. But each ten "
+            "times larger offset costs two digits, as the means that are subtracted are squares.",
         ),
         Option(
             "one of them has no correct digit",
@@ -93,7 +93,7 @@ TWO_VARIANCES = Prediction(
             "0.001. The second curve of the figure is far below the line.",
         ),
     ),
-    measure=lambda: run(CANCELLATION, offset=10_000).finding,
+    measure=lambda: run(VARIANCES, offset=10_000).finding,
     because=(
         "Both means are near a hundred million, where the spacing of `float32` is larger than the "
         "variance itself. Subtracting them cancels the digits that were right and keeps the "
@@ -124,8 +124,8 @@ WHAT_HIDES = Estimate(
         "are 0.12 of the whole: see the highest curve, at its right end."
     ),
 )
-INSIDE_THE_BOUND = Prediction(
-    name="inside_the_bound",
+BOUND_USED = Prediction(
+    name="bound_used",
     question=(
         "Theory gives a certain bound for the error of a `float32` matrix product: about 4096 "
         "unit roundoffs, as each sum has 4096 products. How much of it does the measured error "
@@ -135,12 +135,14 @@ INSIDE_THE_BOUND = Prediction(
         Option(
             "more than all of it",
             lambda found: found.comparisons[0].bound_used > 1,
-            "Then the product would be wrong: the bound holds for every order of additions.",
+            "Thousands of roundings sound like much. But the bound has counted each of them, in "
+            "every order: beyond it the product would be wrong.",
         ),
         Option(
             "between a tenth and all of it",
             lambda found: 0.1 <= found.comparisons[0].bound_used <= 1,
-            "That takes roundings that nearly all go the same way.",
+            "That is what one expects of a bound that is good. This one is certain, and so made "
+            "for roundings that all go the same way: look where the curve is, and where the band.",
         ),
         Option("less than a tenth", lambda found: found.comparisons[0].bound_used < 0.1),
     ),

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from workbook.causes.cudnn import on_threads
-from workbook.causes.cudnn.on_threads import ON_THREADS, SEVERAL, SINGLE, STRICT, rows
+from workbook.causes.cudnn import on_one_cpu
+from workbook.causes.cudnn.on_one_cpu import ON_ONE_CPU, SEVERAL, SINGLE, STRICT, rows
 from workbook.causes.cudnn.operations import Operation, rand
 from workbook.experiment import run
 
@@ -21,7 +21,7 @@ def test_each_row_adds_what_float64_adds(row: Operation) -> None:
 
 def test_one_thread_and_the_flag_keep_order() -> None:
     """With one thread or under the flag no repeat differs, whatever several threads do."""
-    result = run(ON_THREADS)
+    result = run(ON_ONE_CPU)
     assert result.finding.values["varies"][SINGLE] == []
     assert result.finding.values["varies"][STRICT] == []
     assert result.verdict.startswith("With one thread, or with deterministic algorithms")
@@ -40,8 +40,8 @@ def test_a_difference_under_a_cure_is_said(
         here = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
         return x + (next(count) if here == (threads, flag == "on") else 0)
 
-    monkeypatch.setattr(on_threads, "rows", lambda _: (Operation("noisy", (rand(3),), noisy),))
-    verdict = run(ON_THREADS).verdict
+    monkeypatch.setattr(on_one_cpu, "rows", lambda _: (Operation("noisy", (rand(3),), noisy),))
+    verdict = run(ON_ONE_CPU).verdict
     assert words in verdict
     assert verdict.endswith("a repeat had other bits: noisy.")
 
@@ -49,6 +49,6 @@ def test_a_difference_under_a_cure_is_said(
 def test_nothing_stays_switched() -> None:
     """Threads and flag are as before."""
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    run(ON_THREADS, elements=4_000)
+    run(ON_ONE_CPU, elements=4_000)
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
-    assert SEVERAL in run(ON_THREADS, elements=4_000).finding.values["varies"]
+    assert SEVERAL in run(ON_ONE_CPU, elements=4_000).finding.values["varies"]

@@ -90,7 +90,7 @@ def _verdict(single: list[str], strict: list[str]) -> str:
     return "With one thread, or with deterministic algorithms, no repeat had other bits."
 
 
-ON_THREADS = Experiment(
+ON_ONE_CPU = Experiment(
     name="threads_that_add",
     question="One process, one input, nothing random: can a CPU give two results?",
     factor="what keeps threads apart",
