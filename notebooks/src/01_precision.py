@@ -470,6 +470,7 @@ hint(precision.LAST_WHOLE_NUMBER, 1)
 # %%
 solution(precision.LAST_WHOLE_NUMBER)
 
+
 # %%
 def limit(x): ...  # how far two sums of x can be apart for certain, in any order
 

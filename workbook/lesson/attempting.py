@@ -3,8 +3,6 @@
 Owns the words for an error. Knows nothing of questions.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@ Owns the model, which the case keeps from its reader: its program imports it, as
 that somebody else has written.
 """
 
-from __future__ import annotations
-
 from torch import Tensor, nn
 
 

@@ -4,8 +4,6 @@ Owns how each of them lies in memory, which decides where a method copies; the c
 its reader.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
