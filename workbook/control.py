@@ -150,8 +150,25 @@ class Seed:
         raise ValueError(f"seed is a whole number from 0 to {LARGEST_SEED}, got {value!r}")
 
 
+class _Offered:
+    """Offers a few names, and checks that a value is one of them."""
+
+    name: ClassVar[str]
+    options: tuple[str, ...]
+
+    def values(self) -> Sequence[str]:
+        """List every name offered; a device may be absent on this machine."""
+        return self.options
+
+    def check(self, value: Any) -> str:
+        """Give the name back; ValueError names what is allowed."""
+        if value in self.options:
+            return str(value)
+        raise ValueError(f"{self.name} is one of {', '.join(self.options)}; got {value!r}")
+
+
 @dataclass(frozen=True)
-class Dtype:
+class Dtype(_Offered):
     """A number format by its torch name, such as float32."""
 
     opening: str = "float32"
@@ -163,19 +180,9 @@ class Dtype:
     def __post_init__(self) -> None:
         self.check(self.opening)
 
-    def values(self) -> Sequence[str]:
-        """List every format offered."""
-        return self.options
-
-    def check(self, value: Any) -> str:
-        """Give the name back; ValueError names what is allowed."""
-        if value in self.options:
-            return str(value)
-        raise ValueError(f"dtype is one of {', '.join(self.options)}; got {value!r}")
-
 
 @dataclass(frozen=True)
-class DeviceChoice:
+class DeviceChoice(_Offered):
     """A device by name. Every known name is allowed; an absent one is refused when it is used."""
 
     opening: str = "cpu"
@@ -183,16 +190,6 @@ class DeviceChoice:
     name: ClassVar[str] = "device"
     label: ClassVar[str] = "device"
     help: ClassVar[str] = "where the measurement runs"
-
-    def values(self) -> Sequence[str]:
-        """List the devices offered; some may be absent on this machine."""
-        return self.options
-
-    def check(self, value: Any) -> str:
-        """Give the name back; ValueError names what is allowed."""
-        if value in self.options:
-            return str(value)
-        raise ValueError(f"device is one of {', '.join(self.options)}; got {value!r}")
 
 
 Control = Choice | Integer | LogRange | Toggle | Seed | Dtype | DeviceChoice

@@ -7,6 +7,7 @@ record that asks for them.
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from typing import Any
 
 import torch
@@ -104,32 +105,23 @@ def _set_deterministic(word: str) -> None:
         _compiler().deterministic = word != "off"  # as use_deterministic_algorithms does
 
 
-def _set_cudnn_benchmark(on: bool) -> None:
-    torch.backends.cudnn.benchmark = on
+def _attribute(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
+    """Give how an attribute of a module of torch's is read, and how it is written."""
+    return partial(getattr, owner, name), partial(setattr, owner, name)
 
 
-def _set_cudnn_deterministic(on: bool) -> None:
-    torch.backends.cudnn.deterministic = on
-
-
-def _fills() -> bool:
-    memory: Any = torch.utils.deterministic  # untyped
-    return bool(memory.fill_uninitialized_memory)
-
-
-def _set_fill(on: bool) -> None:
-    memory: Any = torch.utils.deterministic  # untyped
-    memory.fill_uninitialized_memory = on
-
+_FILL = _attribute(torch.utils.deterministic, "fill_uninitialized_memory")
+_BENCHMARK = _attribute(torch.backends.cudnn, "benchmark")
+_CUDNN_DETERMINISTIC = _attribute(torch.backends.cudnn, "deterministic")
 
 SWITCHES: Mapping[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "number of threads": (torch.get_num_threads, torch.set_num_threads),
     "default dtype": (torch.get_default_dtype, torch.set_default_dtype),
     "grad mode": (torch.is_grad_enabled, torch.set_grad_enabled),
     "deterministic algorithms": (_deterministic, _put_deterministic),
-    "fill of uninitialized memory": (_fills, _set_fill),
-    "cuDNN benchmark": (lambda: torch.backends.cudnn.benchmark, _set_cudnn_benchmark),
-    "cuDNN deterministic": (lambda: torch.backends.cudnn.deterministic, _set_cudnn_deterministic),
+    "fill of uninitialized memory": _FILL,
+    "cuDNN benchmark": _BENCHMARK,
+    "cuDNN deterministic": _CUDNN_DETERMINISTIC,
     "flushing of subnormals": (flushes, torch.set_flush_denormal),
 }
 """By the name that readers are told: how each is read, and how what was read is written back."""
@@ -138,9 +130,9 @@ _SETTERS: Mapping[str, Callable[[Any], object]] = {
     "threads": torch.set_num_threads,
     "default_dtype": lambda name: torch.set_default_dtype(torch_dtype(name)),
     "deterministic": _set_deterministic,
-    "fill_uninitialized": _set_fill,
-    "cudnn_benchmark": _set_cudnn_benchmark,
-    "cudnn_deterministic": _set_cudnn_deterministic,
+    "fill_uninitialized": _FILL[1],
+    "cudnn_benchmark": _BENCHMARK[1],
+    "cudnn_deterministic": _CUDNN_DETERMINISTIC[1],
     "cudnn_tf32": tf32.set_cudnn,
     "matmul_precision": tf32.set_matmul,
     "flush_denormal": _set_flush,

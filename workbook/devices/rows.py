@@ -27,18 +27,6 @@ def _done() -> None:
     """Wait for nothing: an operation of the kind is done when it returns."""
 
 
-def _cuda_done() -> None:
-    torch.cuda.synchronize()
-
-
-def _mps_done() -> None:
-    torch.mps.synchronize()
-
-
-def _xpu_done() -> None:
-    torch.xpu.synchronize()
-
-
 @dataclass(frozen=True)
 class Device:
     """One kind of device, with everything that the package knows of it.
@@ -126,7 +114,7 @@ DEVICES = (
         make=partial(torch.device, "cuda"),
         facts=hardware.cuda,
         generators=generators.CUDA,
-        synchronize=_cuda_done,
+        synchronize=torch.cuda.synchronize,
     ),
     Device(
         name="mps",
@@ -137,7 +125,7 @@ DEVICES = (
         make=partial(torch.device, "mps"),
         facts=hardware.mps,
         generators=generators.MPS,
-        synchronize=_mps_done,
+        synchronize=torch.mps.synchronize,
     ),
     Device(
         name="xpu",
@@ -148,7 +136,7 @@ DEVICES = (
         make=partial(torch.device, "xpu"),
         facts=hardware.xpu,
         generators=generators.XPU,
-        synchronize=_xpu_done,
+        synchronize=torch.xpu.synchronize,
     ),
     Device(
         name="directml",

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from workbook.causes.linear_init import SEEDED, WORKERS, sources
-from workbook.causes.linear_init.sources import DRAWN, KEPT, NEW_GENERATOR, NOTHING
+from workbook.causes.linear_init.loaders import loader_of, read
+from workbook.causes.linear_init.sources import DRAWN, KEPT, NEW_GENERATOR, NOTHING, Draws
 from workbook.experiment import run
 
 
@@ -44,7 +45,7 @@ def test_a_copied_generator_repeats_in_every_worker() -> None:
     result = run(WORKERS)
     assert result.finding.values[KEPT]["within_a_run"]
     first = np.random.default_rng(0).random()
-    assert [item[0] for item in sources._loader(2, NOTHING)] == [first, first]
+    assert [item[0] for item in read(loader_of(Draws(), 2))] == [first, first]
 
 
 @pytest.mark.parametrize("init", [NOTHING, NEW_GENERATOR])

@@ -26,10 +26,6 @@ OPTIMIZERS: dict[str, Optimizer] = {
 }
 
 
-def _rounded(gradient: Tensor) -> Tensor:
-    return gradient.half().float()
-
-
 class Training:
     """Everything that one run of the program holds: built the same way at each start.
 
@@ -47,7 +43,7 @@ class Training:
         )
         if gradients == HALF:
             for each in self.model.parameters():
-                each.register_hook(_rounded)  # type: ignore[no-untyped-call]
+                each.register_hook(lambda gradient: gradient.half().float())  # type: ignore[no-untyped-call]
         self.optimizer = OPTIMIZERS[optimizer](self.model.parameters())
         self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimizer, 2, 0.5)
         self.scaler = torch.amp.GradScaler("cpu", init_scale=SCALE, growth_interval=4)

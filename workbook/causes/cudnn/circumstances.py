@@ -60,7 +60,7 @@ def change_circumstances(where: Conditions) -> Finding:
             for column, found in columns.items()
             for other in {fingerprint(one): one for one in found}.values()
         ]
-        counts[name] = {c: _distinct(first, *found) for c, found in columns.items()}
+        counts[name] = {c: len({*map(fingerprint, (first, *f))}) for c, f in columns.items()}
         table[name] = {c: _cell(counts[name][c] if columns[c] else 0) for c in COLUMNS}
     chart = Chart((Cells.of(table, LEGEND),))
     other = {c: [name for name in counts if counts[name][c] > 1] for c in COLUMNS}
@@ -116,10 +116,6 @@ def _bound(operation: Operation, numbers: Tensor, length: int) -> Bound:
     exact = operation(numbers.cpu().double())
     limit, name = 2 * gamma(length + 3, "float32") * exact, f"2 gamma_{length + 3}"
     return Bound(limit, name, HIGHAM, scale=exact, terms=length, term="term")
-
-
-def _distinct(*results: Tensor) -> int:
-    return len({fingerprint(one) for one in results})
 
 
 def _cell(count: int) -> Cell:

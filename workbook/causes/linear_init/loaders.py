@@ -96,7 +96,7 @@ def _iterator(seed: int) -> tuple[list[int], list[int]]:
     drawn = []
     for iterate in (False, True):
         torch.manual_seed(seed)
-        loader = _loader(Numbers(), 0)
+        loader = loader_of(Numbers(), 0)
         if iterate:
             iter(loader)
         drawn.append([int(torch.randint(2**31, ()))])
@@ -111,7 +111,7 @@ def _generator(seed: int) -> tuple[list[int], list[int]]:
         for number in range(2):
             torch.manual_seed(seed + number)
             generator = torch.Generator().manual_seed(seed) if own else None
-            runs.append(_items(_loader(Drawn(), 2, generator=generator)))
+            runs.append(_items(loader_of(Drawn(), 2, generator=generator)))
         rows.append([int(a == b) for a, b in zip(*runs, strict=True)])
     return rows[0], rows[1]
 
@@ -124,10 +124,11 @@ def _seeds(seed: int) -> tuple[list[int], list[int]]:
 
 def _seeded(seed: int, data: Dataset[int], workers: int = 0, **options: Any) -> list[int]:
     torch.manual_seed(seed)
-    return _items(_loader(data, workers, **options))
+    return _items(loader_of(data, workers, **options))
 
 
-def _loader(data: Dataset[int], workers: int, **options: Any) -> DataLoader[int]:
+def loader_of(data: Dataset[Any], workers: int, **options: Any) -> DataLoader[Any]:
+    """Make a loader of single items, whose workers start in this system's quickest way."""
     options = {"batch_size": None, "num_workers": workers, **options}
     if workers and FORK:
         options.setdefault("multiprocessing_context", "fork")
@@ -136,10 +137,15 @@ def _loader(data: Dataset[int], workers: int, **options: Any) -> DataLoader[int]
         return DataLoader(data, **options)
 
 
-def _items(loader: DataLoader[int]) -> list[int]:
-    with warnings.catch_warnings():  # as in _loader: the loader warns again when read
+def read(loader: DataLoader[Any]) -> list[Any]:
+    """Read every item."""
+    with warnings.catch_warnings():  # as in loader_of: the loader warns again when read
         warnings.filterwarnings("ignore", "This DataLoader will create")
-        return [int(number) for item in loader for number in torch.as_tensor(item).flatten()]
+        return list(loader)
+
+
+def _items(loader: DataLoader[int]) -> list[int]:
+    return [int(number) for item in read(loader) for number in torch.as_tensor(item).flatten()]
 
 
 SETTINGS: dict[str, Callable[[int], tuple[list[int], list[int]]]] = {

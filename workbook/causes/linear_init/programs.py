@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from workbook.bounds import Bound, matmul_bound
 from workbook.causes.linear_init.names import KINDS, key, named
-from workbook.chart import Cell, Cells, Chart, Kind
+from workbook.chart import Cell, Cells, Chart
 from workbook.comparison import compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, LogRange, Seed
@@ -25,7 +25,6 @@ COLUMNS = ("weights 1", "weights 2", "weights 3", "input", "output 1", "output 2
 MOVED, BUILT_THERE = BUILT = "on the CPU, then moved", "on the device"
 BEFORE_INPUT, BEFORE_LAYER, NEVER = RESETS = "before the input", "before the layer only", "never"
 SAME, ROUNDED, OTHER = "same bits", "rounding", "other numbers"
-CODE: dict[str, Kind] = {SAME: "agrees", ROUNDED: "within the bound", OTHER: "differs"}
 Run = dict[str, Tensor]  # input, weights and output of one run, on the CPU
 
 
@@ -98,23 +97,14 @@ def three_runs(where: Conditions, *, built: str, reset: str, inputs: int) -> Fin
     with cpu:
         second = _output(cpu, *drawn[1])
     limit = _bound(first)
-    table = {"run 2, on the CPU": _against(second, first, limit)}
-    table["run 3, on the device again"] = _against(third, first, limit)
-    columns = {"input": "input", "weights": "weights and bias", "output": "output"}
-    cells = {
-        run: {columns[name]: Cell(words, CODE[words]) for name, words in line.items()}
-        for run, line in table.items()
-    }
-    legend = {kind: words for words, kind in CODE.items()}
-    chart = Chart((Cells.of(cells, legend, "against run 1"),))
+    other, again = (_against(run, first, limit) for run in (second, third))
     compared = compare(
         second["output"], first["output"], bound=limit, first="CPU", second=str(where.device)
     )
-    other, again = table.values()
     reading = f"outputs of runs 1 and 2: {compared.differing} of {compared.count} differ, "
     reading += f"by at most {compared.max_abs:.2g}"
     values = {"cpu": other, "again": again, "largest": compared.max_abs}
-    return Finding(_device_verdict(other, again), reading, chart, values, (compared,))
+    return Finding(_device_verdict(other, again), reading, values=values, comparisons=(compared,))
 
 
 def _draw(

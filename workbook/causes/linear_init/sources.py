@@ -4,17 +4,15 @@ Owns two experiments. The factor of the first is the seeding call, of the second
 a dataset draws from.
 """
 
-import multiprocessing
 import random
-import sys
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, get_worker_info
+from torch.utils.data import Dataset, get_worker_info
 
+from workbook.causes.linear_init.loaders import loader_of, read
 from workbook.causes.linear_init.names import KINDS, SEEN, named
 from workbook.chart import Cell, Cells, Chart
 from workbook.conditions import Conditions
@@ -105,9 +103,10 @@ def who_shares(where: Conditions, *, workers: int, init: str) -> Finding:
     who = "worker" if workers else "item"
     for run, epochs in ((1, 2), (2, 1)):
         torch.manual_seed(where.seed or 0)
-        loader = _loader(workers, init)
+        own = give_own_generator if init == NEW_GENERATOR else None
+        loader = loader_of(Draws(), workers, worker_init_fn=own)
         for epoch in range(1, epochs + 1):
-            for number, item in enumerate(_items(loader)):
+            for number, item in enumerate(read(loader)):
                 table[f"run {run}, epoch {epoch}, {who} {number + 1}"] = item
     columns = zip(*table.values(), strict=True)
     marked = [named(column, letter) for column, letter in zip(columns, "abcd", strict=True)]
@@ -129,26 +128,6 @@ def who_shares(where: Conditions, *, workers: int, init: str) -> Finding:
 
 def _texts(cells: list[Cell]) -> list[str]:
     return [cell.text for cell in cells]
-
-
-def _items(loader: DataLoader[tuple[float, ...]]) -> list[tuple[float, ...]]:
-    with warnings.catch_warnings():  # fewer cores than workers: slower, and the same numbers
-        warnings.filterwarnings("ignore", "This DataLoader will create")
-        return list(loader)
-
-
-def _loader(workers: int, init: str) -> DataLoader[tuple[float, ...]]:
-    # fork starts in milliseconds and the workers draw numbers only; elsewhere the system's own way
-    quick = sys.platform == "linux" and "fork" in multiprocessing.get_all_start_methods()
-    with warnings.catch_warnings():  # as in _items: it warns once when made, once when read
-        warnings.filterwarnings("ignore", "This DataLoader will create")
-        return DataLoader(
-            Draws(),
-            batch_size=None,
-            num_workers=workers,
-            worker_init_fn=give_own_generator if init == NEW_GENERATOR else None,
-            multiprocessing_context="fork" if workers and quick else None,
-        )
 
 
 def _workers_verdict(values: dict[str, dict[str, bool]]) -> str:

@@ -37,15 +37,11 @@ KINDS: dict[Kind, str] = {
 Table = tuple[tuple[str, ...], ...]
 
 
-def _where(a: Any, b: Any) -> torch.Tensor:
-    return torch.where(torch.ones(2, 2, dtype=torch.bool), a, b)
-
-
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "a + b": operator.add,
     "a * b": operator.mul,
     "a / b": operator.truediv,
-    "torch.where(m, a, b)": _where,
+    "torch.where(m, a, b)": lambda a, b: torch.where(torch.ones(2, 2, dtype=torch.bool), a, b),
     IN_PLACE: operator.iadd,
     PRODUCT: operator.matmul,
     NUMPY: operator.add,
@@ -60,7 +56,7 @@ def every_pair(where: Conditions, *, operation: str, second: str) -> Finding:
     torch_table = table_of("a + b", second) if operation == NUMPY else table
     grid = {
         f"a: {row}": {
-            _heading(column): Cell(text, _kind(text, _text(row), _text(column), like))
+            _text(column) or repr(column): Cell(text, _kind(text, _text(row), _text(column), like))
             for text, column, like in zip(line, _columns(second), other, strict=True)
         }
         for row, line, other in zip(NAMES, table, torch_table, strict=True)
@@ -113,10 +109,6 @@ def _text(name: Any) -> str:
     if not isinstance(name, str):
         return ""
     return SHORT.get(name) or name[0] + name.lstrip("abcdefghijklmnopqrstuvwxyz")
-
-
-def _heading(column: Any) -> str:
-    return _text(column) if isinstance(column, str) else repr(column)
 
 
 def _kind(text: str, row: str, column: str, in_torch: str) -> Kind:

@@ -23,6 +23,7 @@ from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
+from workbook.diagnosis.process import command_line
 from workbook.diagnosis.process.patches import put_on
 from workbook.diagnosis.process.place import Place
 from workbook.diagnosis.process.program import (
@@ -100,10 +101,7 @@ def _last_words(folder: Path) -> list[str]:
 
 
 def _write(folder: Path, result: dict[str, Any]) -> None:
-    result["refused"] = refusals()
-    partial = folder / "result.part"
-    partial.write_text(json.dumps(result))
-    partial.replace(folder / "result.json")
+    command_line.write(folder, {**result, "refused": refusals()})
 
 
 def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
