@@ -77,10 +77,9 @@ for dtype in (torch.float32, torch.float64):
     print(f"in {dtype}: {bool(tenth + fifth == three_tenths)}")
 
 # %% [markdown] tags=["answer"]
-# The format with fewer digits says *equal*, the one with more says *not equal*. Each of the three
-# numbers is rounded when it is stored, and the sum is rounded once more. In `float32` these
-# roundings happen to meet, in `float64` they do not. Nothing here is random: it is so on every
-# computer that follows IEEE 754, the standard for such numbers.
+# Each of the three numbers is rounded when it is stored, and the sum is rounded once more. In
+# `float32` these roundings happen to meet, in `float64` they do not. Nothing here is random: it is so
+# on every computer that follows IEEE 754, the standard for such numbers.
 
 # %% [markdown]
 # How far may roundings go? Not as far as one likes: for a sum there is a derived limit, a **bound**.

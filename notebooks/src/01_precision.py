@@ -104,7 +104,7 @@ print((big + one) - big == (big - big) + one)
 # The first line is Python's `float64`, the second is `float32`, where 1 is lost in the gap above
 # one hundred million. Every addition rounds, and in another order other partial sums are rounded.
 # Addition in floating point is commutative but not associative. Nothing here is random: each order
-# repeats. It does not take numbers so unequal, as you will see.
+# repeats.
 #
 # Torch's own `sum` keeps several partial sums side by side, and hands big sums to several threads.
 # On one machine, with one number of threads, its order is fixed; yet it is an order:
@@ -283,11 +283,11 @@ explore(precision.MATMUL_ERROR, after=precision.BOUND_USED)
 
 # %% [markdown] tags=["answer"]
 # The band reaches from the likely limit, which grows like the square root of n, to the certain one,
-# which grows like n. Errors are divided by the sizes of the
-# products that are added up, not by the result: with *entries* of both signs the sums nearly cancel,
-# and a small result would make a harmless error look large. `tf32` rounds the *inputs* to 11 bits,
-# and on some GPUs stands in for `float32`. Here the workbook rounds them and your CPU adds in
-# `float32`; tensor cores truncate some sums instead, which is why their bound has 2u in place of u.
+# which grows like n. Errors are divided by the sizes of the products that are added up, not by the
+# result: with *entries* of both signs the sums nearly cancel, and a small result would make a harmless
+# error look large. `tf32` rounds the *inputs* to 11 bits, and on some GPUs stands in for `float32`.
+# Here the workbook rounds them and your CPU adds in `float32`; tensor cores truncate some sums
+# instead, which is why their bound has 2u in place of u.
 # The curve of `tf32` falls because the roundings of many inputs cancel one another, while what they
 # are divided by grows with n; it comes under the band of `float32`, and stays above the *curve* of
 # `float32`. So a bound for long products does not notice `tf32`.
