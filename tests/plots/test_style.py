@@ -8,8 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from workbook.chart import KINDS, PARTS
-from workbook.plots import style
-from workbook.plots.cells import look_of
+from workbook.plots import cells, style
 
 THEMES = ("light", "dark")
 LOOKS = [*style.CODE.values(), *style.NAMED]
@@ -91,7 +90,7 @@ def test_no_two_looks_differ_by_color_alone(looks):
 def test_every_kind_that_judges_has_its_color_and_every_part_one_that_means_nothing():
     """What chart.KINDS names is drawn; a series takes the code's color by the code's word alone."""
     assert set(style.CODE) == set(KINDS) - {"plain", "blank", *PARTS}
-    assert [look_of(kind) for kind in PARTS] == list(style.NAMED)
+    assert [cells.LOOKS[kind] for kind in PARTS] == list(style.NAMED)
     assert style.looks(("float32", "agrees", "rest")) == [
         style.NAMED[0], style.CODE["agrees"], style.NAMED[1],
     ]  # fmt: skip

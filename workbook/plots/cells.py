@@ -27,6 +27,7 @@ NAMES = 0.4  # the names of rows, as a share of the width, at most, unless a wor
 LEAST, ROOMY, WANTED = 21.0, 56.0, 140.0  # a row; one where there are few; a table
 GAP, STRIPE = 4.0, 4.5  # between two rows; along the foot of a cell
 BESIDE = 4.0  # between the names of rows and the first column
+LOOKS: dict[str, Look] = style.CODE | dict(zip(PARTS, style.NAMED, strict=True))  # others are plain
 
 
 class Table:
@@ -149,36 +150,25 @@ def prepare(ax: Any, table: Table, height: float) -> None:
 
 def samples(cells: Cells, theme: Theme) -> list[Any]:
     """Make the legend's pictures of the kinds."""
-    return [_sample(look_of(kind), theme) for kind, _ in cells.legend]
-
-
-def look_of(kind: Kind) -> Look | None:
-    """Give a kind of cells its look; None is a plain one."""
-    if kind in PARTS:
-        return style.NAMED[PARTS.index(kind)]
-    return style.CODE.get(kind)
+    return [_sample(LOOKS.get(kind), theme) for kind, _ in cells.legend]
 
 
 def looks(cells: Cells) -> list[Look]:
     """List the looks that the cells and their legend have."""
     kinds = {kind for line in cells.kinds for kind in line} | {kind for kind, _ in cells.legend}
-    return [look for kind in KINDS if kind in kinds and (look := look_of(kind))]
+    return [look for kind, look in LOOKS.items() if kind in kinds]
 
 
 def _sample(look: Look | None, theme: Theme) -> Any:
     fill = Patch(facecolor=_fill(look, theme), edgecolor=LINE[theme], linewidth=0.5)
     if look is None:
         return fill
-    stripe = Line2D([], [], color=color(look, theme), linewidth=4 * POINT, linestyle=_dash(look, 4))
-    return fill, stripe
+    drawn: Any = {"linestyle": style.dashed(look.stripe, 4), "linewidth": 4 * POINT}
+    return fill, Line2D([], [], color=color(look, theme), **drawn)
 
 
 def _fill(look: Look | None, theme: Theme) -> str:
     return style.tint(look, theme) if look else PAPER[theme]
-
-
-def _dash(look: Look, width: float) -> Any:
-    return (0, tuple(length / width for length in look.stripe)) if look.stripe else "-"
 
 
 def draw(ax: Any, table: Table, theme: Theme) -> None:
@@ -186,7 +176,7 @@ def draw(ax: Any, table: Table, theme: Theme) -> None:
     cells, across, down = table.cells, table.across, table.down
     if len(across) < 2 or len(down) < 2:
         return
-    colors = [_fill(look_of(kind), theme) for kind in KINDS]
+    colors = [_fill(LOOKS.get(kind), theme) for kind in KINDS]
     numbers = np.array([[KINDS.index(kind) for kind in line] for line in cells.kinds])
     shown = np.full((2 * len(numbers) - 1, len(across) - 1), KINDS.index("blank"))
     shown[::2] = numbers  # the gaps between them are rows, too
@@ -198,13 +188,13 @@ def draw(ax: Any, table: Table, theme: Theme) -> None:
         edgecolors=PAPER[theme] if narrow else LINE[theme],
     )  # fmt: skip
     for kind, runs in _runs(cells).items():
-        if look := look_of(kind):
+        if look := LOOKS.get(kind):
             rows, first, last = np.array(runs).T
             tall = STRIPE if table.size else np.diff(down).min() - GAP
             foot = down[rows + 1] - (GAP + tall) / 2
             ax.hlines(
-                foot, across[first], across[last], color(look, theme), _dash(look, tall),
-                linewidth=tall * POINT, zorder=3.1,
+                foot, across[first], across[last], color(look, theme),
+                style.dashed(look.stripe, tall), linewidth=tall * POINT, zorder=3.1,
             )  # fmt: skip
     if table.size:
         _write(ax, table, theme)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from workbook.chart import Panel, Series
 from workbook.plots import style
 from workbook.plots.axes import HAIR, bar_width
-from workbook.plots.style import POINT, Look, Theme, color
+from workbook.plots.style import POINT, Look, Theme, color, dashed
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -57,16 +57,11 @@ def _sample(one: Series, look: Look, theme: Theme) -> Artist:
     if one.mark == "bars":
         return Patch(**_fill(look, theme))
     if one.mark == "band":
-        return Patch(facecolor=style.tint(look, theme), edgecolor=own, linestyle=_dash(look))
+        return Patch(facecolor=style.tint(look, theme), edgecolor=own, linestyle=dashed(look.dash))
     marker = "none" if one.mark == "rule" else look.marker
-    line: Any = "none" if one.mark == "points" else _dash(look)
+    line: Any = "none" if one.mark == "points" else dashed(look.dash)
     size = 7 * POINT
     return Line2D([], [], color=own, linestyle=line, marker=marker, markersize=size, mew=0)
-
-
-def _dash(look: Look) -> Any:
-    """Name the look's dash as matplotlib does."""
-    return (0, look.dash) if look.dash else "-"
 
 
 def _fill(look: Look, theme: Theme) -> dict[str, Any]:
@@ -95,7 +90,7 @@ class _Marks:
         self, ax: Any, panel: Panel, theme: Theme, one: Series, look: Look, place: int
     ) -> None:
         self.ax, self.panel, self.theme, self.one, self.look = ax, panel, theme, one, look
-        self.place, self.color = place, color(look, theme)
+        self.place, self.color, self.dash = place, color(look, theme), dashed(look.dash)
         self.order = ORDER.get(one.mark, 3.3) + place / 1000
         self.x, self.y = (np.clip(np.asarray(each, float), -FAR, FAR) for each in (one.x, one.y))
 
@@ -103,14 +98,14 @@ class _Marks:
         """Draw a horizontal line over the whole panel, at the edge if it lies beyond."""
         y = float(np.clip(self.y[0], *self.ax.get_ylim()))
         if not np.isnan(y):
-            line = self.ax.axhline(y, color=self.color, linestyle=_dash(self.look), linewidth=1.2)
+            line = self.ax.axhline(y, color=self.color, linestyle=self.dash, linewidth=1.2)
             line.set(zorder=self.order, clip_on=False)
 
     def band(self) -> None:
         """Fill between two limits, with a gap where either is no number."""
         low, high = self._bounded(self.y), self._bounded(np.asarray(self.one.upper, float))
         good = np.isfinite(self.x) & np.isfinite(low) & np.isfinite(high)
-        shared = {"zorder": self.order, "linestyle": _dash(self.look)}
+        shared = {"zorder": self.order, "linestyle": self.dash}
         alpha = style.TINTED[self.theme]
         fill = {"facecolor": self.color, "alpha": alpha, "linewidth": 0}
         self.ax.fill_between(self.x, low, high, where=good, **fill, **shared)
@@ -139,8 +134,8 @@ class _Marks:
         size += min(3.0 * later, 6.0)  # points below others are larger, so that both show
         if joined:
             steps = "steps-post" if self.one.mark == "steps" else "default"
-            dashed: Any = {"linestyle": _dash(self.look), "drawstyle": steps}
-            self._plot(self.x, self._bounded(self.y), zorder=self.order, **dashed)
+            drawn: Any = {"linestyle": self.dash, "drawstyle": steps}
+            self._plot(self.x, self._bounded(self.y), zorder=self.order, **drawn)
             size, every = 6.0, 1 if many <= 25 else many // 9
             inside &= np.arange(many) % every == self.place * every // 3 % every
         self._plot(

@@ -134,6 +134,11 @@ def looks(names: tuple[str, ...]) -> list[Look]:
     return [CODE[name] if name in CODE else next(free) for name in names]
 
 
+def dashed(lengths: Dash, width: float = 1.0) -> Any:
+    """Name a dash as matplotlib does, which counts in line widths; none is a solid line."""
+    return (0, tuple(each / width for each in lengths)) if lengths else "-"
+
+
 def color(look: Look, theme: Theme) -> str:
     """Choose the look's color in this theme."""
     return look.dark if theme == "dark" else look.light
