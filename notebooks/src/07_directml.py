@@ -79,10 +79,11 @@ print("torch:", torch.tensor([0.1]).dtype)
 print("numpy:", array.dtype)
 print("torch from numpy:", torch.tensor(array).dtype)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # A tensor keeps its dtype when it moves, or the move is refused. `torch.set_default_dtype` changes
 # the label of new tensors, on every device, and no arithmetic.
-#
+
+# %% [markdown]
 # ## What float64 means on the device
 #
 # An accelerator without `float64` arithmetic has two ways out: to refuse `float64` with an error, or
@@ -149,13 +150,14 @@ print("apart by more than 1:", bool(gap.abs().max() > 1))
 second = directml.nearest(otherwise="cuda")
 explore(directml.PROGRAMS, after=directml.WHAT_IT_MEASURES, device=second)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Now choose *drawn once for both*: the CPU's second run falls to the bottom of the figure, where
 # the difference is 0, and what the device adds lies below what rounding can explain.
 #
 # Both dtypes are in the figure: *as printed*, the points are as high in one as in the other, so to
 # pass `float32` to both calls repairs nothing. A dtype is worth controlling, and so is a matrix.
-#
+
+# %% [markdown]
 # ## No difference is seen
 #
 # Another program computes `c = a + b` and `d = a * b` of three numbers each, and `c.sum() + d.sum()` on both
@@ -191,19 +193,20 @@ predict(directml.WHO_IS_RIGHT)
 # %% [markdown]
 # Thousands of small processors do not add one number after the other. They add **tiles** of a dot
 # product, keep running sums in **lanes**, and join them in some **order**. A *fused* multiply-add
-# rounds once where two operations round twice. Each choice is a different, correct rounding.
+# rounds once where two operations round twice.
 
 # %%
 explore(directml.ACCELERATOR, after=directml.WHO_IS_RIGHT)
 
-# %% [markdown]
-# Set *tile* to 1 for the plainest loop, then *order* to *pairwise*: the errors shrink, because
+# %% [markdown] tags=["answer"]
+# Each choice is a different, correct rounding. Set *tile* to 1 for the plainest loop, then *order* to *pairwise*: the errors shrink, because
 # each number passes through fewer additions. *Lanes* matter for *sum of each row*. A driver may
 # change any of these in an update, and no program would say so.
 #
 # **Cure:** none is needed while differences are within the bound. Where bits must agree, compute
 # that part on one device, and write its version down.
-#
+
+# %% [markdown]
 # ## Random numbers, and what the device does not compute
 #
 # torch-directml draws with the CPU's generator and copies the numbers over, as its source says: one
@@ -254,13 +257,13 @@ print(change(before, take()).sentence())
 def difference(ours, theirs): ...  # the largest
 
 
-check(directml.SAME_MATRICES, difference)
+check(directml.FAIR_COMPARISON, difference)
 
 # %%
-hint(directml.SAME_MATRICES, 1)
+hint(directml.FAIR_COMPARISON, 1)
 
 # %%
-solution(directml.SAME_MATRICES)
+solution(directml.FAIR_COMPARISON)
 
 # %% [markdown]
 # Trust no label: `epsilon(multiply)` gives the smallest power of two, `2.0**-k`, that still counts
@@ -282,7 +285,8 @@ solution(directml.TRUE_EPSILON)
 # %% [markdown]
 # ## A case
 #
-# Five suspects, and two trials. What each trial shows was recorded on a GPU.
+# Five suspects, and two trials. What each trial shows was recorded on a GPU. Before each trial, say for
+# every suspect: if this were the cause, would the difference stay?
 
 # %%
 investigate(directml.BLAMED)

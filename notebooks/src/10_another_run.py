@@ -34,7 +34,7 @@ predict(another_run.LEAVES_NO_TRACE)
 # %%
 explore(another_run.RESUMED, after=another_run.LEAVES_NO_TRACE)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Look at the first row: with everything restored the run goes on in every bit. So an exact resume can
 # be had, and tested: *train six, stop, train six* against *train twelve*.
 #
@@ -91,7 +91,7 @@ predict(another_run.TWICE_THE_WORKERS)
 # %%
 explore(another_run.WORKERS, after=another_run.TWICE_THE_WORKERS)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The order of the second epoch changes too, and not because of the workers: without them the noise is
 # drawn from the stream that the order is drawn from. A `generator=` for the order cuts that tie. But
 # switch *persistent workers* on: then the loader draws one number less between two epochs, and the
@@ -99,22 +99,23 @@ explore(another_run.WORKERS, after=another_run.TWICE_THE_WORKERS)
 #
 # An iterable dataset does not know that it is copied into each worker; it has to divide its items by
 # `torch.utils.data.get_worker_info()`.
-#
+
+# %% [markdown]
 # **Cure:** one row of the table is the same for any number of workers. Write it yourself:
 
 # %%
 
 
-def noise(seed, epoch, k): ...  # a random number for item k, the same whoever loads it
+def noise(seed, epoch, k): ...  # a tensor without dimensions, the same whoever loads item k
 
 
-check(another_run.KEYED_NOISE, noise)
-
-# %%
-hint(another_run.KEYED_NOISE, 1)
+check(another_run.NOISE_OF_AN_ITEM, noise)
 
 # %%
-solution(another_run.KEYED_NOISE)
+hint(another_run.NOISE_OF_AN_ITEM, 1)
+
+# %%
+solution(another_run.NOISE_OF_AN_ITEM)
 
 # %% [markdown]
 # ## Compiled
@@ -134,7 +135,7 @@ explore(
     inductor=True,
 )
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # You see a recording of a GPU. The first two steps change no bit, and on your CPU they change none
 # either: choose *cpu*. (There, *new kernels* need a C++ compiler and up to a minute.)
 #
@@ -158,12 +159,15 @@ explore(
 predict(another_run.TWO_MEANS)
 
 # %%
-explore(another_run.SHARDS, after=another_run.TWO_MEANS)
+explore(
+    another_run.SHARDS,
+    after=another_run.TWO_MEANS,
+    shards="40 rows, and the others share 8",
+)
 
-# %% [markdown]
-# How do you tell rounding from a fault? Compute it again in `float64`: with equal shards the difference
-# shrinks by as many digits as the format gains. Choose *40 rows, and the others share 8*: it stays where
-# it is, in any format.
+# %% [markdown] tags=["answer"]
+# How do you tell rounding from a fault? Compute it again in `float64`. With these shards the difference
+# stays where it is, in any format. Choose *equal*: now it shrinks by as many digits as the format gains.
 #
 # Now the faults that people meet, one at a time:
 #
@@ -172,21 +176,22 @@ explore(another_run.SHARDS, after=another_run.TWO_MEANS)
 # - *mean, where each loss is a sum*: now it is as many times too small.
 # - *batch normalization*: each rank takes the statistics of its own rows. That is another model, also
 #   with equal shards. `SyncBatchNorm` takes those of all ranks, and costs one more exchange a layer.
-#
-# **Cure** for unequal shards: weight each rank's mean by its rows. Write it:
+
+# %% [markdown]
+# What would be right for unequal shards, too? Write it:
 
 
 # %%
 def combine(gradients, rows): ...  # of each rank's mean loss, and its number of rows
 
 
-check(another_run.WEIGHTED_MEAN, combine)
+check(another_run.WHOLE_GRADIENT, combine)
 
 # %%
-hint(another_run.WEIGHTED_MEAN, 1)
+hint(another_run.WHOLE_GRADIENT, 1)
 
 # %%
-solution(another_run.WEIGHTED_MEAN)
+solution(another_run.WHOLE_GRADIENT)
 
 # %% [markdown]
 # ## The order of an all-reduce
@@ -203,14 +208,15 @@ for ranks in (2, 3, 4):
     sums = summed([torch.full((1000,), number) for number in numbers])[0]
     print(ranks, "ranks, one sum in all slots:", len(sums.unique()) == 1)
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # The numbers are 1 and halves of its last bit. Two halves, added first, are a whole bit; added to 1 one
 # after the other, each is rounded away.
 #
 # All ranks hold the same sums, and a repeat gives them again: an all-reduce is not a matter of chance
 # here. But its order belongs to the number of ranks and to the place in the tensor. So a run on four GPUs
 # cannot be compared with one on eight by bits, whatever the seed.
-#
+
+# %% [markdown]
 # ## The wrapper
 #
 # `DistributedDataParallel` does all this for you: it starts the ranks equal, packs gradients into
@@ -247,11 +253,12 @@ for part, equal in run(another_run.WRAPPER).finding.values["equal"].items():
     words = {way: "equal" if same else "differ" for way, same in equal.items()}
     print(f"{part:38} {words['not wrapped']:11}  {words['wrapped']}")
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # Statistics of batch normalization are another trap: each step ends with those of each rank's rows, and
 # the next one begins with rank 0's. A model that is saved or scored in between is another one on each
 # rank.
-#
+
+# %% [markdown]
 # On two GPUs, NCCL does what gloo does here. Without two of them, you see the recording.
 
 # %% tags=["answer"]
@@ -270,7 +277,8 @@ predict(another_run.ONE_SEED_FOR_ALL)
 # %% [markdown]
 # ## A case
 #
-# Five suspects, and two trials. Before each, say what you would see if a suspect were guilty.
+# Five suspects, and two trials. Before each trial, say for every suspect: if this were the cause, would
+# the difference stay?
 
 # %%
 investigate(another_run.BEST_WEIGHTS)

@@ -57,24 +57,25 @@ investigate(your_own_program.RESTLESS_REVIEWS)
 # %% [markdown]
 # ## Your turn
 #
-# The trial that you will need most: call a function twice, each time with torch's generator in the
-# same state. Do all bits agree?
+# The trial that you will need most: is it the draws? `function` takes no arguments and returns a tensor.
+# Call it twice, each time with torch's generator in the same state, and return True if the two results
+# agree in every bit, else False.
 
 
 # %%
-def agrees(function): ...
+def agrees(function): ...  # True or False
 
 
-check(your_own_program.GENERATOR_PUT_BACK, agrees)
-
-# %%
-hint(your_own_program.GENERATOR_PUT_BACK, 1)
+check(your_own_program.SAME_DRAWS_TWICE, agrees)
 
 # %%
-hint(your_own_program.GENERATOR_PUT_BACK, 2)
+hint(your_own_program.SAME_DRAWS_TWICE, 1)
 
 # %%
-solution(your_own_program.GENERATOR_PUT_BACK)
+hint(your_own_program.SAME_DRAWS_TWICE, 2)
+
+# %%
+solution(your_own_program.SAME_DRAWS_TWICE)
 
 # %% [markdown]
 # ## Your own code
@@ -122,7 +123,8 @@ report(answer)
 # marked **origin** every bit agrees: the weights and the rows are the same. The cause sits there,
 # and not at the end, where it was seen.
 #
-# It found both causes. After the first is taken away, it looks at what is left, and begins again.
+# It found both causes. Neither is enough by itself: with dropout off the two functions still differ,
+# and so they do with the running statistics. Only with both changes do they agree.
 #
 # `answer.tried` lists what was tried, so that *nothing found* means something. Where the tool
 # cannot tell, it says *don't know*.

@@ -23,7 +23,7 @@ CAUSES = (
     Cause("random-numbers", "random", "Random numbers are drawn without a fixed seed",
           "Seed every generator that draws (torch, NumPy, random) once, at the start of the run."),
     Cause("generator-shift", "fault", "Something draws from the generator in between and shifts all later numbers",
-          "Give each purpose a generator of its own, or set the seed at the start of the function."),
+          "Give each purpose a generator of its own; put the generator back after what only looks (torch.random.fork_rng)."),
     Cause("reseeded", "fault", "The generator is set again on the way, so that numbers repeat",
           "Seed once, at the start; give a helper that needs fixed numbers a torch.Generator of its own."),
     Cause("device-generator", "fault", "The CPU and the device draw unrelated numbers from one seed",

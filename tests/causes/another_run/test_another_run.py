@@ -13,7 +13,7 @@ from workbook.causes.another_run import (
     RESUMED,
     RING,
     SHARDS,
-    WEIGHTED_MEAN,
+    WHOLE_GRADIENT,
     WORKERS,
     WRAPPER,
     buckets,
@@ -235,5 +235,5 @@ def test_one_slot_has_one_sum() -> None:
 
 def test_another_weighting_is_told_how_far_off_it_is() -> None:
     """An answer that nobody foresaw is told at which shards, and by how much."""
-    outcome = judge(WEIGHTED_MEAN, lambda gradients, rows: gradients[0])
+    outcome = judge(WHOLE_GRADIENT, lambda gradients, rows: gradients[0])
     assert outcome.status == "failed" and "rows it is" in outcome.message

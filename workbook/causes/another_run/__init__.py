@@ -3,7 +3,7 @@
 from workbook.causes.another_run.buckets import BUCKETS
 from workbook.causes.another_run.case import BEST_WEIGHTS
 from workbook.causes.another_run.compiled import COMPILED
-from workbook.causes.another_run.exercises import EXACT_RESUME, KEYED_NOISE, WEIGHTED_MEAN
+from workbook.causes.another_run.exercises import EXACT_RESUME, NOISE_OF_AN_ITEM, WHOLE_GRADIENT
 from workbook.causes.another_run.loaders import WORKERS
 from workbook.causes.another_run.predictions import (
     ADDED_LATER,

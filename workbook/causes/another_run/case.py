@@ -25,7 +25,7 @@ def order():
 
 
 def kept(model):
-    return model.state_dict()
+    return {name: value.detach().cpu().float() for name, value in model.state_dict().items()}
 
 
 @torch.no_grad()
@@ -89,7 +89,7 @@ BEST_WEIGHTS = Case(
         Suspect(
             HALF,
             "the weights are rounded when they are kept",
-            "They are kept as they are, in float32.",
+            "`float()` rounds only what has more digits, and the weights are float32.",
         ),
         Suspect(
             CHANCE,
@@ -121,8 +121,9 @@ BEST_WEIGHTS = Case(
     budget=2,
     culprit=VIEW,
     lesson=(
-        "`state_dict()` gives the weights themselves, not a copy: each step changed what was kept, "
-        "and after one epoch there was no later step. `copy.deepcopy(model.state_dict())`, or "
-        "`torch.save`, keeps them as they are."
+        "`detach` never copies, and `cpu` and `float` only where there is something to do. What "
+        "was kept were the weights themselves: each step changed them, and after one epoch there "
+        "was no later step. `copy.deepcopy(model.state_dict())`, or `torch.save`, keeps them as "
+        "they are."
     ),
 )

@@ -178,8 +178,8 @@ def _times(combine: Callable[[list[Tensor], list[int]], Tensor]) -> float:
     return float(combine(ones, [8, 8, 8]))
 
 
-WEIGHTED_MEAN = Exercise(
-    name="weighted_mean",
+WHOLE_GRADIENT = Exercise(
+    name="whole_gradient",
     task=(
         "Write `combine(gradients, rows)`: from the gradients of each rank's *mean* loss and the "
         "numbers of rows, the gradient of the mean loss over all rows."
@@ -234,12 +234,12 @@ def _steady(noise: Callable[[int, int, int], Tensor]) -> bool | str:
 
 NOISE = "def noise(seed, epoch, k):\n    g = torch.Generator().manual_seed({})\n"
 DRAW = "    return torch.rand((), generator=g)"
-KEYED_NOISE = Exercise(
-    name="keyed_noise",
+NOISE_OF_AN_ITEM = Exercise(
+    name="noise_of_an_item",
     task=(
-        "Write `noise(seed, epoch, k)`: a random number for item k that depends on nothing else, "
-        "so that it is the same with any number of workers; other items, epochs and seeds get "
-        "other numbers."
+        "Write `noise(seed, epoch, k)`: a random number for item k, as a tensor without dimensions "
+        "(as `torch.rand(())` gives). It depends on nothing else, so that it is the same with any "
+        "number of workers; other items, epochs and seeds get other numbers."
     ),
     setup="import numpy as np\nimport torch",
     stub="def noise(seed, epoch, k):\n    ...",
@@ -260,6 +260,21 @@ KEYED_NOISE = Exercise(
             source=NOISE.format("1000003 * seed + k") + DRAW,
             message="Each epoch repeats the noise of the one before: augmentation without change.",
             recognizes=lambda noise: noise(0, 0, 0).item() == noise(0, 1, 0).item(),
+        ),
+        WrongAnswer(
+            source=NOISE.format("hash((seed, epoch, k))") + DRAW + ".item()",
+            message="That is a number of Python. Return the tensor itself: leave `.item()` out.",
+            recognizes=lambda noise: isinstance(noise(0, 0, 0), float),
+        ),
+        WrongAnswer(
+            source=NOISE.format("hash((seed, epoch, k))") + DRAW.replace("()", "1"),
+            message="That has one dimension, with one place. The size `()` has no dimension.",
+            recognizes=lambda noise: noise(0, 0, 0).shape == (1,),
+        ),
+        WrongAnswer(
+            source=NOISE.format("hash((seed, epoch, k))") + DRAW + ".tolist(), k",
+            message="One number is asked for: return it as a tensor, not in a list or a tuple.",
+            recognizes=lambda noise: isinstance(noise(0, 0, 0), (list, tuple)),
         ),
     ),
     hints=(

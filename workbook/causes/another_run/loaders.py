@@ -109,19 +109,15 @@ def _epochs(seed: int, workers: int, persistent: bool) -> list[Epoch]:
 
 
 def _verdict(same: dict[str, list[bool]]) -> str:
-    kept, first = (
-        [part for part, each in same.items() if test(each)] for test in (all, lambda each: each[0])
-    )
-    only_first = [part for part in first if part not in kept]
-    words = f"As without workers: {', '.join(kept) or 'nothing'}"
-    return (
-        f"{words}; in the first epoch only: {', '.join(only_first)}." if only_first else f"{words}."
-    )
+    changed = [part for part, each in same.items() if not each[0]]
+    later = [part for part, each in same.items() if each[0] and not all(each)]
+    words = f"Changed: {', '.join(changed) or 'nothing'}"
+    return f"{words}; from the second epoch on also: {', '.join(later)}." if later else f"{words}."
 
 
 WORKERS = Experiment(
     "workers",
-    "What does the number of workers change?",
+    "What is other than without workers?",
     "the number of worker processes",
     (
         Choice("workers", 2, (1, 2, 4), ordered=True),

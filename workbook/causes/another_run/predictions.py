@@ -38,7 +38,8 @@ LEAVES_NO_TRACE = Prediction(
         Option(
             "the optimizer's state",
             lambda free: free == {"the optimizer"},
-            "Adam starts its averages again from 0: its first steps are other steps.",
+            "The weights are there, and averages build up again. But Adam starts them from 0, and "
+            "its first steps are other steps.",
         ),
         Option(
             "the schedule's state",
@@ -50,7 +51,8 @@ LEAVES_NO_TRACE = Prediction(
         Option(
             "the generator's state",
             lambda free: free == {"torch's generator"},
-            "Then dropout draws other masks from the next step on.",
+            "It seems to matter only where the data are shuffled anew. But dropout draws in each "
+            "step: other masks from the next one on.",
         ),
     ),
     _only_trace_free,
@@ -66,7 +68,8 @@ SEEDED_AGAIN = Prediction(
         Option(
             "as if it had not been stopped",
             lambda order: order == OWN,
-            "The order is drawn from a generator, and that one has gone back to its start.",
+            "The seed is the same, so the order should be. But it is drawn from a generator, and "
+            "that one has gone back to its start.",
         ),
         Option("in the order of the first epoch", lambda order: order == FIRST),
         Option(
@@ -87,12 +90,13 @@ TWICE_THE_WORKERS = Prediction(
         Option(
             "nothing but the speed",
             lambda same: same[loaders.GLOBAL][0] and same[loaders.ORDER][0],
-            "Each worker is a process, and has a generator of its own.",
+            "Workers are there for speed. But each is a process, and has a generator of its own.",
         ),
         Option(
             "the order of the items",
             lambda same: not same[loaders.ORDER][0],
-            "The order is drawn by the main process, before any worker gets its first item.",
+            "Two workers take turns, so that a mixed order seems likely. But the order is drawn by "
+            "the main process, before any worker gets its first item, and kept.",
         ),
         Option(
             "the noise that an item gets",
@@ -139,7 +143,8 @@ TWO_MEANS = Prediction(
         Option(
             "the gradient of the whole batch, but for rounding",
             lambda found: found["rounding"][1],
-            "It would be if the shards were equal, or if each were weighted by its rows.",
+            "That is what data parallelism promises. It holds if the shards are equal, or if each "
+            "is weighted by its rows.",
         ),
         Option(
             "further off than rounding could be",
@@ -163,7 +168,8 @@ EVERY_SLOT = Prediction(
         Option(
             "yes, always",
             lambda sums: set(sums.values()) == {1},
-            "The numbers are the same in every slot. Their order need not be.",
+            "The same numbers have one sum on paper. In which order they are added need not be the "
+            "same in every slot.",
         ),
         Option(
             "with two ranks yes, with three not",
@@ -188,12 +194,13 @@ ADDED_LATER = Prediction(
         Option(
             "no weight: each rank has drawn its own",
             lambda same: not same[wrapped.START],
-            "When a model is wrapped, rank 0 sends its weights to all others.",
+            "Without the wrapper, yes. When a model is wrapped, rank 0 sends its weights to all "
+            "others.",
         ),
         Option(
             "the weights and all gradients",
             lambda same: same[wrapped.START] and same[wrapped.GRADIENTS] and same[wrapped.LATER],
-            "The wrapper knows the weights that were there when it was made.",
+            "It averages gradients, but only of the weights that were there when it was made.",
         ),
         Option(
             "the weights and their gradients, but for the one that was added",
@@ -204,7 +211,8 @@ ADDED_LATER = Prediction(
         Option(
             "the weights; gradients belong to each rank's rows",
             lambda same: same[wrapped.START] and not same[wrapped.GRADIENTS],
-            "Averaging them over the ranks is what the wrapper is for.",
+            "Each rank computes them from its own rows. Then the wrapper averages them: it is what "
+            "it is for.",
         ),
     ),
     lambda: {
@@ -247,7 +255,7 @@ ONE_SEED_FOR_ALL = Prediction(
         Option(
             "it drops other entries, as each rank is a process of its own",
             lambda same: not same["seed"] and not same["seed + rank"],
-            "A process has its own generator, and both generators have the same seed.",
+            "A process has a generator of its own. But both generators have the same seed.",
         ),
         Option(
             "nothing: the ranks share one model, and the first one has dropped already",

@@ -4,7 +4,7 @@ from workbook.causes.directml.accelerator import ACCELERATOR
 from workbook.causes.directml.case import BLAMED
 from workbook.causes.directml.environment import ENVIRONMENT
 from workbook.causes.directml.epsilon import EPSILON
-from workbook.causes.directml.exercises import SAME_MATRICES, TRUE_EPSILON
+from workbook.causes.directml.exercises import FAIR_COMPARISON, TRUE_EPSILON
 from workbook.causes.directml.nine_ways import NINE_WAYS
 from workbook.causes.directml.predictions import WHAT_IT_MEASURES, WHO_IS_RIGHT, WHOSE_FLOAT64
 from workbook.causes.directml.programs import PROGRAMS

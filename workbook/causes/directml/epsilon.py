@@ -124,7 +124,7 @@ def _chart(found: Found, name: str) -> Chart:
 
 EPSILON = Experiment(
     name="empirical_epsilon",
-    question="How finely does each operation really compute, whatever its dtype is called?",
+    question="Which is the smallest number that still counts beside 1, in each operation?",
     factor="device",
     controls=(
         DEVICES,

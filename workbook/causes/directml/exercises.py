@@ -73,8 +73,8 @@ def _measures_float32(epsilon: Callable[[Compute], Any]) -> bool:
     return bool(epsilon(torch.matmul) == SINGLE == epsilon(_simulated))
 
 
-SAME_MATRICES = Exercise(
-    name="same_matrices",
+FAIR_COMPARISON = Exercise(
+    name="fair_comparison",
     task=(
         "Repair the program: write `difference(ours, theirs)`, the largest difference between two "
         "ways to multiply. Each way is called with two `float32` matrices, 64 by 64."

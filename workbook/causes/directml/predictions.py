@@ -28,8 +28,8 @@ WHOSE_FLOAT64 = Prediction(
         Option(
             "the CPU's",
             lambda found: found["default"] == "float64",
-            "`torch.tensor([0.1])` on the CPU is `float32`. The default belongs to a library and "
-            "not to a processor.",
+            "A CPU computes in `float64`, as Python's own floats show. But `torch.tensor([0.1])` "
+            "on it is `float32`: a default belongs to a library and not to a processor.",
         ),
         Option(
             "NumPy's",
@@ -62,7 +62,8 @@ WHAT_IT_MEASURES = Prediction(
         Option(
             "the arithmetic of the device",
             lambda gaps: gaps[0] <= 100 * gaps[2],
-            "Then it would be gone with the CPU on both sides. It is as large as before.",
+            "The device is what the program names. But then the difference would be gone with the "
+            "CPU on both sides, and it is as large as before.",
         ),
         Option(
             "`float64` here and `float32` there",

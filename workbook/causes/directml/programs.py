@@ -94,7 +94,7 @@ def _verdict(rows: list[Row]) -> str:
 
 PROGRAMS = Experiment(
     name="programs_that_draw",
-    question="Does the device make these two products differ, or do the matrices?",
+    question="Two calls, two products: what makes them differ?",
     factor="device, once the matrices are drawn once",
     controls=(
         Choice("inputs", PRINTED, (PRINTED, ONCE)),

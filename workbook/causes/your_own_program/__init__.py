@@ -5,5 +5,5 @@ from workbook.causes.your_own_program.cases import (
     RESTLESS_REVIEWS,
     UNSTEADY_SCORES,
 )
-from workbook.causes.your_own_program.exercises import GENERATOR_PUT_BACK
+from workbook.causes.your_own_program.exercises import SAME_DRAWS_TWICE
 from workbook.causes.your_own_program.predictions import EVAL_SHOWS

@@ -42,11 +42,12 @@ _ANSWER = """def agrees(function):
     {}
     return torch.{}(first, function())"""
 
-GENERATOR_PUT_BACK = Exercise(
-    name="generator_put_back",
+SAME_DRAWS_TWICE = Exercise(
+    name="same_draws_twice",
     task=(
-        "Write `agrees(function)`: call the function twice, each time with the generator in the "
-        "same state, and return whether every bit agrees."
+        "Write `agrees(function)`: call the function, which takes no arguments and returns a "
+        "tensor, twice, each time with torch's generator in the same state. Return True if the two "
+        "results agree in every bit, else False."
     ),
     stub="def agrees(function):\n    ...",
     form=Form("function", returns=Form("true or false")),

@@ -119,10 +119,15 @@ def _row(pair: Pair, judge: Judge, one: Intervention, facts: set[Fact]) -> Found
     elif cause == "batch-size" and not shrinks:
         cause, more = "batch-coupling", " Float64 does not remove that, so it is no rounding."
     first, second = pair.traces((frozenset(judge.found.needed) | frozenset(HOLDS)) - {one})
-    tail = "they agree; without that they do not."
+    others = len(judge.found.needed) - 1
+    this = "this one" if others else "that"
+    tail = f"they agree; without {this} they do not."
     if not rest.same:  # how large it is, a note says
-        tail = "the difference is smaller; without that it comes back."
-    evidence = f"when {one.words} in both functions, {tail}{more}"
+        tail = f"the difference is smaller; without {this} it comes back."
+    if others:
+        which = "the other cause is" if others == 1 else f"the {others} other causes are"
+        tail = f"and {which} taken away, too, {tail}"
+    evidence = f"when {one.words} in both functions{', ' if not others else ' '}{tail}{more}"
     where = _where(pair, one, cause, first, second)
     return Found(cause, where, evidence, gap.words, word, one.fix_of(cause))
 
