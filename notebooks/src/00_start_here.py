@@ -12,7 +12,8 @@
 #
 # Run the cells one by one: *Shift+Enter* runs a cell and goes on to the next. What answers a question
 # stays covered until you have answered it. In a notebook that nobody has run yet, *…* stands there:
-# click it to see what was measured. A figure with controls is live once its cell was run.
+# click it to see what was measured. What it shows is explained under *After your answer*, which opens
+# at a click. A figure with controls is live once its cell was run.
 
 # %%
 from workbook.causes import start_here

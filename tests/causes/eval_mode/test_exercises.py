@@ -40,12 +40,21 @@ class Doubled(nn.Module):
         return F.dropout(x, 0.5, self.training)
 
 
+class InPlace(nn.Module):
+    """Drops where its input stands, in training mode only."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Entries of x, which is written to."""
+        return F.dropout(x, 0.5, self.training, inplace=True)
+
+
 @pytest.mark.parametrize(
     ("net", "status", "words"),
     [
         (Halves(), "failed", "not the input"),
         (OneMask(), "failed", "drops the same entries"),
         (Doubled(), "passed", ""),
+        (InPlace(), "passed", ""),
     ],
 )
 def test_a_network_of_ones_own(net: nn.Module, status: str, words: str) -> None:

@@ -14,8 +14,12 @@ def test_a_deep_copy_is_a_snapshot() -> None:
 
 
 def test_a_snapshot_of_something_else_is_told() -> None:
-    """A list of tensors is no state dict, and a dict without its names is none either."""
-    for answer in (lambda model: list(model.parameters()), lambda model: {}):
+    """A list, a dict without its names, and one of arrays are no state dict."""
+
+    def arrays(model: torch.nn.Module) -> dict:
+        return {name: value.numpy().copy() for name, value in model.state_dict().items()}
+
+    for answer in (lambda model: list(model.parameters()), lambda model: {}, arrays):
         outcome = judge(SNAPSHOT, answer)
         assert outcome.status == "failed" and "state_dict" in outcome.message
 

@@ -171,8 +171,8 @@ WHICH_WEIGHT = Prediction(
         Option(
             "none: autocast notices the change and raises",
             lambda found: found == "raises",
-            "It compares nothing with the copy that it kept, and `.data` moves no counter. The "
-            "figure has a result in each row.",
+            "Autograd would notice a write in place. Autocast compares nothing with the copy that "
+            "it kept, and `.data` moves no counter: the figure has a result in each row.",
         ),
     ),
     measure=_which_weight,

@@ -147,7 +147,7 @@ def _enough(n: int) -> bool | str:
         return ENOUGH <= n <= BY_THE_RULE
     return (
         f"A result that comes in 2 of 100 runs stays away {n} times in a row with the chance "
-        f"{0.98**n:.0%}. At 95 % that must be less than 5 %."
+        f"{0.98**n:.2%}. At 95 % that must be less than 5 %."
     )
 
 
@@ -162,6 +162,11 @@ SHARE_THAT_DIFFERS = Exercise(
             source="def v_c(a, b):\n    return (a != b).sum()",
             message="That is how many elements differ. Divide by how many there are.",
             recognizes=_counts,
+        ),
+        WrongAnswer(
+            source="def v_c(a, b):\n    return 100 * (a != b).float().mean()",
+            message="That is in percent. A share goes from 0 to 1.",
+            recognizes=lambda v_c: agree(float(v_c(*_pair())), 25.0) is True,
         ),
         WrongAnswer(
             source="def v_c(a, b):\n    return ((a - b).abs() / a.abs()).mean()",

@@ -272,15 +272,21 @@ WHO_USES_TF32 = Prediction(
         Option(
             "neither matrix products nor convolutions",
             lambda found: not any(found),
-            "One of the two switches is on as torch comes.",
+            "`float32` promises 32 bits, so one would think so. But one of the two switches is on "
+            "as torch comes.",
         ),
         Option(
             "matrix products",
             lambda found: found == (True, False),
-            "They once did; since torch 1.12 their switch is off as torch comes.",
+            "TF32 is best known for them, and they once used it; since torch 1.12 their switch is "
+            "off as torch comes.",
         ),
         Option("convolutions", lambda found: found == (False, True)),
-        Option("both", all, "There are two switches, and only one is on as torch comes."),
+        Option(
+            "both",
+            all,
+            "Both once did, up to torch 1.11. There are two switches, and only one is on now.",
+        ),
     ),
     measure=_default_tf32,
     because=(
@@ -301,7 +307,8 @@ FRAGMENTED = Prediction(
         Option(
             "last bits of most results",
             lambda other: len(other) >= 3,
-            "Then a program could never repeat: addresses are others in nearly every process.",
+            "Fragmented memory is often blamed. But then a program could never repeat: addresses "
+            "are others in nearly every process.",
         ),
     ),
     measure=lambda: _values(CIRCUMSTANCES)["other"][FRAGMENTS],
@@ -320,13 +327,14 @@ READ_AT_ONCE = Prediction(
         Option(
             "the values of `x`",
             lambda wrong: wrong == 0,
-            "The line only puts the copy into the GPU's queue. The host does not wait for it.",
+            "Without `non_blocking` it does. This line only puts the copy into the GPU's queue, "
+            "and the host does not wait for it.",
         ),
         Option("what stood there before, or a mixture", lambda wrong: wrong > 0),
         Option(
             "nothing: torch raises an error",
             lambda _: False,
-            "torch does not know who reads `host`, and says nothing.",
+            "It would be kind, but torch does not know who reads `host`, and says nothing.",
         ),
     ),
     measure=lambda: _values(ASYNCHRONOUS)["wrong"][COPY][UNWAITED],

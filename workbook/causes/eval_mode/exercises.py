@@ -38,10 +38,10 @@ NET = """class Net(nn.Module):
 def _obeys(net: Any) -> bool | str:
     x = torch.ones(200)
     net.answer.eval()
-    if not bits_equal(net(x), x):
+    if not bits_equal(net(x.clone()), x):
         return "In evaluation mode the output is not the input."
     net.answer.train()
-    masks = [net(x) for _ in range(3)]
+    masks = [net(x.clone()) for _ in range(3)]
     if any(bool((mask != 0).all()) for mask in masks):
         return "In training mode nothing was dropped."
     if bits_equal(masks[0], masks[1]):

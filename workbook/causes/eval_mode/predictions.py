@@ -52,8 +52,8 @@ NO_GRAD_AND_DROPOUT = Prediction(
         Option(
             "it drops the same entries each time",
             lambda found: not found[0] and found[1],
-            "Then there would be one output for all passes. Count the different ones: each pass "
-            "draws its entries anew.",
+            "So it would be if a layer chose its entries once, when it is made. But each pass "
+            "draws them anew: count the different outputs.",
         ),
         Option("it drops other entries each time", lambda found: not found[0] and not found[1]),
         Option(

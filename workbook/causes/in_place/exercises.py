@@ -51,6 +51,8 @@ def _keeps_weights(snapshot: Callable[[torch.nn.Module], Any]) -> bool | str:
         missing = ", ".join(sorted(set(before) - set(kept))) if isinstance(kept, dict) else ""
         told = f" Yours lacks {missing}." if missing else ""
         return f"It must return a dict with the keys of `state_dict()`.{told}"
+    if not all(isinstance(value, Tensor) for value in kept.values()):
+        return "Its values must be tensors, so that `load_state_dict` takes them."
     with torch.no_grad():
         for value in (*model.parameters(), *model.buffers()):
             value.add_(1)
