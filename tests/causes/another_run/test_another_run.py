@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from workbook.causes.another_run import (
     BUCKETS,
     COMPILED,
+    EXACT_RESUME,
     RESUMED,
     RING,
     SHARDS,
@@ -237,3 +238,24 @@ def test_another_weighting_is_told_how_far_off_it_is() -> None:
     """An answer that nobody foresaw is told at which shards, and by how much."""
     outcome = judge(WHOLE_GRADIENT, lambda gradients, rows: gradients[0])
     assert outcome.status == "failed" and "rows it is" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "words"),
+    [
+        (lambda model, optimizer, generator: (model.state_dict(),), "got a tuple of 1"),
+        (
+            lambda model, optimizer, generator: {
+                "model": model.state_dict(),
+                "optimizer": optimizer,
+                "generator": generator.get_state(),
+                "torch": torch.get_rng_state(),
+            },
+            "'optimizer' must hold the state, not Adam",
+        ),
+    ],
+)
+def test_a_checkpoint_of_another_kind_is_told_what_is_asked(checkpoint, words: str) -> None:
+    """A tuple, and an object in place of its state, are answered in words, not by an error."""
+    outcome = judge(EXACT_RESUME, checkpoint)
+    assert outcome.status == "failed" and words in outcome.message

@@ -1,6 +1,5 @@
 """The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from workbook.question import Exercise, Form, WrongAnswer
+from workbook.question.form import told
 
 Checkpoint = Callable[[nn.Module, torch.optim.Optimizer, torch.Generator], dict[str, Any]]
 Parts = tuple[nn.Module, torch.optim.Optimizer, torch.Generator]
@@ -61,10 +61,17 @@ def _continues(checkpoint: Checkpoint) -> bool | str:
     parts = _parts()
     _train(parts, 3)
     saved = checkpoint(*parts)
+    if not isinstance(saved, dict):
+        return f"Return a dictionary with the keys {', '.join(PARTS)}; got {told(saved)}."
     unknown = [key for key in saved if key not in PARTS]
     if unknown:
         return f"Only {', '.join(PARTS)} are restored; your dictionary has {unknown[0]!r}."
-    for key, kind in (("generator", Tensor), ("torch", Tensor), ("model", dict)):
+    for key, kind in (
+        ("generator", Tensor),
+        ("torch", Tensor),
+        ("model", dict),
+        ("optimizer", dict),
+    ):
         if key in saved and not isinstance(saved[key], kind):
             return f"{key!r} must hold the state, not {type(saved[key]).__name__}."
     saved, end, resumed = _saved(checkpoint)
@@ -82,9 +89,16 @@ def _is_view(checkpoint: Checkpoint) -> bool:
     parts = _parts()
     _train(parts, 3)
     saved = checkpoint(*parts)
-    before = copy.deepcopy(saved["model"])
+    before = [each.clone() for each in _tensors(saved)]
     _train(parts, 3)
-    return any(not torch.equal(before[key], saved["model"][key]) for key in before)
+    return any(not torch.equal(a, b) for a, b in zip(before, _tensors(saved), strict=True))
+
+
+def _tensors(saved: Any) -> list[Tensor]:
+    """List the tensors of nested dictionaries."""
+    if isinstance(saved, dict):
+        return [tensor for each in saved.values() for tensor in _tensors(each)]
+    return [saved] if isinstance(saved, Tensor) else []
 
 
 def _keys(checkpoint: Checkpoint) -> set[str]:
@@ -114,8 +128,8 @@ EXACT_RESUME = Exercise(
     wrong=(
         WrongAnswer(
             source=SAVE.format(GENERATOR + TORCH).replace("copy.deepcopy", ""),
-            message="`state_dict()` is a view of the weights themselves: what you saved has "
-            "trained on. `torch.save` writes a copy; in memory you have to make one.",
+            message="`state_dict()` gives the weights themselves, or the optimizer's averages: "
+            "what you saved has trained on. `torch.save` writes a copy; in memory you make one.",
             recognizes=_is_view,
         ),
         WrongAnswer(

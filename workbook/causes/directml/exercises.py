@@ -125,6 +125,17 @@ TRUE_EPSILON = Exercise(
     check=_true_epsilon,
     wrong=(
         WrongAnswer(
+            source=(
+                "def epsilon(multiply):\n"
+                "    e, ones = 1.0, torch.ones(2, 1, dtype=torch.float64)\n"
+                "    while multiply(torch.tensor([[1, e]], dtype=torch.float64), ones) != 1:\n"
+                "        e = e / 2\n"
+                "    return e"
+            ),
+            message="One step too far: this is the first that no longer counts.",
+            recognizes=lambda epsilon: epsilon(torch.matmul) == 2.0**-53,
+        ),
+        WrongAnswer(
             source="def epsilon(multiply):\n    return torch.finfo(torch.float64).eps",
             message="That is what the label promises. Multiply, and look at what comes out.",
             recognizes=_trusts_the_label,

@@ -82,6 +82,11 @@ DRAWS_OF_A_LAYER = Exercise(
             recognizes=lambda draws: draws == 8,
         ),
         WrongAnswer(
+            source="draws = 48",
+            message="In `float64` each number takes two draws. This layer is `float32`.",
+            recognizes=lambda draws: draws == 48,
+        ),
+        WrongAnswer(
             source="draws = 28",
             message="There is one bias for each output, not for each input.",
             recognizes=lambda draws: draws == 28,

@@ -49,11 +49,19 @@ def _exact(size: float) -> float:
     return F.cross_entropy(logits.detach().double(), labels).item()
 
 
-def _capped(loss: Callable[[Tensor, Tensor], Tensor]) -> bool:
+def _of_exact(loss: Callable[[Tensor, Tensor], Tensor], size: float) -> float:
+    """Give what the loss is a multiple of: of the exact one, for logits of that size."""
     torch.manual_seed(0)
-    got = _loss(loss, 300.0)
+    got = _loss(loss, size)
     torch.manual_seed(0)
-    return got < 0.5 * _exact(300.0)
+    return got / _exact(size)
+
+
+def _by_row(loss: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Compute the loss of each row by itself, with logits up to 300."""
+    logits, labels = _logits(300.0)
+    rows = zip(logits.split(1), labels.split(1), strict=True)
+    return torch.stack([loss(row, label) for row, label in rows])
 
 
 LOSS = "def loss(logits, labels):\n{}"
@@ -71,9 +79,32 @@ REPAIR_THE_LOSS = Exercise(
     wrong=(
         WrongAnswer(
             source=LOSS.format(SHARES + "    return -(shares + 1e-8).log().mean()"),
-            message="A small number added inside the log caps the loss: rows that are badly wrong "
-            "count no more than rows that are a little wrong, and they get no gradient.",
-            recognizes=_capped,
+            message="This caps the loss, as a clamp would: rows that are badly wrong count no more "
+            "than rows that are a little wrong, and they get no gradient.",
+            recognizes=lambda loss: 0 < _of_exact(loss, 300.0) < 0.5,
+        ),
+        WrongAnswer(
+            source=LOSS.format("    return F.nll_loss(-logits.log_softmax(1), labels)"),
+            message="The loss is −log of a share, and no share is above 1: it is never negative. "
+            "Count the minus signs.",
+            recognizes=lambda loss: _of_exact(loss, 1.0) < 0,
+        ),
+        WrongAnswer(
+            source=LOSS.format('    return F.cross_entropy(logits, labels, reduction="sum")'),
+            message="That is the sum over the rows; the mean is asked for.",
+            recognizes=lambda loss: abs(_of_exact(loss, 1.0) - 32) < 1e-3,
+        ),
+        WrongAnswer(
+            source=LOSS.format(
+                "    logits = logits - logits.max()\n"
+                "    shares = logits.exp() / logits.exp().sum(1, keepdim=True)\n"
+                "    return -shares[torch.arange(len(labels)), labels].log().mean()"
+            ),
+            message="The largest of *all* logits was subtracted. In a row that lies far below it "
+            "each exponential is 0, and 0/0 is NaN: every row has a largest logit of its own.",
+            recognizes=lambda loss: (
+                math.isnan(_loss(loss, 300.0)) and not _by_row(loss).isnan().any()
+            ),
         ),
         WrongAnswer(
             source=LOSS.format(SHARES + "    return -shares.log().mean()"),

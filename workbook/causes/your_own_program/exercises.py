@@ -27,6 +27,7 @@ def _counts(step: float) -> Function:
 
 
 def _right(agrees: Callable[[Function], Any]) -> bool | str:
+    torch.rand(3)  # so that the generator stands elsewhere than where its seed had put it
     if agrees(_draws) is not True:
         return "A function that only draws must agree: put the generator back before each call."
     if agrees(_counts(1.0)) is not False:
@@ -34,6 +35,11 @@ def _right(agrees: Callable[[Function], Any]) -> bool | str:
     if agrees(_counts(2.0**-23)) is not False:
         return "Two results that differ in the last bit do not agree."
     return True
+
+
+def _agrees_from_the_seed(agrees: Callable[[Function], Any]) -> bool:
+    torch.manual_seed(0)
+    return agrees(_draws) is True
 
 
 _ANSWER = """def agrees(function):
@@ -53,6 +59,12 @@ SAME_DRAWS_TWICE = Exercise(
     form=Form("function", returns=Form("true or false")),
     check=_right,
     wrong=(
+        WrongAnswer(
+            source=_ANSWER.format("torch.manual_seed(torch.initial_seed())", "equal"),
+            message="A seed says where the generator started, not where it stood before the first "
+            "call: keep its state.",
+            recognizes=lambda agrees: _agrees_from_the_seed(agrees) and agrees(_draws) is False,
+        ),
         WrongAnswer(
             source=_ANSWER.format("pass", "equal"),
             message="The generator goes on between your two calls, so all draws differ.",
