@@ -20,7 +20,7 @@ import torch
 
 from workbook.causes import in_place
 from workbook.explorer import explore
-from workbook.lesson import check, claim, hint, investigate, predict, solution
+from workbook.lesson import attempt, check, claim, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## The best weights so far
@@ -108,10 +108,7 @@ predict(in_place.SUM_DTYPE)
 x, y = torch.ones(2), torch.ones(2, dtype=torch.float64)
 print("x + y, then x.add_(y):")
 print((x + y).dtype, x.add_(y).dtype)
-try:
-    torch.tensor([1, 2]).add_(0.5)
-except RuntimeError as error:
-    print(error)
+print(attempt(lambda: torch.tensor([1, 2]).add_(0.5)))
 
 # %% [markdown] tags=["answer"]
 # The sum is computed in the wider format and rounded when it is stored. A fraction does not fit

@@ -124,8 +124,7 @@ explore(autograd.MICRO_BATCHES)
 # it stays rounding. Move *micro-batches* to a number that does not divide the rows, and the bound is
 # broken: that is a fault, because each row of a short part counts for more. The commonest form of this
 # fault is *each batch's mean, undivided*: then the gradient is as many times too large as there are
-# parts. In language models the parts hold unequal numbers of tokens, and means over tokens are means
-# of unequal parts. **Cure:** add up sums, and divide once, by the number of all rows, or of all tokens.
+# parts. **Cure:** add up sums, and divide once, by the number of all rows.
 
 # %% [markdown]
 # ## In which order?

@@ -69,7 +69,7 @@ def _verdict(cached: str) -> str:
 
 AUTOCAST_WEIGHT = Experiment(
     name="autocast_weight",
-    question="Does autocast notice that a weight has changed?",
+    question="A weight is changed under autocast: which one is used then?",
     factor="autocast's weight cache",
     controls=(Choice("update", INSIDE, (INSIDE, BETWEEN)), Seed()),
     measure=update_a_weight,

@@ -76,7 +76,7 @@ def _drift_verdict(moved: list[str], alike: bool) -> str:
 
 RUNNING_STATISTICS = Experiment(
     "running_statistics",
-    "Which switch keeps a pass from changing the model?",
+    "Does a pass change the model, and under which switch?",
     "the switch around the same passes",
     (
         Choice("statistic", "running_mean", tuple(HIGHEST)),

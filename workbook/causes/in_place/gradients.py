@@ -114,7 +114,7 @@ def _verdict(wrong: tuple[str, ...], versions: Mapping[str, int]) -> str:
 
 VERSION_COUNTER = Experiment(
     name="version_counter",
-    question="Which writes between forward and backward does autograd notice?",
+    question="What does a write between forward and backward do to the gradient?",
     factor="the way of the write",
     controls=(Seed(), LogRange("size", 100, 1, 4), Dtype("float32", ("float64", "float32"))),
     measure=write_before_backward,

@@ -80,7 +80,7 @@ def _chart(gaps: Tensor, dtype: torch.dtype) -> Chart:
 
 RECURRENT = Experiment(
     name="recurrent",
-    question="Can one last bit change everything that a recurrent network does?",
+    question="What becomes of one last bit in a recurrent network?",
     factor="one ULP, or dtype",
     controls=(
         Choice("gain", 2.0, (0.5, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0), ordered=True),
