@@ -1,5 +1,6 @@
 """Resumed runs, loaders, compiled functions and ranks, held against other ways to know."""
 
+import copy
 import itertools
 import threading
 
@@ -246,7 +247,7 @@ def test_another_weighting_is_told_how_far_off_it_is() -> None:
         (lambda model, optimizer, generator: (model.state_dict(),), "got a tuple of 1"),
         (
             lambda model, optimizer, generator: {
-                "model": model.state_dict(),
+                "model": copy.deepcopy(model.state_dict()),
                 "optimizer": optimizer,
                 "generator": generator.get_state(),
                 "torch": torch.get_rng_state(),

@@ -60,7 +60,7 @@ def _of_exact(loss: Callable[[Tensor, Tensor], Tensor], size: float) -> float:
 def _by_row(loss: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     """Compute the loss of each row by itself, with logits up to 300."""
     logits, labels = _logits(300.0)
-    rows = zip(logits.split(1), labels.split(1), strict=True)
+    rows = zip(torch.split(logits, 1), torch.split(labels, 1), strict=True)
     return torch.stack([loss(row, label) for row, label in rows])
 
 
