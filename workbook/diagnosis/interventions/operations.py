@@ -17,22 +17,8 @@ from workbook.trace.places import line_of
 
 _NARROW = (torch.float32, torch.float16, torch.bfloat16)
 _FLOATS = (*_NARROW, torch.float64)
-_TAILED = [
-    "sigmoid",
-    "silu",
-    "gelu",
-    "softplus",
-    "elu",
-    "mish",
-    "exp2",
-    "sinh",
-    "exp",
-    "log",
-    "tanh",
-    "erf",
-    "rsqrt",
-    "sqrt",
-]
+_NAMES = "sigmoid silu gelu softplus elu mish exp2 sinh exp log tanh erf rsqrt sqrt"
+_TAILED = frozenset(_NAMES.split())  # a vector's tail is computed in another way
 _PAD = 64  # a multiple of every vector's width
 SHORT_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32)
 _INTEGERS = "add sub rsub mul neg pow square abs bitwise_left_shift"
