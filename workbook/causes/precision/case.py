@@ -10,9 +10,9 @@ PROGRAM = """\
 import torch
 from torch.testing import assert_close
 
-torch.manual_seed(0)
-BOOKED = 1000 * (torch.rand(4001, dtype=torch.float64) - 0.5)
-BOOKED -= BOOKED.mean()
+from workbook.causes.precision.bookings import bookings  # as they are in the books
+
+BOOKED = bookings()  # in float64
 ENTRIES = BOOKED.float()
 
 
@@ -43,7 +43,8 @@ FAILING_TOTAL = Case(
     story=(
         "`total()` adds bookings in pairs, and a test holds it to a sum in float64, with the "
         "tolerances that `assert_close` has for float32. The test fails. `first` is 1 where it "
-        "fails; `second` is what it should be, 0. Mend the code, or the test?"
+        "fails; `second` is what it should be, 0. The books are not shown. Mend the code, or the "
+        "test?"
     ),
     file="test_total.py",
     program=PROGRAM,
