@@ -78,6 +78,8 @@ CAUSES = (
           "Save and load what the evidence names, too. A state_dict holds no plain attributes, no buffers with persistent=False and no generators."),
     Cause("thread-race", "fault", "Threads change the same data without waiting for one another",
           "Use a lock, or give each thread data of its own and combine at the end."),
+    Cause("completion-order", "rounding", "Results of parallel work are combined in the order in which they are ready",
+          "Combine them in the order in which the work was handed out: map or imap in place of imap_unordered, [job.result() for job in jobs] in place of as_completed, what asyncio.gather returns in place of a list that its tasks append to."),
     Cause("wall-clock", "fault", "The result depends on the clock",
           "Pass the time, or the seed, in as a value; count steps where the program works until a time is up."),
     Cause("device", "rounding", "Another device computes the same operations in another order",

@@ -203,7 +203,9 @@ class Session:
         if whole.data.get("forkable"):
             self.forkable |= set(wanted.steps)
             self._warm(wanted, plan(*wanted.steps, held=frozenset()))
-            if not whole.like(self.run(wanted)):
+            fork = self.run(wanted)
+            again = whole if whole.like(fork) else self.run(replace(wanted, fresh=True, repeat=1))
+            if not (whole.like(fork) or (whole.shaped(fork) and not whole.like(again))):
                 self.forkable -= set(wanted.steps)
                 self.note(_NO_FORKS)
         self.known[wanted] = whole

@@ -235,6 +235,18 @@ def first(): return torch.zeros(3) + 2
 def second(): return torch.compile(lambda x: x + 2, backend=wrong)(torch.zeros(3))
 """,
     "on serial": "race_pair pooled in_order",
+    "on in-order": """
+import asyncio
+async def part(number, turns, made):
+    for turn in range(turns): await asyncio.sleep(0)
+    made.append(number)
+async def parts(turns):
+    made = []
+    await asyncio.gather(*(part(n, t, made) for n, t in enumerate(turns)))
+    return made
+def first(): return asyncio.run(parts([0, 0, 0]))
+def second(): return asyncio.run(parts([2, 1, 0]))
+""",
     "on no-workers": "workers_pair in_process with_workers",
     "on apart": "overlap_inplace spread_in_place spread",
     "on copy-windows": "overlap_windows tidy quick",

@@ -90,6 +90,16 @@ def parted(
     return None
 
 
+def reordered(ours: list[Reading], theirs: list[Reading]) -> str:
+    """Give the first line that reads the same numbers in another order; "" where there is none."""
+    for place in dict.fromkeys(row["line"] for row in ours):
+        one, other = ([_code(row) for row in rows if row["line"] == place]
+                      for rows in (ours, theirs))  # fmt: skip
+        if one != other and sorted(one) == sorted(other):
+            return str(place)
+    return ""
+
+
 def _code(row: Reading) -> str:
     return repr([row["line"], row["how"], row["count"], row["values"], row["hash"]])
 

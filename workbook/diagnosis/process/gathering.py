@@ -20,11 +20,14 @@ _MOST = 50_000  # rows of a kind that are kept
 
 
 def _main(processes: dict[str, list[dict[str, Any]]]) -> str:
-    """Give the process that trains, or else the one that reads most from torch."""
+    """Give the process that trains, or else one that none of ours started, or that reads most."""
 
-    def weight(pid: str) -> tuple[int, int, int]:
+    def weight(pid: str) -> tuple[int, bool, int, int]:
         kinds = [row["kind"] for row in processes[pid]]
-        return kinds.count("step"), kinds.count("left"), kinds.count("torch")
+        parents = [str(row["parent"]) for row in processes[pid] if row["kind"] == "start"]
+        own = bool(parents) and parents[0] not in processes  # a fork has no start of its own
+        left = kinds.count("left")
+        return kinds.count("step"), own and left > 0, left, kinds.count("torch")
 
     return max(processes, key=weight, default="")
 

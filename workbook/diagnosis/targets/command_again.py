@@ -34,32 +34,39 @@ def diagnosed(session: Session) -> Answer:
     far = watched.theirs.data["stopped"] or session.steps  # later runs go no further than these
     session.try_forks(plan(0, stop=far))
     command = Function(session, stop=watched.step or far)
+    if watched.step:
+        command.whole = Function(session, stop=far)
     found, base = command.find()
     if found is None and watched.same:
         return answered(session, [none(base)])
     if found is None or not found.needed:
         session.note("No single condition, and not all of them together, made the results agree.")
+        for sentence in watched.reordered():
+            session.note(sentence)
         session.unexplained()
         return answered(session, [], status="unknown")
-    if watched.step and found.rest.same:
-        _confirm(command, found, watched.step, far)
+    if watched.step and found.rest.same and not command.chancy:
+        command, found = _in_whole_runs(command, found, watched.step)
     return answered(session, causes_of(command, found, base))
 
 
-def _confirm(command: Function, found: Search, step: int, far: int) -> None:
-    """See that what was found in runs to a step explains the whole program."""
-    if 3 * command.session.longest > command.session.left():
-        command.session.note(f"Compared up to step {step}: there was no time for whole runs.")
-        return
-    whole = Function(command.session, stop=far)
+def _in_whole_runs(command: Function, found: Search, step: int) -> tuple[Function, Search]:
+    """See that what was found in runs to a step explains the whole program, or search there."""
+    session, whole = command.session, command.whole
+    if 3 * session.longest > session.left():
+        session.note(f"Compared up to step {step}: there was no time for whole runs.")
+        return command, found
     whole.dims = command.dims
     gap = whole.measure(frozenset(found.needed))
-    command.session.tell(f"the same in whole runs: {gap.words}")
-    if not gap.same:
-        command.session.note(
-            f"After step {step} they part again ({gap.words}): there is another cause, or they "
-            "agreed up to there by chance. Diagnose once more when this is mended."
-        )
+    session.tell(f"the same in whole runs: {gap.words}")
+    if gap.same:
+        return command, found
+    session.note(f"After step {step} they part again ({gap.words}): whole runs were searched, too.")
+    every, _ = whole.find()
+    if every is not None and every.needed and every.rest.same:
+        return whole, every
+    session.note("Nothing explains whole runs: mend this, and diagnose once more.")
+    return command, found
 
 
 def _twice(session: Session) -> Watched:

@@ -15,7 +15,7 @@ from workbook.diagnosis.places import curve, drawing, few, parting, place, seedi
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, much_smaller
-from workbook.diagnosis.search import Active, search
+from workbook.diagnosis.search import Active, Search, search
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.targets.contrasts import ranges, traced_facts
 from workbook.diagnosis.targets.explained import Judge, answered
@@ -59,6 +59,10 @@ def explained(pair: Pair) -> Answer:
         pair.ahead,
     )
     found = left_behind(pair, candidates, found, base)
+    if pair.chancy and found.needed and found.rest.same and not pair.holds(frozenset(found.needed)):
+        words = " and ".join(one.words for one in found.needed)
+        session.tell(f"when {words}: they do not always agree, so that was chance")
+        found = Search((), base, {})
     judge = Judge(pair.measure, found)
     rows = [_row(pair, judge, one, facts) for one in found.needed]
     if {"checkpoint-incomplete", "reseeded", "generator-shift"} <= {row.cause for row in rows}:

@@ -5,10 +5,11 @@ another under other ones. Knows nothing of how an answer is worded.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from workbook.diagnosis import chance
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.put_back import FORK
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
@@ -16,12 +17,14 @@ from workbook.diagnosis.plan import ALL, CALLS, LONG, Plan, calls, likely, more_
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
+from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.search import Active, Search, names, search
 from workbook.diagnosis.session import Session, Unusable, difference, traced
 from workbook.trace import Trace
 
-_REPEATS = 3  # runs, where chance alone may make the results agree
+# What may give something else each time, although every condition is held.
+CHANCY = {Fact.ACCELERATOR, Fact.THREADS, Fact.PROCESSES, Fact.TASKS}
 
 
 class Function:
@@ -36,7 +39,9 @@ class Function:
         self.stop = 0  # the step to which short runs go
         self.parts: tuple[str, ...] = ()  # of that step, the first that differ
         self.apart = False  # whether the first calls of two processes part there
-        self.repeats = 1
+        self.repeats = 1  # of each run of a measure, so many that they do not agree by chance
+        self.sample = 0, 0  # of how many runs with everything held how many agreed, and of how many
+        self.whole = self  # the runs in which what was found must be seen again
         self.calm = session.first(self.plan())
         _check(self.calm, session)
         self.facts = self._facts()
@@ -100,22 +105,54 @@ class Function:
         return [calm, self.once(active, held=(ALL - self.dims) | held)]
 
     def measure(self, active: Active) -> Gap:
-        """Give the largest gap between any of the calls, with these interventions."""
-        plans = [
-            replace(one, repeat=number)
-            for number in range(self.repeats)
-            for one in self._plans(active)
-        ]
-        runs = self.session.both(*plans)
-        worst = Gap(True)
-        for result in runs:
-            for number in range(len(result.outcomes)):
-                one = difference(runs[0], 0, result, number)
-                if not one.same and (
-                    worst.same or not one.comparable or one.relative > worst.relative
-                ):
-                    worst = one
+        """Give the largest gap between any of the calls, with these interventions.
+
+        Where runs are repeated, those up to the first that differs.
+        """
+        plans = self._plans(active)
+        first = self.session.both(*plans)
+        worst = _largest(first[0], first)
+        at_once = max(1, 2 // len(plans))
+        for start in range(1, self.repeats, at_once):
+            if not worst.same:
+                break
+            numbers = range(start, min(start + at_once, self.repeats))
+            again = [replace(one, repeat=number) for number in numbers for one in plans]
+            worst = _largest(first[0], self.session.both(*again))
         return worst
+
+    def _agrees(self, active: Active, number: int) -> bool:
+        """Whether one more run of each kind that is measured comes to what the first came to."""
+        plans = self._plans(active)
+        first, *again = self.session.both(plans[0], *(replace(one, repeat=number) for one in plans))
+        return _largest(first, again).same
+
+    def holds(self, found: Search) -> bool:
+        """Whether what was found takes the difference away in whole runs, not by chance."""
+        needed, whole = frozenset(found.needed), self.whole
+        whole.dims = self.dims
+        words = " and ".join(one.words for one in found.needed)
+
+        def with_them(number: int) -> bool:
+            plans = (*whole._plans(needed), *whole._plans(frozenset()))
+            self.session.ahead(*(replace(one, repeat=number) for one in plans))
+            return whole._agrees(needed, number)
+
+        def without(number: int) -> bool:
+            return whole._agrees(frozenset(), number)
+
+        known = self.sample if whole is self else (0, 0)
+        try:
+            held = found.rest.same and chance.believed(without, with_them, *known)
+        except OutOfTime:
+            self.session.note(f"When {words}, the runs agreed; the time did not suffice to see "
+                              "whether by chance.")  # fmt: skip
+            raise
+        finally:
+            self.session.ahead()
+        said = "agree again and again" if held else "do not always agree, so that was chance"
+        self.session.tell(f"when {words}: whole runs {said}")
+        return held
 
     dims: frozenset[str] = ALL
 
@@ -153,6 +190,10 @@ class Function:
         if self.session.longest > LONG:  # what is asked next runs beside it
             self.session.ahead(self.once(held=frozenset()), self.once(held={HOLDS[-1].name}))
         base = self.measure(frozenset())
+        if base.same and self.chancy:  # it may be by chance
+            self.repeats = chance.KNOWN
+            base = self.measure(frozenset())
+            self.repeats = 1
         self._tell(base)
         if base.same:
             return None, base
@@ -160,14 +201,31 @@ class Function:
         self._parted()
         self.dims = self._moving()
         facts = self.facts | ({Fact.THREADS_MATTER} if "threads" in self.dims else set())
-        again = any(self.calm.code(0) != self.calm.code(i) for i in range(1, self.count))
-        candidates = [one for one in self._candidates(facts) if self._can_matter(one, again)]
+        repeated = any(self.calm.code(0) != self.calm.code(i) for i in range(1, self.count))
+        candidates = [one for one in self._candidates(facts) if self._can_matter(one, repeated)]
         if not self.dims:  # else what else varied changes nothing
-            base = self.measure(frozenset())
+            moved = self.measure(frozenset())
+            base = base if moved.same else moved
         found = self._search(candidates, base)
-        if not found.rest.same and again:
+        if not found.rest.same and repeated:
             found = self._search([*candidates, FORK], base)
-        return found, base
+        return (self._believed(found, candidates, base) if self.chancy else found), base
+
+    @property
+    def chancy(self) -> bool:
+        """Whether a run made again may give something else, although every condition is held."""
+        return bool(self.facts & CHANCY)
+
+    def _believed(self, found: Search, candidates: list[Intervention], base: Gap) -> Search:
+        """Give the first of what is found that is not so by chance; no needed rows if none is."""
+        while found.needed and not self.holds(found):
+            if self.dims and self._varies():  # then what is held cannot matter
+                self.dims = frozenset()
+                base = self.measure(frozenset())
+            others = {*found.needed, *(HOLDS if not self.dims else ())}
+            candidates = [one for one in candidates if one not in others]
+            found = self._search(candidates, base)
+        return found
 
     def _parted(self) -> None:
         """Find the step of a training at which a call parts from the first one, if it does."""
@@ -236,11 +294,10 @@ class Function:
                 rows.append(one)
             else:
                 self.session.tell(f"{one.words}: not tried, the program uses nothing of the kind")
-        if not any(self._moved(ALL)):
-            return frozenset()
-        if self._varies():
-            self.repeats = _REPEATS
+        if self.chancy and self._varies():
             self.session.tell("the same run again: another result, so what is held cannot matter")
+            return frozenset()
+        if not any(self._moved(ALL)):
             return frozenset()
         *others, last = rows
         if not any(self._moved(ALL - {last.name})):
@@ -255,11 +312,21 @@ class Function:
         return frozenset(moving) or ALL  # or only several of them together
 
     def _varies(self) -> bool:
-        """Whether the first call gives something else under the very same conditions."""
-        if not self.facts & {Fact.ACCELERATOR, Fact.THREADS}:
-            return False  # one thread of a CPU does not
-        made = self.session.run(replace(self.once(), repeat=1))
-        return made.code(0) != self.calm.code(0)
+        """Whether the calls give something else under the very same conditions.
+
+        If so, each measure takes as many runs as do not agree by chance, at the rate seen here.
+        """
+        ours = _codes(self.calm)
+        plans = [replace(self.once(), repeat=number) for number in range(1, chance.KNOWN + 1)]
+        same: list[bool] = []
+        for some in (plans[:2], plans[2:]):  # where two agree, the search goes on, and is checked
+            runs = self.session.both(*some)
+            same += [_codes(one) == ours[: len(one.outcomes)] for one in runs]
+            if all(same):
+                return False
+        self.sample = sum(same), len(same)
+        self.repeats = 1 + chance.enough(*self.sample)
+        return True
 
     def _moved(self, *varied: frozenset[str]) -> list[bool]:
         """Whether a call gives something else where these conditions are not held, for each set."""
@@ -282,6 +349,21 @@ class Function:
             self.session.tell(f"{self.count} calls in one process: {said}")
         words = ", ".join(one.condition for one in HOLDS)
         self.session.tell(f"a fresh process with {words}: {base.words}")
+
+
+def _codes(run: Run) -> list[tuple[str, ...]]:
+    return [run.code(number) for number in range(len(run.outcomes))]
+
+
+def _largest(first: Run, others: Sequence[Run]) -> Gap:
+    """Give the largest gap between the first outcome of a run and any outcome of others."""
+    worst = Gap(True)
+    for result in others:
+        for number in range(len(result.outcomes)):
+            one = difference(first, 0, result, number)
+            if not one.same and (worst.same or not one.comparable or one.relative > worst.relative):
+                worst = one
+    return worst
 
 
 def _computed(ours: list[list[int]], theirs: list[list[int]]) -> tuple[int, tuple[str, ...]] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from workbook.diagnosis import chance
 from workbook.diagnosis.interventions.arguments import KEEP_ARGUMENTS
 from workbook.diagnosis.interventions.batches import EVERY, OUTERMOST, SPLIT, SPLIT_OUTERMOST
 from workbook.diagnosis.interventions.put_back import CLOCK, GENERATORS, KEPT
@@ -21,7 +22,7 @@ from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.search import Active, names
 from workbook.diagnosis.session import Session, Unusable, difference, traced
 from workbook.diagnosis.targets.contrasts import unequal_batches
-from workbook.diagnosis.targets.function import training
+from workbook.diagnosis.targets.function import CHANCY, training
 
 
 class Pair:
@@ -131,6 +132,22 @@ class Pair:
             return difference(result, 0, result, 1)
         ours, theirs = self.session.both(first, second)
         return difference(ours, 0, theirs, 0)
+
+    @property
+    def chancy(self) -> bool:
+        """Whether a run made again may give something else, although every condition is held."""
+        return bool(self.known & CHANCY) and not self.together
+
+    def holds(self, needed: Active) -> bool:
+        """Whether these interventions take the difference away again and again, not by chance."""
+
+        def agrees(active: Active, number: int) -> bool:
+            ours, theirs = self.session.both(
+                *(replace(one, repeat=number) for one in self.plans(active))
+            )
+            return difference(ours, 0, theirs, 0).same
+
+        return chance.believed(lambda n: agrees(frozenset(), n), lambda n: agrees(needed, n))
 
     def watch(self) -> None:
         """Find the step of the training at which the two part, if they train."""

@@ -51,6 +51,9 @@ _NEVER = (
 )
 
 
+_ORDER = "What works side by side is ready in an order that varies: give its results a fixed one."
+
+
 @dataclass(frozen=True)
 class Watched:
     """Two runs side by side."""
@@ -121,6 +124,18 @@ class Watched:
                 return [
                     f"The first printed line in which they differ: {one.text!r} and {other.text!r}."
                 ]
+        return []
+
+    def reordered(self) -> list[str]:
+        """Say so where both read, or else print, the same numbers in another order."""
+        where = leaving.reordered(self.ours.data["left"], self.theirs.data["left"])
+        if where:
+            return [f"Both runs read the same numbers at {where}, in another order. {_ORDER}"]
+        sides = [printed.lines((run.folder / "printed.txt").read_text(errors="replace"))
+                 for run in (self.ours, self.theirs)]  # fmt: skip
+        texts = [[line.text for line in side] for side in sides]
+        if texts[0] != texts[1] and sorted(texts[0]) == sorted(texts[1]):
+            return [f"Both runs print the same lines, in another order. {_ORDER}"]
         return []
 
     def sentences(self) -> list[str]:

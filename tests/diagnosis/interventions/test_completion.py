@@ -1,0 +1,90 @@
+"""Results of parallel work with the row on come in the order of handing out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from workbook.diagnosis.engine import diagnose
+from workbook.diagnosis.interventions.completion import IN_ORDER
+from workbook.diagnosis.plan import plan
+from workbook.diagnosis.process.workers import Workers
+from workbook.diagnosis.session import Session
+from workbook.diagnosis.target import call
+
+HEAD = """
+import time
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import as_completed, wait
+from multiprocessing.pool import Pool, ThreadPool
+
+def late(number):
+    time.sleep(0 if number else 0.1)
+    return number
+
+"""
+WAYS = {
+    "as_completed": """
+def first():
+    with ThreadPoolExecutor(3) as pool:
+        return [job.result() for job in as_completed({pool.submit(late, n) for n in range(3)})]
+""",
+    "wait": """
+def first():
+    made = []
+    with ThreadPoolExecutor(3) as pool:
+        jobs = {pool.submit(late, n) for n in range(3)}
+        while jobs:
+            done, jobs = wait(jobs, return_when=FIRST_COMPLETED)
+            made += [job.result() for job in done]
+    return made
+""",
+    "imap_unordered": """
+def first():
+    with ThreadPool(3) as pool:
+        return list(pool.imap_unordered(late, range(3)))
+""",
+    "callbacks of futures": """
+def first():
+    made = []
+    with ProcessPoolExecutor(2) as pool:
+        for n in range(2):
+            pool.submit(late, n).add_done_callback(lambda job: made.append(job.result()))
+    return made
+""",
+    "callbacks of a pool": """
+def first():
+    made = []
+    with Pool(2) as pool:
+        jobs = [pool.apply_async(late, (n,), callback=made.append) for n in range(2)]
+        [job.wait() for job in jobs]
+    return made
+""",
+}
+COIN = """
+import threading
+def first():
+    threading.Thread(target=int).start()
+    with open("/dev/urandom", "rb") as file: return file.read(1)[0] % 2
+"""
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_what_was_handed_out_first_comes_first(name: str, workers: Workers, tmp_path: Path) -> None:
+    """The first task is the last that is ready, and its result is the first all the same."""
+    path = tmp_path / "program.py"
+    path.write_text(HEAD + WAYS[name])
+    session = Session(workers, call(f"{path}:first"), time.monotonic() + 86_400)
+    run = session.first(plan(0, on=frozenset({IN_ORDER.name})))
+    made = [int(value) for value in run.tensors(0).values()]
+    assert made == list(range(len(made))) and len(made) > 1
+
+
+def test_a_coin_is_never_explained(workers: Workers, tmp_path: Path) -> None:
+    """What the system draws agrees half of the time, with every row and without."""
+    path = tmp_path / "program.py"
+    path.write_text(COIN)
+    answer = diagnose(f"{path}:first", workers=workers, timeout=86_400)
+    assert (answer.status, answer.causes) == ("unknown", ())

@@ -1,0 +1,172 @@
+"""Results that are taken in the order in which they are ready, and the order of handing out.
+
+Owns the patches of pools of processes, of futures and of an event loop's tasks. What computes side
+by side goes on to do so, except for tasks, and for processes that call back when they are done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import itertools
+import types
+import weakref
+from asyncio.base_events import BaseEventLoop
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import _base as futures
+from multiprocessing.pool import Pool, ThreadPool
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, on
+from workbook.diagnosis.interventions.sets import FilledSet
+from workbook.diagnosis.patching import by_user, line, wrap
+from workbook.diagnosis.probes.facts import FACTS, Fact
+
+_PATIENCE = 5.0  # seconds for work that may wait for what is handed out after it
+_NUMBERS: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+_COUNT = itertools.count()
+
+
+def _seen(*facts: Fact) -> None:
+    for fact in facts:
+        FACTS.add(fact)
+    if Fact.UNORDERED in facts:
+        FACTS.place("completion-order", line())
+
+
+def _in_place_of(function: Any, put: Any) -> Any:
+    """Let a function do what `put` does, for whoever has imported it already; give the real one."""
+    real = types.FunctionType(function.__code__, function.__globals__, function.__name__)
+    real.__defaults__, real.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+    name = f"_workbook_{function.__name__}"
+    function.__globals__[name] = put
+    text = f"lambda *args, **kwargs: {name}(*args, **kwargs)"
+    function.__code__ = eval(text, function.__globals__).__code__
+    function.__defaults__ = function.__kwdefaults__ = None
+    return real
+
+
+def _numbered(given: Iterable[Any]) -> list[Any]:
+    """Give futures in the order in which their work was handed out."""
+    return sorted(set(given), key=lambda one: _NUMBERS.get(one, -1))
+
+
+def _futures(run: Setting) -> None:
+    ordered = run.has(IN_ORDER)
+
+    def made(real: Any, future: Any) -> None:
+        real(future)
+        _NUMBERS[future] = next(_COUNT)
+
+    def as_completed(fs: Iterable[Any], timeout: float | None = None) -> Iterator[Any]:
+        if by_user():
+            _seen(Fact.UNORDERED)
+        if not ordered:
+            return iter(real_completed(fs, timeout))
+        return (one for one in _numbered(fs) if real_wait([one], timeout))
+
+    def wait(fs: Iterable[Any], timeout: Any = None, return_when: str = "ALL_COMPLETED") -> Any:
+        rows = _numbered(fs)
+        if return_when != concurrent.futures.ALL_COMPLETED and by_user():
+            _seen(Fact.UNORDERED)
+        if not ordered:
+            return real_wait(rows, timeout, return_when)
+        part = rows if return_when == concurrent.futures.ALL_COMPLETED else rows[:1]
+        done = real_wait(part, timeout).done
+        return futures.DoneAndNotDoneFutures(
+            FilledSet(one for one in rows if one in done),
+            FilledSet(one for one in rows if one not in done),
+        )
+
+    wrap(made, Future, "__init__")
+    real_completed = _in_place_of(futures.as_completed, as_completed)
+    real_wait = _in_place_of(futures.wait, wait)
+
+
+def _pools(run: Setting) -> None:
+    ordered = run.has(IN_ORDER)
+
+    def begin(real: Any, pool: Any, *args: Any, **kwargs: Any) -> None:
+        _seen(Fact.THREADS if isinstance(pool, ThreadPool) else Fact.PROCESSES)
+        real(pool, *args, **kwargs)
+
+    def start(real: Any, one: Any) -> None:
+        if by_user():
+            _seen(Fact.PROCESSES)
+        real(one)
+
+    def unordered(real: Any, pool: Any, *args: Any, **kwargs: Any) -> Any:
+        _seen(Fact.UNORDERED)
+        return Pool.imap(pool, *args, **kwargs) if ordered else real(pool, *args, **kwargs)
+
+    def apply_async(real: Any, pool: Any, *args: Any, **kwargs: Any) -> Any:
+        made = real(pool, *args, **kwargs)
+        calls_back = len(args) > 3 or kwargs.get("callback") is not None
+        if calls_back and not isinstance(pool, ThreadPool):
+            _seen(Fact.UNORDERED)
+            if ordered:
+                made.wait(_PATIENCE)
+        return made
+
+    def submit(real: Any, pool: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if by_user():
+            _seen(Fact.PROCESSES)
+        return real(pool, *args, **kwargs)
+
+    def call_back(real: Any, future: Any, function: Any) -> None:
+        if by_user():
+            _seen(Fact.UNORDERED)
+            if ordered and isinstance(future, Future):
+                futures.wait([future], _PATIENCE)
+        real(future, function)
+
+    wrap(begin, Pool, "__init__")
+    wrap(start, BaseProcess, "start")
+    wrap(unordered, Pool, "imap_unordered")
+    wrap(apply_async, Pool, "apply_async")
+    wrap(submit, ProcessPoolExecutor, "submit")
+    wrap(call_back, Future, "add_done_callback")
+
+
+def _tasks(run: Setting) -> None:
+    locks: weakref.WeakKeyDictionary[Any, asyncio.Lock] = weakref.WeakKeyDictionary()
+    inside: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    async def alone(lock: asyncio.Lock, coroutine: Any) -> Any:
+        """Go from beginning to end before the next task begins, unless this one waits for it."""
+        inside.add(asyncio.current_task())
+        try:
+            await asyncio.wait_for(lock.acquire(), _PATIENCE)
+        except asyncio.TimeoutError:
+            return await coroutine
+        try:
+            return await coroutine
+        finally:
+            lock.release()
+
+    def create_task(real: Any, loop: Any, coroutine: Any, **kwargs: Any) -> Any:
+        parent = asyncio.current_task(loop) if loop.is_running() else None
+        if parent is None or parent in inside:
+            return real(loop, coroutine, **kwargs)
+        _seen(Fact.TASKS)
+        if run.has(IN_ORDER):
+            lock = locks.setdefault(loop, asyncio.Lock())
+            coroutine = alone(lock, coroutine)
+        return real(loop, coroutine, **kwargs)
+
+    wrap(create_task, BaseEventLoop, "create_task")
+
+
+def _install(run: Setting) -> None:
+    _futures(run)
+    _pools(run)
+    _tasks(run)
+
+
+IN_ORDER = on(
+    "in-order", "completion-order", "results of parallel work are taken in the order in which it "
+    "was handed out", 10, Fact.UNORDERED, Fact.TASKS,
+    axes=AGAIN | PAIR, install=_install)  # fmt: skip
+ROWS = (IN_ORDER,)
