@@ -149,7 +149,7 @@ solution(start_here.WHICH_PARTS)
 # | all digits differ since a layer or a line was added | the draws: seed, order, number | [06 Initialization](06_linear_init.ipynb) |
 # | the CPU and another device disagree | the device, or the inputs that each side was given | [07 DirectML, and any other device](07_directml.ipynb) |
 # | NaN, infinity, a loss that stands still | the range of the format, a mask, a guard | [08 Why NaN?](08_why_nan.ipynb) |
-# | another text at temperature 0 | the other prompts in the call, cache, padding | [09 Temperature 0](09_temperature_zero.ipynb) |
+# | another text at temperature 0 | a condition of the call that nobody wrote down | [09 Temperature 0](09_temperature_zero.ipynb) |
 # | another training: resumed, compiled, or on two processes | what a checkpoint lacks, workers, a compiler, ranks | [10 Another run](10_another_run.ipynb) |
 # | none of these, or several | you do not know yet: find out by controlled reruns | [11 Your own program](11_your_own_program.ipynb) |
 #

@@ -5,7 +5,7 @@
 # format, and arithmetic carried it on. Here you find the place, and the reason, and a cure that does
 # not only hide it.
 #
-# About {minutes} minutes. You will be able to
+# About {minutes} minutes, and {optional} more for the section that is marked as optional. You will be able to
 #
 # - say which operations give infinity or NaN, in which format, and how to write them so that they do
 #   not;
@@ -234,6 +234,8 @@ for dtype in (torch.float32, torch.bfloat16):
 
 # %% [markdown]
 # ## A scale for the loss
+#
+# *Optional: about {section}, for those who train in `float16`. The exercises and the case do not need it.*
 #
 # Gradients are small: each token's share is divided by the number of tokens. In `float16` some become
 # 0. **Loss scaling** multiplies the loss, so that all gradients move up by the same factor, and divides

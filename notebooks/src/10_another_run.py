@@ -5,7 +5,7 @@
 # and the numbers are not. Here you find out which part of a run was left behind, and which differences
 # no checkpoint and no seed can take away.
 #
-# About {minutes} minutes. You will be able to
+# About {minutes} minutes, and {optional} more for the section that is marked as optional. You will be able to
 #
 # - write a checkpoint after which a run goes on in every bit, and test that it does;
 # - say what workers, a compiler and several ranks change, and which of it is rounding;
@@ -194,6 +194,12 @@ hint(another_run.WHOLE_GRADIENT, 1)
 solution(another_run.WHOLE_GRADIENT)
 
 # %% [markdown]
+# Ranks draw as well:
+
+# %%
+predict(another_run.ONE_SEED_FOR_ALL)
+
+# %% [markdown]
 # ## The order of an all-reduce
 
 # %%
@@ -218,6 +224,8 @@ for ranks in (2, 3, 4):
 
 # %% [markdown]
 # ## The wrapper
+#
+# *Optional: about {section}, for those who train with `DistributedDataParallel`. The case at the end does not need it.*
 #
 # `DistributedDataParallel` does all this for you: it starts the ranks equal, packs gradients into
 # *buckets* of some megabytes, and adds each bucket up while the rest is still computed. These are its
@@ -270,9 +278,6 @@ print(on_gpus.verdict)
 # In the explorer above, *cuda* is the same for the number of ranks: one, or two.
 #
 # **Cure:** wrap last, when the model is complete; save and score on rank 0, or with `SyncBatchNorm`.
-
-# %%
-predict(another_run.ONE_SEED_FOR_ALL)
 
 # %% [markdown]
 # ## A case
