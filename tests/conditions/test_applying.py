@@ -225,6 +225,18 @@ def test_a_compiler_loaded_inside_has_its_switch_put_back(monkeypatch):
     assert compiler.deterministic is False
 
 
+@pytest.mark.parametrize("loaded_before", [False, True])
+def test_a_compiler_without_the_switch_gets_none(monkeypatch, loaded_before):
+    """The compiler of torch 2.4 has no such switch, and refuses unknown names."""
+    monkeypatch.delitem(sys.modules, "torch._inductor.config", raising=False)
+    older = types.SimpleNamespace()
+    if loaded_before:
+        monkeypatch.setitem(sys.modules, "torch._inductor.config", older)
+    with Conditions(deterministic="on"):
+        monkeypatch.setitem(sys.modules, "torch._inductor.config", older)
+    assert vars(older) == {}
+
+
 def in_thread(*work):
     """Run each piece of work in a thread of its own, and give what they return."""
     answers = [None] * len(work)

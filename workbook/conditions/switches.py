@@ -91,8 +91,7 @@ def _put_deterministic(before: tuple[bool, bool, bool]) -> None:
     # Not use_deterministic_algorithms: it imports the compiler, which takes seconds; and the debug
     # modes have no name for determinism off with warn_only remembered.
     torch._C._set_deterministic_algorithms(before[0], warn_only=before[1])
-    if _compiler() is not None:
-        _compiler().deterministic = before[2]
+    _tell_compiler(before[2])
 
 
 def _compiler() -> Any:
@@ -101,8 +100,13 @@ def _compiler() -> Any:
 
 def _set_deterministic(word: str) -> None:
     torch.set_deterministic_debug_mode({"off": "default", "warn": "warn", "on": "error"}[word])
+    _tell_compiler(word != "off")
+
+
+def _tell_compiler(deterministic: bool) -> None:
+    """Set the compiler's own flag, as use_deterministic_algorithms does; older torch has none."""
     if hasattr(_compiler(), "deterministic"):
-        _compiler().deterministic = word != "off"  # as use_deterministic_algorithms does
+        _compiler().deterministic = deterministic
 
 
 def _attribute(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
