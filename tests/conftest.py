@@ -39,6 +39,10 @@ settings.register_profile(
 )
 settings.load_profile("tests")
 
+# cuBLAS reads this once a process, when CUDA starts. With it no test's outcome depends on whether
+# another has started CUDA before.
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
 # Nor has a diagnosis: what is tested is what it says, not how soon a busy machine lets it say so.
 target.TIMEOUT = target.PATIENCE = 86_400.0
 

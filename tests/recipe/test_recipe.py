@@ -18,12 +18,6 @@ from workbook.recipe import FACTORS, RECIPE, coverage, deterministic, price
 PAGE = Path(__file__).parents[2] / "docs" / "my-numbers-changed.md"
 
 
-@pytest.fixture(autouse=True)
-def products_repeat(monkeypatch):
-    """Set what CUDA's products need: a process in which CUDA runs already is warned without."""
-    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-
-
 def states():
     """Everything that the block may touch."""
     return (

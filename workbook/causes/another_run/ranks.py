@@ -80,18 +80,18 @@ def seat(device: str, rank: int) -> torch.device:
     return torch.device(device, rank) if device == "cuda" else torch.device(device)
 
 
-def summed(numbers: Sequence[Tensor]) -> list[Tensor]:
-    """All-reduce one tensor of each rank, where the first lies: give the sum as each rank got it.
+def summed(numbers: Sequence[Tensor], device: str = "cpu") -> list[Tensor]:
+    """All-reduce one tensor of each rank, from the rank's seat: give the sum as each rank got it.
 
     The tensors, of one shape and dtype, stay as they are. Errors as for `ranked`.
     """
 
     def add(rank: int, group: Any) -> Tensor:
-        mine = numbers[rank].clone()
+        mine = numbers[rank].to(seat(device, rank), copy=True)
         group.allreduce([mine]).wait()
         return mine
 
-    return ranked(len(numbers), add, numbers[0].device.type)
+    return ranked(len(numbers), add, device)
 
 
 def _check(world: int, device: str) -> None:

@@ -6,7 +6,7 @@ Owns one experiment. The factor is the number of ranks among which the same rows
 import torch
 from torch import Tensor, nn
 
-from workbook.causes.another_run.ranks import seat, summed
+from workbook.causes.another_run.ranks import summed
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Seed
@@ -54,7 +54,7 @@ def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Findi
                 _gradient(mine, rows.to(dtype), targets.to(dtype)) * _weight(len(rows), average)
                 for rows, targets in zip(torch.split(x, each), torch.split(y, each), strict=True)
             ]
-            sums = summed([part.to(seat(device, rank)) for rank, part in enumerate(parts)])
+            sums = summed(parts, device)
             equal_on_ranks &= all(bits_equal(got, sums[0]) for got in sums)
             mean = sums[0] / (world if average in (MEANS, SUMMED) else 1)
             gaps.append(float((mean - whole).abs().max() / whole.abs().max()))

@@ -56,17 +56,18 @@ def _by_halves(numbers: Tensor) -> Tensor:
     return numbers
 
 
-def in_a_child(variables: Mapping[str, str]) -> dict[str, str]:
-    """Take the CPU's digests in a new process with these environment variables besides its own.
+def in_a_child(variables: Mapping[str, str | None]) -> dict[str, str]:
+    """Take the CPU's digests in a new process with these variables, without those that are None.
 
     RuntimeError with the process's last line where it fails.
     """
+    given = {**os.environ, **variables}
     try:
         child = subprocess.run(
             [sys.executable, __file__],
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, **variables},
+            env={name: value for name, value in given.items() if value is not None},
             text=True,
             check=False,
         )

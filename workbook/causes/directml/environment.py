@@ -25,14 +25,18 @@ KINDS: dict[Kind, str] = {"agrees": "the same bits", "differs": "other bits"}
 
 
 def second_process(where: Conditions, *, variable: str) -> Finding:
-    """Run the fixed checks in two processes that differ in one environment variable."""
+    """Run the fixed checks in two processes that differ in one environment variable.
+
+    The first process has none of that name, also where the kernel has one.
+    """
     name, _, value = variable.partition("=")
     now = tuple((each, os.environ.get(each, "")) for each in NUMERIC_VARIABLES)
-    here, there = _digests(now, (), 1), _digests(now, ((name, value),) if value else (), 2)
+    sides = [((name, None),), ((name, value),)] if value else [(), ()]
+    here, there = (_digests(now, more, process) for process, more in enumerate(sides))
     same = {check: here[check] == there[check] for check in here}
     table = {
         check: {
-            "as this kernel is": Cell(here[check][:6]),
+            "first process": Cell(here[check][:6]),
             variable: Cell(there[check][:6]),
             "compared": Cell("same", "agrees") if equal else Cell("other", "differs"),
         }
@@ -54,7 +58,7 @@ def _verdict(changed: list[str]) -> str:
 
 @cache
 def _digests(
-    now: tuple[tuple[str, str], ...], more: tuple[tuple[str, str], ...], process: int
+    now: tuple[tuple[str, str], ...], more: tuple[tuple[str, str | None], ...], process: int
 ) -> dict[str, str]:
     """Take a child process's digests; `now` is the part of the environment that they depend on.
 
@@ -67,6 +71,6 @@ ENVIRONMENT = Experiment(
     name="environment_variables",
     question="Can the environment change results while program and machine stay the same?",
     factor="one environment variable",
-    controls=(Choice("variable", VARIABLES[0], VARIABLES, help="set for the second process"),),
+    controls=(Choice("variable", VARIABLES[0], VARIABLES, help="set in the second process alone"),),
     measure=second_process,
 )

@@ -7,6 +7,7 @@ import collections
 import copy
 import functools
 import types
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +55,10 @@ def wound(value: Any) -> Any:
     if not callable(getattr(value, "__next__", None)):
         return None
     try:
-        far = value.__reduce__()[-1]
-        copy.copy(value)
+        with warnings.catch_warnings():  # it is asked here, and not by the program
+            warnings.simplefilter("ignore", DeprecationWarning)
+            far = value.__reduce__()[-1]
+            copy.copy(value)
     except (TypeError, AttributeError):  # a generator, a file
         return None
     numbers = far if isinstance(far, tuple) else (far,)

@@ -19,6 +19,7 @@ from workbook.diagnosis.interventions.ranks import ROWS_SEEN
 from workbook.diagnosis.probes import leaving, ranks, steps
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.values import save
+from workbook.diagnosis.process import compiler
 from workbook.diagnosis.process.patches import put_on
 from workbook.diagnosis.process.run import keep
 from workbook.trace import Trace
@@ -46,6 +47,7 @@ class Watch:
 
     def begin(self) -> None:
         """Put on the patches that the plan names, then the probes."""
+        compiler.load_later()  # or an optimizer loads it, and whatever it lists and reads
         self.note("torch", wrote=any(map(os.listdir, self.plan.get("layers", ()))))
         put_on(self.plan, self.stack, trained=dict(self.plan.get("trained", {})), early=True)
         leaving.watch(self.note)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from workbook.diagnosis.process import child, command_line, compiler, watching
+from workbook.diagnosis.process import child, command_line, watching
 
 _HARMLESS = ("/dev/null", "/dev/urandom", "/dev/random", "pipe:", "/proc/")
 Plan = dict[str, Any]
@@ -31,7 +31,6 @@ def begin(plan: Plan, note: Callable[..., None]) -> None:
     if why := _unfit(plan, pipes):
         note("unfit", text=why)
         os._exit(0)
-    compiler.load_later()
     start = _Start(plan["set"].get("rng"))
     request = child.forks(pipes[0], say)
     if request is None:
