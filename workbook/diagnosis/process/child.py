@@ -25,6 +25,7 @@ from workbook.diagnosis.process.interpreter import kill
 Say = Callable[[str], None]
 _PR_SET_PDEATHSIG = 1
 _STARTS_GPU = ("torch._inductor", "triton")
+_ASK_DRIVER = "PYTORCH_NVML_BASED_CUDA_CHECK"  # and not CUDA, whether there is a GPU
 
 
 def serve(*, once: bool, commands: bool = False) -> None:
@@ -129,19 +130,29 @@ def _end_with_parent() -> None:
 
 
 def _load(names: list[str], *, forks: bool = False) -> None:
-    """Import modules, so that no run pays for it."""
+    """Import modules, so that no run pays for it.
+
+    Many ask whether there is a GPU while they are imported. Once CUDA has been asked that, forks of
+    this process cannot use it; the driver can be asked.
+    """
     import torch
 
     from workbook.diagnosis.process import compiler
 
     # once a GPU has started, no fork can use it
     gpu = forks and (torch.backends.cuda.is_built() or getattr(torch._C, "_has_xpu", False))
+    asked = os.environ.get(_ASK_DRIVER)
+    os.environ[_ASK_DRIVER] = "1"
     for name in names:
         if name == compiler.NAME:
             compiler.load()
         elif not (gpu and name.startswith(_STARTS_GPU)):
             with contextlib.suppress(ImportError):  # the run will say so
                 importlib.import_module(name)
+    if asked is None:
+        del os.environ[_ASK_DRIVER]
+    else:
+        os.environ[_ASK_DRIVER] = asked
     if "torch._inductor.compile_fx" in names and forks and not gpu:  # forks inherit it
         compiler.use_once()
 
