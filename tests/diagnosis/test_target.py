@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -99,7 +100,9 @@ def test_methods_and_arguments_of_a_package() -> None:
         needs = diagnose("package.work:fit", workers=workers)
     assert fit.status == "identical"
     assert [one.cause for one in step.causes] == ["module-state"]
-    assert "give them: fit(seed=...)" in needs.notes[0]
+    typed = needs.notes[0].partition("in place of ...: ")[2].rstrip(".")
+    printed = subprocess.run(f"printf %s {typed}", shell=True, capture_output=True, text=True)
+    assert printed.stdout == "package.work:fit(seed=...)"  # a shell takes it as one word
 
 
 def test_a_callable_runs_in_forks_of_this_process() -> None:

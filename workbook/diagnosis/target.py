@@ -125,27 +125,30 @@ def _is_call(text: str) -> bool:
 
 def advice(text: str) -> str:
     """Say what to type in place of a text that names nothing to diagnose."""
-    path = Path(text)
+    path, quoted = Path(text), shlex.quote(text)
     name = path.name
     if path.suffix == ".py" and path.is_file():
         if name.startswith("test_") or name.endswith("_test.py"):
             return (
-                f"name one test: diagnose {text}::TEST; pytest --collect-only -q {text} lists them"
+                f"name one test: diagnose {quoted}::TEST; pytest --collect-only -q {quoted} lists "
+                "them"
             )
         return (
-            f"for a whole script type the command with -- in front: diagnose -- python {text}; "
-            f"for a function of it: diagnose {text}:FUNCTION"
+            f"for a whole script type the command with -- in front: diagnose -- python {quoted}; "
+            f"for a function of it: diagnose {quoted}:FUNCTION"
         )
     if path.is_dir():
         return f"{text!r} is a folder; name a test, FILE.py:FUNCTION, or -- and a command line"
     if path.suffix in (".pt", ".pth", ".ckpt", ".safetensors", ".bin"):
         return f"{text!r} holds weights; give the command that makes or reads it: -- python ..."
     if path.suffix in (".yaml", ".yml", ".json", ".toml", ".cfg", ".ini"):
-        return f"{text!r} is a configuration; give the command that reads it: -- python ... {text}"
+        return (
+            f"{text!r} is a configuration; give the command that reads it: -- python ... {quoted}"
+        )
     if shutil.which(text) and not path.is_file():
         return f"a command line comes after --: diagnose -- {text} ..."
     if path.is_file() and os.access(path, os.X_OK):
-        return f"a program comes after --: diagnose -- ./{path}"
+        return f"a program comes after --: diagnose -- {shlex.quote(f'./{path}')}"
     if re.fullmatch(r"\w+(\.\w+)+", text):
         return (
             f"name a function of a module as {text}:FUNCTION; to run the module type -- python -m "
@@ -209,11 +212,16 @@ def command_line(argv: Sequence[str], *, against: str = "", resume: str = "") ->
 def _command(argv: Sequence[str]) -> Command:
     if not argv or not argv[0]:
         raise ValueError("after -- comes a command line, as in: diagnose -- python train.py")
+    if argv[0].startswith("-"):
+        raise ValueError(
+            f"options of diagnose stand before --, as in: diagnose {argv[0]} ... -- python train.py"
+        )
     if shutil.which(argv[0]) is None:
         file = Path(argv[0])
         if file.suffix == ".py" and file.is_file():
             raise ValueError(f"type the command as you run it: -- python {shlex.join(argv)}")
         if file.is_file():
-            raise ValueError(f"{argv[0]} may not be run: chmod +x {argv[0]}, or -- sh {argv[0]}")
+            quoted = shlex.quote(argv[0])
+            raise ValueError(f"{argv[0]} may not be run: chmod +x {quoted}, or -- sh {quoted}")
         raise ValueError(f"there is no program {argv[0]!r}")
     return Command(tuple(argv))

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,13 @@ from workbook.diagnosis.targets.function import Function
 from workbook.notebook.names import code, held, shown
 
 _LINES = re.compile(r"^\s*[%!]|^\s*\?|\?\s*$")
+# What to do, where a cause's own words speak of calls, and a notebook has cells.
+_FIXES = {
+    "module-state": "Restart the kernel and run all cells from top to bottom; let each cell make "
+    "what it changes, so that running it again changes nothing.",
+    "generator-shift": "Set the seed in each cell that draws.",
+    "input-mutated": "Work on a copy (x.clone()) in the cell, or use the out-of-place operation.",
+}
 _KEPT_MAGICS = ("%%time", "%%capture")  # the cell below them runs
 
 
@@ -151,6 +158,7 @@ def diagnosed(forks: Forks, cells: list[Cell]) -> Answer:
     rows = [other] if other else []
     if found is not None:
         rows += causes_of(calm, found, base)
+    rows = [replace(row, fix=_FIXES.get(row.cause, row.fix)) for row in rows]
     if not rows and found is None:
         return answered(forks, [none(base)])
     return answered(forks, rows, status=None if rows else "unknown")

@@ -30,11 +30,26 @@ def test_twice(model, rows):
 """
 
 
+PASSING = """
+import pytest
+import torch
+from torch.testing import assert_close
+
+@pytest.mark.parametrize("rtol", [0.1, 0.001])
+def test_share(rtol):
+    x = torch.arange(1.0, 65.0)
+    part = x[:32].sum() + x[32:].sum()
+    scale = x.square().sum()
+    assert_close(part / scale, 2080 / scale, rtol=rtol, atol=0)
+"""
+
+
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """Processes that serve every diagnosis here, in a folder with a file of tests."""
     folder = tmp_path_factory.mktemp("project")
     (folder / "test_model.py").write_text(TESTS)
+    (folder / "test_wide.py").write_text(PASSING)
     with pytest.MonkeyPatch.context() as patch, Workers() as made:
         patch.chdir(folder)
         yield made
@@ -45,6 +60,18 @@ def test_the_two_sides_of_a_failing_comparison_are_the_pair(workers: Workers) ->
     answer = diagnose("test_model.py::test_twice[4]", workers=workers)
     assert [one.cause for one in answer.causes] == ["dropout-active"]
     assert any("allows rtol=1.3e-06, atol=1e-05" in note for note in answer.notes)
+
+
+def test_a_passing_test_is_told_whether_it_would_notice_a_fault(workers: Workers) -> None:
+    """A term of 2,080 is left out: 1 part in 43 is within a tenth, and more than a thousandth.
+
+    The last sum feeds both sides, so the fault is planted in the one before.
+    """
+    wide = diagnose("test_wide.py::test_share[0.1]", workers=workers)
+    close = diagnose("test_wide.py::test_share[0.001]", workers=workers)
+    assert wide.status == close.status == "identical"
+    assert any("too wide" in note and "aten.sum at test_wide.py:9" in note for note in wide.notes)
+    assert any("it notices a fault" in note for note in close.notes)
 
 
 def test_a_test_that_is_not_there_is_one_sentence(workers: Workers) -> None:

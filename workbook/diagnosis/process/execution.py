@@ -8,6 +8,7 @@ had. Patches stay: the process ends with the run.
 import contextlib
 import json
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -185,7 +186,9 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
         return {"raised": "stopped", **more}
     if made is None:
         raise CannotRun(
-            f"{request['steps'][0]['name']} returns nothing; return what should be compared"
+            f"{request['steps'][0]['name']} returns nothing; return what should be compared, or "
+            "let the whole script run, which is compared by what it computes and prints: "
+            f"diagnose -- python {shlex.quote(os.path.relpath(request['files'][0][0]))}"
         )
     try:
         return {"leaves": save(made, folder, f"result-{number}"), **more}

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import shlex
 import sys
 import threading
 import traceback
@@ -107,9 +108,18 @@ def entry(module: types.ModuleType, name: str, path: str) -> Any:
     except (TypeError, ValueError):
         needed = []
     if needed:
-        example = f"{name}({needed[0]}=...)"
-        raise CannotRun(f"{name} needs arguments ({', '.join(needed)}); give them: {example}")
+        given = ", ".join(f"{one}=..." for one in needed)
+        example = _typed(module, path, f"{name}({given})")
+        raise CannotRun(
+            f"{name} needs arguments ({', '.join(needed)}); give values in place of ...: {example}"
+        )
     return function
+
+
+def _typed(module: types.ModuleType, path: str, call: str) -> str:
+    """Give a target as it is typed in a shell from where the diagnosis was started."""
+    file = module.__name__ if "." in module.__name__ else os.path.relpath(path)
+    return shlex.quote(f"{file}:{call}")
 
 
 def _method(module: types.ModuleType, name: str, path: str) -> Any:
@@ -127,8 +137,8 @@ def _method(module: types.ModuleType, name: str, path: str) -> Any:
             holder = OBJECTS.setdefault(owner, OBJECTS.get(owner) or holder())
         except TypeError as problem:
             raise CannotRun(
-                f"{owner} cannot be made without arguments ({problem}); give them: "
-                f"{owner}(...).{last}()"
+                f"{owner} cannot be made without arguments ({problem}); give their values in "
+                f"place of ...: {_typed(module, path, f'{owner}(...).{last}()')}"
             ) from None
     if not callable(getattr(holder, last, None)):
         raise CannotRun(f"{owner} has no method {last!r}")

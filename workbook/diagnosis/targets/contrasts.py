@@ -62,6 +62,15 @@ def ranges(ours: Run, theirs: Run) -> set[Fact]:
     return {Fact.OTHER_RANGES} if differ else set()
 
 
+def shortened(result: Run | None) -> tuple[str, str] | None:
+    """Give the first format shorter than float32 in a traced run, and the line that has it."""
+    for operation in (result.trace(0) if result else None) or ():
+        for dtype in _FLOATS.findall(operation.signature):
+            if dtype in ("float16", "bfloat16"):
+                return dtype, operation.line
+    return None
+
+
 _FLOATS = re.compile(r"\b(b?float\d+)\[")
 _INTEGERS = tuple(str(dtype).removeprefix("torch.") for dtype in SHORT_INTEGERS)
 

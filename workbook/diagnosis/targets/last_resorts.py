@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from workbook.diagnosis.answer import Found
 from workbook.diagnosis.interventions.arguments import KEEP, KEEP_ARGUMENTS
 from workbook.diagnosis.interventions.intervention import Intervention
-from workbook.diagnosis.interventions.rows import ROWS
+from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.search import Search, search
-from workbook.diagnosis.session import Session
+from workbook.diagnosis.session import Session, traced
+from workbook.diagnosis.targets.contrasts import shortened
 from workbook.diagnosis.targets.explained import Judge, causes_of
 from workbook.diagnosis.targets.function import Function
 
@@ -90,8 +91,15 @@ def rest(pair: Pair, judge: Judge, found: Search) -> list[Found]:
         evidence = f"in float64 the difference {goes}; one side adds its gradients in parts."
         return [Found("gradient-accumulation", "", evidence, found.rest.words, word)]
     if rounds and not found.needed:
+        sides = traced(pair.session, *pair.plans(frozenset(HOLDS)))
+        short = [shortened(one) for one in sides]
+        for one, other in (short, short[::-1]):
+            if one and not other:
+                evidence = f"in float64 it {goes}, and one side alone computes in {one[0]}."
+                return [Found("reduced-precision", one[1], evidence, found.rest.words, word)]
         evidence = (
-            f"no condition removes it, and in float64 it {goes}: another order of the same sums."
+            f"no condition removes it, and in float64 it {goes}: the two round at other places, "
+            "as sums in another order do."
         )
         return [Found("none", "", evidence, found.rest.words, word)]
     if rounds:

@@ -19,13 +19,15 @@ from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, equal_but_for_rounding, judged
 from workbook.diagnosis.search import Active, names, search
-from workbook.diagnosis.session import Unusable
+from workbook.diagnosis.session import Unusable, traced
+from workbook.diagnosis.targets.contrasts import shortened
 from workbook.diagnosis.targets.explained import Judge, answered, causes_of
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.tests import order, tolerance
 
 _ALONE = Plan((0,), ())
 _FEW, _MANY = 3, 20  # trials of a test: to see whether it is always the same, and for a rate
+_SINGLE = 2.0**-24  # the unit roundoff of float32
 _SHARE = 1 / 4  # of the time, for the trials of a rate
 
 
@@ -70,12 +72,43 @@ def _at_times(forks: Forks, runs: list[Run]) -> Answer:
     function = Function(forks)
     found, base = function.find()
     if found is None:
+        if not failed:
+            forks.note(_noticed(forks))
         rows = [Found("none", "", "what it compares was the same in every trial.", "")]
         return answered(forks, rows if not failed else [], status="unknown" if failed else None)
     rows = causes_of(function, found, base)
     if not failed and shares and shares[-1] <= 1:
         forks.note("What it compares differs from run to run, and stayed within its tolerance.")
     return answered(forks, rows, status=None if rows else "unknown")
+
+
+def _noticed(forks: Forks) -> str:
+    """Say whether a test that passes would notice a fault, and else which tolerance would."""
+    sides = Sides(forks)
+    rows = sides.calm.data.get("compared", [])
+    if not rows:
+        return "It compares no numbers that could be seen, so its tolerance was not judged."
+    sides.number, sides.row = len(rows) - 1, rows[-1]
+    own = f"{sides.row['how']} at {sides.row['line']}"
+    planted = sides.planted(math.nan, sides.tried(tolerance.Trial(sides.number, math.nan)))
+    if planted is None:
+        return f"{own}: no sum of torch's reaches one side alone, to plant a fault in."
+    fault = f"a fault planted in {planted.data['tried']['planted']} (one term left out)"
+    if planted.data.get("outcome") == "failed":
+        return f"{own}: it notices {fault}."
+    apart = sides.measure(frozenset()).absolute
+    atol = tolerance.width(apart) if apart else 0.0
+    tighter = sides.tried(tolerance.Trial(sides.number, atol))
+    missed = sides.planted(atol, tighter)
+    text = f"{own}: its tolerance is too wide: the test passes with {fault}, too. "
+    if tighter.data.get("outcome") == "passed" and missed and missed.data["outcome"] == "failed":
+        return (
+            text
+            + f"With atol={atol:.0e} and rtol=0 it passes without that fault, and fails with it."
+        )
+    return (
+        text + "No tolerance that passes here notices that: compare something that it changes more."
+    )
 
 
 def rate(failed: int, count: int) -> str:
@@ -125,6 +158,21 @@ class Sides:
     def tried(self, trial: tolerance.Trial) -> Run:
         """Run the test with another tolerance for the comparison."""
         return self.forks.run(replace(self.plan(frozenset()), variants=(trial.words,)))
+
+    def planted(self, atol: float, plain: Run) -> Run | None:
+        """Run the test with a term left out of the last sum that moves one side from the other.
+
+        `plain` is the test with this tolerance and no fault. A sum that feeds both sides would hide
+        the fault: it moves them by rounding at most. None where no sum reaches one side alone.
+        """
+        before = self._gap(plain)
+        for at in reversed(range(plain.data["tried"]["sums"])):
+            run = self.tried(tolerance.Trial(self.number, atol, at))
+            after = self._gap(run)
+            moved = replace(after, same=False, relative=abs(after.relative - before.relative))
+            if run.data.get("outcome") == "failed" or not equal_but_for_rounding(moved):
+                return run
+        return None
 
     def wide(self) -> Gap:
         """Measure the two sides again with everything computed in float64."""
@@ -180,12 +228,19 @@ def _always(forks: Forks, run: Run) -> Answer:
         size, fix = found.without[one].words, one.fix_of(cause)
         rows.append(Found(cause, row["line"], evidence, size, said, fix))
     if not rows and word == "rounding":
-        evidence = (
-            "no condition removes it, and in float64 it goes: another order of the same sums."
-        )
+        cause, where = "none", row["line"]
+        short = shortened(traced(forks, sides.plan(frozenset()))[0])
         if sides.stored():
             evidence = "it is no larger than rounding grows, and the expected numbers are stored."
-        rows = [Found("none", row["line"], evidence, base.words, word)]
+        elif short and not equal_but_for_rounding(replace(base, roundoff=_SINGLE)):
+            cause, where = "reduced-precision", short[1] or where
+            evidence = f"in float64 it goes, and it is larger than float32 rounds: {short[0]} does."
+        else:
+            evidence = (
+                "no condition removes it, and in float64 it goes: the two sides round at other "
+                "places, as sums in another order do."
+            )
+        rows = [Found(cause, where, evidence, base.words, word)]
     if word == "rounding":
         forks.note(_tolerance(base, sides))
     else:
@@ -203,10 +258,9 @@ def _tolerance(base: Gap, sides: Sides) -> str:
     if plain.data.get("outcome") != "passed":
         return text + "With it this line passes, and the test fails at another."
     text += "With it the test passes; "
-    count = plain.data["tried"]["sums"]
-    if not count:
-        return text + "no sum of torch's was seen before the comparison, to plant a fault in."
-    planted = sides.tried(tolerance.Trial(sides.number, atol, count - 1))
+    planted = sides.planted(atol, plain)
+    if planted is None:
+        return text + "no sum of torch's reaches one side alone, to plant a fault in."
     fails = planted.data.get("outcome") == "failed"
     told = "fails" if fails else "passes as well: it does not notice such a fault"
     return f"{text}with one term left out of a sum ({planted.data['tried']['planted']}) it {told}."

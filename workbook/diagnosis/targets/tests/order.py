@@ -13,6 +13,10 @@ from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.targets.explained import answered
 
 _AGAIN = 3  # more times that a test has to come to the same after others, and alone
+_FIX = (
+    "Let the earlier test put back what it changes (monkeypatch, or a fixture that yields), or let "
+    "this test set what it needs."
+)
 _CAUSES = {
     "default dtype": "dtype",
     "number of threads": "thread-count",
@@ -92,4 +96,5 @@ def explained(forks: Forks, before: Sequence[str], alone: str) -> Answer | None:
         evidence += "; none of torch's switches explains it: look at what the two share."
     cause = _CAUSES.get(kept[0], "module-state") if kept else "module-state"
     size = run.data["message"].splitlines()[0] if run.data["message"] else ""
-    return answered(forks, [Found(cause, few(needed), evidence, size)], status="fault")
+    fix = "" if cause == "dtype" else _FIX
+    return answered(forks, [Found(cause, few(needed), evidence, size, fix=fix)], status="fault")

@@ -26,7 +26,10 @@ _MARK = "::tolerance "  # no node id of pytest begins so
 
 @dataclass(frozen=True)
 class Trial:
-    """One comparison, by its number, gets a tolerance; a sum, by its number, loses a term."""
+    """One comparison, by its number, gets a tolerance; a sum, by its number, loses a term.
+
+    NaN leaves the comparison its own tolerance, -1 all sums their terms.
+    """
 
     number: int
     atol: float
@@ -87,7 +90,8 @@ def tried(trial: Trial | None) -> Iterator[dict[str, Any]]:
     if trial is None:
         yield made
         return
-    comparisons.TRIED[trial.number] = trial.atol
+    if not math.isnan(trial.atol):
+        comparisons.TRIED[trial.number] = trial.atol
     try:
         with Sums(trial) as sums:
             yield made
