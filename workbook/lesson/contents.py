@@ -102,7 +102,7 @@ def sections(cells: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, 
 
 
 def needed(cells: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Leave out the sections that are marked as optional.
+    r"""Leave out the sections that are marked as optional.
 
     >>> text = "## More\n\n*Optional: about 5 minutes.*"
     >>> needed([{"cell_type": "markdown", "source": text}])

@@ -64,4 +64,4 @@ def test_seeding_the_global_generator_is_right_and_told() -> None:
         return torch.cat(tokens)
 
     outcome = judge(SAMPLES_IN_COMPANY, sample)
-    assert outcome.status == "passed" and "drew or seeded" in outcome.message
+    assert outcome.status == "passed" and "or set a seed" in outcome.message
