@@ -4,6 +4,7 @@ import concurrent.futures
 import importlib
 import json
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -151,3 +152,12 @@ def test_where_devices_are_too_few_the_recording_is_read(monkeypatch: pytest.Mon
     monkeypatch.setattr("workbook.experiment.run", lambda *_, **__: ranked(2, print, "cuda"))
     again = recall(WRAPPER, device="cuda")
     assert again.source == "RECORDED" and again.verdict == shown.verdict
+
+
+def test_a_recording_is_shown_with_todays_question_and_settings() -> None:
+    """What was asked when it was recorded, and a control that is gone since, are not shown."""
+    kept = recall(WRAPPER, device="cuda")
+    buffers, device = WRAPPER.controls
+    shown = recall(replace(WRAPPER, question="And today?", controls=(device,)), device="cuda")
+    assert shown == replace(kept, question="And today?", settings={"device": "cuda"})
+    assert buffers.name in kept.settings

@@ -7,7 +7,7 @@ on one thread unless threads are its subject.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from workbook import devices
@@ -119,7 +119,9 @@ def recall(experiment: Experiment, /, **settings: Any) -> Result:
     for recording in recorded(experiment.name):
         if recording.title == place:
             others = {name: value for name, value in settings.items() if name != "device"}
-            return recording.find(experiment.name, experiment.checked(others))
+            return _of_today(
+                experiment, recording.find(experiment.name, experiment.checked(others))
+            )
     if place != "cpu":
         settings = {**experiment.recorded, **settings}
     absent = device(place).absent()
@@ -133,10 +135,20 @@ def recall(experiment: Experiment, /, **settings: Any) -> Result:
     for recording in recorded(experiment.name):
         if recording.provenance["device"] == place:
             try:
-                return recording.find(experiment.name, wanted)
+                return _of_today(experiment, recording.find(experiment.name, wanted))
             except ValueError as error:
                 why = f"{error}."
     raise DeviceUnavailable(f"{absent} {why}")
+
+
+def _of_today(experiment: Experiment, found: Result) -> Result:
+    """Give a recorded result the experiment's present question, and its present settings alone.
+
+    So what is read from a recording and what is measured on its device differ in measurements.
+    """
+    names = {"device", *(control.name for control in experiment.controls)}
+    settings = {name: value for name, value in found.settings.items() if name in names}
+    return replace(found, question=experiment.question, settings=settings)
 
 
 def sweep(
