@@ -15,6 +15,7 @@ import pytest
 
 from workbook.__main__ import main
 from workbook.diagnosis import Workers, terminal
+from workbook.diagnosis.causes import CAUSES
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "diagnose.md").read_text()
@@ -39,6 +40,12 @@ def test_the_page_has_ten_problems() -> None:
     assert len(re.findall(r"^## \d+\. ", PAGE, re.MULTILINE)) == 10
     assert len(BLOCKS) >= 10
     assert all(path.name in PAGE for path in (DOCS / "diagnose").iterdir() if path.is_file())
+
+
+def test_the_page_lists_every_cause() -> None:
+    """Each cause that an answer can name has a line with its id and its words."""
+    for cause in CAUSES:
+        assert (f"- `{cause.id}`: {cause.words}.\n" in PAGE) is (cause.kind != "none"), cause.id
 
 
 @pytest.mark.parametrize(("line", "shown"), BLOCKS, ids=[line[:60] for line, _ in BLOCKS])

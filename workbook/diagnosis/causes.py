@@ -67,7 +67,7 @@ CAUSES = (
     Cause("file-order", "fault", "An order follows the file system's",
           "Sort what os.listdir, os.scandir or glob return."),
     Cause("worker-generator", "fault", "The data loader's workers draw from generators of their own",
-          "Pass generator= and worker_init_fn= to the DataLoader, or draw outside the workers."),
+          "Pass generator= and worker_init_fn= to the DataLoader, or draw outside the workers. A worker_init_fn that seeds NumPy or random takes the seed from torch.initial_seed()."),
     Cause("compile", "rounding", "The compiled function rounds differently from the eager one",
           "Compare within the bound."),
     Cause("autocast-cache", "fault", "autocast keeps a cast copy of a weight that has changed since",

@@ -65,8 +65,8 @@ class Run:
             found.append(f"It prints {lines} lines, which are not shown.")
         if wrote := [_short(path) for path in self.data.get("wrote", ())]:
             found.append(
-                f"It writes files ({_few(wrote)}); each run does so in a place of its own, "
-                "and yours stay as they are."
+                f"It writes files ({_few(wrote)}); each run does so in a place of its own: "
+                "yours stay as they are, and no run reads what another one left there."
             )
         if outside := self.data.get("refused"):
             found.append(
