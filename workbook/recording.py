@@ -213,7 +213,7 @@ def _nearest(results: Iterable[Result], wanted: Mapping[str, Any]) -> str:
         return sum(result.settings.get(name) == value for name, value in wanted.items())
 
     nearest = _without_device(max(results, key=agreeing).settings)
-    return ", ".join(f"{name} = {value}" for name, value in nearest.items())
+    return ", ".join(f"{name} = {value}" for name, value in nearest.items() if name in wanted)
 
 
 def _object(data: Any, what: str) -> dict[str, Any]:

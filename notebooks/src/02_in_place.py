@@ -271,7 +271,8 @@ explore(in_place.VERSION_COUNTER, after=in_place.WRITE_TO_DATA)
 # their *result* for the derivative; those on the right keep their input or nothing, and then a write
 # to y does no harm. Where it does harm, autograd sees the counter and raises. Only `.data` and NumPy
 # go around it, and then gradients are wrong without a word.
-#
+
+# %% [markdown]
 # When autograd raises, its message says which value was overwritten. Read one:
 
 # %%

@@ -46,7 +46,7 @@ with torch.no_grad():
 model.eval()
 print("same output twice, eval():", torch.equal(model(x), model(x)))
 
-# %% [markdown] tags=["answer"]
+# %% [markdown]
 # Some models call the function instead of the module.
 
 # %%

@@ -137,7 +137,8 @@ logits[[7, 100, 250]] = 1.0
 stable = logits.sort(descending=True, stable=True).indices[0]
 print("argmax:", logits.argmax().item(), "· stable sort:", stable.item())
 
-# %% tags=["nbval-ignore-output", "reason:ties-are-broken-as-each-library-likes"]
+# %% tags=["answer", "nbval-ignore-output", "reason:ties-are-broken-as-each-library-likes"]
+print("The same three logits:")
 print("topk:", logits.topk(1).indices.item(), "· sort:", logits.argsort(descending=True)[0].item())
 
 # %% [markdown] tags=["answer"]

@@ -119,7 +119,7 @@ function render({ model, el }) {
   function failure() {
     const message = model.get("error");
     el.classList.toggle("wb-failed", message !== "");
-    error.textContent = message && `${message} The figure still shows the last settings that worked.`;
+    error.textContent = message && `${message.replace(/\.?$/, ".")} The figure still shows the last settings that worked.`;
   }
   function covering() {
     const question = model.get("cover");

@@ -47,7 +47,7 @@ def missed(exercise: Exercise, answer: Any) -> str:
 
 
 NOT_COMPARED = (0.0, "")
-EQUAL = (0.0, ", as the solution does")
+EQUAL = (0.0, ", as the solution does: the fault is elsewhere")
 
 
 def _apart(got: Any, right: Any) -> tuple[float, str]:

@@ -198,7 +198,8 @@ OBEY_THE_MODE = Exercise(
     wrong=(
         WrongAnswer(
             source=NET.format("F.dropout(x, 0.5)"),
-            message="Without its `training` argument, `F.dropout` drops in every mode.",
+            message="`F.dropout` without its `training` argument drops in every mode, and so "
+            "does a Dropout that is made anew in `forward`: it is never told the mode.",
             recognizes=lambda net: all(_some_dropped(net, mode) for mode in (True, False)),
         ),
         WrongAnswer(
@@ -288,8 +289,7 @@ WITHOUT_DROPOUT = Exercise(
                 "def remove(model):\n"
                 "    return nn.Sequential(*(m for m in model if not isinstance(m, nn.Dropout)))"
             ),
-            message="The outputs are right, but the layers behind moved up one place, and their "
-            "keys with them.",
+            message="The layers no longer stand where they stood, and their keys moved with them.",
             recognizes=_shifts,
         ),
     ),
@@ -320,8 +320,8 @@ REPAIR_THE_TRAINING = Exercise(
         ),
         WrongAnswer(
             source=SCRIPT.format("pass", "model.eval()"),
-            message="The scores are right, but from the second batch on the model trains in "
-            "evaluation mode. Nobody switched it back.",
+            message="Each score is taken in the right mode, but from the second batch on the "
+            "model trains in evaluation mode, too. Nobody switched it back.",
             recognizes=_repeats_the_mistake(train=False, evaluate=True),
         ),
     ),

@@ -157,7 +157,7 @@ ROWS_IN_COMPANY = Exercise(
         WrongAnswer(
             source="def fixed(library, x, w):\n"
             "    return torch.cat([library(row[None], w) for row in x])",
-            message="The bits are right, and the price is a call for each row.",
+            message="A row's bits no longer follow its company, at the price of a call for each row.",
             recognizes=lambda fixed: _calls(fixed, 5) == [1] * 5,
         ),
         WrongAnswer(
