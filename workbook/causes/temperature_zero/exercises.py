@@ -157,7 +157,7 @@ ROWS_IN_COMPANY = Exercise(
         WrongAnswer(
             source="def fixed(library, x, w):\n"
             "    return torch.cat([library(row[None], w) for row in x])",
-            message="A row's bits no longer follow its company, at the price of a call for each row.",
+            message="A row's bits no longer follow its company, but each row costs a call.",
             recognizes=lambda fixed: _calls(fixed, 5) == [1] * 5,
         ),
         WrongAnswer(
