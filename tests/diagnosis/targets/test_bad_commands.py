@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WORKBOOK_WRITABLE", str(tmp_path / "told"))
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    """Processes of this file's own: no lines are counted in what its tests start."""
+    with Workers() as own:
+        yield own
 
 
 def _alive(pid: int) -> bool:
