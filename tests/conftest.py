@@ -18,6 +18,8 @@ from workbook.diagnosis import Workers, target
 # Programs that the tests run in processes of their own; importing them would run them here.
 collect_ignore = ["diagnosis_cases", "diagnosis/ranks"]
 
+COUNTS = os.environ.get("COVERAGE_PROCESS_CONFIG")  # how processes that are started count lines
+
 # Runs of a diagnosis may write next to nothing: the lines that coverage counts in them are let out.
 if coverage.Coverage.current() is not None:
     counted = Path(__file__).parents[1] / ".coverage.d"
@@ -55,8 +57,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     claims run by the hundred through lines that tests of their parts run, too.
     """
     if item.get_closest_marker("uncounted") is None:
+        if COUNTS is not None:  # whatever a test before has done to the environment
+            os.environ["COVERAGE_PROCESS_CONFIG"] = COUNTS
         return (yield)
-    inherited = os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
     here, later = sys.gettrace(), threading.gettrace()  # this thread's, and that of new ones
     sys.settrace(None)
     threading.settrace(None)  # type: ignore[arg-type]
@@ -65,8 +69,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     finally:
         sys.settrace(here)
         threading.settrace(later)  # type: ignore[arg-type]
-        if inherited is not None:
-            os.environ["COVERAGE_PROCESS_CONFIG"] = inherited
+        if COUNTS is not None:
+            os.environ["COVERAGE_PROCESS_CONFIG"] = COUNTS
 
 
 @pytest.fixture(scope="session")
