@@ -8,13 +8,16 @@ on one thread unless threads are its subject.
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbook import devices
 from workbook.conditions import Conditions
 from workbook.control import Control
 from workbook.devices import DeviceUnavailable, device
 from workbook.result import Finding, Result
+
+if TYPE_CHECKING:
+    from workbook.recording import Recording
 
 __all__ = ["Experiment", "run", "sweep"]
 
@@ -119,9 +122,7 @@ def recall(experiment: Experiment, /, **settings: Any) -> Result:
     for recording in recorded(experiment.name):
         if recording.title == place:
             others = {name: value for name, value in settings.items() if name != "device"}
-            return _of_today(
-                experiment, recording.find(experiment.name, experiment.checked(others))
-            )
+            return _shown_today(experiment, recording, experiment.checked(others))
     if place != "cpu":
         settings = {**experiment.recorded, **settings}
     absent = device(place).absent()
@@ -135,20 +136,24 @@ def recall(experiment: Experiment, /, **settings: Any) -> Result:
     for recording in recorded(experiment.name):
         if recording.provenance["device"] == place:
             try:
-                return _of_today(experiment, recording.find(experiment.name, wanted))
+                return _shown_today(experiment, recording, wanted)
             except ValueError as error:
                 why = f"{error}."
     raise DeviceUnavailable(f"{absent} {why}")
 
 
-def _of_today(experiment: Experiment, found: Result) -> Result:
-    """Give a recorded result the experiment's present question, and its present settings alone.
+def _shown_today(
+    experiment: Experiment, recording: "Recording", settings: Mapping[str, Any]
+) -> Result:
+    """Find a recorded result, and give it the experiment's question and controls of today.
 
     So what is read from a recording and what is measured on its device differ in measurements.
+    ValueError where it was recorded at other settings.
     """
+    found = recording.find(experiment.name, settings)
     names = {"device", *(control.name for control in experiment.controls)}
-    settings = {name: value for name, value in found.settings.items() if name in names}
-    return replace(found, question=experiment.question, settings=settings)
+    kept = {name: value for name, value in found.settings.items() if name in names}
+    return replace(found, question=experiment.question, settings=kept)
 
 
 def sweep(

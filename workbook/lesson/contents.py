@@ -10,8 +10,7 @@ from typing import Any
 
 # Minutes for each: a prediction is read, weighed, answered and compared; an explorer is read, and
 # its controls, some three, are each tried once; an exercise is tried about twice; any other cell is
-# run and looked at. Judged, not timed: students who did all chapters thought that they had taken
-# 786 minutes where this rule says 773; single chapters are off by up to a third.
+# run and looked at. Judged, not timed: a single chapter can be off by a third.
 MINUTES = {"predictions": 1.5, "explorers": 3.0, "exercises": 6.0, "cases": 8.0, "cells": 0.5}
 WORDS_A_MINUTE = 150  # technical prose, read once and with thought: well below the usual 240
 ROUNDED = 5

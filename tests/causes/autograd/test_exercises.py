@@ -1,5 +1,7 @@
 """Answers of this chapter that pass by a loophole are refused; others than the solution pass."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -29,6 +31,18 @@ def row_by_row(x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
     return total / len(y)
 
 
+def descent(rate: float) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Make a training of 30 steps of that size, each on the whole batch."""
+
+    def fit(x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
+        w = weights.clone()
+        for _ in range(30):
+            w -= rate * at_once(x, y, w)
+        return w
+
+    return fit
+
+
 @pytest.mark.parametrize("whole", [at_once, by_autograd])
 def test_the_whole_batch_at_once_is_refused(whole) -> None:
     """Its gradient is right, and the batch does not fit into memory."""
@@ -38,14 +52,7 @@ def test_the_whole_batch_at_once_is_refused(whole) -> None:
 
 def test_a_training_on_the_whole_batch_is_no_repair() -> None:
     """Its weights are right, and the batch does not fit into memory."""
-
-    def fit(x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
-        w = weights.clone()
-        for _ in range(30):
-            w -= 0.05 * at_once(x, y, w)
-        return w
-
-    outcome = judge(REPAIR_TRAINING, fit)
+    outcome = judge(REPAIR_TRAINING, descent(0.05))
     assert outcome.status == "failed" and "all 23 rows at once" in outcome.message
 
 
@@ -84,12 +91,5 @@ def test_a_miss_is_told_in_numbers() -> None:
 
 def test_a_smaller_step_repairs_nothing() -> None:
     """Half the step hides both faults, and is told how far it ends from the descent."""
-
-    def fit(x: Tensor, y: Tensor, weights: Tensor) -> Tensor:
-        w = weights.clone()
-        for _ in range(30):
-            w -= 0.025 * at_once(x, y, w)
-        return w
-
-    outcome = judge(REPAIR_TRAINING, fit)
+    outcome = judge(REPAIR_TRAINING, descent(0.025))
     assert outcome.status == "failed" and "After 30 steps" in outcome.message

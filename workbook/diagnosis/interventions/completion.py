@@ -1,4 +1,4 @@
-"""Results that are taken in the order in which they are ready, and the order of handing out.
+"""Results of parallel work in the order of handing out, not of completion.
 
 Owns the patches of pools of processes, of futures and of an event loop's tasks. What computes side
 by side goes on to do so, except for tasks, and for processes that call back when they are done.
@@ -24,24 +24,30 @@ from workbook.diagnosis.interventions.sets import FilledSet
 from workbook.diagnosis.patching import by_user, line, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 
-_PATIENCE = 5.0  # seconds for work that may wait for what is handed out after it
+# Seconds for work that may wait for what is handed out after it: such work cannot be told from slow
+# work. Slower work stays in the order of its completion, and the row then explains nothing.
+_PATIENCE = 5.0
 _NUMBERS: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 _COUNT = itertools.count()
 
 
-def _seen(*facts: Fact) -> None:
+def _note(*facts: Fact) -> None:
+    """Note facts of the program; of results that come as they are ready, also the line."""
     for fact in facts:
         FACTS.add(fact)
     if Fact.UNORDERED in facts:
         FACTS.place("completion-order", line())
 
 
-def _in_place_of(function: Any, put: Any) -> Any:
-    """Let a function do what `put` does, for whoever has imported it already; give the real one."""
+def _in_place_of(function: Any, other: Any) -> Any:
+    """Let a function do what `other` does, also where the user has imported the function already.
+
+    Gives a function that does what the first one did.
+    """
     real = types.FunctionType(function.__code__, function.__globals__, function.__name__)
     real.__defaults__, real.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
     name = f"_workbook_{function.__name__}"
-    function.__globals__[name] = put
+    function.__globals__[name] = other
     text = f"lambda *args, **kwargs: {name}(*args, **kwargs)"
     function.__code__ = eval(text, function.__globals__).__code__
     function.__defaults__ = function.__kwdefaults__ = None
@@ -62,7 +68,7 @@ def _futures(run: Setting) -> None:
 
     def as_completed(fs: Iterable[Any], timeout: float | None = None) -> Iterator[Any]:
         if by_user():
-            _seen(Fact.UNORDERED)
+            _note(Fact.UNORDERED)
         if not ordered:
             return iter(real_completed(fs, timeout))
         return (one for one in _numbered(fs) if real_wait([one], timeout))
@@ -70,7 +76,7 @@ def _futures(run: Setting) -> None:
     def wait(fs: Iterable[Any], timeout: Any = None, return_when: str = "ALL_COMPLETED") -> Any:
         rows = _numbered(fs)
         if return_when != concurrent.futures.ALL_COMPLETED and by_user():
-            _seen(Fact.UNORDERED)
+            _note(Fact.UNORDERED)
         if not ordered:
             return real_wait(rows, timeout, return_when)
         part = rows if return_when == concurrent.futures.ALL_COMPLETED else rows[:1]
@@ -89,35 +95,35 @@ def _pools(run: Setting) -> None:
     ordered = run.has(IN_ORDER)
 
     def begin(real: Any, pool: Any, *args: Any, **kwargs: Any) -> None:
-        _seen(Fact.THREADS if isinstance(pool, ThreadPool) else Fact.PROCESSES)
+        _note(Fact.THREADS if isinstance(pool, ThreadPool) else Fact.PROCESSES)
         real(pool, *args, **kwargs)
 
     def start(real: Any, one: Any) -> None:
         if by_user():
-            _seen(Fact.PROCESSES)
+            _note(Fact.PROCESSES)
         real(one)
 
     def unordered(real: Any, pool: Any, *args: Any, **kwargs: Any) -> Any:
-        _seen(Fact.UNORDERED)
+        _note(Fact.UNORDERED)
         return Pool.imap(pool, *args, **kwargs) if ordered else real(pool, *args, **kwargs)
 
     def apply_async(real: Any, pool: Any, *args: Any, **kwargs: Any) -> Any:
         made = real(pool, *args, **kwargs)
         calls_back = len(args) > 3 or kwargs.get("callback") is not None
         if calls_back and not isinstance(pool, ThreadPool):
-            _seen(Fact.UNORDERED)
+            _note(Fact.UNORDERED)
             if ordered:
                 made.wait(_PATIENCE)
         return made
 
     def submit(real: Any, pool: Any, /, *args: Any, **kwargs: Any) -> Any:
         if by_user():
-            _seen(Fact.PROCESSES)
+            _note(Fact.PROCESSES)
         return real(pool, *args, **kwargs)
 
     def call_back(real: Any, future: Any, function: Any) -> None:
         if by_user():
-            _seen(Fact.UNORDERED)
+            _note(Fact.UNORDERED)
             if ordered and isinstance(future, Future):
                 futures.wait([future], _PATIENCE)
         real(future, function)
@@ -134,8 +140,11 @@ def _tasks(run: Setting) -> None:
     locks: weakref.WeakKeyDictionary[Any, asyncio.Lock] = weakref.WeakKeyDictionary()
     inside: weakref.WeakSet[Any] = weakref.WeakSet()
 
-    async def alone(lock: asyncio.Lock, coroutine: Any) -> Any:
-        """Go from beginning to end before the next task begins, unless this one waits for it."""
+    async def in_turn(lock: asyncio.Lock, coroutine: Any) -> Any:
+        """Run a task from its beginning to its end before the next one, unless it waits for that.
+
+        A task that another task starts from inside such a turn goes on as asyncio has it.
+        """
         inside.add(asyncio.current_task())
         try:
             await asyncio.wait_for(lock.acquire(), _PATIENCE)
@@ -150,10 +159,10 @@ def _tasks(run: Setting) -> None:
         parent = asyncio.current_task(loop) if loop.is_running() else None
         if parent is None or parent in inside:
             return real(loop, coroutine, **kwargs)
-        _seen(Fact.TASKS)
+        _note(Fact.TASKS)
         if run.has(IN_ORDER):
             lock = locks.setdefault(loop, asyncio.Lock())
-            coroutine = alone(lock, coroutine)
+            coroutine = in_turn(lock, coroutine)
         return real(loop, coroutine, **kwargs)
 
     wrap(create_task, BaseEventLoop, "create_task")

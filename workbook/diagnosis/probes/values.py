@@ -168,9 +168,10 @@ def _leaf_gap(ours: torch.Tensor, theirs: torch.Tensor, place: str) -> Gap:
         ulps = int(ulp_distance(ours, theirs).max())
     relative = absolute / top if top else math.inf
     narrow = ours.dtype in _NARROW and theirs.dtype in _NARROW
-    roundoff = max(_roundoff(ours.dtype), _roundoff(theirs.dtype))
+    roundoff = max(unit_roundoff(ours.dtype), unit_roundoff(theirs.dtype))
     return Gap(False, True, absolute, relative, ulps, place, narrow, roundoff)
 
 
-def _roundoff(dtype: torch.dtype) -> float:
+def unit_roundoff(dtype: torch.dtype) -> float:
+    """Give half the distance from 1 to the next number; 0 where a dtype rounds nothing."""
     return torch.finfo(dtype).eps / 2 if dtype.is_floating_point or dtype.is_complex else 0.0

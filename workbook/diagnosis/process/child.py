@@ -141,18 +141,19 @@ def _load(names: list[str], *, forks: bool = False) -> None:
 
     # once a GPU has started, no fork can use it
     gpu = forks and (torch.backends.cuda.is_built() or getattr(torch._C, "_has_xpu", False))
-    asked = os.environ.get(_ASK_DRIVER)
+    given = os.environ.get(_ASK_DRIVER)
     os.environ[_ASK_DRIVER] = "1"
-    for name in names:
-        if name == compiler.NAME:
-            compiler.load()
-        elif not (gpu and name.startswith(_STARTS_GPU)):
-            with contextlib.suppress(ImportError):  # the run will say so
-                importlib.import_module(name)
-    if asked is None:
+    try:
+        for name in names:
+            if name == compiler.NAME:
+                compiler.load()
+            elif not (gpu and name.startswith(_STARTS_GPU)):
+                with contextlib.suppress(ImportError):  # the run will say so
+                    importlib.import_module(name)
+    finally:
         del os.environ[_ASK_DRIVER]
-    else:
-        os.environ[_ASK_DRIVER] = asked
+        if given is not None:
+            os.environ[_ASK_DRIVER] = given
     if "torch._inductor.compile_fx" in names and forks and not gpu:  # forks inherit it
         compiler.use_once()
 

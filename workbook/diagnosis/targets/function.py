@@ -112,7 +112,7 @@ class Function:
         plans = self._plans(active)
         first = self.session.both(*plans)
         worst = _largest(first[0], first)
-        at_once = max(1, 2 // len(plans))
+        at_once = max(1, 2 // len(plans))  # few: what is left of the repeats may not be needed
         for start in range(1, self.repeats, at_once):
             if not worst.same:
                 break

@@ -8,6 +8,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
+
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.forks import Forks
@@ -15,7 +17,7 @@ from workbook.diagnosis.interventions.intervention import Axis
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.plan import Plan, doubled, plan
 from workbook.diagnosis.probes.facts import Fact
-from workbook.diagnosis.probes.values import Gap, gap
+from workbook.diagnosis.probes.values import Gap, gap, unit_roundoff
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, equal_but_for_rounding, judged
 from workbook.diagnosis.search import Active, names, search
@@ -27,7 +29,6 @@ from workbook.diagnosis.targets.tests import order, tolerance
 
 _ALONE = Plan((0,), ())
 _FEW, _MANY = 3, 20  # trials of a test: to see whether it is always the same, and for a rate
-_SINGLE = 2.0**-24  # the unit roundoff of float32
 _SHARE = 1 / 4  # of the time, for the trials of a rate
 
 
@@ -100,15 +101,11 @@ def _noticed(forks: Forks) -> str:
     atol = tolerance.width(apart) if apart else 0.0
     tighter = sides.tried(tolerance.Trial(sides.number, atol))
     missed = sides.planted(atol, tighter)
-    text = f"{own}: its tolerance is too wide: the test passes with {fault}, too. "
+    text = f"{own}: its tolerance is too wide: the test passes with {fault}, too. With "
+    text += f"atol={atol:.0e} and rtol=0 it "
     if tighter.data.get("outcome") == "passed" and missed and missed.data["outcome"] == "failed":
-        return (
-            text
-            + f"With atol={atol:.0e} and rtol=0 it passes without that fault, and fails with it."
-        )
-    return (
-        text + "No tolerance that passes here notices that: compare something that it changes more."
-    )
+        return text + "passes without that fault, and fails with it."
+    return text + "does not tell that fault either: compare something that the fault changes more."
 
 
 def rate(failed: int, count: int) -> str:
@@ -232,7 +229,9 @@ def _always(forks: Forks, run: Run) -> Answer:
         short = shortened(traced(forks, sides.plan(frozenset()))[0])
         if sides.stored():
             evidence = "it is no larger than rounding grows, and the expected numbers are stored."
-        elif short and not equal_but_for_rounding(replace(base, roundoff=_SINGLE)):
+        elif short and not equal_but_for_rounding(
+            replace(base, roundoff=unit_roundoff(torch.float32))
+        ):
             cause, where = "reduced-precision", short[1] or where
             evidence = f"in float64 it goes, and it is larger than float32 rounds: {short[0]} does."
         else:
