@@ -57,7 +57,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     claims run by the hundred through lines that tests of their parts run, too.
     """
     if item.get_closest_marker("uncounted") is None:
-        if COUNTS is not None:  # whatever a test before has done to the environment
+        if COUNTS is not None:  # each test begins with the same variable
             os.environ["COVERAGE_PROCESS_CONFIG"] = COUNTS
         return (yield)
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
