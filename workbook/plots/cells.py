@@ -185,6 +185,7 @@ def draw(ax: Any, table: Table, theme: Theme) -> None:
     ax.pcolor(
         across, edges, np.ma.masked_equal(shown, KINDS.index("blank")), zorder=3, linewidth=0.5,
         cmap=ListedColormap(colors), vmin=-0.5, vmax=len(KINDS) - 0.5,
+        clip_on=False,  # half of the outermost lines lies outside of the axes
         edgecolors=PAPER[theme] if narrow else LINE[theme],
     )  # fmt: skip
     for kind, runs in _runs(cells).items():
