@@ -2,6 +2,7 @@
 
     python -m tests.diagnosis_exam --half open --limit 20 --seconds 60 --jobs 2 --lines out.jsonl
     python -m tests.diagnosis_exam --prove --half open
+    python -m tests.diagnosis_exam --seed 20261126        # 90 programs that nobody has seen
 
 Of the frozen half it prints figures only: no text, no name, no single answer. A file of outcomes
 has a line for each program as it is answered, without its name there; a run that was ended goes on.
@@ -29,7 +30,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.diagnosis_exam import proof
-from tests.diagnosis_exam.program import EACH, SIZES, Program, digest, programs
+from tests.diagnosis_exam.program import EACH, SEEDED, SIZES, Program, digest, programs, size
 
 STOPPED = "stopped"  # the diagnosis was ended from outside
 
@@ -148,6 +149,14 @@ def _shown_here(program: Program) -> bool:
     return not (any(fault.machine for fault in program.faults) and proof.prove(program))
 
 
+def _proved(rows: Sequence[Program]) -> list[Program]:
+    """Leave out programs whose label is not proved here, as those of a seed may be, and say so."""
+    hashes = proof.prove_hashes(rows)
+    proved = [row for row in rows if not (hashes[row.name] or proof.prove(row))]
+    print(f"labels proved: {len(proved)} of {len(rows)}; the others are left out", flush=True)
+    return proved
+
+
 def _answered(program: Program, seconds: float) -> Answer | None:
     """Diagnose one program where this machine shows its fault."""
     return diagnosed(program, seconds) if _shown_here(program) else None
@@ -231,6 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Read the command line and do what it says."""
     parser = argparse.ArgumentParser(prog="python -m tests.diagnosis_exam", description=__doc__)
     parser.add_argument("--half", choices=tuple(SIZES), default="open")
+    parser.add_argument("--seed", type=int, help="90 other programs, made from this seed")
     parser.add_argument("--limit", type=int, help="so many programs, spread evenly (all)")
     parser.add_argument("--seconds", type=float, default=120, help="time for each program")
     parser.add_argument("--jobs", type=int, default=1, help="so many programs at the same time (1)")
@@ -241,10 +251,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--show", metavar="NAME", help="print one open program and its label")
     parser.add_argument("--digest", action="store_true", help="print the half's digest")
     told = parser.parse_args(arguments)
-    size = SIZES[told.half]
-    count = size if told.limit is None else told.limit
-    if not 1 <= count <= size:
-        parser.error(f"--limit must be from 1 to {size}, got {count}")
+    told.half = told.half if told.seed is None else f"{SEEDED}{told.seed}"
+    whole = size(told.half)
+    count = whole if told.limit is None else told.limit
+    if not 1 <= count <= whole:
+        parser.error(f"--limit must be from 1 to {whole}, got {count}")
     if not told.seconds > 0:
         parser.error(f"--seconds must be above 0, got {told.seconds:g}")
     if told.jobs < 1:
@@ -264,8 +275,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"# {' + '.join(shown[0].label) or 'none'}: {' '.join(shown[0].targets)}")
         print(shown[0].text, end="")
         return 0
-    rows = [programs(told.half)[i * size // count] for i in range(count)]
-    return _prove(rows, told.half) if told.prove else _sit(rows, told)
+    rows = [programs(told.half)[i * whole // count] for i in range(count)]
+    if told.prove:
+        return _prove(rows, told.half)
+    return _sit(rows if told.seed is None else _proved(rows), told)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ EACH = 200  # programs in each half
 ADDED_EACH = 60  # programs in the second exam
 SIZES = {**dict.fromkeys(HALVES, EACH), "added": ADDED_EACH}
 NONE, SINGLE = 40, 130  # of them: without a fault, with one; the rest has two
+SEEDED = "seed "  # an exam of a seed is named by this and the seed
+SEEDED_NONE, SEEDED_SINGLE, SEEDED_EACH = 20, 60, 90  # the same for an exam of a seed
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class _Draw:
 
 def _open_to(half: str, items: Sequence[T], kind: str) -> list[T]:
     """Leave out of the open half the last of every four items of a kind."""
-    if half == "frozen":
+    if half == "frozen" or half.startswith(SEEDED):
         return list(items)
     groups: dict[object, list[T]] = {}
     for item in items:
@@ -110,12 +112,14 @@ def _faults(half: str, place: int, draw: _Draw) -> tuple[str, tuple[Change, ...]
     if half == "added":
         fault = ADDED[place % len(ADDED)]
         return draw.of("form", fault.forms), (fault,)
-    if place < NONE:
+    none, single = (SEEDED_NONE, SEEDED_SINGLE) if half.startswith(SEEDED) else (NONE, SINGLE)
+    if place < none:
         return FORMS[place % 3], ()
     offered = _Draw(half).order("faults", _open_to(half, FAULTS, "cause"))
-    first = offered[(place - NONE) % len(offered)]
+    all_kinds = _Draw(half).order("all", (*FAULTS, *ADDED)) if half.startswith(SEEDED) else offered
+    first = all_kinds[(place - none) % len(all_kinds)]
     form = draw.of("form", first.forms)
-    if place < NONE + SINGLE:
+    if place < none + single:
         return form, (first,)
     for first in draw.order("first", offered):
         form = draw.of("form", first.forms)
@@ -212,15 +216,17 @@ def _targets(base: Base, text: str) -> tuple[str, ...]:
 
 
 def program(half: str, place: int) -> Program:
-    """Make program number `place` of one half, or of the second exam, `added`.
+    """Make program number `place` of one half, of the second exam (`added`), or of a seed's.
 
     >>> program("open", 0).label
     ()
+    >>> len(program("seed 5", 89).label)
+    2
     """
-    if half not in SIZES:
+    if half not in SIZES and not half.startswith(SEEDED):
         raise ValueError(f"half must be one of {', '.join(SIZES)}, got {half!r}")
-    if not 0 <= place < SIZES[half]:
-        raise ValueError(f"place must be from 0 to {SIZES[half] - 1}, got {half} {place}")
+    if not 0 <= place < size(half):
+        raise ValueError(f"place must be from 0 to {size(half) - 1}, got {half} {place}")
     draw = _Draw(f"exam/{half}/{place}")
     form, faults = _faults(half, place, draw)
     fitting = [
@@ -253,10 +259,16 @@ def program(half: str, place: int) -> Program:
     )
 
 
+def size(half: str) -> int:
+    """Give the number of programs of one half, of the second exam, or of a seed's exam."""
+    return SEEDED_EACH if half.startswith(SEEDED) else SIZES[half]
+
+
 @cache
 def programs(half: str) -> tuple[Program, ...]:
-    """Make all programs of one half, or of the second exam."""
-    return tuple(program(half, place) for place in range(SIZES[half]))
+    """Make all programs of one half, of the second exam, or of a seed's exam, which mixes them."""
+    made = [program(half, place) for place in range(size(half))]
+    return tuple(_Draw(half).order("mixed", made) if half.startswith(SEEDED) else made)
 
 
 def digest(half: str) -> str:
