@@ -107,6 +107,35 @@ def test_the_halves_have_programs_without_a_fault_and_with_two(half):
     assert all(len(set(row.label)) == len(row.label) for row in programs(half))
 
 
+def test_a_seed_makes_programs_that_no_exam_has():
+    """60 with a fault of any kind, 20 without and 10 with two, each of them new."""
+    rows = programs("seed 5")
+    counts = [len(row.faults) for row in rows]
+    assert [counts.count(number) for number in range(3)] == [20, 60, 10]
+    texts = {row.text for row in rows}
+    assert len(texts) == len(rows) and not texts & {row.text for row in ALL}
+    assert texts != {row.text for row in programs("seed 6")}
+
+
+def test_a_seed_whose_labels_are_not_proved_leaves_them_out(capsys, monkeypatch):
+    """A label that the proof refutes does not count."""
+    from tests.diagnosis_exam import __main__ as command
+
+    asked = []
+
+    def diagnosed(row, _):
+        asked.append(row.name)
+        return Answer(row.name, row.label, ("none",), 1.0)
+
+    monkeypatch.setattr(command, "diagnosed", diagnosed)
+    monkeypatch.setattr(proof, "prove_hashes", lambda rows: {row.name: [] for row in rows})
+    wrong = programs("seed 5")[0].name
+    monkeypatch.setattr(proof, "prove", lambda row: ["no"] if row.name == wrong else [])
+    assert main(["--seed", "5", "--limit", "3"]) == 0
+    assert len(asked) == 2 and wrong not in asked
+    assert "labels proved: 2 of 3" in capsys.readouterr().out
+
+
 def test_programs_need_torch_and_numpy_only():
     """Every import is of torch, NumPy or the standard library."""
     for row in ALL:

@@ -168,6 +168,33 @@ def test_a_checkpoint_written_by_hand_is_one(workers: Workers, tmp_path: Path) -
     assert answer.causes[0].cause == "checkpoint-incomplete", answer.text()
 
 
+FORGOTTEN = """
+class Total:
+    def __init__(self):
+        self.sum = 0.0
+    def add(self, number):
+        self.sum += number
+        return self.sum
+
+def last_of(numbers):
+    total = Total()
+    return [total.add(number) for number in numbers][-1]
+
+def one(): return last_of([3.0, 1.0, 2.0])
+def other(): return last_of([4.0, 1.0, 2.0])
+"""
+
+
+def test_what_makes_both_forget_the_difference_explains_nothing(
+    workers: Workers, tmp_path: Path
+) -> None:
+    """A cure leaves the healthy program as it was; a sum that starts anew is neither of the two."""
+    path = tmp_path / "p.py"
+    path.write_text(FORGOTTEN)
+    answer = diagnose(f"{path}:one", f"{path}:other", workers=workers)
+    assert answer.status == "unknown", answer.text()
+
+
 @pytest.mark.parametrize("name", ["none_seeded_training:train", "none_model:build"])
 def test_numbers_drawn_otherwise_on_another_cpu_are_no_fault(name: str, workers: Workers) -> None:
     """Initial weights may differ in the last bit on another CPU: a note, and no cause."""

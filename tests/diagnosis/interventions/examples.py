@@ -277,6 +277,17 @@ def second(): return fit(True)
 """,
     "on carry-generators": "checkpoint_generator straight resumed",
     "on carry-buffers": "checkpoint_buffer at_once in_two",
+    "on carry-own": """
+class Walk:
+    def __init__(self, w=0.0):
+        self.generator, self.w = torch.Generator().manual_seed(7), w
+    def run(self, n):
+        for _ in range(n):
+            self.w = 0.5 * self.w + torch.rand(3, generator=self.generator)
+        return self
+def first(): return Walk().run(4).w
+def second(): return Walk(Walk().run(2).w).run(2).w
+""",
     "on eval-norm": "batchnorm_pair while_training while_serving",
     "on go-on-training": "eval_left_on alone validated",
     "on first-seed": "reseeded_pair plain fixed_evaluation",

@@ -4,6 +4,7 @@ Owns the noting of helpers that change what they are given, the putting back of 
 that start each call from the state of their first. Tried only where nothing else explains.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -62,26 +63,38 @@ def _contiguous(value: Any) -> Any:
 
 
 def _forget(run: Setting) -> None:
-    """Let every outermost module start each call from what it held before its first."""
-    first: dict[int, tuple[Any, list[tuple[Any, dict[str, Any]]]]] = {}
+    """Let each outermost call start from what its modules and objects held when first used."""
+    first: dict[int, tuple[Any, dict[str, Any]]] = {}
+    files = {module.__name__ for module in run.modules}
     inside = [False]
 
-    def start(real: Any, this: Any, *args: Any, **kwargs: Any) -> Any:
+    def start(real: Any, *args: Any, **kwargs: Any) -> Any:
         if inside[0]:
-            return real(this, *args, **kwargs)
-        if id(this) not in first:
-            first[id(this)] = this, [(part, memory(part)) for part in this.modules()]
-        else:
-            for part, held in first[id(this)][1]:
-                recall(part, held)
+            return real(*args, **kwargs)
+        for part in _objects((args, kwargs), files):
+            if id(part) in first:
+                recall(part, first[id(part)][1])
+            else:
+                first[id(part)] = part, memory(part)
         inside[0] = True
         try:
-            return real(this, *args, **kwargs)
+            return real(*args, **kwargs)
         finally:
             inside[0] = False
 
     if run.has(FORGET):
         wrap(start, torch.nn.Module, "__call__")
+        around = lambda real, name, *args, **kwargs: start(real, *args, **kwargs)  # noqa: E731
+        wrap_helpers(run, around, "__call__")
+
+
+def _objects(values: Any, files: set[str]) -> Iterator[Any]:
+    """Give modules, their parts, and objects of the user's own classes, among some values."""
+    for value in tree_leaves(values):
+        if isinstance(value, torch.nn.Module):
+            yield from value.modules()
+        elif type(value).__module__ in files:
+            yield value
 
 
 # Putting back what a call leaves behind may break a program that means to keep it.
@@ -92,6 +105,6 @@ PLAIN_ARGUMENTS = on(
     "plain-arguments", "memory-layout", "arrays that a helper is given are contiguous", 80,
     Fact.UNEXPLAINED, axes=PAIR, install=_plain_arguments, stage=Stage.PROGRAM)  # fmt: skip
 FORGET = on(
-    "forget", "module-state", "each call of a module starts from its first state", 82,
-    Fact.UNEXPLAINED, axes=PAIR, install=_forget)  # fmt: skip
+    "forget", "module-state", "each call of a module or object starts from its first state", 82,
+    Fact.UNEXPLAINED, axes=PAIR, install=_forget, stage=Stage.PROGRAM)  # fmt: skip
 ROWS = (KEEP_ARGUMENTS, PLAIN_ARGUMENTS, FORGET)

@@ -22,7 +22,7 @@ import torch
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, Stage, on
 from workbook.diagnosis.patching import aside, caller, functions_of, line, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
-from workbook.diagnosis.probes.generators import LIBRARIES, get_state, global_codes
+from workbook.diagnosis.probes.generators import LIBRARIES, get_state, global_codes, put_state
 from workbook.diagnosis.probes.steps import digest
 from workbook.trace.places import is_user_file, line_of
 
@@ -65,15 +65,27 @@ def _early(run: Setting) -> None:
 
 
 def _own(run: Setting) -> None:
-    """Note generators that are seeded and not drawn from; let their seeds count for all draws."""
+    """Note generators that are seeded and not drawn from, and those seeded as one before them was.
+
+    Let the seeds of the former count for all draws, and the latter go on where that one stands.
+    """
     made: list[tuple[Any, int, str]] = []  # a generator, its state when it was seeded, the line
     looks = [0]
 
     def seeded(generator: Any, number: Any, frame: FrameType) -> None:
-        if is_user_file(frame.f_code.co_filename):
-            made.append((generator, digest([get_state(generator)]), line_of(frame)))
-            if run.has(OWN_SEED):
-                _seed_all(number)
+        if not is_user_file(frame.f_code.co_filename):
+            return
+        start = digest([get_state(generator)])
+        before = [one for one, was, _ in made if was == start and one is not generator]
+        made.append((generator, start, line_of(frame)))
+        if before and digest([get_state(before[-1])]) != start:
+            FACTS.add(Fact.MADE_ANEW, CARRY_OWN.name, f"the generator made at {line_of(frame)}")
+            if frame.f_code.co_name == "__init__":
+                FACTS.add(Fact.MADE_IN_OBJECT)
+            if run.has(CARRY_OWN):
+                put_state(generator, get_state(before[-1]))
+        if run.has(OWN_SEED):
+            _seed_all(number)
 
     class Generator(torch.Generator):
         def manual_seed(self, seed: int) -> torch.Generator:
@@ -179,7 +191,13 @@ EARLY_SEED = on(
 OWN_SEED = on(
     "own-seed", CAUSE, "a generator's seed counts for draws from the global generators", 37,
     Fact.SEED_UNUSED, axes=AGAIN | PAIR, install=_own, stage=Stage.SEEDS, draws=True)  # fmt: skip
+CARRY_OWN = on(
+    "carry-own", "reseeded", "a generator made anew with a seed goes on where that before it stood",
+    26, Fact.MADE_ANEW, axes=PAIR, install=_own, stage=Stage.SEEDS, renumbers=True, draws=True,
+    finer=((Fact.MADE_IN_OBJECT, "checkpoint-incomplete",
+           "It belongs to an object that is made anew, and begins there once more."),),
+    fix="Keep one generator, or save its get_state() and set that in the new one.")  # fmt: skip
 READ_SEED = on(
     "read-seed", CAUSE, "a seed that nothing reads is set", 38, Fact.SEED_UNREAD, axes=AGAIN | PAIR,
     install=_unread, stage=Stage.PROGRAM, draws=True)  # fmt: skip
-ROWS = (EARLY_SEED, OWN_SEED, READ_SEED)
+ROWS = (EARLY_SEED, OWN_SEED, CARRY_OWN, READ_SEED)

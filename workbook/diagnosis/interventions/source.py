@@ -19,8 +19,6 @@ HALF, SINGLE = ("float16", "half"), ("float32", "single")
 _WIDER = dict.fromkeys(HALF, "float32") | dict.fromkeys(SINGLE, "float64")
 _SET, _COPY = "__sorted_set__", "__copied__"
 _KEEPS = frozenset(("append", "appendleft", "insert", "setdefault"))  # a container keeps its last
-# what they return is the memory itself
-_ALIASES = frozenset(("state_dict", "detach", "numpy", "from_numpy", "as_tensor", "asarray"))
 _NAMES = (ast.Name, ast.Attribute, ast.Subscript)  # give what is there, and make nothing
 _Node = TypeVar("_Node", bound=ast.AST)
 
@@ -56,7 +54,10 @@ def _makes_set(node: ast.AST) -> bool:
 
 
 class Copies(ast.NodeTransformer):
-    """Copies what a container is given, and what another name for the same memory is kept as."""
+    """Copies what a container is given, and what is given a name or returned.
+
+    Whether that is memory with another name, or new, makes no difference then.
+    """
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -80,34 +81,21 @@ class Copies(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
-        into = any(isinstance(target, ast.Subscript) for target in node.targets)
-        if into or isinstance(node.value, _NAMES):
-            node.value = _call(_COPY, node.value, node.value)
-        else:
-            node.value = _Aliases().visit(node.value)
+        node.value = _call(_COPY, node.value, node.value)
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         self.generic_visit(node)
         if node.value is not None:
-            node.value = _Aliases().visit(node.value)
+            node.value = _call(_COPY, node.value, node.value)
         return node
 
 
-class _Aliases(ast.NodeTransformer):
-    """Copies every other name for the same memory that an expression makes."""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        alias = isinstance(node.func, ast.Attribute) and node.func.attr in _ALIASES
-        return _call(_COPY, node, node) if alias else node
-
-
 def _copied(value: Any) -> Any:
-    """Give the value with tensors and arrays of its own."""
+    """Give the value with tensors and arrays of its own, but for what is trained."""
 
     def copied(leaf: Any) -> Any:
-        if isinstance(leaf, torch.Tensor) and not isinstance(leaf, torch.nn.Parameter):
+        if isinstance(leaf, torch.Tensor) and not (leaf.is_leaf and leaf.requires_grad):
             return leaf.clone()
         return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
 

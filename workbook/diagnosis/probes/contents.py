@@ -106,17 +106,22 @@ def own(value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else copy.copy(value)
 
 
-def memory(part: torch.nn.Module) -> dict[str, Any]:
-    """Copy what a module remembers beside its parameters: buffers, numbers, containers."""
-    held = {k: v for k, v in vars(part).items() if not k.startswith("_") and k != "training"}
-    held = {k: v for k, v in held.items() if isinstance(v, _REMEMBERED)} | part._buffers
-    return {k: own(v) for k, v in held.items() if v is not None or k not in part._buffers}
+def memory(part: Any) -> dict[str, Any]:
+    """Copy what a module or object remembers beside parameters: buffers, numbers, containers."""
+    buffers = getattr(part, "_buffers", {})
+    hidden = ("_",) if type(part).__module__.startswith("torch.") else ()
+    held = {
+        k: v for k, v in vars(part).items() if k not in _INTERNAL and not k.startswith(hidden)
+    }
+    held = {k: v for k, v in held.items() if isinstance(v, _REMEMBERED)} | buffers
+    return {k: own(v) for k, v in held.items() if v is not None or k not in buffers}
 
 
-def recall(part: torch.nn.Module, held: dict[str, Any]) -> None:
-    """Let a module remember what `memory` gave."""
+def recall(part: Any, held: dict[str, Any]) -> None:
+    """Let a module or object remember what `memory` gave."""
+    put = setattr if isinstance(part, torch.nn.Module) else object.__setattr__
     for name, value in held.items():
-        setattr(part, name, own(value))
+        put(part, name, own(value))
 
 
 def same(value: Any, other: Any) -> bool:
@@ -126,6 +131,7 @@ def same(value: Any, other: Any) -> bool:
     return type(value) is type(other) and repr(value) == repr(other)
 
 
+_INTERNAL = frozenset(vars(torch.nn.Module()))
 _CONTAINERS = (list, dict, set, collections.deque)
 _REMEMBERED = (torch.Tensor, np.ndarray, bool, int, float, str, type(None), *_CONTAINERS)
 

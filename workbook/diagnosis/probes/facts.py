@@ -35,6 +35,8 @@ class Fact(Enum):
     LOADS_SHORTENED = "loaded weights are in a shorter format"
     LOADS_PART = "a state fits in part only"
     LOOPS = "something is gone through by a size"
+    MADE_ANEW = "a generator is made anew with the seed of one that has drawn"
+    MADE_IN_OBJECT = "an object makes it"
     MEANS_OF_PARTS = "means of parts of unequal sizes are taken at one line"
     NOISE = "a module draws"
     ONEDNN_OFF = "oneDNN is switched off"

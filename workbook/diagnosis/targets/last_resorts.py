@@ -42,7 +42,8 @@ _CHANCE = frozenset(
 def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base: Gap) -> Search:
     """Search again with what calls leave behind put back, where that explains more.
 
-    Putting it back may break a program that means to keep it, so it is not tried before.
+    Putting it back may break a program that means to keep it, so it is not tried before. A cure
+    changes nothing in a healthy program: one of the two results must be what it was.
     """
     if found.rest.same or (found.needed and Judge(pair.measure, found).rest() == "rounding"):
         return found
@@ -55,7 +56,7 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
         pair.session.tell(f"{one.words}: tried, in both functions")
         near = held | set(found.needed)
         for others in (near, frozenset(candidates)):
-            if pair.measure(others | {one}).same:
+            if pair.measure(others | {one}).same and pair.spares(others, one):
                 again = search(pair.measure, [*others, one], base)
                 if one in again.needed:
                     return again

@@ -11,6 +11,7 @@ from typing import Any
 from workbook.diagnosis import chance
 from workbook.diagnosis.interventions.arguments import KEEP_ARGUMENTS
 from workbook.diagnosis.interventions.batches import EVERY, OUTERMOST, SPLIT, SPLIT_OUTERMOST
+from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.put_back import CLOCK, GENERATORS, KEPT
 from workbook.diagnosis.interventions.rows import HOLDS
 from workbook.diagnosis.interventions.training import WEIGH
@@ -132,6 +133,17 @@ class Pair:
             return difference(result, 0, result, 1)
         ours, theirs = self.session.both(first, second)
         return difference(ours, 0, theirs, 0)
+
+    def spares(self, active: Active, one: Intervention) -> bool:
+        """Whether an intervention leaves one of the two results, in every bit, as it was."""
+        if self.together:
+            return True
+        runs = zip(self.plans(active), self.plans(active | {one}), strict=True)
+        return any(self._same(*two) for two in runs)
+
+    def _same(self, *two: Plan) -> bool:
+        one, other = self.session.both(*two)
+        return difference(one, 0, other, 0).same
 
     @property
     def chancy(self) -> bool:
