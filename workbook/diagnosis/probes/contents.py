@@ -110,9 +110,7 @@ def memory(part: Any) -> dict[str, Any]:
     """Copy what a module or object remembers beside parameters: buffers, numbers, containers."""
     buffers = getattr(part, "_buffers", {})
     hidden = ("_",) if type(part).__module__.startswith("torch.") else ()
-    held = {
-        k: v for k, v in vars(part).items() if k not in _INTERNAL and not k.startswith(hidden)
-    }
+    held = {k: v for k, v in vars(part).items() if k not in _INTERNAL and not k.startswith(hidden)}
     held = {k: v for k, v in held.items() if isinstance(v, _REMEMBERED)} | buffers
     return {k: own(v) for k, v in held.items() if v is not None or k not in buffers}
 
