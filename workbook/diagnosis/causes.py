@@ -66,6 +66,8 @@ CAUSES = (
           "Sort before iterating over a set; do not seed from hash()."),
     Cause("file-order", "fault", "An order follows the file system's",
           "Sort what os.listdir, os.scandir or glob return."),
+    Cause("leftover-files", "fault", "A run reads files that an earlier run left",
+          "Begin each run in an empty folder, or delete these files first. Where it is meant to go on from them, keep a copy of them and begin both runs from that."),
     Cause("worker-generator", "fault", "The data loader's workers draw from generators of their own",
           "Pass generator= and worker_init_fn= to the DataLoader, or draw outside the workers. A worker_init_fn that seeds NumPy or random takes the seed from torch.initial_seed()."),
     Cause("compile", "rounding", "The compiled function rounds differently from the eager one",

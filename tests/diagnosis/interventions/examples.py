@@ -16,6 +16,12 @@ import torch.nn.functional as F
 
 # Against itself: called again, or in another process under other conditions.
 AGAIN = {
+    "hold leftovers": """
+import os
+OLD = os.path.exists('left.txt')
+open('left.txt', 'w').close()
+def first(): return OLD
+""",
     "hold clock": """
 T = time.time()
 def first(): return T
@@ -62,6 +68,12 @@ N = []
 def first():
     N.append(1)
     return len(N)
+""",
+    "between leftovers": """
+import os
+def first():
+    with open('left.txt', 'a') as file: file.write('x')
+    return os.path.getsize('left.txt')
 """,
     "between num-threads": """
 def first():

@@ -173,6 +173,24 @@ def test_every_run_finds_the_folder_as_it_is_now(
     assert first == second != third and "three" in str(third)
 
 
+def test_the_files_are_put_back_between_two_calls(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first call wrote, changed, removed or made anew, the second finds as it was."""
+    folder = _folder(
+        tmp_path,
+        "rows = sorted((str(p), p.is_file() and len(p.read_bytes())) for p in HERE.rglob('*'));"
+        " open('runs/log.txt', 'a').write('x'); os.remove('big.bin'); shutil.rmtree('runs/deep');"
+        " os.makedirs('new/one'); open('new/one/file', 'x'); os.rename('inner.txt', 'other.txt');"
+        " return str(rows)",
+    )
+    monkeypatch.chdir(folder)
+    session = Session(workers, call(f"{folder / 'p.py'}:f"), time.monotonic() + DAY)
+    plain, held = (session.first(plan(0, 0, between=some))
+                   for some in (frozenset(), frozenset({"leftovers"})))  # fmt: skip
+    assert plain.code(1) != plain.code(0) == held.code(0) == held.code(1)
+
+
 def test_a_temporary_file_is_not_found_again(
     workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

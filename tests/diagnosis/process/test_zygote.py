@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workbook.diagnosis.plan import Plan, plan
+from workbook.diagnosis.plan import ALL, Plan, plan
 from workbook.diagnosis.process import zygote
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.process.workers import Workers
@@ -69,7 +69,23 @@ def runs(folder: Path) -> Iterator[tuple[Run, Run, Run]]:
         if fresh.data.get("way") != "overlay":
             pytest.skip("no overlays here: every run is a process from its beginning")
         session.forkable = {0}
-        yield fresh, session.run(wanted), session.run(plan(0, held=frozenset({"hash"})))
+        yield (
+            fresh,
+            session.run(wanted),
+            session.run(plan(0, held=frozenset({"hash", "leftovers"}))),
+        )
+
+
+def test_a_run_starts_with_the_files_that_another_one_left(folder: Path) -> None:
+    """Where they are not held: a fork as well as a process from its beginning."""
+    left = plan(0, held=ALL - {"leftovers"})
+    with Workers(lanes=2) as workers:
+        session = _session(workers, "program.py", "word")
+        fresh = session.run(dataclasses.replace(left, fresh=True))
+        session.forkable = {0} if fresh.data["way"] == "overlay" else set()
+        fork = session.run(left)
+    assert [run.data["status"] for run in (fresh, fork)] == [len("once")] * 2
+    assert fork.places(0, "leftover-files") == ["inner/written.txt"] and fork.like(fresh)
 
 
 def test_a_fork_gives_what_a_process_from_its_beginning_gives(runs: tuple[Run, Run, Run]) -> None:

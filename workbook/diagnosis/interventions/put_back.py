@@ -4,6 +4,7 @@ Owns the rows, and what was taken down before the first call.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +25,13 @@ class Before:
     states: tuple[Any, ...]
     entropy: Counter[str]
     clock: int
+    restore: Callable[[], None]  # puts the files back
 
 
-def before(snapshot: Snapshot) -> Before:
+def before(snapshot: Snapshot, restore: Callable[[], None] = lambda: None) -> Before:
     """Take down how everything is."""
-    return Before(snapshot, global_states(), surroundings.COUNTED.copy(), surroundings.count())
+    counted, clock = surroundings.COUNTED.copy(), surroundings.count()
+    return Before(snapshot, global_states(), counted, clock, restore)
 
 
 def _generators(was: Before) -> None:
@@ -60,6 +63,8 @@ ROWS = (
          "that makes a new one."),
     _row("module", "module-state", "modules and objects are put back", 53, Fact.CHANGES_MODULE),
     _row("state", "module-state", "variables of the program are put back", 54, Fact.CHANGES_STATE),
+    _row("leftovers", "leftover-files", "files are put back", 55, Fact.LEAVES_FILES,
+         lambda was: was.restore(), AGAIN),
     _row("default-dtype", "dtype", "the default dtype is put back", 55, Fact.LEAVES_DTYPE,
          lambda was: torch.set_default_dtype(torch.float32), AFTER,
          fix="Name the dtype where a tensor is made, or set the default dtype back at the end."),

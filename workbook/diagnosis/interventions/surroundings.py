@@ -245,6 +245,8 @@ def _hold(
 
 # What differs between two runs unless it is held: the value of calm, and that of the other run.
 ROWS = (
+    _hold("leftovers", "leftover-files", "each run starts with the files as they were", 39,
+          Fact.LEAVES_FILES, (False, True), "the files that an earlier run left", AGAIN),
     _hold("clock", "wall-clock", "the clock starts at the same moment", 40, Fact.CLOCK, (0, 1),
           "another time of day"),
     _hold("files", "file-order", "folders are listed in one order", 41, Fact.LISTS_FOLDERS,

@@ -67,6 +67,7 @@ class Fact(Enum):
     CHANGES_GRADIENT = "changed gradient"
     CHANGES_MODULE = "changed module"
     CHANGES_STATE = "changed state"
+    LEAVES_FILES = "changed leftovers"
     LEAVES_DTYPE = "the default dtype is left changed"
     LEAVES_THREADS = "the number of threads is left changed"
     # what two runs do unlike one another

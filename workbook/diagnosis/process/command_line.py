@@ -12,11 +12,12 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from workbook.diagnosis.process import hook
-from workbook.diagnosis.process.place import Place
+from workbook.diagnosis.process.place import Place, made
 
 Request = dict[str, Any]
 _PR_SET_CHILD_SUBREAPER = 36
@@ -52,15 +53,28 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
     else:
         result["guarded"], result["way"] = place.guarded, place.way
         try:
-            for number, command in enumerate(request["commands"]):
-                part, _ = planned(request, number, place)
+            for number in turns(request, folder):
+                part, plan = planned(request, number, place)
                 where = place.inside(request["from"])
                 given = environment(request, part, os.environ["TMPDIR"])
-                result["pid"], result["status"] = _ended(command["words"], where, given)
+                result["pid"], result["status"] = _ended(plan["words"], where, given)
         except NoProgram as problem:
             result["cannot"] = str(problem)
     result["seconds"] = time.perf_counter() - began
     write(folder, result)
+
+
+def turns(request: Request, folder: Path) -> Iterator[int]:
+    """Give the number of each command in its turn.
+
+    Where a run is to start with what an earlier one left, and the first left any file, it comes
+    once more.
+    """
+    commands = request["commands"]
+    yield from range(len(commands))
+    if request["set"].get("leftovers") and made(folder):
+        commands.append(commands[0])
+        yield len(commands) - 1
 
 
 def write(folder: Path, result: dict[str, Any]) -> None:
@@ -77,6 +91,7 @@ def planned(request: Request, number: int, place: Place) -> tuple[Path, dict[str
     given = dict(request["set"])
     plan = {
         "root": _ROOT,
+        "words": command["words"],
         "folder": str(part),
         "set": given if given.get("rng") else {},  # with nothing held it only watches
         "on": request["on"],
@@ -88,6 +103,7 @@ def planned(request: Request, number: int, place: Place) -> tuple[Path, dict[str
         "trace": request["trace"],
         "from": request["stop"],
         **command.get("plan", {}),
+        "left": [name for name, _ in made(Path(request["folder"]))] if number else [],
         "layers": [upper for _, upper in place.layers],
         "writable": [*place.writable, os.path.realpath(os.environ["TMPDIR"]), str(part)],
     }

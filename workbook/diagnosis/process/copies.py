@@ -29,12 +29,12 @@ def refresh(real: Path, seen: Path, note: Path, *, guarded: bool, without: Path)
     old: Noted = json.loads(note.read_text()) if note.exists() else {}
     wanted = _listed(real, os.path.realpath(without), guarded=guarded)
     for name in sorted(_names(seen) - wanted.keys(), reverse=True):
-        _remove(seen / name)
+        remove(seen / name)
     new: Noted = {}
     for name, linked in wanted.items():
         source, target = real / name, seen / name
         if old.get(name) != _look(target, source) or not os.path.lexists(target):
-            _remove(target)
+            remove(target)
             _make(source, target, linked=linked)
         new[name] = _look(target, source)
     note.write_text(json.dumps(new))
@@ -93,7 +93,8 @@ def _make(source: Path, target: Path, *, linked: bool) -> None:
         return  # what cannot be read or has vanished: the run will say if it is missed
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that it holds; what is not there is no error."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

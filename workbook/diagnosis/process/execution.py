@@ -26,11 +26,12 @@ from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
 from workbook.diagnosis.process import command_line
 from workbook.diagnosis.process.patches import put_on
-from workbook.diagnosis.process.place import Place
+from workbook.diagnosis.process.place import Place, made, restore
 from workbook.diagnosis.process.program import (
     OBJECTS,
     CannotRun,
     entry,
+    left,
     listen,
     load,
     own_modules,
@@ -51,8 +52,19 @@ _CONTEXT = 1 << 30  # bytes that a driver and its libraries take in each process
 def run(request: Request, folder: Path, place: Place | str) -> None:
     """Carry out a request and leave `result.json`, results and traces in its folder.
 
-    `place` is where this process may write, or a sentence that says why it has no such place.
+    `place` is where this process may write, or a sentence that says why it has no such place. A run
+    that is to start with what an earlier one left is that one where none is left.
     """
+    if request["set"].pop("leftovers", False) and hasattr(os, "fork"):
+        pid = os.fork()
+        if not pid:
+            try:
+                run(request, folder, place)
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+        if not made(folder):
+            return
     result: dict[str, Any] = {"outcomes": [], "facts": [], "changed": []}
     clock, began = time.perf_counter, time.perf_counter()  # kept: a run is given another clock
     known = set(sys.modules)
@@ -61,7 +73,8 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
             raise CannotRun(place)
         result["guarded"], result["way"] = place.guarded, place.way
         settle(request, place)
-        _carry_out(request, folder, result)
+        left(name for name, _ in made(folder))
+        _carry_out(request, folder, result, place)
     except CannotRun as problem:
         result["cannot"] = str(problem)
     except Exception as error:
@@ -105,7 +118,7 @@ def _write(folder: Path, result: dict[str, Any]) -> None:
     command_line.write(folder, {**result, "refused": refusals()})
 
 
-def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
+def _carry_out(request: Request, folder: Path, result: dict[str, Any], place: Place) -> None:
     with contextlib.ExitStack() as stack:
         run = _prepared(request, stack)
         run.modules = [load(path, name, run) for path, name in request["files"]]
@@ -119,7 +132,9 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
         built: dict[str, Any] = {}
         if request["kind"] == "model":
             calls, built = model_steps(calls[0], request)
-        was = put_back.before(Snapshot(own_modules(request), {**built, **OBJECTS}))
+        was = put_back.before(
+            Snapshot(own_modules(request), {**built, **OBJECTS}), lambda: restore(folder, place)
+        )
         streams.Still.awake = True
         between, request["last"] = frozenset(request["between"]), len(calls) - 1
         spent = 0.0
@@ -129,6 +144,7 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
             for row in ROWS if number else ():
                 if row.put_back and row.name in between:
                     row.put_back(was)
+            left(name for name, _ in made(folder))  # lists folders, which is no fact of the program
             FACTS.start()
             trained = request["trained"]
             run.trained.clear()
@@ -143,6 +159,7 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any]) -> None:
                 result["facts"].append(FACTS.to_json())
             result["changed"].append(was.snapshot.changed())
             _write(folder, result)
+        result["changed"][-1] += [(os.path.relpath(name), "leftovers") for name, _ in made(folder)]
 
 
 def _prepared(request: Request, stack: contextlib.ExitStack) -> Setting:

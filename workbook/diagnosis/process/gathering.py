@@ -32,17 +32,15 @@ def _main(processes: dict[str, list[dict[str, Any]]]) -> str:
     return max(processes, key=weight, default="")
 
 
-def gathered(folder: Path, scratch: Path, started: int) -> dict[str, Any]:
+def gathered(folder: Path, started: int) -> dict[str, Any]:
     """Put what the processes of a run's last command wrote down together to its result.
 
-    `folder` is the run's, `scratch` that of the diagnosis: what lies there is not the user's.
-    `started` is the process that the command line started.
+    `folder` is the run's, `started` the process that the command line started.
     """
     part = max(folder.glob("command-*"), key=lambda one: int(one.name.split("-")[1]), default=None)
     if part is None:
         return {}
     written = [(name, path) for name, path in place.made(folder) if path.is_file()]
-    written = [row for row in written if not row[0].startswith(f"{scratch}{os.sep}")]
     processes = rows_of(part)
     pid = _main(processes)
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -50,6 +48,8 @@ def gathered(folder: Path, scratch: Path, started: int) -> dict[str, Any]:
         rows.setdefault(row["kind"], []).append(row)
     everyone = [row for process in processes.values() for row in process]
     facts = rows["facts"][-1]["facts"] if "facts" in rows else _NO_FACTS
+    reads = dict.fromkeys(row["path"] for row in everyone if row["kind"] == "reads")
+    facts["lists"]["leftover-files"] = [os.path.relpath(name) for name in reads]
     facts["lists"]["steps"] = [row["vector"] for row in rows.get("step", ())][:_MOST]
     left, losses = rows.get("left", [])[:_MOST], _losses(rows)
     values = leaving.by_line(left) | ({"the loss": losses} if losses is not None else {})
@@ -62,7 +62,7 @@ def gathered(folder: Path, scratch: Path, started: int) -> dict[str, Any]:
     return {
         "outcomes": [{"leaves": save(values, folder, "result-0"), "draws": draws}],
         "facts": [facts],
-        "changed": [[]],
+        "changed": [[[os.path.relpath(name), "leftovers"] for name, _ in written]],
         "python": any(row["kind"] == "start" for row in everyone),
         "torch": any(row["kind"] == "torch" for row in everyone),
         "forkable": pid == str(started) and rows.get("torch", [{}])[0].get("wrote") is False,

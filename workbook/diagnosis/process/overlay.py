@@ -18,6 +18,7 @@ from typing import Any
 
 _NEWNS, _NEWUSER = 0x00020000, 0x10000000
 _BIND, _REC, _PRIVATE = 1 << 12, 1 << 14, 1 << 18
+_COVERED: dict[str, int] = {}  # folders that lie below an overlay, open as they are
 
 
 def separate() -> None:
@@ -54,6 +55,7 @@ def cover(folder: str, layers: Path, through: Iterable[str] = ()) -> list[tuple[
             for path in (upper, work):
                 path.mkdir(parents=True)
             options = f"lowerdir={_plain(point)},upperdir={_plain(upper)},workdir={_plain(work)}"
+            _COVERED[point] = os.open(point, os.O_PATH)
             _mount("overlay", point, "overlay", 0, options + ",userxattr")
             made.append((point, str(upper)))
         for shared, handle in kept.items():
@@ -62,6 +64,14 @@ def cover(folder: str, layers: Path, through: Iterable[str] = ()) -> list[tuple[
         for handle in kept.values():
             os.close(handle)
     return made
+
+
+def covered(path: str) -> str:
+    """Give a path under which this process reads a file as it is below an overlay."""
+    for point in sorted(_COVERED, key=len, reverse=True):
+        if _below(path, point):
+            return f"/proc/self/fd/{_COVERED[point]}{path[len(point.rstrip(os.sep)) :]}"
+    return path
 
 
 def move_folders() -> None:

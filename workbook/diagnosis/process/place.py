@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from workbook.diagnosis.process import copies, landlock, overlay
-from workbook.diagnosis.process.copies import TooLarge
-
-__all__ = ["VARIABLE", "Place", "TooLarge", "Way", "clean", "enter", "shared", "written"]
+from workbook.diagnosis.process.copies import TooLarge as TooLarge
 
 Way = Literal["overlay", "copy"]
 VARIABLE = "WORKBOOK_WRITABLE"  # folders that runs may write for real, as in PATH
@@ -91,7 +89,7 @@ def enter(
     return place
 
 
-def written(scratch: Path, run: Path) -> list[str]:
+def written(run: Path) -> list[str]:
     """Say what a run made, changed or removed, as absolute paths of the user's; then forget it."""
     note = run / _NOTE
     if not note.exists():
@@ -101,7 +99,7 @@ def written(scratch: Path, run: Path) -> list[str]:
     for _, upper in data["layers"]:
         _discard(Path(upper).parents[1])
     _discard(run / "tmp")
-    return sorted(name for name in names if not _below(name, str(scratch)))
+    return sorted(names)
 
 
 def made(run: Path) -> list[tuple[str, Path]]:
@@ -113,13 +111,28 @@ def made(run: Path) -> list[tuple[str, Path]]:
     if not note.exists():
         return []
     data: dict[str, Any] = json.loads(note.read_text())
-    found = []
+    found: list[tuple[str, Path]] = []
     for folder, upper in data["layers"]:
         found += [(os.path.join(folder, name), Path(upper, name)) for name in _files(upper)]
     for real, seen in data["seen"] if data["way"] == "copy" else ():
         rows = copies.changed(Path(seen), _note(seen))
         found += [(os.path.join(real, name), Path(seen, name)) for name in rows]
-    return found
+    ours = str(run.parent)  # of the diagnosis, not of the user
+    return [row for row in found if not _below(row[0], ours)]
+
+
+def restore(run: Path, place: Place) -> None:
+    """Give every file that this run made, changed or removed the contents that it had before."""
+    for name, _ in made(run):
+        here, real = Path(place.inside(name)), Path(overlay.covered(name))
+        while not real.parent.exists():  # its folder is new, too
+            here, real = here.parent, real.parent
+        copies.remove(here)
+        if real.is_dir():
+            shutil.copytree(real, here)
+        elif os.path.lexists(real):
+            here.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(real, here, follow_symlinks=False)
 
 
 def clean(scratch: Path) -> None:

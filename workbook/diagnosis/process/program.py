@@ -13,6 +13,7 @@ import sys
 import threading
 import traceback
 import types
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from workbook.trace.places import is_user_file
 Request = dict[str, Any]
 _PLACE: list[Place] = []  # where this run may write
 OBJECTS: dict[str, Any] = {}  # whose methods are called, by the name of the class
+_LEFT: set[str] = set()  # files that an earlier run, or call, has left
 _REFUSED: dict[str, None] = {}  # what it tried to write elsewhere
 
 
@@ -42,6 +44,12 @@ def settle(request: Request, place: Place) -> None:
     _PLACE[:] = [place]
     request["files"] = [[place.inside(path), name] for path, name in request["files"]]
     request["from"] = place.inside(request["from"])
+
+
+def left(names: Iterable[str]) -> None:
+    """Note from now on which of these files are read, and no others."""
+    _LEFT.clear()
+    _LEFT.update(_PLACE[0].inside(name) for name in names)
 
 
 def refusals() -> list[str]:
@@ -186,6 +194,9 @@ def _audit(event: str, args: Any) -> None:
         name = os.path.abspath(args[0])
         if is_user_file(name) and not _PLACE[0].writes(name):
             _REFUSED.setdefault(name)
+    elif event == "open" and _LEFT and isinstance(args[0], str):
+        if (name := os.path.realpath(args[0])) in _LEFT:
+            FACTS.place("leftover-files", os.path.relpath(name))
     elif (
         event == "os.putenv"
         and str(args[0].decode() if isinstance(args[0], bytes) else args[0]) in CPU_VARIABLES

@@ -66,7 +66,7 @@ class Run:
         if wrote := [_short(path) for path in self.data.get("wrote", ())]:
             found.append(
                 f"It writes files ({_few(wrote)}); each run does so in a place of its own: "
-                "yours stay as they are, and no run reads what another one left there."
+                "yours stay as they are."
             )
         if outside := self.data.get("refused"):
             found.append(

@@ -208,8 +208,8 @@ class Workers:
         printed = job.folder / "printed.txt"
         data["printed"] = printed.read_text(errors="replace").count("\n") if printed.exists() else 0
         if not isinstance(job.key, int):
-            data |= gathering.gathered(job.folder, self.folder, data.get("pid", 0))
-        data["wrote"] = place.written(self.folder, job.folder)
+            data |= gathering.gathered(job.folder, data.get("pid", 0))
+        data["wrote"] = place.written(job.folder)
         self._apart = self._apart or data.get("way") == "overlay"
         if data.get("ports"):  # another run would find the port taken
             self.lanes = 1

@@ -103,15 +103,16 @@ def _program(request: dict[str, Any], start: _Start, waiting: str) -> Plan:
         command_line.write(folder, {"unfit": "its generators were moved before torch was imported"})
         os._exit(0)
     result["way"], result["guarded"] = where.way, where.guarded
-    part, plan = command_line.planned(request, 0, where)
-    os.environ["WORKBOOK_RUN"] = str(part)
     os.chdir(os.getcwd())  # the folder as this run sees it
     command_line.adopt()
-    result["pid"] = os.fork()
-    if not result["pid"]:
-        return plan
-    result["status"] = os.waitstatus_to_exitcode(os.waitpid(result["pid"], 0)[1])
-    command_line.end_the_rest()
+    for number in command_line.turns(request, folder):
+        part, plan = command_line.planned(request, number, where)
+        os.environ["WORKBOOK_RUN"] = str(part)
+        result["pid"] = os.fork()
+        if not result["pid"]:
+            return plan
+        result["status"] = os.waitstatus_to_exitcode(os.waitpid(result["pid"], 0)[1])
+        command_line.end_the_rest()
     result["seconds"] = time.perf_counter() - began
     command_line.write(folder, result)
     os._exit(0)

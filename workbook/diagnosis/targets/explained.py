@@ -62,15 +62,13 @@ class Places:
     def where(self, one: Intervention, cause: str) -> str:
         """Give the place of a cause, in a few words; empty where it could not be told."""
         calm = self.function.calm
-        with_it = self.function.session.known.get(self.function.plan(frozenset({one})), calm)
-        if seen := calm.places(0, cause) or with_it.places(0, cause):
-            return few(seen)
-        if one.how == "between" and any(
-            n for rows in calm.data["changed"] for n, kind in rows if kind == one.name
-        ):
-            names = [
-                n for rows in calm.data["changed"] for n, kind in rows if kind == one.name and n
-            ]
+        plans = self.function.plan(frozenset({one})), self.function.once(held=ALL - {one.name})
+        for run in (calm, *filter(None, map(self.function.session.known.get, plans))):
+            for number in range(len(run.outcomes)):
+                if seen := run.places(number, cause):
+                    return few(seen)
+        rows = calm.data["changed"]
+        if names := [name for row in rows for name, kind in row if kind == one.name and name]:
             return few(list(dict.fromkeys(names)))
         if cause in ("random-numbers", "generator-shift"):
             return drawing(self.calm())

@@ -347,7 +347,8 @@ class Function:
             same = all(self.calm.code(0) == self.calm.code(i) for i in range(1, self.count))
             said = "equal in every bit" if same else "different"
             self.session.tell(f"{self.count} calls in one process: {said}")
-        words = ", ".join(one.condition for one in HOLDS)
+        held = (one for one in HOLDS if one.applies(Axis.AGAIN, self.facts))
+        words = ", ".join(one.condition for one in held)
         self.session.tell(f"a fresh process with {words}: {base.words}")
 
 

@@ -166,3 +166,7 @@ def _audit(event: str, args: Any) -> None:
                 unfit(f"it writes {name} before it imports torch")
             _REFUSED.add(name)
             guarded(lambda: note("refused", path=name))
+    elif event == "open" and isinstance(args[0], str) and _PLAN.get("left"):
+        name = os.path.realpath(args[0])
+        if name in _PLAN["left"]:
+            guarded(lambda: note("reads", path=name))
