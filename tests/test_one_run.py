@@ -42,7 +42,8 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (folder / "src" / "stray.py").unlink()
     for name, notebook in notebooks.items():
         nbformat.write(notebook, folder / f"{name}.ipynb")
-    command = [sys.executable, "-m", "pytest", "-p", "notebooks.conftest", "--nbval", "-rA"]
+    command = [sys.executable, "-m", "pytest", "-p", "nbval", "-p", "notebooks.conftest"]
+    command += ["--nbval", "-rA"]
     command += ["--nbval-current-env", "--nbval-kernel-startup-timeout=3600", "-c", "none.toml"]
     (folder / "none.toml").write_text("")
     answer = subprocess.run(

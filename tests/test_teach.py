@@ -107,6 +107,8 @@ def test_what_is_left_passes_nbval(folder: Path) -> None:
         sys.executable,
         "-m",
         "pytest",
+        "-p",
+        "nbval",
         "--nbval",
         "--nbval-current-env",
         "-q",

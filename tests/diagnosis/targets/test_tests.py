@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -45,28 +45,39 @@ def test_share(rtol):
 
 
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
-    """Processes that serve every diagnosis here, in a folder with a file of tests."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of two folders, each with a file of tests that is the only one there."""
     folder = tmp_path_factory.mktemp("project")
-    (folder / "test_model.py").write_text(TESTS)
-    (folder / "test_wide.py").write_text(PASSING)
-    with pytest.MonkeyPatch.context() as patch, Workers() as made:
-        patch.chdir(folder)
-        yield made
+    for name, text in (("model", TESTS), ("wide", PASSING)):
+        (folder / name).mkdir()
+        (folder / name / f"test_{name}.py").write_text(text)
+    return folder
 
 
-def test_the_two_sides_of_a_failing_comparison_are_the_pair(workers: Workers) -> None:
+@pytest.fixture
+def in_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Go to a folder of the project."""
+    return lambda name: monkeypatch.chdir(folder / name)
+
+
+def test_the_two_sides_of_a_failing_comparison_are_the_pair(
+    in_folder: Callable[[str], None], workers: Workers
+) -> None:
     """A test with fixture and parameter compares two calls in train mode: dropout is the cause."""
+    in_folder("model")
     answer = diagnose("test_model.py::test_twice[4]", workers=workers)
     assert [one.cause for one in answer.causes] == ["dropout-active"]
     assert any("allows rtol=1.3e-06, atol=1e-05" in note for note in answer.notes)
 
 
-def test_a_passing_test_is_told_whether_it_would_notice_a_fault(workers: Workers) -> None:
+def test_a_passing_test_is_told_whether_it_would_notice_a_fault(
+    in_folder: Callable[[str], None], workers: Workers
+) -> None:
     """A term of 2,080 is left out: 1 part in 43 is within a tenth, and more than a thousandth.
 
     The last sum feeds both sides, so the fault is planted in the one before.
     """
+    in_folder("wide")
     wide = diagnose("test_wide.py::test_share[0.1]", workers=workers)
     close = diagnose("test_wide.py::test_share[0.001]", workers=workers)
     assert wide.status == close.status == "identical"
@@ -74,8 +85,11 @@ def test_a_passing_test_is_told_whether_it_would_notice_a_fault(workers: Workers
     assert any("it notices a fault" in note for note in close.notes)
 
 
-def test_a_test_that_is_not_there_is_one_sentence(workers: Workers) -> None:
+def test_a_test_that_is_not_there_is_one_sentence(
+    in_folder: Callable[[str], None], workers: Workers
+) -> None:
     """The sentence names the file and the test, and the answer cannot be used."""
+    in_folder("model")
     answer = diagnose("test_model.py::test_nothing", workers=workers)
     assert not answer.usable
     assert "test_model.py has no test 'test_nothing'" in answer.notes[0]

@@ -71,7 +71,7 @@ def _serve_one(running: Any, say: Say) -> None:
     for line in sys.stdin:
         request = json.loads(line)
         if "import" in request:
-            _load(request["import"])
+            load(request["import"])
             continue
         say(f"began {request['number']} 0")
         threading.Thread(target=_watch, args=(os.dup(0),), daemon=True).start()
@@ -110,7 +110,7 @@ def forks(source: int, say: Say) -> dict[str, Any] | None:
             *lines, rest = (rest + data).split(b"\n")
             for request in map(json.loads, lines):
                 if "import" in request:
-                    _load(request["import"], forks=True)
+                    load(request["import"], forks=True)
                     continue
                 pid = os.fork()
                 if pid == 0:
@@ -129,7 +129,7 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def _load(names: list[str], *, forks: bool = False) -> None:
+def load(names: list[str], *, forks: bool = False) -> None:
     """Import modules, so that no run pays for it.
 
     Many ask whether there is a GPU while they are imported. Once CUDA has been asked that, forks of

@@ -21,6 +21,7 @@ from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import comparisons, leaving
 from workbook.diagnosis.probes.generators import global_states, put_global_states
+from workbook.diagnosis.process.child import load
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.session import Unusable
 from workbook.diagnosis.target import Call, Node
@@ -28,6 +29,7 @@ from workbook.diagnosis.targets.tests import node, tolerance
 
 _MOST = 10_000  # readings of a test that are kept
 _STATES = "generators"  # their states, beside the switches
+_LATE = ["torch.distributed.tensor"]  # the first assert_close loads it, which takes a second
 
 
 class Trials:
@@ -133,6 +135,7 @@ class Diagnosis:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.plan: dict[str, Any] = json.loads((folder / "plan.json").read_text())
+        load(_LATE, forks=True)
         comparisons.watch(approximate())
         self.threads = torch.get_num_threads()
         torch.set_num_threads(1)  # a pool of threads must not begin before a fork

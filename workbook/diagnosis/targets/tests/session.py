@@ -68,7 +68,8 @@ def _among_others(session: Session, mine: list[str], name: str, first: Answer) -
 
 def words(arguments: list[str]) -> list[str]:
     """Give the command line of a session that runs in one process, and leaves no cache."""
-    single = ["-n0"] if importlib.util.find_spec("xdist") else []
+    # its plugin by name, too: PYTEST_DISABLE_PLUGIN_AUTOLOAD may keep it out
+    single = ["-p", "xdist", "-n0"] if importlib.util.find_spec("xdist") else []
     plugin = ["-p", _PLUGIN, "-p", "no:cacheprovider", *single]
     return [sys.executable, "-m", "pytest", *plugin, *arguments]
 
