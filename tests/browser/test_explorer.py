@@ -162,6 +162,19 @@ def test_an_error_in_a_measurement_is_shown(live: Notebook) -> None:
     expect(box.get_by_role("status")).to_contain_text("size=12.")
 
 
+def test_a_measurement_that_takes_long_is_announced(live: Notebook) -> None:
+    """Until it is done, the page says that its figure is of the last settings, and not after."""
+    box = explorer(live)
+    busy = box.locator(".wb-busy")
+    expect(busy).to_be_empty()
+    box.get_by_role("slider", name="trials").press("Home")
+    expect(busy).to_contain_text("The figure still shows the last settings.")
+    expect(box.get_by_role("status")).to_contain_text("trials=100 ")
+    (live.lab.folder / "go_on").touch()
+    expect(busy).to_be_empty()
+    expect(box.get_by_role("status")).to_contain_text("trials=10 ")
+
+
 def test_nothing_leaves_this_machine(live: Notebook) -> None:
     """Opening and running a notebook asks no other host for anything."""
     assert live.foreign == []

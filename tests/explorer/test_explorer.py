@@ -140,6 +140,27 @@ def test_an_error_is_shown_and_raised_and_loses_nothing() -> None:
     assert explorer.view.error == ""
 
 
+def test_the_page_hears_that_a_measurement_goes_on() -> None:
+    """While it lasts, what is shown belongs to the last settings; an interrupt ends it, too."""
+    heard: list[bool] = []
+
+    def slow(where: Conditions, *, power: int) -> Finding:
+        if heard:
+            heard.append(explorer.view.measuring)
+        if power == 12:
+            raise KeyboardInterrupt
+        return curve(where, power=power)
+
+    explorer = explore(replace(CURVE, measure=slow))
+    heard.append(explorer.view.measuring)
+    explorer.controls["power"].value = 5
+    assert [*heard, explorer.view.measuring] == [False, True, False]
+    with pytest.raises(KeyboardInterrupt):
+        explorer.controls["power"].value = 12
+    assert explorer.view.error == "The measurement was interrupted"
+    assert not explorer.view.measuring
+
+
 def test_an_error_at_the_opening_settings_fails_the_cell() -> None:
     """A broken first measurement raises where the explorer is made."""
     with pytest.raises(ValueError, match="power is not 13"):

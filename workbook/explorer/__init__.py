@@ -133,12 +133,15 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def _measure(self) -> None:
         """Measure and show; an error is shown in the page and raised, the last figure stays."""
+        self.view.measuring = True
         try:
             result = self._result()
             finding, png = result.finding, self._drawn(result)
-        except Exception as error:
-            self.view.error = f"{error}"
+        except (Exception, KeyboardInterrupt) as error:
+            self.view.error = f"{error}" or "The measurement was interrupted"
             raise
+        finally:
+            self.view.measuring = False
         self.result, self.png = result, png
         with self.view.hold_sync():
             self.view.png = png

@@ -87,6 +87,7 @@ function render({ model, el }) {
   const unseen = make(el, "div", "wb-unseen");
   const where = make(el, "div", "wb-where");
   const error = make(el, "div", "wb-error", { role: "alert" });
+  const busy = make(el, "div", "wb-busy", { "aria-live": "polite" });
   const details = make(el, "details", "wb-data");
   make(details, "summary", "").textContent = "The figure's data as a table";
   const table = make(details, "div", "wb-table");
@@ -121,6 +122,13 @@ function render({ model, el }) {
     el.classList.toggle("wb-failed", message !== "");
     error.textContent = message && `${message.replace(/\.?$/, ".")} The figure still shows the last settings that worked.`;
   }
+  let later = 0;
+  function measuring() { // said only where it takes longer than a blink
+    const say = (words) => { busy.textContent = words; };
+    clearTimeout(later);
+    if (model.get("measuring")) later = setTimeout(say, 400, "Measuring. The figure still shows the last settings.");
+    else say("");
+  }
   function covering() {
     const question = model.get("cover");
     asked.replaceChildren();
@@ -134,7 +142,7 @@ function render({ model, el }) {
   });
   const changes = {
     cover: covering, png: figure, alt: () => { image.alt = model.get("alt"); },
-    verdict: words, reading: words, unseen: words, blind: words, where: words, error: failure,
+    verdict: words, reading: words, unseen: words, blind: words, where: words, error: failure, measuring,
     table: () => { table.innerHTML = model.get("table"); },
   };
   for (const [name, change] of Object.entries(changes)) model.on(`change:${name}`, change);
@@ -148,6 +156,7 @@ function render({ model, el }) {
   measure(model, el, abort.signal);
   return () => {
     abort.abort();
+    clearTimeout(later);
     for (const [name, change] of Object.entries(changes)) model.off(`change:${name}`, change);
     if (url) URL.revokeObjectURL(url);
   };

@@ -25,6 +25,7 @@ class View(anywidget.AnyWidget):
     blind = traitlets.Bool(False).tag(sync=True)  # whether that is large
     where = traitlets.Unicode("").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
+    measuring = traitlets.Bool(False).tag(sync=True)  # while true, all else is of the last settings
     table = traitlets.Unicode("").tag(sync=True)
     cover = traitlets.Unicode("").tag(sync=True)  # the question to answer before anything shows
     theme = traitlets.Enum(("light", "dark"), "light").tag(sync=True)  # of the page; it tells
