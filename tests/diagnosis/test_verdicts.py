@@ -39,6 +39,15 @@ def test_doubtful_is_said() -> None:
     assert text.startswith("a.py:f: doubtful: further apart than rounding is likely")
 
 
+def test_what_repeats_as_it_is_comes_first() -> None:
+    """A condition that nobody has changed is a second sentence; another cause takes that away."""
+    row = Found("thread-count", "", "on one thread they agree.", "", "rounding", "", "four threads")
+    text = Answer("a.py:f", row.status, (row,), ()).text()
+    assert text.startswith("a.py:f: repeats in every bit. With four threads: differs by rounding.")
+    both = row, Found("random-numbers", "", "", "")
+    assert Answer("a.py:f", "rounding", both, ()).text().startswith("a.py:f: differs by rounding.")
+
+
 @pytest.mark.parametrize(
     ("relative", "word"), [(1e-6, "rounding"), (1e-3, "cannot tell"), (0.75, "cannot tell")]
 )

@@ -29,6 +29,7 @@ class Found:
     size: str
     word: Word = "identical"  # what float64 says of the difference, where that was asked
     fix: str = ""  # what to do, where the cause's own words do not fit
+    under: str = ""  # the condition that was changed to see it, where runs repeat unless it changes
 
     @property
     def cure(self) -> str:
@@ -91,6 +92,8 @@ class Answer:
             "fault": "a fault",
             "unknown": "don't know",
         }[self.status]
+        if self.causes and all(one.under for one in self.causes):
+            head = f"repeats in every bit. With {self.causes[0].under}: {head}"
         lines = [f"{self.target}: {head}."]
         for number, one in enumerate(self.causes, start=1):
             lines.append(f"{number}. {one.cause}: {one.sentence}")

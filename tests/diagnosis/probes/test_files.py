@@ -66,8 +66,8 @@ def test_the_key_that_differs_is_named(tmp_path: Path, name: str, key: str) -> N
     for number, value in enumerate((0.5, 0.5, 0.75)):
         (tmp_path / str(number)).mkdir()
         made.append(files.read_all([(f"/x/{name}", written(tmp_path / str(number), name, value))]))
-    assert files.parted(made[0], made[1]) is None
-    found = files.parted(made[0], made[2])
+    assert not list(files.differing(made[0], made[1]))
+    found = next(files.differing(made[0], made[2]))
     assert found is not None
     assert found[1] == key
 
@@ -82,4 +82,4 @@ def test_what_cannot_be_read_is_its_bytes(tmp_path: Path) -> None:
 
 def test_a_file_that_only_one_run_wrote_is_named() -> None:
     """What one run did not write is said."""
-    assert files.parted({"a": {}}, {}) == ("a", "", "written", "not written")
+    assert list(files.differing({"a": {}}, {})) == [("a", "", "written", "not written")]

@@ -27,14 +27,14 @@ def test_numbers_are_read(text: str, numbers: tuple[float, ...]) -> None:
 
 def test_the_first_line_that_differs_is_found() -> None:
     """Line 2 has another number; empty lines count for the place and not as lines."""
-    one, other = printed.parted("a 1\n\nb 2\nc 3", "a 1\n\nb 2.5\nc 4") or (None, None)
+    one, other = next(printed.differing("a 1\n\nb 2\nc 3", "a 1\n\nb 2.5\nc 4"))
     assert one is not None and other is not None
     assert (one.number, one.text, other.text) == (3, "b 2", "b 2.5")
 
 
 def test_a_line_that_only_one_prints_is_found() -> None:
     """An extra line stands against nothing."""
-    assert printed.parted("a 1\nextra\nb 2", "a 1\nb 2") is not None
+    assert list(printed.differing("a 1\nextra\nb 2", "a 1\nb 2"))
     pair = [
         (a, b) for a, b in printed.pairs(printed.lines("a 1\nx\nb 2"), printed.lines("a 1\nb 2"))
     ]
@@ -47,4 +47,23 @@ def test_a_line_that_only_one_prints_is_found() -> None:
 
 def test_equal_texts_agree() -> None:
     """NaN is equal to NaN here."""
-    assert printed.parted("loss nan\n", "loss nan\n") is None
+    assert not list(printed.differing("loss nan\n", "loss nan\n"))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "shown"),
+    [
+        ("loss 0.25 in 1.5 s", "loss 0.31 in 1.7 s", True),
+        ("loss 2.5e-1", "loss 3.1e-1", True),
+        ("loss 0.25 in 1.5 s", "loss 0.25 in 1.7 s", False),
+        ("process 18092", "process 18193", False),
+        ("loss 0.25", "loss nan", True),
+        ("an extra line 0.25", "", False),
+    ],
+)
+def test_a_number_shows_a_difference_if_both_runs_read_it(
+    ours: str, theirs: str, shown: bool
+) -> None:
+    """To its printed digits; a time or the number of a process is none that torch gave."""
+    pair = next(printed.differing(ours, theirs))
+    assert printed.shows(pair, [0.2500001, 7.0], [0.309999, 7.0]) is shown

@@ -83,6 +83,7 @@ class Intervention:
     condition: the calm one and another, which `condition` words. `put_back` is what happens between
     calls. `fix` is what to do, where the cause's own words do not fit what this row removes.
     `rivals` names a group of which only one acts.
+    `lasts` names a held condition that two runs here share unless somebody changes it.
     `format` is the shorter format in whose place a row computes with a wider one.
     `finer` has, for a fact that makes the cause a more particular one, that cause and a sentence.
     `looks` names a row without axes that only notes where the cause is seen at work.
@@ -113,6 +114,7 @@ class Intervention:
     format: torch.dtype | None = None
     finer: tuple[tuple[Fact, str, str], ...] = ()
     looks: str = ""
+    lasts: bool = False
 
     def applies(self, axis: Axis, facts: Iterable[Fact]) -> bool:
         """Whether it can explain a difference along this axis between runs that showed these."""

@@ -235,11 +235,11 @@ def _install(run: Setting) -> None:
 
 def _hold(
     name: str, cause: str, words: str, rank: int, fact: Fact, values: tuple[Any, Any], other: str,
-    axes: frozenset[Axis] = AGAIN | PAIR,
+    axes: frozenset[Axis] = AGAIN | PAIR, **more: Any,
 ) -> Intervention:  # fmt: skip
     return Intervention(
         name, "hold", cause, words, rank, frozenset({fact}), axes, _install, Stage.SURROUNDINGS,
-        values=values, condition=other, draws=True,
+        values=values, condition=other, draws=True, **more,
     )  # fmt: skip
 
 
@@ -250,11 +250,11 @@ ROWS = (
     _hold("clock", "wall-clock", "the clock starts at the same moment", 40, Fact.CLOCK, (0, 1),
           "another time of day"),
     _hold("files", "file-order", "folders are listed in one order", 41, Fact.LISTS_FOLDERS,
-          ("sorted", "reversed"), "folders listed backwards"),
+          ("sorted", "reversed"), "folders listed backwards", lasts=True),
     _hold("hash", "hash-seed", "Python's hash seed is the same", 43, Fact.ALWAYS, (0, 1),
           "another hash seed"),
     _hold("threads", "thread-count", "torch computes on one thread", 44, Fact.ALWAYS, (1, 4),
-          "four threads instead of one", AGAIN),
+          "four threads instead of one", AGAIN, lasts=True),
     _hold("switch", "thread-race", "Python switches threads at its usual pace", 45, Fact.THREADS,
           (None, 1e-6), "quicker thread switches", AGAIN),
     _hold("rng", "random-numbers", "every generator starts from the same state", 91, Fact.ALWAYS,

@@ -9,14 +9,14 @@ import hashlib
 import io
 import json
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from workbook.diagnosis.probes.printed import lines
+from workbook.diagnosis.probes.printed import is_read, lines
 from workbook.diagnosis.probes.values import NotComparable, leaves
 from workbook.trace import tensor_hash
 
@@ -184,16 +184,24 @@ _READERS: dict[str, Callable[[Path], Iterator[tuple[str, Any]]]] = {
 }  # fmt: skip
 
 
-def parted(
+def differing(
     ours: dict[str, Content], theirs: dict[str, Content]
-) -> tuple[str, str, Any, Any] | None:
-    """Give the first file, key and two values that differ, or None."""
+) -> Iterator[tuple[str, str, Any, Any]]:
+    """Give each file and key in which two runs differ, with the two values."""
     for name in dict.fromkeys((*ours, *theirs)):
         one, other = ours.get(name), theirs.get(name)
         if one is None or other is None:
             words = ["not written" if content is None else "written" for content in (one, other)]
-            return name, "", words[0], words[1]
+            yield name, "", words[0], words[1]
+            continue
         for key in dict.fromkeys((*one, *other)):
             if repr(one.get(key)) != repr(other.get(key)):
-                return name, key, one.get(key), other.get(key)
-    return None
+                yield name, key, one.get(key), other.get(key)
+
+
+def shows(part: tuple[str, str, Any, Any], ours: Sequence[float], theirs: Sequence[float]) -> bool:
+    """Whether what differs is a tensor, words, or a number that each run has read from torch."""
+    _, key, one, other = part
+    if isinstance(one, float) and isinstance(other, float):
+        return is_read(repr(one), ours) and is_read(repr(other), theirs)
+    return bool(key)

@@ -5,6 +5,7 @@ the first place where two runs read something else. Torch's own readings are lef
 """
 
 import contextlib
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,11 @@ def by_line(left: list[Reading]) -> dict[str, Any]:
         if codes := [row["hash"] for row in found if row["hash"]]:
             made[f"{name}, all of them"] = " ".join(codes[:1000])
     return made
+
+
+def numbers(left: list[Reading]) -> list[float]:
+    """Give all numbers that were read, sorted."""
+    return sorted(value for row in left for value in row["values"] if math.isfinite(value))
 
 
 def parted(

@@ -1,12 +1,14 @@
 """Numbers that a program prints: parsed, aligned, and the first line that differs.
 
-Owns what a number in a text is, and what in a line is left aside (addresses, dates, times of day,
-temporary paths, what a progress bar wrote over).
+Owns what a number in a text is, which of them were read from torch, and what in a line is left
+aside (addresses, dates, times of day, temporary paths, what a progress bar wrote over).
 """
 
+import bisect
 import difflib
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _NUMBER = re.compile(
@@ -59,12 +61,36 @@ def pairs(ours: list[Line], theirs: list[Line]) -> Iterator[tuple[Line | None, L
             yield one, other
 
 
-def parted(ours: str, theirs: str) -> tuple[Line | None, Line | None] | None:
-    """Give the first lines that differ in a number or in words, or None where all agree."""
+def differing(ours: str, theirs: str) -> Iterator[tuple[Line | None, Line | None]]:
+    """Give the lines that differ in a number or in words, one pair after another."""
     for one, other in pairs(lines(ours), lines(theirs)):
         if one is None or other is None or one.form != other.form or not _equal(one, other):
-            return one, other
-    return None
+            yield one, other
+
+
+def shows(
+    pair: tuple[Line | None, Line | None], ours: Sequence[float], theirs: Sequence[float]
+) -> bool:
+    """Whether a number in which two lines differ is on each side one that was read from torch.
+
+    `ours` and `theirs` are what each run has read, sorted. Another number may be a time, the number
+    of a process or what memory is taken, which change in every run.
+    """
+    one, other = ([] if line is None else _NUMBER.findall(line.text) for line in pair)
+    return any(
+        a != b and is_read(a, ours) and is_read(b, theirs) for a, b in zip(one, other, strict=False)
+    )
+
+
+def is_read(text: str, values: Sequence[float]) -> bool:
+    """Whether a number is, to the digits that it is written with, one of these (sorted)."""
+    text = text.replace(",", "")
+    if not math.isfinite(float(text)):
+        return True  # no clock gives it
+    digits, _, power = text.lower().partition("e")
+    half = 0.501 * 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
+    at = bisect.bisect_left(values, float(text) - half)
+    return at < len(values) and values[at] <= float(text) + half
 
 
 def _equal(one: Line, other: Line) -> bool:

@@ -138,9 +138,10 @@ def same_weights(ours: list[list[int]], theirs: list[list[int]]) -> bool:
     return all(one[-1] == other[-1] for one, other in zip(ours, theirs, strict=False))
 
 
-def sentence(step: int, parts: tuple[str, ...]) -> str:
-    """Word where two series part, and what kind of cause that is."""
-    return f"They part at step {step} of the training: {', '.join(parts)} differ{_kind(parts)}."
+def sentence(step: int, parts: tuple[str, ...], alike: bool = True) -> str:
+    """Word where two series part; of generators that began alike, what kind of cause that is."""
+    kind = _kind(parts) if alike else ""
+    return f"They part at step {step} of the training: {', '.join(parts)} differ{kind}."
 
 
 def _kind(parts: tuple[str, ...]) -> str:

@@ -25,7 +25,7 @@ def diagnosed(session: Session) -> Answer:
     for sentence in watched.sentences():
         session.note(sentence)
     if not watched.ours.data.get("torch"):
-        same = watched.lines is None and watched.files is None
+        same = not watched.lines and not watched.files
         return answered(
             session, [none(Gap(True))] if same else [], status=None if same else "unknown"
         )

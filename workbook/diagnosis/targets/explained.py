@@ -114,7 +114,8 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
             else f"when {one.words}, the difference is smaller; without it, it comes back."
         )
         place, fix = places.where(one, cause), one.fix_of(cause)
-        rows.setdefault(cause, Found(cause, place, evidence, size.words, word, fix))
+        under = one.condition if one.lasts and found.rest.same else ""
+        rows.setdefault(cause, Found(cause, place, evidence, size.words, word, fix, under))
     return list(rows.values())
 
 

@@ -23,7 +23,7 @@ from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.search import Active, names
 from workbook.diagnosis.session import Session, Unusable, difference, traced
 from workbook.diagnosis.targets.contrasts import unequal_batches
-from workbook.diagnosis.targets.function import CHANCY, training
+from workbook.diagnosis.targets.runs import CHANCY, training
 
 
 class Pair:

@@ -5,8 +5,9 @@ strongest first, and the sentences for a command that cannot be looked at.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from workbook.diagnosis.probes import files, leaving, printed, steps
 from workbook.diagnosis.process.run import Run
@@ -54,6 +55,9 @@ _NEVER = (
 _ORDER = "What works side by side is ready in an order that varies: give its results a fixed one."
 
 
+_Part = TypeVar("_Part")
+
+
 @dataclass(frozen=True)
 class Watched:
     """Two runs side by side."""
@@ -83,20 +87,24 @@ class Watched:
         return leaving.parted(self.ours.data["left"], self.theirs.data["left"])
 
     @property
-    def lines(self) -> tuple[printed.Line | None, printed.Line | None] | None:
-        """The first printed lines that differ."""
-        for name in ("printed.txt", "warned.txt"):
-            texts = [
-                (run.folder / name).read_text(errors="replace") for run in (self.ours, self.theirs)
-            ]
-            if (found := printed.parted(*texts)) is not None:
-                return found
-        return None
+    def read(self) -> tuple[list[float], list[float]]:
+        """The numbers that each has read from torch, sorted."""
+        return leaving.numbers(self.ours.data["left"]), leaving.numbers(self.theirs.data["left"])
+
+    def texts(self, name: str = "printed.txt") -> list[str]:
+        """Give what each wrote to stdout, or to another file of its run."""
+        return [(run.folder / name).read_text(errors="replace") for run in (self.ours, self.theirs)]
 
     @property
-    def files(self) -> tuple[str, str, Any, Any] | None:
-        """The first file, key and values that differ."""
-        return files.parted(self.ours.data["files"], self.theirs.data["files"])
+    def lines(self) -> list[tuple[printed.Line | None, printed.Line | None]]:
+        """The printed lines that differ."""
+        streams = (printed.differing(*self.texts(name)) for name in ("printed.txt", "warned.txt"))
+        return [pair for stream in streams for pair in stream]
+
+    @property
+    def files(self) -> list[tuple[str, str, Any, Any]]:
+        """The files, keys and values that differ."""
+        return list(files.differing(self.ours.data["files"], self.theirs.data["files"]))
 
     @property
     def same(self) -> bool:
@@ -117,9 +125,7 @@ class Watched:
 
     def across(self) -> list[str]:
         """Give the first of the lines that both print in the same words in which they differ."""
-        texts = [(run.folder / "printed.txt").read_text(errors="replace")
-                 for run in (self.ours, self.theirs)]  # fmt: skip
-        for one, other in printed.pairs(*map(printed.lines, texts)):
+        for one, other in printed.pairs(*map(printed.lines, self.texts())):
             if one and other and one.form == other.form and one.numbers != other.numbers:
                 return [
                     f"The first printed line in which they differ: {one.text!r} and {other.text!r}."
@@ -131,9 +137,7 @@ class Watched:
         where = leaving.reordered(self.ours.data["left"], self.theirs.data["left"])
         if where:
             return [f"Both runs read the same numbers at {where}, in another order. {_ORDER}"]
-        sides = [printed.lines((run.folder / "printed.txt").read_text(errors="replace"))
-                 for run in (self.ours, self.theirs)]  # fmt: skip
-        texts = [[line.text for line in side] for side in sides]
+        texts = [[line.text for line in printed.lines(text)] for text in self.texts()]
         if texts[0] != texts[1] and sorted(texts[0]) == sorted(texts[1]):
             return [f"Both runs print the same lines, in another order. {_ORDER}"]
         return []
@@ -147,15 +151,27 @@ class Watched:
             )
         if (left := self.left) is not None:
             found.append(leaving.sentence(*left))
-        if (pair := self.lines) is not None:
+        if pairs := self.lines:
+            pair, told = self._evidence(pairs, printed.shows)
             one, other = (line.text.strip() if line else "nothing" for line in pair)
             number = (pair[0] or pair[1]).number  # type: ignore[union-attr]
             found.append(
-                f"The first printed line that differs is line {number}: {one!r} and {other!r}."
+                f"The first printed line that differs{told} is line {number}: {one!r} and "
+                f"{other!r}."
             )
-        if (file := self.files) is not None:
-            name, key, a, b = os.path.relpath(file[0]), *file[1:]
-            found.append(
-                f"The first file that differs is {name}{f' at {key}' if key else ''}: {a} and {b}."
-            )
+        if rows := self.files:
+            (path, key, a, b), told = self._evidence(rows, files.shows)
+            at = f"{os.path.relpath(path)}{f' at {key}' if key else ''}"
+            found.append(f"The first file that differs{told} is {at}: {a} and {b}.")
         return found
+
+    def _evidence(self, parts: list[_Part], shows: Callable[..., bool]) -> tuple[_Part, str]:
+        """Give the first part that shows numbers of torch, or else the first, and words for that.
+
+        Of a program that torch was never seen in, all count.
+        """
+        if not self.ours.data.get("torch"):
+            return parts[0], ""
+        read = self.read
+        first = next((part for part in parts if shows(part, *read)), None)
+        return (first, "") if first else (parts[0], ", though in no number read from torch,")
