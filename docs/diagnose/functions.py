@@ -1,5 +1,9 @@
 """Functions that do not give what their author expected."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
 import torch
 
 torch.manual_seed(0)
@@ -15,6 +19,31 @@ def predict():
 def count(amount=1):
     """Count in place, in memory that outlives the call."""
     return COUNTS.add_(amount) * 2
+
+
+def numbered():
+    """Draw with the number of the run as the seed; a file keeps that number."""
+    file = Path("run.txt")
+    number = int(file.read_text()) if file.exists() else 0
+    file.write_text(str(number + 1))
+    return torch.rand(3, generator=torch.Generator().manual_seed(number))
+
+
+def one_after_the_other():
+    """Compute three parts in turn."""
+    return torch.cat([_part(number) for number in range(3)])
+
+
+def as_they_are_ready():
+    """Compute three parts side by side, and take each as soon as it is ready."""
+    with ThreadPoolExecutor(3) as pool:
+        jobs = [pool.submit(_part, number) for number in range(3)]
+        return torch.cat([job.result() for job in as_completed(jobs)])
+
+
+def _part(number):
+    time.sleep(0.05 if number == 0 else 0)  # the first part has the most to do
+    return torch.full((2,), float(number))
 
 
 def in_one_batch():

@@ -73,7 +73,9 @@ def test_trials_of_an_unseeded_training_make_one_step(
     session = Session(workers, call(f"{path}:unseeded"), time.monotonic() + DAY)
     answer = single.diagnosed(session)
     assert [one.cause for one in answer.causes] == ["random-numbers"], answer.text()
-    assert "They part at step 1 of the training: torch's generator" in " ".join(answer.notes)
+    assert "They part at step 1 of the training: the loss, gradients, parameters" in " ".join(
+        answer.notes
+    )
     whole = [one for one in session.known if not one.stop]
     assert len(whole) <= 5, whole  # calm, not, all but generators, and both with the cause held
 

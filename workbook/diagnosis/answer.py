@@ -55,7 +55,11 @@ class Found:
     @property
     def sentence(self) -> str:
         place = f" ({self.where})" if self.where else ""
-        return f"{BY_ID[self.cause].words}{place}: {self.evidence} {self.status.capitalize()}."
+        words = BY_ID[self.cause].words
+        if self.cause == "none" and self.word == "rounding":
+            words = "Rounding explains it"
+        lead = "" if self.cause == "none" else f"{self.cause}: "
+        return f"{lead}{words}{place}: {self.evidence} {self.status.capitalize()}."
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,12 @@ class Answer:
     labels: tuple[str, ...] = field(default=())
     origin: int | None = None
     usable: bool = True  # False where the code could not be run: exit status 2
+
+    @property
+    def under(self) -> str:
+        """The condition with which it differs, where it repeats unless somebody changes that."""
+        given = [one.under for one in self.causes]
+        return given[0] if given and all(given) else ""
 
     def to_json(self) -> dict[str, Any]:
         """Give the answer as plain data."""
@@ -92,11 +102,11 @@ class Answer:
             "fault": "a fault",
             "unknown": "don't know",
         }[self.status]
-        if self.causes and all(one.under for one in self.causes):
-            head = f"repeats in every bit. With {self.causes[0].under}: {head}"
+        if self.under:
+            head = f"repeats in every bit. With {self.under}: {head}"
         lines = [f"{self.target}: {head}."]
         for number, one in enumerate(self.causes, start=1):
-            lines.append(f"{number}. {one.cause}: {one.sentence}")
+            lines.append(one.sentence if one.cause == "none" else f"{number}. {one.sentence}")
             if one.size:
                 lines.append(f"   Size: {one.size}.")
             if one.cause != "none":

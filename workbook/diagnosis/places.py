@@ -53,7 +53,7 @@ def parting(first: Trace | None, second: Trace | None) -> Origin | None:
 
 
 def place(first: Trace | None, second: Trace | None) -> str:
-    """Where two traced runs part, in words.
+    """Where two traced runs first part, in words: the cause may lie above that line.
 
     Where an operation has other results although its inputs agree, it is that one. Where its inputs
     differ already and one run makes an operation before it that the other does not, it is that one.
@@ -64,8 +64,11 @@ def place(first: Trace | None, second: Trace | None) -> str:
     extra = unmatched(first, second) if part.kind != "operation" else None
     if extra is not None and extra[0].line and extra[1] <= part.first.index:
         operation, _, side = extra
-        return f"{operation.name} at {operation.line}, which only the {side} makes"
-    return part.place
+        return f"{_FIRST} {operation.name} at {operation.line}, which only the {side} makes"
+    return f"{_FIRST} {part.place}"
+
+
+_FIRST = "they first part at"
 
 
 def curve(first: Trace, second: Trace) -> tuple[tuple[float, ...], tuple[str, ...], int | None]:

@@ -45,7 +45,10 @@ def told(answer: Answer, *, digits: bool = True) -> list[str]:
     cause that is none.
     """
     rows = [one for one in answer.causes if digits or one.status == answer.status]
-    paragraphs = [_STATUS[answer.status]]
+    head = _STATUS[answer.status]
+    if answer.under:
+        head = f"Repeats in every bit. With {answer.under}: {head[0].lower()}{head[1:]}"
+    paragraphs = [head]
     for one in rows:
         cause = BY_ID[one.cause]
         place = f" (`{one.where}`)" if one.where and digits else ""

@@ -11,7 +11,7 @@ import re
 import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -121,7 +121,22 @@ class Runs:
         return values, {"cells": rows}
 
 
-def parted(ours: Run, theirs: Run) -> tuple[int, str, str, str] | None:
+class Part(NamedTuple):
+    """The cell in which two runs part: a name in it, how each run has it, and other such names."""
+
+    cell: int
+    name: str
+    ours: str
+    theirs: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def more(self) -> str:
+        """Say which other names differ there."""
+        return f" ({', '.join(self.others)} differ there, too)" if self.others else ""
+
+
+def parted(ours: Run, theirs: Run) -> Part | None:
     """Find the first cell, in the order of the first run, that changes a name in another way."""
     others = {row["cell"]: row for row in theirs.data.get("cells", ())}
     for row in ours.data.get("cells", ()):
@@ -129,13 +144,13 @@ def parted(ours: Run, theirs: Run) -> tuple[int, str, str, str] | None:
         if other is None or "raised" in row or "raised" in other:
             one, two = (r.get("raised", "no error") if r else "not run" for r in (row, other))
             if one != two:
-                return row["cell"], "", one, two
+                return Part(row["cell"], "", one, two)
             continue
-        for name in dict.fromkeys((*row["changed"], *other["changed"])):
-            if row["changed"].get(name) != other["changed"].get(name):
-                texts = (r["shown"].get(name, "not changed") for r in (row, other))
-                one, two = texts
-                return row["cell"], name, one, two
+        every = dict.fromkeys((*row["changed"], *other["changed"]))
+        names = [n for n in every if row["changed"].get(n) != other["changed"].get(n)]
+        if names:
+            one, two = (r["shown"].get(names[0], "not changed") for r in (row, other))
+            return Part(row["cell"], names[0], one, two, tuple(names[1:]))
     return None
 
 
@@ -182,18 +197,20 @@ def _other_order(forks: Forks, calm: Function, cells: list[Cell]) -> Found | Non
     forks.tell(f"in the order of the stored counts ({order}): {'other values' if part else 'same'}")
     if part is None:
         return None
-    cell, name, one, two = part
     evidence = (
-        f"from top to bottom {name or 'it'} is {one}, in the order in which the cells last ran "
-        f"({', '.join(map(str, order))}) it is {two}; generators, clock and files were held."
+        f"from top to bottom {part.name or 'it'} is {part.ours}, in the order in which the cells "
+        f"last ran ({', '.join(map(str, order))}) it is {part.theirs}{part.more}; generators, "
+        "clock and files were held."
     )
-    place = f"cell {cell}, {name}" if name else f"cell {cell}"
+    place = f"cell {part.cell}, {part.name}" if part.name else f"cell {part.cell}"
     return Found("module-state", place, evidence, "")
 
 
-def _sentence(how: str, part: tuple[int, str, str, str]) -> str:
-    cell, name, one, two = part
-    return f"The first cell that differs, {how}, is cell {cell}: {name or 'it'} is {one} and {two}."
+def _sentence(how: str, part: Part) -> str:
+    return (
+        f"The first cell that differs, {how}, is cell {part.cell}: {part.name or 'it'} is "
+        f"{part.ours} and {part.theirs}{part.more}."
+    )
 
 
 def named(text: str) -> str:

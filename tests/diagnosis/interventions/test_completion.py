@@ -18,6 +18,7 @@ HEAD = """
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures import as_completed, wait
+from multiprocessing import Process, Queue
 from multiprocessing.pool import Pool, ThreadPool
 
 def late(number):
@@ -53,6 +54,13 @@ def first():
         for n in range(2):
             pool.submit(late, n).add_done_callback(lambda job: made.append(job.result()))
     return made
+""",
+    "processes and a queue": """
+def first():
+    made = Queue()
+    parts = [Process(target=lambda n=n: made.put(late(n))) for n in range(3)]
+    [part.start() for part in parts]
+    return [made.get() for _ in parts]
 """,
     "callbacks of a pool": """
 def first():

@@ -1,7 +1,8 @@
 """Results of parallel work in the order of handing out, not of completion.
 
-Owns the patches of pools of processes, of futures and of an event loop's tasks. What computes side
-by side goes on to do so, except for tasks, and for processes that call back when they are done.
+Owns the patches of pools and queues of processes, of futures and of an event loop's tasks. What
+computes side by side goes on to do so, except for tasks, and for processes that call back when they
+are done.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import itertools
+import multiprocessing
+import os
+import select
 import types
 import weakref
 from asyncio.base_events import BaseEventLoop
@@ -17,6 +21,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import _base as futures
 from multiprocessing.pool import Pool, ThreadPool
 from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue, SimpleQueue
 from typing import Any
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, on
@@ -98,11 +103,6 @@ def _pools(run: Setting) -> None:
         _note(Fact.THREADS if isinstance(pool, ThreadPool) else Fact.PROCESSES)
         real(pool, *args, **kwargs)
 
-    def start(real: Any, one: Any) -> None:
-        if by_user():
-            _note(Fact.PROCESSES)
-        real(one)
-
     def unordered(real: Any, pool: Any, *args: Any, **kwargs: Any) -> Any:
         _note(Fact.UNORDERED)
         return Pool.imap(pool, *args, **kwargs) if ordered else real(pool, *args, **kwargs)
@@ -129,11 +129,47 @@ def _pools(run: Setting) -> None:
         real(future, function)
 
     wrap(begin, Pool, "__init__")
-    wrap(start, BaseProcess, "start")
     wrap(unordered, Pool, "imap_unordered")
     wrap(apply_async, Pool, "apply_async")
     wrap(submit, ProcessPoolExecutor, "submit")
     wrap(call_back, Future, "add_done_callback")
+
+
+def _queues(run: Setting) -> None:
+    """Let each process put what it has made after the one that was started before it has ended.
+
+    For processes that are forks: they compute side by side, and wait with their first result.
+    """
+    earlier: list[int] = []  # a pipe that can be read once the process started last has ended
+    started: list[int] = []
+
+    def start(real: Any, one: Any) -> None:
+        if not by_user():
+            real(one)
+            return
+        _note(Fact.PROCESSES)
+        started.append(1)
+        ended, goes_on = os.pipe()
+        real(one)
+        os.close(goes_on)  # the process has it, too, until it ends
+        earlier[:] = [ended]
+
+    def put(real: Any, queue: Any, *args: Any, **kwargs: Any) -> None:
+        if run.has(IN_ORDER) and multiprocessing.parent_process() is not None:
+            select.select(earlier, [], [], _PATIENCE if earlier else 0)
+            earlier.clear()
+        real(queue, *args, **kwargs)
+
+    def get(real: Any, queue: Any, *args: Any, **kwargs: Any) -> Any:
+        if by_user() and len(started) > 1:
+            _note(Fact.UNORDERED)
+        return real(queue, *args, **kwargs)
+
+    wrap(start, BaseProcess, "start")
+    wrap(put, Queue, "put")
+    wrap(put, SimpleQueue, "put")
+    wrap(get, Queue, "get")
+    wrap(get, SimpleQueue, "get")
 
 
 def _tasks(run: Setting) -> None:
@@ -171,6 +207,7 @@ def _tasks(run: Setting) -> None:
 def _install(run: Setting) -> None:
     _futures(run)
     _pools(run)
+    _queues(run)
     _tasks(run)
 
 

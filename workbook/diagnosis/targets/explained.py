@@ -12,7 +12,7 @@ from workbook.diagnosis.answer import Answer, Found, Status
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.operations import DOUBLE
-from workbook.diagnosis.places import curve, drawing, few, parting
+from workbook.diagnosis.places import curve, drawing, few, place
 from workbook.diagnosis.plan import ALL
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
@@ -77,8 +77,7 @@ class Places:
     def _origin(self, one: Intervention) -> str:
         function = self.function
         if one.how == "on":
-            part = parting(*function.traces())
-            return part.place if part is not None else ""
+            return place(*function.traces())
         if one.how != "hold":
             return ""
         calm = self.calm()
@@ -86,11 +85,8 @@ class Places:
         (other,) = traced(function.session, wanted)
         if other is None or calm is None:
             return ""
-        for number in range(len(other.outcomes)):
-            part = parting(calm.trace(number), other.trace(number))
-            if part is not None:
-                return part.place
-        return ""
+        pairs = ((calm.trace(n), other.trace(n)) for n in range(len(other.outcomes)))
+        return next(filter(None, (place(*pair) for pair in pairs)), "")
 
 
 def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
@@ -113,9 +109,9 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
             if found.rest.same
             else f"when {one.words}, the difference is smaller; without it, it comes back."
         )
-        place, fix = places.where(one, cause), one.fix_of(cause)
+        where, fix = places.where(one, cause), one.fix_of(cause)
         under = one.condition if one.lasts and found.rest.same else ""
-        rows.setdefault(cause, Found(cause, place, evidence, size.words, word, fix, under))
+        rows.setdefault(cause, Found(cause, where, evidence, size.words, word, fix, under))
     return list(rows.values())
 
 
