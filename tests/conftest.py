@@ -18,6 +18,7 @@ from workbook.diagnosis import Workers, target
 # Programs that the tests run in processes of their own; importing them would run them here.
 collect_ignore = ["diagnosis_cases", "diagnosis/ranks"]
 
+END = os.fork.__self__._exit  # type: ignore[attr-defined]
 COUNTS = os.environ.get("COVERAGE_PROCESS_CONFIG")  # how processes that are started count lines
 
 # Runs of a diagnosis may write next to nothing: the lines that coverage counts in them are let out.
@@ -64,9 +65,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     here, later = sys.gettrace(), threading.gettrace()  # this thread's, and that of new ones
     sys.settrace(None)
     threading.settrace(None)  # type: ignore[arg-type]
+    ending, os._exit = os._exit, END  # a fork has nothing to save
     try:
         return (yield)
     finally:
+        os._exit = ending
         sys.settrace(here)
         threading.settrace(later)  # type: ignore[arg-type]
         if COUNTS is not None:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.diagnosis.ending import alive, wait_for_end
+
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="the run's process is looked up in /proc"
 )
@@ -22,13 +24,6 @@ def f():
     os.rename('told/new', 'told/pid')
     threading.Event().wait()
 """
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return not Path(f"/proc/{pid}/stat").read_text().split(") ")[1].startswith("Z")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def _started(folder: Path) -> tuple[subprocess.Popen[str], int]:
@@ -63,7 +58,7 @@ def test_ctrl_c_ends_at_once(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
     assert process.returncode == 2 and "interrupted" in said and "Traceback" not in said
-    assert not _alive(running)
+    assert not alive(running)
     assert not list((tmp_path / "scratch").iterdir())
 
 
@@ -74,6 +69,5 @@ def test_nothing_runs_on_for_nobody(tmp_path: Path, how: signal.Signals) -> None
     with process:
         process.send_signal(how)
         process.communicate()
-    while _alive(running):
-        time.sleep(0.05)
+    wait_for_end(running)
     assert how is signal.SIGKILL or not list((tmp_path / "scratch").iterdir())

@@ -18,6 +18,7 @@ from tests.causes.chapters import PREDICTIONS
 from workbook.lesson.contents import contents, needed
 from workbook.question import Prediction
 
+pytestmark = pytest.mark.uncounted  # the build is no part of the package
 SOURCES = sorted((build.HERE / "src").glob("*.py"))
 COMMITTED = sorted(build.HERE.glob("*.ipynb"))
 

@@ -17,6 +17,7 @@ from notebooks import build
 from notebooks.drift import VIEW
 
 ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.uncounted
 SOURCE = "# %% [markdown]\n# # A title\n\n# %%\n1 + 1\n"
 
 

@@ -101,6 +101,7 @@ def cells(path: Path) -> list[dict[str, object]]:
     return found
 
 
+@pytest.mark.uncounted
 def test_what_is_left_passes_nbval(folder: Path) -> None:
     """A chapter of the edition runs, and what it still shows is what comes out."""
     command = [

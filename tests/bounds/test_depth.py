@@ -81,6 +81,7 @@ def test_depth_of_a_sum_is_the_cascade(dtype):
     assert all(have <= most <= 1.5 * have + 10 for have, most in zip(measured, used, strict=True))
 
 
+@pytest.mark.uncounted
 @pytest.mark.parametrize("dtype", LANES)
 def test_depth_of_a_strided_sum(dtype):
     """Numbers that do not lie side by side are added without registers."""

@@ -1,6 +1,10 @@
 """The bounds of sums at work: losses are noticed, and honest other orders are not called wrong."""
 
+import pytest
+
 from benchmarks import bench_bounds
+
+pytestmark = pytest.mark.uncounted
 
 
 def test_losses_are_noticed():

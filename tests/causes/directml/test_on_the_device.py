@@ -21,10 +21,13 @@ ROOT = Path(__file__).parents[3]
 STAND_IN = ROOT / "tests" / "directml_device"
 WITH_DEVICE = [each for each in every(Experiment, directml) if "device" in each.opening]
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(torch.utils.backend_registration, "_setup_privateuseone_for_python_backend"),
-    reason="this torch cannot have a device written in Python; 2.13 can",
-)
+pytestmark = [
+    pytest.mark.uncounted,
+    pytest.mark.skipif(
+        not hasattr(torch.utils.backend_registration, "_setup_privateuseone_for_python_backend"),
+        reason="this torch cannot have a device written in Python; 2.13 can",
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.diagnosis.ending import wait_for_end
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
@@ -20,19 +21,16 @@ from workbook.diagnosis.target import call
 PROGRAM = """
 import os, pathlib, sys, time
 def quick(): return float(len(sys.argv)) + (__name__ == "p")
-def meets(): # two of these see one another, or wait in vain
+def meets(): # two of these see one another, or wait for ever
     here = pathlib.Path(MEETING)
     (here / str(os.getpid())).touch()
-    for _ in range(400):
-        if len(list(here.iterdir())) > 1: return 2.0
-        time.sleep(0.05)
-    return 1.0
+    while len(list(here.iterdir())) < 2: time.sleep(0.05)
+    return 2.0
 def first(): return meets()
 def second(): return meets() + 0
 def forever():
     (pathlib.Path(MEETING) / str(os.getpid())).touch()
-    time.sleep(1000)
-    return 1.0
+    while True: time.sleep(1000)
 def crash(): os.kill(os.getpid(), 11)
 """
 
@@ -74,17 +72,6 @@ def _meeting(program: Path) -> list[int]:
     return [int(one.name) for one in (program.parents[1] / "meeting").iterdir()]
 
 
-def _gone(pid: int) -> bool:
-    """Whether a process ends within some seconds."""
-    for _ in range(100):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def _overlays(workers: Workers, program: Path) -> None:
     """Let the workers see that each run has a place of its own, or skip where none has."""
     if _session(workers, program, "quick").run(plan(0)).data.get("way") != "overlay":
@@ -107,7 +94,7 @@ def test_a_run_ahead_of_time_is_ended_when_nobody_wants_it(workers: Workers, pro
     while not _meeting(program):
         time.sleep(0.05)
     session.ahead()
-    assert _gone(_meeting(program)[0])
+    wait_for_end(_meeting(program)[0])
     assert session.run(plan(1)).tensors(0)[""].item() == 2.0
 
 
@@ -149,7 +136,7 @@ def test_no_run_outlives_who_asked(program: Path) -> None:
         time.sleep(0.05)
     asking.kill()
     asking.wait()
-    assert _gone(_meeting(program)[0])
+    wait_for_end(_meeting(program)[0])
 
 
 def test_a_run_without_forks_sees_what_a_forked_one_sees(workers: Workers, program: Path) -> None:

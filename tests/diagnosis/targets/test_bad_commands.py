@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.diagnosis.ending import wait_for_end
 from workbook.__main__ import main
 from workbook.diagnosis import Workers, diagnose
 
@@ -40,13 +41,6 @@ def workers() -> Iterator[Workers]:
     """Processes of this file's own: no lines are counted in what its tests start."""
     with Workers() as own:
         yield own
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return not Path(f"/proc/{pid}/stat").read_text().split(") ")[1].startswith("Z")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @pytest.mark.uncounted  # who counts lines fails where its file may not be written
@@ -123,8 +117,7 @@ ENDLESS = [sys.executable, "-c", f"{WAITS}\nthreading.Event().wait()"]
 def _nothing_left(folder: Path) -> None:
     """Wait until the command and what it started are gone."""
     pids = [int(word) for word in (folder / "told" / "pids").read_text().split()]
-    while any(map(_alive, pids)):
-        time.sleep(0.05)
+    wait_for_end(*pids)
 
 
 @LINUX

@@ -8,6 +8,7 @@ gets a new interpreter.
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -114,6 +115,7 @@ def forks(source: int, say: Say) -> dict[str, Any] | None:
                     continue
                 pid = os.fork()
                 if pid == 0:
+                    gc.freeze()  # torch's objects: a fork that looks through them copies them
                     os.setsid()
                     _end_with_parent()
                     signal.set_wakeup_fd(-1)
