@@ -21,6 +21,7 @@ import torch
 
 from workbook.diagnosis.interventions import put_back
 from workbook.diagnosis.interventions.rows import ROWS
+from workbook.diagnosis.interventions.surroundings import THREADS
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS
@@ -156,7 +157,7 @@ class Forks(Session):
         """Put on what the plan names; where it holds nothing, as it would run by itself."""
         given = dict(wanted.given)
         if self.one_thread and given:
-            given["threads"] = 1
+            given[THREADS.name] = 1
         if not given and not self.seeded:
             torch.seed()
             np.random.seed()

@@ -9,7 +9,8 @@ from typing import Any
 
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.operations import DOUBLE
-from workbook.diagnosis.interventions.rows import HOLDS
+from workbook.diagnosis.interventions.rows import HOLDS, ROWS
+from workbook.diagnosis.interventions.surroundings import LEFTOVERS, RNG
 from workbook.diagnosis.probes import steps
 
 CALM: dict[str, Any] = {row.name: row.values[0] for row in HOLDS}
@@ -58,7 +59,21 @@ class Plan:
             "variants": list(self.variants),
             "trace": self.trace,
             "stop": self.stop,
+            **self.early(),
         }
+
+    def early(self) -> dict[str, Any]:
+        """Give what acts before torch is there, for processes that know no rows.
+
+        `variables` of the environment, the number from which generators `start` (None: any), and
+        whether it comes `twice`, the second time with the files that the first has left.
+        """
+        given, variables = dict(self.given), dict[str, str]()
+        for row in ROWS:
+            if row.variables and row.name in (given if row.how == "hold" else self.on):
+                variables |= row.variables(given.get(row.name))
+        twice = bool(given.get(LEFTOVERS.name))
+        return {"variables": variables, "start": given.get(RNG.name), "twice": twice}
 
     def short(self, stop: int, calls: int = 0) -> "Plan":
         """Give the same run to a step only; with `calls`, no more of them than that."""

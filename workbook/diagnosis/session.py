@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbook.diagnosis.interventions.intervention import Intervention
-from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
+from workbook.diagnosis.interventions.memory import POISON
+from workbook.diagnosis.interventions.surroundings import HASH
 from workbook.diagnosis.plan import Plan, plan
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.interpreter import OutOfTime
@@ -131,7 +132,7 @@ class Session:
 
     def _seed(self, wanted: Plan) -> int | None:
         """Give the hash seed of the waiting process; a command has an environment of its own."""
-        return None if self.call.commands else dict(wanted.given)["hash"]
+        return None if self.call.commands else dict(wanted.given)[HASH.name]
 
     def _request(self, wanted: Plan) -> dict[str, Any]:
         """Give a plan as the processes read it."""
@@ -139,7 +140,7 @@ class Session:
             return self._command(wanted)
         given = dict(wanted.given)
         if "torch._inductor.compile_fx" in self.load:
-            given["poison"] = None  # a dispatch mode would keep the compiler away
+            given[POISON.name] = None  # a dispatch mode would keep the compiler away
         files = list(dict.fromkeys(str(t.path) for t in self.call.targets))
         modules = {str(one.path): one.module for one in self.call.targets}
         return {
@@ -165,7 +166,6 @@ class Session:
         more = {
             "folders": sorted({folder for one in self.call.commands for folder in one.folders}),
             "set": given if wanted.given else {},
-            "variables": CPU_VARIABLES if given.get("capability") else {},
             "patience": self.patience if not wanted.given else 0,
             **wanted.told(),
         }

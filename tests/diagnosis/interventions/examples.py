@@ -367,6 +367,7 @@ ELSEWHERE = {
     "on shake-dropout": "it is a question, not an explanation",
     "on still": "the same",
     "on same-seed": "the same",
+    "on other-cpu": "the same",
     "on send-weights": "it takes several ranks: targets/test_ranks",
     "on set-epoch": "the same",
     "on share-rows": "the same",

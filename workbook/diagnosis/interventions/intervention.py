@@ -33,6 +33,7 @@ class Axis(Enum):
 class Stage(IntEnum):
     """When a patch goes on; within a stage, in the order of the rows."""
 
+    PROCESS = auto()  # variables of the environment are set, before Python starts
     FUNCTIONS = auto()  # functions of torch and Python are replaced
     SURROUNDINGS = auto()  # generators, clock, listings, memory, threads are set
     SEEDS = auto()  # seeds are heard, after the surroundings set theirs
@@ -80,7 +81,8 @@ class Intervention:
     `install` patches the run; it is called whether the row is active or not, since most patches
     note their facts, too. Where it is active, `mode` makes what sees every operation, and `rewrite`
     changes the program's syntax tree, which may use `names`. `values` are those of a held
-    condition: the calm one and another, which `condition` words. `put_back` is what happens between
+    condition: the calm one and another, which `condition` words. `variables` gives, for the value
+    of a held condition (None for a row that is on), the environment that the process starts with. `put_back` is what happens between
     calls. `fix` is what to do, where the cause's own words do not fit what this row removes.
     `rivals` names a group of which only one acts.
     `lasts` names a held condition that two runs here share unless somebody changes it.
@@ -106,6 +108,7 @@ class Intervention:
     fix: str = ""
     values: tuple[Any, Any] = (None, None)
     condition: str = ""
+    variables: Callable[[Any], dict[str, str]] | None = None
     put_back: Callable[[Any], None] | None = None
     rivals: str = ""
     renumbers: bool = False

@@ -79,7 +79,7 @@ def _note(name: str, frame: FrameType) -> None:
 
 
 def _poison(run: Setting) -> None:
-    if kind := run.given.get("poison"):
+    if kind := run.given.get(POISON.name):
         run.stack.enter_context(Poison(kind))
 
 

@@ -94,6 +94,11 @@ def _hold_cpu(run: Setting) -> None:
         wrap(start, subprocess.Popen, "__init__")
 
 
+def _other_cpu(run: Setting) -> None:
+    if run.has(OTHER_CPU):
+        os.environ.update(CPU_VARIABLES)
+
+
 class Strict(Dispatch):
     """Compute on the CPU what torch refuses to compute in one order on its device."""
 
@@ -167,6 +172,9 @@ KEEP_ONEDNN = on(
 HOLD_CPU = on(
     "hold-cpu", "cpu-capability", "the program cannot change the CPU's instruction set", 63,
     Fact.CPU_VARIABLES, axes=PAIR, install=_hold_cpu, stage=Stage.MODES)  # fmt: skip
+OTHER_CPU = on(
+    "other-cpu", "cpu-capability", "the CPU has no vector instructions beyond the oldest", 99,
+    axes=frozenset(), install=_other_cpu, variables=lambda _: CPU_VARIABLES)  # fmt: skip
 BLOCKING = on(
     "launch-blocking", "unsynchronised", "each kernel is waited for", 9, Fact.ACCELERATOR,
     axes=AGAIN | PAIR | AFTER, install=_switches)  # fmt: skip
@@ -197,8 +205,8 @@ NO_CUDNN = on(
     fix="Compare within the bound; where the bits must agree, use the same algorithm "
         "on both sides (torch.backends.cudnn.flags(enabled=False)).")  # fmt: skip
 ROWS = (
-    NO_COMPILE, NO_AUTOCAST_CACHE, NO_AUTOCAST, NO_FLUSH, KEEP_ONEDNN, HOLD_CPU, BLOCKING,
-    CUDNN_DETERMINISTIC, DETERMINISTIC, MATH_ATTENTION, FULL_PRECISION, FULL_SUMS, NO_CUDNN,
+    NO_COMPILE, NO_AUTOCAST_CACHE, NO_AUTOCAST, NO_FLUSH, KEEP_ONEDNN, HOLD_CPU, OTHER_CPU,
+    BLOCKING, CUDNN_DETERMINISTIC, DETERMINISTIC, MATH_ATTENTION, FULL_PRECISION, FULL_SUMS, NO_CUDNN,
 )  # fmt: skip
 _SWITCHES = (
     (CUDNN_DETERMINISTIC, {"cudnn_deterministic": True, "cudnn_benchmark": False}),

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, Stage, on
+from workbook.diagnosis.interventions.surroundings import RNG
 from workbook.diagnosis.patching import caller, wrap, wrap_helpers
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.generators import (
@@ -177,7 +178,7 @@ def _epoch(run: Setting) -> Epoch | None:
     """Give what counts the draws since the last seed, where draws are keyed."""
     if not (run.has(KEYED) or run.has(KEYED_SEEDS)):
         return None
-    made = Epoch(not run.has(KEYED), run.given.get("rng") or 1)
+    made = Epoch(not run.has(KEYED), run.given.get(RNG.name) or RNG.values[0])
     return run.given.setdefault("epoch", made)  # type: ignore[no-any-return]
 
 

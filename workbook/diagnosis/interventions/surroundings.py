@@ -30,7 +30,6 @@ from workbook.diagnosis.interventions.intervention import (
     Setting,
     Stage,
 )
-from workbook.diagnosis.interventions.numerics import CPU_VARIABLES
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.places import is_user_file
 
@@ -224,39 +223,49 @@ def files(order: str) -> None:
 
 def _install(run: Setting) -> None:
     given = run.given
-    if given.get("capability"):
-        os.environ.update(CPU_VARIABLES)
-    torch.set_num_threads(given.get("threads") or 1)
-    sys.setswitchinterval(given.get("switch") or 0.005)
-    generators(given.get("rng") or 1, early=run.early)
-    clock(given.get("clock") or 0, given["now"])
-    files(given.get("files") or "sorted")
+    torch.set_num_threads(given.get(THREADS.name) or THREADS.values[0])
+    sys.setswitchinterval(given.get(SWITCH.name) or 0.005)
+    generators(given.get(RNG.name) or RNG.values[0], early=run.early)
+    clock(given.get(CLOCK.name) or 0, given["now"])
+    files(given.get(FILES.name) or FILES.values[0])
 
 
 def _hold(
     name: str, cause: str, words: str, rank: int, fact: Fact, values: tuple[Any, Any], other: str,
     axes: frozenset[Axis] = AGAIN | PAIR, **more: Any,
 ) -> Intervention:  # fmt: skip
-    return Intervention(
-        name, "hold", cause, words, rank, frozenset({fact}), axes, _install, Stage.SURROUNDINGS,
-        values=values, condition=other, draws=True, **more,
-    )  # fmt: skip
+    given = {"install": _install, "stage": Stage.SURROUNDINGS, "draws": True, **more}
+    return Intervention(name, "hold", cause, words, rank, frozenset({fact}), axes, values=values,
+                        condition=other, **given)  # fmt: skip
+
+
+def _hashes(seed: int) -> dict[str, str]:
+    """Set the hash seed of a command, unless the user has set one."""
+    return {HASH_SEED: os.environ.get(HASH_SEED, str(seed))}
 
 
 # What differs between two runs unless it is held: the value of calm, and that of the other run.
-ROWS = (
-    _hold("leftovers", "leftover-files", "each run starts with the files as they were", 39,
-          Fact.LEAVES_FILES, (False, True), "the files that an earlier run left", AGAIN),
-    _hold("clock", "wall-clock", "the clock starts at the same moment", 40, Fact.CLOCK, (0, 1),
-          "another time of day"),
-    _hold("files", "file-order", "folders are listed in one order", 41, Fact.LISTS_FOLDERS,
-          ("sorted", "reversed"), "folders listed backwards", lasts=True),
-    _hold("hash", "hash-seed", "Python's hash seed is the same", 43, Fact.ALWAYS, (0, 1),
-          "another hash seed"),
-    _hold("threads", "thread-count", "torch computes on one thread", 44, Fact.ALWAYS, (1, 4),
-          "four threads instead of one", AGAIN, lasts=True),
-    _hold("switch", "thread-race", "Python switches threads at its usual pace", 45, Fact.THREADS,
-          (None, 1e-6), "quicker thread switches", AGAIN),
-    _hold("rng", "random-numbers", "every generator starts from the same state", 91, Fact.ALWAYS,
-          (1, 2), "other generator states"),
-)  # fmt: skip
+HASH_SEED = "PYTHONHASHSEED"
+LEFTOVERS = _hold(
+    "leftovers", "leftover-files", "each run starts with the files as they were", 39,
+    Fact.LEAVES_FILES, (False, True), "the files that an earlier run left", AGAIN, install=None,
+    stage=Stage.PROCESS)  # fmt: skip
+CLOCK = _hold(
+    "clock", "wall-clock", "the clock starts at the same moment", 40, Fact.CLOCK, (0, 1),
+    "another time of day")  # fmt: skip
+FILES = _hold(
+    "files", "file-order", "folders are listed in one order", 41, Fact.LISTS_FOLDERS,
+    ("sorted", "reversed"), "folders listed backwards", lasts=True)  # fmt: skip
+HASH = _hold(
+    "hash", "hash-seed", "Python's hash seed is the same", 43, Fact.ALWAYS, (0, 1),
+    "another hash seed", install=None, stage=Stage.PROCESS, variables=_hashes)  # fmt: skip
+THREADS = _hold(
+    "threads", "thread-count", "torch computes on one thread", 44, Fact.ALWAYS, (1, 4),
+    "four threads instead of one", AGAIN, lasts=True)  # fmt: skip
+SWITCH = _hold(
+    "switch", "thread-race", "Python switches threads at its usual pace", 45, Fact.THREADS,
+    (None, 1e-6), "quicker thread switches", AGAIN)  # fmt: skip
+RNG = _hold(
+    "rng", "random-numbers", "every generator starts from the same state", 91, Fact.ALWAYS, (1, 2),
+    "other generator states")  # fmt: skip
+ROWS = (LEFTOVERS, CLOCK, FILES, HASH, THREADS, SWITCH, RNG)

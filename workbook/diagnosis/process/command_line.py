@@ -72,7 +72,7 @@ def turns(request: Request, folder: Path) -> Iterator[int]:
     """
     commands = request["commands"]
     yield from range(len(commands))
-    if request["set"].get("leftovers") and made(folder):
+    if request["twice"] and made(folder):
         commands.append(commands[0])
         yield len(commands) - 1
 
@@ -88,12 +88,12 @@ def planned(request: Request, number: int, place: Place) -> tuple[Path, dict[str
     """Make the folder of one command's rows, with the plan that the hook reads; give both."""
     command, part = request["commands"][number], Path(request["folder"], f"command-{number}")
     part.mkdir()
-    given = dict(request["set"])
     plan = {
         "root": _ROOT,
         "words": command["words"],
         "folder": str(part),
-        "set": given if given.get("rng") else {},  # with nothing held it only watches
+        "set": request["set"],  # with nothing held it only watches
+        "start": request["start"],
         "on": request["on"],
         "factors": request.get("factors", []),
         "split": request.get("split", []),
@@ -115,14 +115,9 @@ def environment(request: Request, part: Path, temporary: str) -> dict[str, str]:
     """Give the user's own environment, the hook, and what the run is made under."""
     user = dict(request["environment"])
     path = [_HOOK, *filter(None, (user.get("PYTHONPATH"),))]
-    held: dict[str, str] = {}
-    given = request["set"]
-    if given.get("rng"):
-        held["PYTHONHASHSEED"] = user.get("PYTHONHASHSEED") or str(given.get("hash") or 0)
-    held |= request.get("variables", {})
     own = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary)
     more = {"PYTHONPATH": os.pathsep.join(path), "WORKBOOK_RUN": str(part)}
-    return {**_QUIET, **user, **own, **held, **more}
+    return {**_QUIET, **user, **own, **request["variables"], **more}
 
 
 def _ended(words: list[str], where: str, variables: dict[str, str]) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from workbook.devices import presence
 from workbook.diagnosis.interventions import put_back, streams
 from workbook.diagnosis.interventions.intervention import Setting, Stage
 from workbook.diagnosis.interventions.rows import ROWS, install
+from workbook.diagnosis.interventions.surroundings import THREADS
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.snapshot import Snapshot
@@ -55,7 +56,7 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
     `place` is where this process may write, or a sentence that says why it has no such place. A run
     that is to start with what an earlier one left is that one where none is left.
     """
-    if request["set"].pop("leftovers", False) and hasattr(os, "fork"):
+    if request.pop("twice") and hasattr(os, "fork"):
         pid = os.fork()
         if not pid:
             try:
@@ -194,7 +195,7 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
             }
     if torch.get_default_dtype() != torch.float32:
         FACTS.add(Fact.LEAVES_DTYPE)
-    if torch.get_num_threads() != (request["set"].get("threads") or 1):
+    if torch.get_num_threads() != (request["set"].get(THREADS.name) or 1):
         FACTS.add(Fact.LEAVES_THREADS)
     more: dict[str, Any] = {}
     if trace is not None:

@@ -139,7 +139,7 @@ class Interpreter:
         self.folder = Path(tempfile.mkdtemp(prefix="waiting-", dir=self.folder))
         (self.folder / "tmp").mkdir()
         plan = {"root": ROOT, "folder": str(self.folder), "parent": os.getpid(), "waits": True,
-                "module": "workbook.diagnosis.process.zygote", "set": {"rng": origin.start},
+                "module": "workbook.diagnosis.process.zygote", "start": origin.start,
                 "writable": [*place.shared(), str(self.folder)]}  # fmt: skip
         (self.folder / "plan.json").write_text(json.dumps(plan))
         temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.folder / "tmp"))

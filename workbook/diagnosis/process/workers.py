@@ -141,7 +141,7 @@ class Workers:
         """Say of which process a run of one command line can be a fork."""
         variables = command_line.environment(request, Path(), "")
         words = command_line.resolved(request["commands"][0]["words"], variables)
-        return Origin(tuple(words), tuple(sorted(variables.items())), request["set"]["rng"])
+        return Origin(tuple(words), tuple(sorted(variables.items())), request["start"])
 
     def ahead(self, jobs: Iterable[Job]) -> None:
         """Begin these runs as soon as there is room, and no others that nobody has asked for.

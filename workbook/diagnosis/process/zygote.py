@@ -31,7 +31,7 @@ def begin(plan: Plan, note: Callable[..., None]) -> None:
     if why := _unfit(plan, pipes):
         note("unfit", text=why)
         os._exit(0)
-    start = _Start(plan["set"].get("rng"))
+    start = _Start(plan["start"])
     request = child.forks(pipes[0], say)
     if request is None:
         os._exit(0)
@@ -43,7 +43,7 @@ def begin(plan: Plan, note: Callable[..., None]) -> None:
         os._exit(1)
     plan.clear()
     plan.update(new)
-    start.give(plan["set"].get("rng"))
+    start.give(plan["start"])
     note("start", words=list(sys.orig_argv), parent=os.getppid(), rank=os.environ.get("RANK"))
     watching.begin(plan, note)
 
@@ -99,7 +99,7 @@ def _program(request: dict[str, Any], start: _Start, waiting: str) -> Plan:
         shutil.copyfile(Path(waiting, name), folder / name)
     where = child.settled(request)
     result: dict[str, Any] = {}
-    if isinstance(where, str) or where.way != "overlay" or not start.fits(request["set"]["rng"]):
+    if isinstance(where, str) or where.way != "overlay" or not start.fits(request["start"]):
         command_line.write(folder, {"unfit": "its generators were moved before torch was imported"})
         os._exit(0)
     result["way"], result["guarded"] = where.way, where.guarded

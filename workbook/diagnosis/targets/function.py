@@ -11,6 +11,7 @@ from workbook.diagnosis import chance
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.put_back import FORK
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
+from workbook.diagnosis.interventions.surroundings import THREADS
 from workbook.diagnosis.plan import ALL, LONG, likely, worth
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import Fact
@@ -46,7 +47,7 @@ class Function(Runs):
         self.session.progress.began(base, self.traces)
         storm = self._parted()
         self.dims = self._moving()
-        facts = self.facts | ({Fact.THREADS_MATTER} if "threads" in self.dims else set())
+        facts = self.facts | ({Fact.THREADS_MATTER} if THREADS.name in self.dims else set())
         repeated = any(self.calm.code(0) != self.calm.code(i) for i in range(1, self.count))
         candidates = [one for one in self._candidates(facts) if self._can_matter(one, repeated)]
         self._say_where(storm)

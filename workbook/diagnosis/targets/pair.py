@@ -11,7 +11,7 @@ from typing import Any
 from workbook.diagnosis import chance
 from workbook.diagnosis.interventions.arguments import KEEP_ARGUMENTS
 from workbook.diagnosis.interventions.batches import EVERY, OUTERMOST, SPLIT, SPLIT_OUTERMOST
-from workbook.diagnosis.interventions.intervention import Intervention
+from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.put_back import CLOCK, GENERATORS, KEPT
 from workbook.diagnosis.interventions.rows import HOLDS
 from workbook.diagnosis.interventions.training import WEIGH
@@ -120,7 +120,7 @@ class Pair:
             )
         return rows[0], rows[1]
 
-    dims: frozenset[str] = frozenset(("rng", "clock", "files", "poison", "hash"))
+    dims = frozenset(row.name for row in HOLDS if Axis.PAIR in row.axes)
 
     def measure(self, active: Active) -> Gap:
         """How far the two functions are apart with these interventions."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.interventions.modules import EVAL_DROPOUT, SHAKE_DROPOUT
+from workbook.diagnosis.interventions.numerics import OTHER_CPU
 from workbook.diagnosis.interventions.streams import FIRST_SEED
 from workbook.diagnosis.places import few, seeding
 from workbook.diagnosis.plan import LONG, doubled
@@ -82,7 +83,7 @@ def other_cpu(function: Function) -> None:
     """
     session = function.session
     plan = function.once()
-    there = replace(plan, given=(*plan.given, ("capability", "default")))
+    there = replace(plan, on=plan.on | {OTHER_CPU.name})
     gap = difference(function.calm, 0, session.run(there), 0)
     session.tell(f"a CPU without AVX2 (emulated by switches): {gap.words}")
     if gap.same or not gap.comparable:

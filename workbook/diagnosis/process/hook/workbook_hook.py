@@ -96,7 +96,7 @@ def start() -> None:
         _stand_by()
     rank = os.environ.get("RANK")
     note("start", words=list(sys.orig_argv), parent=os.getppid(), rank=rank)
-    if number := _PLAN["set"].get("rng"):
+    if number := _PLAN.get("start"):
         random.seed(1_000 + number)
     sys.addaudithook(_audit)
     after = {"torch": _torch, "numpy.random": _numpy}
@@ -119,7 +119,7 @@ def unfit(why: str) -> None:
 
 
 def _numpy() -> None:
-    if number := _PLAN["set"].get("rng"):
+    if number := _PLAN.get("start"):
         sys.modules["numpy.random"].seed(1_000 + number)
 
 
