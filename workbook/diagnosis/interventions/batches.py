@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.utils._pytree import tree_leaves
 from torch.utils.data import DataLoader
 
 from workbook.diagnosis.interventions.intervention import PAIR, Setting, Stage, on
@@ -47,13 +48,16 @@ def _modules(run: Setting) -> None:
             return real(module, *args, **kwargs)
         inside[0] = True
         try:
-            FACTS.counts["rows"] = FACTS.counts.get("rows", 0) + count
             FACTS.append("batches", [EVERY, count, kind])
             if EVERY in run.split and count > 1:
-                return _by_rows(functools.partial(real, module), args, kwargs, count)
-            return real(module, *args, **kwargs)
+                made = _by_rows(functools.partial(real, module), args, kwargs, count)
+            else:
+                made = real(module, *args, **kwargs)
         finally:
             inside[0] = False
+        if any(isinstance(leaf, torch.Tensor) and leaf.requires_grad for leaf in tree_leaves(made)):
+            FACTS.counts["rows"] = FACTS.counts.get("rows", 0) + count  # of what can be trained on
+        return made
 
     wrap(start, torch.nn.Module, "__call__")
 

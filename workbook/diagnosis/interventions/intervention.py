@@ -82,8 +82,9 @@ class Intervention:
     note their facts, too. Where it is active, `mode` makes what sees every operation, and `rewrite`
     changes the program's syntax tree, which may use `names`. `values` are those of a held
     condition: the calm one and another, which `condition` words. `variables` gives, for the value
-    of a held condition (None for a row that is on), the environment that the process starts with. `put_back` is what happens between
-    calls. `fix` is what to do, where the cause's own words do not fit what this row removes.
+    of a held condition (None for a row that is on), what the process's environment starts with.
+    `put_back` is what happens between calls. `fix` is what to do, where the cause's own words do
+    not fit what this row removes.
     `rivals` names a group of which only one acts.
     `lasts` names a held condition that two runs here share unless somebody changes it.
     `format` is the shorter format in whose place a row computes with a wider one.

@@ -206,7 +206,8 @@ NO_CUDNN = on(
         "on both sides (torch.backends.cudnn.flags(enabled=False)).")  # fmt: skip
 ROWS = (
     NO_COMPILE, NO_AUTOCAST_CACHE, NO_AUTOCAST, NO_FLUSH, KEEP_ONEDNN, HOLD_CPU, OTHER_CPU,
-    BLOCKING, CUDNN_DETERMINISTIC, DETERMINISTIC, MATH_ATTENTION, FULL_PRECISION, FULL_SUMS, NO_CUDNN,
+    BLOCKING, CUDNN_DETERMINISTIC, DETERMINISTIC, MATH_ATTENTION, FULL_PRECISION, FULL_SUMS,
+    NO_CUDNN,
 )  # fmt: skip
 _SWITCHES = (
     (CUDNN_DETERMINISTIC, {"cudnn_deterministic": True, "cudnn_benchmark": False}),

@@ -19,6 +19,9 @@ _NARROW = (torch.float32, torch.float16, torch.bfloat16)
 _FLOATS = (*_NARROW, torch.float64)
 _NAMES = "sigmoid silu gelu softplus elu mish exp2 sinh exp log tanh erf rsqrt sqrt"
 _TAILED = frozenset(_NAMES.split())  # a vector's tail is computed in another way
+_PRODUCTS = ("mm", "bmm", "addmm", "convolution", "_convolution")
+_SUMS = ("sum", "mean", "var", "norm", "linalg_vector_norm")
+BY_ROWS = frozenset(f"aten.{name}" for name in (*_PRODUCTS, *_SUMS, *_TAILED))
 _PAD = 64  # a multiple of every vector's width
 SHORT_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32)
 _INTEGERS = "add sub rsub mul neg pow square abs bitwise_left_shift"
@@ -107,9 +110,8 @@ class Rows(Dispatch):
             at = 1 if name == "addmm" else 0
             if 1 <= args[at].shape[0] <= 8192:
                 return self._split(func, args, kwargs, at, also=1 if name == "bmm" else None)
-        elif (name in ("convolution", "_convolution") and args[0].shape[0] > 1 and not args[6]) or (
-            name in ("sum", "mean", "var", "norm", "linalg_vector_norm")
-            and self._keeps_rows(name, args)
+        elif (name in _PRODUCTS[3:] and args[0].shape[0] > 1 and not args[6]) or (
+            name in _SUMS and self._keeps_rows(name, args)
         ):
             return self._split(func, args, kwargs, 0)
         elif name in _TAILED and args[0].is_floating_point():
@@ -235,10 +237,10 @@ DOUBLE = on(
     finer=((Fact.SHORT_FORMATS, "reduced-precision",
            "One of them computes in a format of 16 bits."),))  # fmt: skip
 PLAIN = on(
-    "plain", "memory-layout", "every operation reads contiguous, aligned memory", 68, Fact.TWO_RUNS,
+    "plain", "memory-layout", "every operation reads contiguous, aligned memory", 69, Fact.TWO_RUNS,
     axes=PAIR, mode=lambda run: Plain(), costly=True)  # fmt: skip
 ROW_BY_ROW = on(
-    "rows", "batch-size", "each row is computed by itself", 69, Fact.TWO_RUNS, axes=PAIR,
+    "rows", "batch-size", "each row is computed by itself", 68, Fact.OTHER_SHAPES, axes=PAIR,
     mode=lambda run: Rows(), costly=True)  # fmt: skip
 APART = on(
     "apart", "overlapping-memory", "what is read is copied before its memory is written", 15,

@@ -77,6 +77,7 @@ class Fact(Enum):
     OTHER_DEVICES = "one of them computes on another device"
     OTHER_FORMATS = "operations make other formats"
     OTHER_RANGES = "a value is finite in one of them only"
+    OTHER_SHAPES = "products or sums are of other shapes"
     SEEDS_UNLIKE = "one of them sets seeds more often"
     SHORT_FORMATS = "one of them is shorter than float32"
     SHORT_INTEGERS = "one of them computes with short integers"

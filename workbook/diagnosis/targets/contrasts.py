@@ -6,7 +6,7 @@ Owns the facts that say which interventions can matter for two functions. Decide
 import re
 from typing import Any
 
-from workbook.diagnosis.interventions.operations import ARITHMETIC, SHORT_INTEGERS
+from workbook.diagnosis.interventions.operations import ARITHMETIC, BY_ROWS, SHORT_INTEGERS
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
 
@@ -22,9 +22,10 @@ def unequal_batches(ours: Any, theirs: Any) -> frozenset[str]:
 
 
 def traced_facts(ours: Run | None, theirs: Run | None) -> set[Fact]:
-    """Whether two traced runs draw, and whether they compute in other formats."""
+    """Whether two traced runs draw, and whether they compute in other formats and shapes."""
     facts: set[Fact] = set()
     made: list[set[tuple[str, str]]] = []
+    shapes: list[set[tuple[str, ...]]] = []
     for result in (ours, theirs):
         if result is None or not result.outcomes:
             continue
@@ -32,6 +33,9 @@ def traced_facts(ours: Run | None, theirs: Run | None) -> set[Fact]:
         facts |= {Fact.DRAWS} if draws else set()
         facts |= {Fact.NOISE} if any(row[3] for row in draws) else set()
         made.append(_dtypes(result))
+        shapes.append(_shapes(result))
+    if len(shapes) < 2 or shapes[0] != shapes[1]:
+        facts.add(Fact.OTHER_SHAPES)
     if len(made) == 2:
         shared = {name for name, _ in made[0]} & {name for name, _ in made[1]}
         unlike = {dtype for name, dtype in made[0] ^ made[1] if name in shared}
@@ -40,6 +44,15 @@ def traced_facts(ours: Run | None, theirs: Run | None) -> set[Fact]:
         integers = any(_short_integers(result) for result in (ours, theirs) if result)
         facts |= {Fact.SHORT_INTEGERS} if integers else set()
     return facts
+
+
+def _shapes(result: Run) -> set[tuple[str, ...]]:
+    """Which operations that can be computed row by row read and made which shapes."""
+    return {
+        (operation.name, *_SHAPES.findall(operation.signature))
+        for operation in result.trace(0) or ()
+        if operation.name.rsplit(".", 1)[0] in BY_ROWS
+    }
 
 
 def _short_integers(result: Run) -> bool:
@@ -71,6 +84,7 @@ def shortened(result: Run | None) -> tuple[str, str] | None:
     return None
 
 
+_SHAPES = re.compile(r"\[([^\]]*)\]")
 _FLOATS = re.compile(r"\b(b?float\d+)\[")
 _INTEGERS = tuple(str(dtype).removeprefix("torch.") for dtype in SHORT_INTEGERS)
 
