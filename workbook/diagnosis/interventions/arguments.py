@@ -63,8 +63,8 @@ def _contiguous(value: Any) -> Any:
 
 
 def _forget(run: Setting) -> None:
-    """Let each outermost call start from what its modules and objects held when first used."""
-    first: dict[int, tuple[Any, dict[str, Any]]] = {}
+    """Let a function called again start from what its modules and objects held the first time."""
+    first: dict[tuple[int, Any], tuple[Any, dict[str, Any]]] = {}
     files = {module.__name__ for module in run.modules}
     inside = [False]
 
@@ -72,10 +72,10 @@ def _forget(run: Setting) -> None:
         if inside[0]:
             return real(*args, **kwargs)
         for part in _objects((args, kwargs), files):
-            if id(part) in first:
-                recall(part, first[id(part)][1])
+            if (id(part), real) in first:
+                recall(part, first[id(part), real][1])
             else:
-                first[id(part)] = part, memory(part)
+                first[id(part), real] = part, memory(part)
         inside[0] = True
         try:
             return real(*args, **kwargs)
@@ -105,6 +105,6 @@ PLAIN_ARGUMENTS = on(
     "plain-arguments", "memory-layout", "arrays that a helper is given are contiguous", 80,
     Fact.UNEXPLAINED, axes=PAIR, install=_plain_arguments, stage=Stage.PROGRAM)  # fmt: skip
 FORGET = on(
-    "forget", "module-state", "each call of a module or object starts from its first state", 82,
+    "forget", "module-state", "what is called again starts from the state of its first call", 82,
     Fact.UNEXPLAINED, axes=PAIR, install=_forget, stage=Stage.PROGRAM)  # fmt: skip
 ROWS = (KEEP_ARGUMENTS, PLAIN_ARGUMENTS, FORGET)

@@ -3,7 +3,9 @@
 Owns the patches of backward, of `train()` and of what is between two steps of an optimizer.
 """
 
+import itertools
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -22,9 +24,13 @@ from workbook.diagnosis.probes.facts import FACTS, Fact
 
 
 def _backward(run: Setting) -> None:
-    """Note each backward and step; weigh the losses and clear what an earlier step left over."""
+    """Note each backward and step; weigh the losses and clear what an earlier step left over.
+
+    Of the weights that a backward adds to, the first stands for all.
+    """
     factors = run.factors
     stale: list[Optimizer] = []
+    trained: list[weakref.ref[torch.Tensor]] = []
 
     def backward(real: Any, loss: Any, *args: Any, **kwargs: Any) -> Any:
         number = FACTS.count("backward")
@@ -32,7 +38,11 @@ def _backward(run: Setting) -> None:
         FACTS.counts["trained norm"] = FACTS.counts.get("norm", 0)
         # rows of modules' batches, or else of the means that the loss was made of
         rows = FACTS.counts.get("rows", 0) or FACTS.counts.get(TRAINED, 0)
-        FACTS.append("backward", [number, FACTS.counts.get("step", 0), rows])
+        for leaf in itertools.islice(_leaves(loss), 1):
+            if not any(ref() is leaf for ref in trained):
+                trained.append(weakref.ref(leaf))
+            place = next(i for i, ref in enumerate(trained) if ref() is leaf)
+            FACTS.append("backward", [number, FACTS.counts.get("step", 0), rows, place])
         FACTS.counts["rows"] = FACTS.counts[TRAINED] = 0
         FACTS.add(Fact.BACKWARD)
         steps.loss(loss)
@@ -56,18 +66,17 @@ def _backward(run: Setting) -> None:
     register_optimizer_step_post_hook(stepped)
 
 
-def _leaves(loss: torch.Tensor) -> list[torch.Tensor]:
-    """Say what backward will give gradients to."""
-    found: list[torch.Tensor] = []
+def _leaves(loss: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Give what backward will add gradients to."""
     seen: set[Any] = set()
     todo: list[Any] = [loss.grad_fn]
     while todo:
         node = todo.pop()
         if node is not None and node not in seen:
             seen.add(node)
-            found += [node.variable] if hasattr(node, "variable") else []
+            if hasattr(node, "variable"):
+                yield node.variable
             todo += [parent for parent, _ in node.next_functions]
-    return found
 
 
 class Weights:

@@ -15,6 +15,7 @@ from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
+from workbook.diagnosis.rounding import much_smaller
 from workbook.diagnosis.search import Search, search
 from workbook.diagnosis.session import Session, traced
 from workbook.diagnosis.targets.contrasts import shortened
@@ -56,12 +57,22 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
         pair.session.tell(f"{one.words}: tried, in both functions")
         near = held | set(found.needed)
         for others in (near, frozenset(candidates)):
-            if pair.measure(others | {one}).same and pair.spares(others, one):
-                again = search(pair.measure, [*others, one], base)
-                if one in again.needed:
+            left = pair.measure(others | {one})
+            if much_smaller(left, base) and pair.spares(others, one):
+                again = _with(pair, one, candidates)
+                if again.rest.same and not again.without[one].same:
                     return again
                 break
     return found
+
+
+def _with(pair: Pair, one: Intervention, candidates: list[Intervention]) -> Search:
+    """Search what else is needed beside an intervention, which stays on."""
+    active = frozenset({one})
+    more = search(lambda others: pair.measure(others | active), candidates, pair.measure(active))
+    needed = frozenset(more.needed) | active
+    without = {each: pair.measure(needed - {each}) for each in needed}
+    return Search((*more.needed, one), more.rest, without)
 
 
 def _mutated(pair: Pair, index: int) -> frozenset[str]:

@@ -12,18 +12,15 @@ def hypotheses(facts: dict[str, Any], other: dict[str, Any]) -> list[tuple[float
     passes = facts["lists"].get("backward", [])
     if len(passes) <= len(other["lists"].get("backward", [])) or len(passes) < 2:
         return []
-    groups: dict[int, list[int]] = {}
-    for _, step, rows in passes:
-        groups.setdefault(step, []).append(rows)
-    summed: list[float] = []
-    shares: list[float] = []
-    both: list[float] = []
-    for rows_in_step in groups.values():
-        count, total = len(rows_in_step), sum(rows_in_step)
-        for rows in rows_in_step:
-            share = rows / total if total else 1.0 / count
-            summed.append(1.0 / count)
-            shares.append(count * share)
-            both.append(share)
+    groups: dict[tuple[int, int], list[int]] = {}
+    for _, step, rows, weights in passes:
+        groups.setdefault((step, weights), []).append(rows)
+    summed, shares, both = list[float](), list[float](), list[float]()
+    for _, step, rows, weights in passes:
+        parts = groups[step, weights]
+        share = rows / sum(parts) if sum(parts) else 1.0 / len(parts)
+        summed.append(1.0 / len(parts))
+        shares.append(len(parts) * share)
+        both.append(share)
     unique = dict.fromkeys((tuple(summed), tuple(shares), tuple(both)))
     return [one for one in unique if any(abs(factor - 1.0) > 1e-9 for factor in one)]
