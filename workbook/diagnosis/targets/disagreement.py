@@ -10,17 +10,15 @@ from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
-from workbook.diagnosis.interventions.training import WEIGH
 from workbook.diagnosis.places import curve, drawing, few, parting, place, seeding
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
-from workbook.diagnosis.rounding import Word, much_smaller
-from workbook.diagnosis.search import Active, Search, search
+from workbook.diagnosis.rounding import Word
+from workbook.diagnosis.search import Search, search
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.targets.contrasts import ranges, traced_facts
 from workbook.diagnosis.targets.explained import Judge, answered
 from workbook.diagnosis.targets.last_resorts import by_chance, left_behind, rest
-from workbook.diagnosis.targets.microbatches import hypotheses
 from workbook.diagnosis.targets.pair import Pair
 from workbook.diagnosis.targets.sequence import merged, one_after_the_other
 from workbook.trace import Trace
@@ -45,7 +43,7 @@ def explained(pair: Pair) -> Answer:
     session.progress.began(base, lambda: _first_traces(*pair.traces(frozenset(HOLDS))))
     pair.watch()
     ours, theirs = pair.traces(frozenset(HOLDS))
-    _choose_weights(pair, frozenset(HOLDS))
+    pair.choose_weights(frozenset(HOLDS))
     facts = pair.known | traced_facts(ours, theirs) | ranges(*pair.calm)
     candidates = [one for one in ROWS if one.applies(Axis.PAIR, facts)]
     session.progress.suspects = tuple(candidates)
@@ -94,21 +92,6 @@ def _likely(ours: Run | None, theirs: Run | None) -> Callable[[Intervention], bo
 
 def _first_traces(ours: Run | None, theirs: Run | None) -> tuple[Trace | None, Trace | None]:
     return (ours.trace(0) if ours else None), (theirs.trace(0) if theirs else None)
-
-
-def _choose_weights(pair: Pair, held: Active) -> None:
-    """Take the weights of micro-batches that bring the two functions closest, if any do."""
-    best = pair.measure(held)
-    chosen: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
-    for index in (0, 1):
-        for factors in hypotheses(pair.facts(index), pair.facts(1 - index)):
-            pair.factors = (factors, ()) if index == 0 else ((), factors)
-            gap = pair.measure(held | {WEIGH})
-            if much_smaller(gap, best):
-                best, chosen = gap, pair.factors
-    pair.factors = chosen
-    if any(chosen):
-        pair.known.add(Fact.SUMS_GRADIENTS)
 
 
 def _row(pair: Pair, judge: Judge, one: Intervention, facts: set[Fact]) -> Found:

@@ -12,10 +12,11 @@ from workbook.diagnosis.answer import Found
 from workbook.diagnosis.interventions.arguments import KEEP, KEEP_ARGUMENTS
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
+from workbook.diagnosis.interventions.training import WEIGH
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
-from workbook.diagnosis.rounding import much_smaller
+from workbook.diagnosis.rounding import equal_but_for_rounding, much_smaller
 from workbook.diagnosis.search import Search, search
 from workbook.diagnosis.session import Session, traced
 from workbook.diagnosis.targets.contrasts import shortened
@@ -56,11 +57,15 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
     for one in last:
         pair.session.tell(f"{one.words}: tried, in both functions")
         near = held | set(found.needed)
+        if not any(pair.factors):  # a larger difference hid which weights fit
+            candidates = [*candidates, *pair.choose_weights(near | {one})]
+            near |= set(candidates) & {WEIGH}
         for others in (near, frozenset(candidates)):
             left = pair.measure(others | {one})
             if much_smaller(left, base) and pair.spares(others, one):
                 again = _with(pair, one, candidates)
-                if again.rest.same and not again.without[one].same:
+                without = again.without[one]
+                if equal_but_for_rounding(again.rest) and not equal_but_for_rounding(without):
                     return again
                 break
     return found

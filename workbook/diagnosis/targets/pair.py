@@ -20,9 +20,11 @@ from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.rounding import much_smaller
 from workbook.diagnosis.search import Active, names
 from workbook.diagnosis.session import Session, Unusable, difference, traced
 from workbook.diagnosis.targets.contrasts import unequal_batches
+from workbook.diagnosis.targets.microbatches import hypotheses
 from workbook.diagnosis.targets.runs import CHANCY, training
 
 
@@ -144,6 +146,23 @@ class Pair:
     def _same(self, *two: Plan) -> bool:
         one, other = self.session.both(*two)
         return difference(one, 0, other, 0).same
+
+    def choose_weights(self, active: Active) -> list[Intervention]:
+        """Take the weights of micro-batches that bring the two closest; the row that gives them.
+
+        Nothing where none bring them closer.
+        """
+        best = self.measure(active)
+        chosen: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+        for index in (0, 1):
+            for factors in hypotheses(self.facts(index), self.facts(1 - index)):
+                self.factors = (factors, ()) if index == 0 else ((), factors)
+                gap = self.measure(active | {WEIGH})
+                if much_smaller(gap, best):
+                    best, chosen = gap, self.factors
+        self.factors = chosen
+        self.known |= {Fact.SUMS_GRADIENTS} if any(chosen) else set()
+        return [WEIGH] if any(chosen) else []
 
     @property
     def chancy(self) -> bool:
