@@ -74,7 +74,10 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
 def _with(pair: Pair, one: Intervention, candidates: list[Intervention]) -> Search:
     """Search what else is needed beside an intervention, which stays on."""
     active = frozenset({one})
-    more = search(lambda others: pair.measure(others | active), candidates, pair.measure(active))
+    left = pair.measure(active)
+    more = Search((), left, {})
+    if not left.same:
+        more = search(lambda others: pair.measure(others | active), candidates, left)
     needed = frozenset(more.needed) | active
     without = {each: pair.measure(needed - {each}) for each in needed}
     return Search((*more.needed, one), more.rest, without)
