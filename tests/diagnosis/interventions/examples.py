@@ -344,7 +344,7 @@ def draws(seed):
 def first(): return draws(1)
 def second(): return draws(2)
 """,
-    "on plain-arguments": "layout_columns by_rows by_columns",
+    "on plain-arrays": "layout_columns by_rows by_columns",
     "on copy-kept": "overlap_history copied aliased",
     "on forget": "state_pair fresh_sequence second_sequence",
 }

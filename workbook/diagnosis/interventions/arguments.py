@@ -47,21 +47,6 @@ def _is_data(value: Any) -> bool:
     return dense or isinstance(value, np.ndarray)
 
 
-def _plain_arguments(run: Setting) -> None:
-    """Give helpers contiguous arrays (torch's tensors are made so operation by operation)."""
-
-    def plain(real: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-        args, kwargs = tree_map(_contiguous, (args, kwargs))
-        return real(*args, **kwargs)
-
-    if run.has(PLAIN_ARGUMENTS):
-        wrap_helpers(run, plain)
-
-
-def _contiguous(value: Any) -> Any:
-    return np.ascontiguousarray(value) if isinstance(value, np.ndarray) else value
-
-
 def _forget(run: Setting) -> None:
     """Let a function called again start from what its modules and objects held the first time."""
     first: dict[tuple[int, Any], tuple[Any, dict[str, Any]]] = {}
@@ -101,10 +86,7 @@ def _objects(values: Any, files: set[str]) -> Iterator[Any]:
 KEEP_ARGUMENTS = on(
     "keep-arguments", "input-mutated", "what a helper was given is put back after it", 79,
     Fact.UNEXPLAINED, axes=PAIR, install=_keep_arguments, stage=Stage.PROGRAM)  # fmt: skip
-PLAIN_ARGUMENTS = on(
-    "plain-arguments", "memory-layout", "arrays that a helper is given are contiguous", 80,
-    Fact.UNEXPLAINED, axes=PAIR, install=_plain_arguments, stage=Stage.PROGRAM)  # fmt: skip
 FORGET = on(
     "forget", "module-state", "what is called again starts from the state of its first call", 82,
     Fact.UNEXPLAINED, axes=PAIR, install=_forget, stage=Stage.PROGRAM)  # fmt: skip
-ROWS = (KEEP_ARGUMENTS, PLAIN_ARGUMENTS, FORGET)
+ROWS = (KEEP_ARGUMENTS, FORGET)

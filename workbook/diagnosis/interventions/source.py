@@ -17,7 +17,7 @@ from workbook.diagnosis.probes.facts import FACTS, Fact
 
 HALF, SINGLE = ("float16", "half"), ("float32", "single")
 _WIDER = dict.fromkeys(HALF, "float32") | dict.fromkeys(SINGLE, "float64")
-_SET, _COPY = "__sorted_set__", "__copied__"
+_SET, _COPY, _PLAIN = "__sorted_set__", "__copied__", "__contiguous__"
 _KEEPS = frozenset(("append", "appendleft", "insert", "setdefault"))  # a container keeps its last
 _NAMES = (ast.Name, ast.Attribute, ast.Subscript)  # give what is there, and make nothing
 _Node = TypeVar("_Node", bound=ast.AST)
@@ -53,41 +53,41 @@ def _makes_set(node: ast.AST) -> bool:
     return named or isinstance(node, (ast.Set, ast.SetComp))
 
 
-class Copies(ast.NodeTransformer):
-    """Copies what a container is given, and what is given a name or returned.
+class Kept(ast.NodeTransformer):
+    """Passes what a container is given, and what is given a name or returned, to a function."""
 
-    Whether that is memory with another name, or new, makes no difference then.
-    """
+    def __init__(self, function: str) -> None:
+        self.function = function
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.func, ast.Attribute) and node.func.attr in _KEEPS and node.args:
-            node.args[-1] = _call(_COPY, node.args[-1], node.args[-1])
+            node.args[-1] = _call(self.function, node.args[-1], node.args[-1])
         if isinstance(node.func, ast.Attribute) and node.func.attr == "fromkeys":
-            return _call(_COPY, node, node)  # one value for all keys
+            return _call(self.function, node, node)  # one value for all keys
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         lists = any(isinstance(side, (ast.List, ast.Tuple)) for side in (node.left, node.right))
         repeats = lists and isinstance(node.op, ast.Mult)  # [x] * 3 is one x under three names
-        return _call(_COPY, node, node) if repeats else node
+        return _call(self.function, node, node) if repeats else node
 
     def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.elt, _NAMES):
-            node.elt = _call(_COPY, node.elt, node.elt)
+            node.elt = _call(self.function, node.elt, node.elt)
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
-        node.value = _call(_COPY, node.value, node.value)
+        node.value = _call(self.function, node.value, node.value)
         return node
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         self.generic_visit(node)
         if node.value is not None:
-            node.value = _call(_COPY, node.value, node.value)
+            node.value = _call(self.function, node.value, node.value)
         return node
 
 
@@ -97,9 +97,13 @@ def _copied(value: Any) -> Any:
     def copied(leaf: Any) -> Any:
         if isinstance(leaf, torch.Tensor) and not (leaf.is_leaf and leaf.requires_grad):
             return leaf.clone()
-        return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+        return leaf.copy(order="K") if isinstance(leaf, np.ndarray) else leaf
 
     return tree_map(copied, value)
+
+
+def _contiguous(value: Any) -> Any:
+    return np.asarray(value, order="C") if isinstance(value, np.ndarray) else value
 
 
 class Wider(ast.NodeTransformer):
@@ -208,11 +212,15 @@ WIDE_SINGLES = on(
     format=torch.float32, rewrite=Wider(SINGLE).visit)  # fmt: skip
 COPY_KEPT = on(
     "copy-kept", "overlapping-memory", "what is kept is a copy", 81, Fact.UNEXPLAINED, axes=PAIR,
-    rewrite=Copies().visit, names=((_COPY, _copied),),
+    rewrite=Kept(_COPY).visit, names=((_COPY, _copied),),
     fix="Keep a copy (x.clone(), copy.deepcopy(state)): what is kept changes with "
         "what it names.")  # fmt: skip
+PLAIN_ARRAYS = on(
+    "plain-arrays", "memory-layout", "arrays are contiguous wherever they have a name", 80,
+    Fact.UNEXPLAINED, axes=PAIR, rewrite=Kept(_PLAIN).visit,
+    names=((_PLAIN, _contiguous),))  # fmt: skip
 ROWS = (
     _ordered("sorted-sets", "sets are gone through in sorted order", 73, SortedSet),
     _ordered("filled-sets", "sets are gone through in the order of their filling", 74, FilledSet),
-    COPY_KEPT, WIDE_HALVES, WIDE_SINGLES,
+    PLAIN_ARRAYS, COPY_KEPT, WIDE_HALVES, WIDE_SINGLES,
 )  # fmt: skip

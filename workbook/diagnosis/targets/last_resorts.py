@@ -64,8 +64,8 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
             left = pair.measure(others | {one})
             if much_smaller(left, base) and pair.spares(others, one):
                 again = _with(pair, one, candidates)
-                without = again.without[one]
-                if equal_but_for_rounding(again.rest) and not equal_but_for_rounding(without):
+                rest = again.rest
+                if equal_but_for_rounding(rest) and much_smaller(rest, again.without[one]):
                     return again
                 break
     return found
