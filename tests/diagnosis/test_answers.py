@@ -80,6 +80,13 @@ def test_trials_of_an_unseeded_training_make_one_step(
     assert len(whole) <= 5, whole  # calm, not, all but generators, and both with the cause held
 
 
+def test_a_function_that_repeats_is_told_so_first(workers: Workers, tmp_path: Path) -> None:
+    """Nobody changes the number of threads by running it again."""
+    (tmp_path / "p.py").write_text("import torch\ndef f(): return torch.get_num_threads()\n")
+    text = diagnose(f"{tmp_path / 'p.py'}:f", workers=workers, timeout=DAY).text()
+    assert text.startswith("p.py:f: repeats in every bit. With four threads instead of one: ")
+
+
 def test_do_not_know_says_what_is_known(workers: Workers, tmp_path: Path) -> None:
     """Where nothing explains a difference, the answer has its place, and the next trial by hand."""
     path = tmp_path / "p.py"

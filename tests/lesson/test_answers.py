@@ -5,6 +5,7 @@ import base64
 import pytest
 
 from workbook.diagnosis import CAUSES, Answer, Found
+from workbook.diagnosis.places import FIRST
 from workbook.lesson import answers, remedies, report
 from workbook.lesson.answers import shared_workers, told
 
@@ -34,6 +35,16 @@ def test_the_words() -> None:
     )
     assert words[3].startswith("`thread-count`: ")
     assert words[-1] == "It prints 2 lines."
+
+
+def test_what_repeats_and_where_runs_part_is_said() -> None:
+    """The condition that was changed comes first; only the place of an operation is code."""
+    row = Found(
+        "thread-count", f"{FIRST}aten.sum (a.py:3)", "they agree.", "", "rounding", "", "two"
+    )
+    words = told(Answer("a.py:f", row.status, (row,), ()))
+    assert words[0] == "Repeats in every bit. With two: differs by rounding."
+    assert words[1].startswith(f"`thread-count` ({FIRST}`aten.sum (a.py:3)`): ")
 
 
 def test_nothing_found_asks_for_nothing() -> None:

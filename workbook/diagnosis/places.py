@@ -64,11 +64,11 @@ def place(first: Trace | None, second: Trace | None) -> str:
     extra = unmatched(first, second) if part.kind != "operation" else None
     if extra is not None and extra[0].line and extra[1] <= part.first.index:
         operation, _, side = extra
-        return f"{_FIRST} {operation.name} at {operation.line}, which only the {side} makes"
-    return f"{_FIRST} {part.place}"
+        return f"{FIRST}{operation.name} at {operation.line}, which only the {side} makes"
+    return f"{FIRST}{part.place}"
 
 
-_FIRST = "they first part at"
+FIRST = "they first part at "  # before a place that may lie below the cause
 
 
 def curve(first: Trace, second: Trace) -> tuple[tuple[float, ...], tuple[str, ...], int | None]:

@@ -14,6 +14,7 @@ from workbook import plots
 from workbook.conditions import Conditions
 from workbook.devices import machine
 from workbook.diagnosis import CAUSES, Answer, Cause, Workers
+from workbook.diagnosis.places import FIRST
 from workbook.lesson.markup import inline
 from workbook.result import KEPT, Finding, Result
 
@@ -51,7 +52,8 @@ def told(answer: Answer, *, digits: bool = True) -> list[str]:
     paragraphs = [head]
     for one in rows:
         cause = BY_ID[one.cause]
-        place = f" (`{one.where}`)" if one.where and digits else ""
+        _, first, code = one.where.rpartition(FIRST)
+        place = f" ({first}`{code}`)" if code and digits else ""
         size = f" The difference is {one.size}." if one.size and digits else ""
         paragraphs.append(f"`{one.cause}`{place}: {cause.words}. Evidence: {one.evidence}{size}")
         if one.cause != "none":

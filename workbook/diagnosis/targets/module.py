@@ -168,7 +168,7 @@ def _memory(model: Model, again: Function) -> None:
 
 def _conditions(model: Model, again: Function) -> None:
     for one in HOLDS:
-        if one.name not in GENERATORS and Fact.THREADS not in one.facts:
+        if one.name not in GENERATORS and one.applies(Axis.AGAIN, again.facts):
             evidence = f"with {one.condition} the output changes, and changes back without."
             model.ask(one, one.condition, evidence, held=ALL - {one.name})
 
