@@ -55,9 +55,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Count no lines of a test that is marked `uncounted`, nor of the processes that it starts.
 
     Counting takes a third of a test's time. Programs of the corpus, settings of controls and
-    claims run by the hundred through lines that tests of their parts run, too.
+    claims run by the hundred through lines that tests of their parts run, too. A test of such a
+    module that is marked `counted` is the one that runs some lines.
     """
-    if item.get_closest_marker("uncounted") is None:
+    marks = {mark.name for mark in item.iter_markers()}
+    if "uncounted" not in marks or "counted" in marks:
         if COUNTS is not None:  # each test begins with the same variable
             os.environ["COVERAGE_PROCESS_CONFIG"] = COUNTS
         return (yield)
