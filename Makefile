@@ -32,11 +32,15 @@ APT := $(and $(AS_ROOT),$(shell command -v apt-get 2>/dev/null))
 NBVAL := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 36000 \
   --nbval-kernel-startup-timeout 3600 -n 2 --dist loadscope
 SLOWEST := --durations=20
+# GNU make has this since 4.0; without it lines of both are mixed.
+TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 READER := $(VENV)/.reader-stamp
 DEVELOPER := $(VENV)/.developer-stamp
 
+ifndef SIDE_BY_SIDE
 .NOTPARALLEL:
+endif
 .PHONY: lab test notebooks lint drift unit browser nbval reference bench record test-machines \
   test-emulated chromium class clean
 
@@ -44,10 +48,14 @@ lab: $(READER)
 	$(PY) -m jupyterlab $(if $(AS_ROOT),--allow-root) --ServerApp.root_dir=notebooks \
 	  --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_FLAGS)
 
-# The last step is pytest's, so the last line says how many tests passed. Idle threads sleep instead
-# of spinning, which changes no result and leaves the cores to the tests.
+# The last step is pytest's, so the last line says how many tests passed. Unit and browser tests wait
+# now and then, and go on side by side, so that no core does. Idle threads sleep instead of spinning,
+# which changes no result and leaves the cores to the tests.
 test: export OMP_WAIT_POLICY := passive
-test: lint unit browser nbval
+test: lint chromium
+	@echo "Unit and browser tests go on side by side; what each prints comes when it has ended."
+	@$(MAKE) --no-print-directory --jobs=2 $(TOGETHER) SIDE_BY_SIDE=yes unit browser
+	@$(MAKE) --no-print-directory nbval
 
 lint: $(DEVELOPER)
 	$(PY) -m ruff check .
