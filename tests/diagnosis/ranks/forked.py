@@ -23,7 +23,7 @@ import torch._dynamo  # optimizers load it: a second and a half in each rank
 
 from workbook.diagnosis.interventions.ranks import FIXED_REDUCTION
 from workbook.diagnosis.plan import Plan
-from workbook.diagnosis.process import watching
+from workbook.diagnosis.process import inside
 from workbook.diagnosis.process.ranks import read
 from workbook.diagnosis.process.rows import rows_of
 from workbook.diagnosis.process.run import Run
@@ -76,7 +76,7 @@ class Forked:
                 out.flush()
 
             note("start", rank=os.environ["RANK"])
-            watching.begin(plan, note)
+            inside.begin(plan, note)
             sys.argv = words
             with contextlib.suppress(SystemExit):
                 runpy.run_path(words[0], run_name="__main__")

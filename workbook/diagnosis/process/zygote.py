@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from workbook.diagnosis.process import child, command_line, watching
+from workbook.diagnosis.process import child, command_line, inside
 
 _HARMLESS = ("/dev/null", "/dev/urandom", "/dev/random", "pipe:", "/proc/")
 Plan = dict[str, Any]
@@ -45,7 +45,7 @@ def begin(plan: Plan, note: Callable[..., None]) -> None:
     plan.update(new)
     start.give(plan["start"])
     note("start", words=list(sys.orig_argv), parent=os.getppid(), rank=os.environ.get("RANK"))
-    watching.begin(plan, note)
+    inside.begin(plan, note)
 
 
 def _unfit(plan: Plan, pipes: tuple[int, int]) -> str:

@@ -2,7 +2,7 @@
 
 Owns the rows that a process writes down (one file for each process, appended at once, so that they
 survive whatever ends it), what is held before torch is there, and the moment when torch has been
-imported: then `workbook.diagnosis.process.watching` goes on. Imports the standard library only, and
+imported: then `workbook.diagnosis.process.inside` goes on. Imports the standard library only, and
 raises nothing: what fails is a row.
 
 The folder named by WORKBOOK_RUN holds `plan.json`, the plan of this run, and takes the rows.
@@ -137,7 +137,7 @@ def _workbook() -> None:
 
 def _torch() -> None:
     """Go on with what needs torch."""
-    usual = "workbook.diagnosis.process.watching"
+    usual = "workbook.diagnosis.process.inside"
     try:
         _workbook()
         importlib.import_module(_PLAN.get("module", usual)).begin(_PLAN, note)
