@@ -204,6 +204,39 @@ def test_what_makes_both_forget_the_difference_explains_nothing(
     assert answer.status == "unknown", answer.text()
 
 
+USED_AND_SHORT = """
+class Smooth:
+    def __init__(self):
+        self.level = 0.0
+    def step(self, row):
+        self.level = 0.5 * self.level + float(row.mean())
+        return row + self.level
+
+def smoothed(cell, x): return torch.stack([cell.step(row) for row in x])
+def product(x, short):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=short):
+        return (x @ x.t()).float()
+
+X = torch.arange(12.0).reshape(4, 3) / 7
+def one(): return product(X, False) / 64 + smoothed(Smooth(), X).sum(1)
+def other():
+    cell = Smooth()
+    smoothed(cell, X[:2] + 9)
+    return product(X, True) / 64 + smoothed(cell, X).sum(1)
+"""
+
+
+def test_what_is_left_behind_and_another_cause_are_both_told(
+    workers: Workers, tmp_path: Path
+) -> None:
+    """An object that was used before, and a format of 16 bits on the same side."""
+    path = tmp_path / "p.py"
+    path.write_text(f"import torch\n{USED_AND_SHORT}")
+    answer = diagnose(f"{path}:one", f"{path}:other", workers=workers)
+    causes = {row.cause for row in answer.causes}
+    assert causes == {"module-state", "reduced-precision"}, answer.text()
+
+
 @pytest.mark.parametrize("name", ["none_seeded_training:train", "none_model:build"])
 def test_numbers_drawn_otherwise_on_another_cpu_are_no_fault(name: str, workers: Workers) -> None:
     """Initial weights may differ in the last bit on another CPU: a note, and no cause."""

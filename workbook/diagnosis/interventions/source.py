@@ -19,7 +19,6 @@ HALF, SINGLE = ("float16", "half"), ("float32", "single")
 _WIDER = dict.fromkeys(HALF, "float32") | dict.fromkeys(SINGLE, "float64")
 _SET, _COPY, _PLAIN = "__sorted_set__", "__copied__", "__contiguous__"
 _KEEPS = frozenset(("append", "appendleft", "insert", "setdefault"))  # a container keeps its last
-_NAMES = (ast.Name, ast.Attribute, ast.Subscript)  # give what is there, and make nothing
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
@@ -59,36 +58,24 @@ class Kept(ast.NodeTransformer):
     def __init__(self, function: str) -> None:
         self.function = function
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _KEEPS and node.args:
-            node.args[-1] = _call(self.function, node.args[-1], node.args[-1])
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "fromkeys":
-            return _call(self.function, node, node)  # one value for all keys
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        match node:
+            case ast.Assign(value=value) | ast.Return(value=ast.expr() as value):
+                node.value = self._passed(value)
+            case ast.ListComp(elt=ast.Name() | ast.Attribute() | ast.Subscript()):
+                node.elt = self._passed(node.elt)
+            case ast.Call(func=ast.Attribute(attr="fromkeys")):  # one value for all keys
+                return self._passed(node)
+            case ast.Call(func=ast.Attribute(attr=name), args=[*_, last]) if name in _KEEPS:
+                node.args[-1] = self._passed(last)
+            case ast.BinOp(op=ast.Mult(), left=left, right=right):
+                if any(isinstance(side, (ast.List, ast.Tuple)) for side in (left, right)):
+                    return self._passed(node)  # [x] * 3 is one x under three names
         return node
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
-        self.generic_visit(node)
-        lists = any(isinstance(side, (ast.List, ast.Tuple)) for side in (node.left, node.right))
-        repeats = lists and isinstance(node.op, ast.Mult)  # [x] * 3 is one x under three names
-        return _call(self.function, node, node) if repeats else node
-
-    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node.elt, _NAMES):
-            node.elt = _call(self.function, node.elt, node.elt)
-        return node
-
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        self.generic_visit(node)
-        node.value = _call(self.function, node.value, node.value)
-        return node
-
-    def visit_Return(self, node: ast.Return) -> ast.AST:
-        self.generic_visit(node)
-        if node.value is not None:
-            node.value = _call(self.function, node.value, node.value)
-        return node
+    def _passed(self, node: ast.expr) -> ast.expr:
+        return _call(self.function, node, node)
 
 
 def _copied(value: Any) -> Any:
