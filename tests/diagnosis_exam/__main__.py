@@ -2,7 +2,7 @@
 
     python -m tests.diagnosis_exam --half open --limit 20 --seconds 60 --jobs 2 --lines out.jsonl
     python -m tests.diagnosis_exam --prove --half open
-    python -m tests.diagnosis_exam --seed 20261126        # 90 programs that nobody has seen
+    python -m tests.diagnosis_exam --seed 20261128        # 90 programs that nobody has seen
 
 Of the frozen half it prints figures only: no text, no name, no single answer. A file of outcomes
 has a line for each program as it is answered, without its name there; a run that was ended goes on.
