@@ -80,6 +80,20 @@ def test_what_cannot_be_read_is_its_bytes(tmp_path: Path) -> None:
     assert list(files.read(tmp_path / "b.pt")) == ["bytes"]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        (0.25, 0.5, True),
+        (0.25, 0.75, False),
+        ("(3,) torch.float32 a1", "(3,) torch.float32 b2", True),
+        ("written", "not written", False),
+    ],
+)
+def test_what_shows_that_torch_gave_other_numbers(one: Any, other: Any, shown: bool) -> None:
+    """A tensor, or a number that both runs have read; the name of a file may hold the time."""
+    assert files.shows(("a", "", one, other), [0.25], [0.5]) is shown
+
+
 def test_a_file_that_only_one_run_wrote_is_named() -> None:
     """What one run did not write is said."""
     assert list(files.differing({"a": {}}, {})) == [("a", "", "written", "not written")]
