@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import PAIR, on
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
@@ -30,6 +31,20 @@ from workbook.diagnosis.targets.explained import Judge
 def test_the_status_follows_the_word(cause: str, word: str, status: str) -> None:
     """Only causes that can be rounding ask for it; what cannot be told is doubtful, not a fault."""
     assert Found(cause, "", "", "", word).status == status  # type: ignore[arg-type]
+
+
+def test_a_rows_own_cure_comes_before_that_of_its_cause() -> None:
+    """It is for one cause only: a row that explains another leaves the words to that one."""
+    row = on("name", "dtype", "", 1, Fact.ALWAYS, axes=PAIR, fix="Name the dtype.")
+    given, other = (Found(one, "", "", "", fix=row.fix_of(one)) for one in ("dtype", "device"))
+    assert given.cure == "Name the dtype." and other.cure == BY_ID["device"].fix
+
+
+def test_rounding_that_no_condition_removes_is_no_cause() -> None:
+    """It has no number before it, and is not said to be nothing."""
+    row = Found("none", "a.py:3", "in float64 it goes.", "2 ULPs", "rounding")
+    lines = Answer("a.py:f", row.status, (row,), ()).text().splitlines()
+    assert lines[1] == "Rounding explains it (a.py:3): in float64 it goes. Rounding."
 
 
 def test_doubtful_is_said() -> None:
