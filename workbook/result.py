@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from workbook.chart import NO_CHART, Chart, plain, restored
 from workbook.comparison import Comparison
 from workbook.conditions import Conditions
+from workbook.wording import counted
 
 Source = Literal["LIVE", "RECORDED", "SIMULATED"]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -102,7 +103,7 @@ class Result:
         parts = [self.source, f"{device}: {name}" if name != device else device]
         parts += [f"torch {facts['torch']}"] if "torch" in facts else []
         if self.conditions.threads:
-            parts.append(f"{self.conditions.threads} thread{'s' * (self.conditions.threads > 1)}")
+            parts.append(counted(self.conditions.threads, "thread"))
         parts += [facts["date"]] if self.source == "RECORDED" and "date" in facts else []
         return " · ".join(parts)
 

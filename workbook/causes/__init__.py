@@ -3,8 +3,11 @@
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import torch
 
 from workbook.experiment import Experiment
 
@@ -22,6 +25,14 @@ def every(kind: type[Row], *of: ModuleType) -> tuple[Row, ...]:
     """Collect the rows of one kind that chapters import: of all chapters, or of these."""
     names = (value for chapter in of or chapters() for value in vars(chapter).values())
     return tuple(value for value in names if isinstance(value, kind))
+
+
+def stored(name: str) -> Any:
+    """Load the tensors that a case keeps from its reader, new ones each time: `CHAPTER/NAME`.
+
+    A reader who could read what decides a case would not have to try anything.
+    """
+    return torch.load(Path(__file__).parent / f"{name}.pt", weights_only=True)
 
 
 @cache

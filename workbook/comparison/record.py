@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import torch
 
 from workbook.floats import format_of
+from workbook.wording import counted, percent
 
 Verdict = Literal["identical", "rounding", "doubtful", "wrong", "left the range"]
 
@@ -90,12 +91,12 @@ class Comparison:
         if self.identical:
             return f"{pair} are identical: all {self.count} elements agree in every bit."
         text = (
-            f"{pair}: mismatched elements: {self.differing} / {self.count} ({self.share:.1%}); "
+            f"{pair}: mismatched elements: {self.differing} / {self.count} ({percent(self.share, 1)}); "
             f"greatest absolute difference: {self.max_abs:.3g}{_at(self.worst_index)}; "
             f"greatest relative difference: {self.max_rel:.3g}{_at(self.worst_rel_index)}"
         )
         if self.max_ulps is not None:
-            text += f"; greatest distance: {self.max_ulps} ULP{'s' * (self.max_ulps != 1)}"
+            text += f"; greatest distance: {counted(self.max_ulps, 'ULP')}"
         if self.incomparable:
             text += f"; NaN or infinity against another value: {self.incomparable}"
         return f"{text}. {self._judged()}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from workbook import cluster
 from workbook.fingerprint.record import Fingerprint, change, take
+from workbook.wording import counted
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,8 @@ class Fleet:
     def text(self) -> str:
         """Say which workers give which bits, for a terminal."""
         groups = self.groups()
-        count = len(self.taken)
         lines = [
-            f"{count} {'worker' if count == 1 else 'workers'}, "
+            f"{counted(len(self.taken), 'worker')}, "
             + (
                 f"{len(groups)} groups by their bits"
                 if len(groups) > 1

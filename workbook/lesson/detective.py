@@ -20,6 +20,7 @@ from workbook.lesson.markup import inline
 from workbook.lesson.page import Page, joined
 from workbook.question.case import Case, further, standing
 from workbook.question.trying import Tried, tried
+from workbook.wording import counted
 
 STAYED, WENT = "The difference stayed", "The difference went"
 
@@ -111,7 +112,7 @@ class Detective(Page):
 
     def _row(self, number: int, found: Tried, clears: int, left: int) -> dict[str, Any]:
         size = "no bit differs" if not found.difference else f"at most {found.difference:.3g} apart"
-        whom = f"clears {clears} suspect{'s' * (clears != 1)}" if clears else "clears nobody"
+        whom = f"clears {counted(clears, 'suspect')}" if clears else "clears nobody"
         return {
             "trial": number,
             "went": found.went,

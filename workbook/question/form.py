@@ -151,13 +151,13 @@ def told(value: Any) -> str:
 
 
 def brief(value: Any) -> str:
-    """Give a value as short as code would have it.
+    """Give a value as short as code would have it, and a tensor by its shape.
 
     >>> brief(1 / 3), brief(torch.zeros(2, 3)), brief([1, 2]), brief(torch.matmul)
-    ('0.333333', 'tensor(2, 3)', 'list of 2', 'matmul')
+    ('0.333333', 'a tensor of 2 × 3', 'list of 2', 'matmul')
     """
     if isinstance(value, torch.Tensor) and value.dim():
-        return f"tensor{_shape(value.shape)}"
+        return f"a tensor of {' × '.join(map(str, value.shape))}"
     value = value.item() if isinstance(value, torch.Tensor) else value
     if isinstance(value, (str, bool)) or value is None:
         return repr(value)

@@ -39,32 +39,30 @@ def missed(exercise: Exercise, answer: Any) -> str:
     randomness.seed(0)
     exercise.check(watched)
     pairs = list(zip(answer.calls, watched.calls, strict=False))
-    apart = [_apart(one[1], two[1]) if one[0] == two[0] else NOT_COMPARED for one, two in pairs]
+    apart = [_apart(one[1], two[1]) if one[0] == two[0] else AGREES for one, two in pairs]
     furthest = max(range(len(apart)), key=lambda call: apart[call][0])
     handed, got = answer.calls[furthest]
-    gave = f" gave {brief(got)}{apart[furthest][1]}" if apart[furthest] is not NOT_COMPARED else ""
-    return f"Tried: `{exercise.answer}({handed})`{gave}."
+    if apart[furthest] is AGREES:  # the fault is elsewhere: this call would mislead
+        return ""
+    return f"Tried: `{exercise.answer}({handed})` gave {brief(got)}{apart[furthest][1]}."
 
 
-NOT_COMPARED = (0.0, "")
-EQUAL = (0.0, ", as the solution does: the fault is elsewhere")
+AGREES = (0.0, "")  # as far as it can be compared
 
 
 def _apart(got: Any, right: Any) -> tuple[float, str]:
-    """Give the relative distance of two numbers or tensors, and words for it.
+    """Give the relative distance of two numbers, tensors or modules' weights, and words for it.
 
     The words have one digit, and do not give a number away.
     """
-    got, right = (
-        each.item() if getattr(each, "shape", None) == () else each for each in (got, right)
-    )
+    got, right = _plain(got), _plain(right)
     if isinstance(got, torch.Tensor) and isinstance(right, torch.Tensor):
         return _tensors_apart(got.detach(), right.detach())
     plain = (Real, str, type(None))
     if not isinstance(got, plain) or not isinstance(right, plain):
-        return NOT_COMPARED
+        return AGREES
     if got == right:
-        return EQUAL
+        return AGREES
     if not _is_number(got) or not _is_number(right):
         return 1.0, ", the solution something else"
     size, wanted = float(got), float(right)  # type: ignore[arg-type]
@@ -80,17 +78,25 @@ def _apart(got: Any, right: Any) -> tuple[float, str]:
     return gap / abs(wanted), f", {way} by about {_digit(100 * gap / abs(wanted))} %"
 
 
+def _plain(value: Any) -> Any:
+    """Give a module's parameters as one tensor, and a tensor without dimensions as its number."""
+    if isinstance(value, torch.nn.Module):
+        weights = [each.detach().flatten() for each in value.parameters()]
+        value = torch.cat(weights) if weights else None
+    return value.item() if getattr(value, "shape", None) == () else value
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _tensors_apart(got: torch.Tensor, right: torch.Tensor) -> tuple[float, str]:
     if got.shape != right.shape or not got.numel():
-        return NOT_COMPARED
+        return AGREES
     gaps = (got.double() - right.double()).abs()
     count, largest = int((gaps != 0).sum()), float(gaps.max())  # NaN counts
     if not count:
-        return EQUAL
+        return AGREES
     words = f", {count} of {got.numel()} values not the solution's"
     if not math.isfinite(largest):
         return math.inf, words

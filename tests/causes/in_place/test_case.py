@@ -3,13 +3,12 @@
 import torch
 
 from workbook.causes.in_place.case import PROGRAM
-from workbook.causes.in_place.stored import tables
 
 
 def test_a_call_writes_to_the_scale_alone() -> None:
     """After a call the other three tables are what the file holds."""
     names: dict = {}
     exec(PROGRAM + "\npredict()", names)
-    kept = dict(zip(("ROWS", "SHIFT", "SCALE", "WEIGHTS"), tables(), strict=True))
+    kept = dict(zip(("ROWS", "SHIFT", "SCALE", "WEIGHTS"), names["tables"](), strict=True))
     changed = [name for name, table in kept.items() if not torch.equal(names[name], table)]
     assert changed == ["SCALE"]

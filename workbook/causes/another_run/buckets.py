@@ -21,6 +21,7 @@ from workbook.control import Choice
 from workbook.experiment import Experiment
 from workbook.floats import bits
 from workbook.result import Finding
+from workbook.wording import percent
 
 BRANCHES, WIDTH, ROWS = 4, 16, 48
 SMALL, VIEW, TURNED = "bucket_cap_mb=0.001", "gradient_as_bucket_view=True", "other order of layers"
@@ -78,7 +79,7 @@ def pack(where: Conditions, *, ranks: int) -> Finding:
         "repeats": repeats,
     }
     reading = f"{ranks} ranks, {len(usual)} gradients; other bits in " + ", ".join(
-        f"{each:.0%} ({name})" for name, each in share.items()
+        f"{percent(each)} ({name})" for name, each in share.items()
     )
     chart = Chart((Cells.of(table, LEGEND, "entries of the gradient, against the usual options"),))
     return Finding(_verdict(ranks, share, rounding), reading, chart, values)
@@ -104,7 +105,7 @@ def gradients(
 def _row(share: float, gap: float, rounding: bool) -> dict[str, Cell]:
     kind: Kind = "agrees" if not share else "within the bound" if rounding else "wrong"
     return {
-        SHARE: Cell(f"{share:.0%}" if share else "none", kind),
+        SHARE: Cell(percent(share) if share else "none", kind),
         LARGEST: Cell(f"{gap:.1g} of the largest" if share else "0", kind),
     }
 

@@ -18,6 +18,7 @@ from workbook.control import DeviceChoice, Toggle
 from workbook.experiment import Experiment
 from workbook.floats import bits
 from workbook.result import Finding
+from workbook.wording import percent
 
 ROWS, COLUMNS = 64, 256
 ONE, ACTIVATIONS, VARIANCE, HALF, DROPOUT = (
@@ -118,7 +119,7 @@ def _reading(shares: Shares, ways: tuple[str, ...]) -> str:
     share = shares[DROPOUT][INDUCTOR if INDUCTOR in ways else AOT]
     if share is None:
         return "no mask could be compared"
-    return f"two masks of dropout from one seed agree in {1 - share:.1%} of their entries"
+    return f"two masks of dropout from one seed agree in {percent(1 - share, 1)} of their entries"
 
 
 COMPILED = Experiment(

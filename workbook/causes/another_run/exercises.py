@@ -80,7 +80,7 @@ def _continues(checkpoint: Checkpoint) -> bool | str:
     gap = float((end - resumed).abs().max())
     lacking = [key for key in PARTS if key not in saved]
     return f"Resumed, a weight is {gap:.1g} off" + (
-        f"; {', '.join(lacking)} is missing." if lacking else ". Nothing is missing from the keys."
+        f"; not in your dictionary: {', '.join(lacking)}." if lacking else ". Nothing is missing from the keys."
     )
 
 
@@ -268,7 +268,9 @@ NOISE_OF_AN_ITEM = Exercise(
         WrongAnswer(
             source=NOISE.format("seed + epoch + k") + DRAW,
             message="Item 1 of epoch 0 gets what item 0 of epoch 1 gets: sums collide.",
-            recognizes=lambda noise: noise(0, 0, 1).item() == noise(0, 1, 0).item(),
+            recognizes=lambda noise: (
+                noise(0, 0, 1).item() == noise(0, 1, 0).item() != noise(0, 0, 0).item()
+            ),
         ),
         WrongAnswer(
             source=NOISE.format("1000003 * seed + k") + DRAW,

@@ -17,6 +17,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice, Toggle
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import counted
 
 ITEMS, BATCH, EPOCHS = 16, 4, 2
 ORDER, GENERATOR_ORDER = "order of the items", "order with generator="
@@ -73,7 +74,7 @@ def load(where: Conditions, *, workers: int, persistent: bool) -> Finding:
     values = {"same": same, "served": served}
     kept = [part for part, each in same.items() if all(each)]
     reading = "as without workers: " + (", ".join(kept) or "nothing")
-    title = f"{workers} worker{'s' * (workers > 1)} against none"
+    title = f"{counted(workers, 'worker')} against none"
     return Finding(_verdict(same), reading, Chart((Cells.of(table, LEGEND, title),)), values)
 
 

@@ -17,6 +17,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice, Dtype, Integer, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import counted
 
 WEIGHTS, BRANCHES = 100, 4
 CREATED, ADDED, REPEATED = "order of creation", "order of addition", "nothing"
@@ -43,7 +44,7 @@ def branch_orders(where: Conditions, *, changed: str) -> Finding:
     labels = gradients.unique(dim=0, return_inverse=True)[1]  # type: ignore[no-untyped-call]
     distinct = int(labels.max()) + 1
     reading = f"{distinct} distinct gradients from {len(ORDERS)} runs; at most "
-    reading += f"{compared.max_ulps} ULPs from the first"
+    reading += f"{counted(compared.max_ulps or 0, 'ULP')} from the first"
     points = Series("each run", range(1, len(ORDERS) + 1), labels + 1, "points")
     axes = Axis("run", 0, len(ORDERS) + 1), Axis("which gradient", 0, len(ORDERS) + 1)
     chart = Chart((Panel(*axes, (points,)),))

@@ -19,6 +19,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice, Seed, Toggle
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import percent
 
 WIDTH, HEADS, LENGTH, ROWS = 32, 4, 7, 3
 ENCODER, DECODER = "encoder layer, no_grad", "decoder layer, no_grad"
@@ -42,7 +43,7 @@ def two_kernels(where: Conditions, *, case: str, fast_path: bool) -> Finding:
         error_of(out, truth, first=name, second="float64")
         for name, out in ((case, other), ("as usual", plain))
     )
-    reading = f"{compared.share:.0%} of the numbers differ, by up to {compared.max_abs:.1g}; "
+    reading = f"{percent(compared.share)} of the numbers differ, by up to {compared.max_abs:.1g}; "
     reading += f"errors {errors[1].max_abs:.1g} and {errors[0].max_abs:.1g}"
     values = {"another_kernel": another, "differing": compared.differing}
     values["max_abs"] = compared.max_abs

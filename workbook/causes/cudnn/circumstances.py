@@ -20,6 +20,7 @@ from workbook.conditions import Conditions
 from workbook.control import Seed
 from workbook.experiment import OPENING_CONDITIONS, Experiment
 from workbook.result import Finding
+from workbook.wording import counted
 
 SIZE, ROUNDS, STARTS, STREAMS = 2**16, 30, 17, 8
 FRAGMENTS, OFFSET, AT_ONCE = COLUMNS = ("fragmented memory", "start of a view", "8 streams at once")
@@ -121,7 +122,7 @@ def _bound(operation: Operation, numbers: Tensor, length: int) -> Bound:
 def _cell(count: int) -> Cell:
     if count == 0:
         return Cell("not here", "not tried")
-    return Cell(f"{count} result{'s' * (count > 1)}", "differs" if count > 1 else "agrees")
+    return Cell(counted(count, "result"), "differs" if count > 1 else "agrees")
 
 
 def _verdict(other: dict[str, list[str]], compared: list[Comparison]) -> str:

@@ -14,6 +14,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
 from workbook.experiment import OPENING_CONDITIONS, Experiment
 from workbook.result import Finding
+from workbook.wording import percent
 
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.14, 0.2, 0.3, 0.5)
 PEOPLE = 2000
@@ -29,7 +30,7 @@ def toss(where: Conditions, *, repeats: int) -> Finding:
     fits = all(_near(quiet[rate], exact[rate]) for rate in RATES)
     missed = [rate for rate in RATES if quiet[rate] > 1 - CONFIDENCE]
     reading = (
-        f"{repeats} equal repeats: at a rate of {limit:.1%} {at_limit:.1%} of {PEOPLE} people "
+        f"{repeats} equal repeats: at a rate of {percent(limit, 1)} {percent(at_limit, 1)} of {PEOPLE} people "
         f"saw no other result"
     )
     values = {"limit": limit, "at_limit": at_limit, "quiet": list(quiet.values()), "missed": missed}

@@ -16,6 +16,7 @@ from workbook.conditions import Changes, Conditions
 from workbook.control import Choice
 from workbook.experiment import OPENING_CONDITIONS, Experiment
 from workbook.result import Finding
+from workbook.wording import counted
 
 PLACES, REPEATED = 50, 20
 SEVERAL, SINGLE, STRICT = COLUMNS = ("several threads", "one thread", "all deterministic")
@@ -65,7 +66,7 @@ def race(where: Conditions, *, elements: int) -> Finding:
                 counts[row.name][column] = found.count
     varying = {c: [name for name, line in counts.items() if line[c].varies] for c in COLUMNS}
     reading = (
-        f"with {where.threads} threads {len(varying[SEVERAL])} of {len(counts)} operations varied "
+        f"with {counted(where.threads or 1, 'thread')} {len(varying[SEVERAL])} of {len(counts)} operations varied "
         f"in {REPEATED} repeats; with one thread {len(varying[SINGLE])}, with deterministic "
         f"algorithms {len(varying[STRICT])}"
     )

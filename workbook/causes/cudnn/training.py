@@ -20,6 +20,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import counted
 
 RUNS, POINTS, CLASSES = 6, 50, 10
 ADAPTIVE, PLAIN = "adaptive_avg_pool2d", "avg_pool2d"
@@ -101,7 +102,7 @@ def _chart(found: dict[str, Runs | None], steps: int) -> Chart:
             series.append(Series(f"{name}: raises", (), ()))
             continue
         x = tuple(min(float(i * max(1, steps // POINTS)), steps) for i in range(len(runs.spread)))
-        one = f"{runs.distinct} result{'s' * (runs.distinct > 1)}"
+        one = counted(runs.distinct, "result")
         series.append(Series(f"{name}: {one}, {runs.seconds:.1f} s", x, runs.spread))
     y = Axis("largest gap of a weight", 1e-10, 10, log=True)
     return Chart((Panel(Axis("step", 0, steps), y, tuple(series)),))

@@ -15,6 +15,7 @@ from workbook.causes.cudnn.repeats import fingerprint, seconds
 from workbook.conditions import Changes, Conditions
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import counted
 
 FLAG, BOTH, OFF = ("as torch comes", "all deterministic", "the same, filling off")
 SETTINGS: dict[str, Changes] = {
@@ -65,7 +66,7 @@ def after_others(where: Conditions) -> Finding:
         driver: len({_after(held, a, b, driver) for held in (0, 1) for _ in range(ROUNDS)})
         for driver in DRIVERS
     }
-    reading = ", ".join(f"{driver}: {count} results" for driver, count in values.items())
+    reading = ", ".join(f"{driver}: {counted(count, 'result')}" for driver, count in values.items())
     verdict = "What freed memory held changed no bit of what the driver gelsd computes."
     if values["gelsd"] > 1:
         verdict = "What freed memory held changed bits of what the driver gelsd computes."

@@ -16,6 +16,7 @@ from workbook.experiment import Experiment
 from workbook.result import Finding
 from workbook.simulated import SimulatedAccelerator
 from workbook.simulated.reduction import ORDERS
+from workbook.wording import percent
 
 PRODUCT, SUM = "matrix product", "sum of each row"
 STEPS = 33  # bars of the histograms, an odd number so that one is around 0
@@ -43,7 +44,7 @@ def orders_of_adding(
     apart = compare(ours, theirs, bound=bound + bound, first="CPU", second="simulated accelerator")
     worst = [float(error.abs().max()) for error in errors]
     reading = f"largest error: CPU {worst[0]:.2g} ULP, simulated {worst[1]:.2g} ULP; "
-    reading += f"{apart.share:.0%} of the elements differ"
+    reading += f"{percent(apart.share)} of the elements differ"
     counts = {"differing": apart.differing, "nearer": nearer, "farther": farther}
     values = {**counts, "CPU worst": worst[0], "simulated worst": worst[1]}
     wrong = not all(one.within for one in judged)

@@ -39,7 +39,10 @@ def _one_element(a: Tensor, b: Tensor) -> Tensor:
 
 def _fair_difference(difference: Callable[[Compute, Compute], Any]) -> bool | str:
     if float(difference(torch.matmul, torch.matmul)) != 0:
-        return "The CPU differs from itself: both sides must multiply the same matrices."
+        return "Two sides that multiply in one way must come out 0 apart."
+    shapes = {tuple(each.shape) for side in _handed(difference) for pair in side for each in pair}
+    if shapes - {(64, 64)}:
+        return f"The matrices must be 64 by 64; yours are {' and '.join(map(str, sorted(shapes)))}."
     if abs(float(difference(torch.matmul, _off_by_one)) - 1) > 0.1:
         return "A side whose elements are all larger by 1 must come out about 1 apart."
     if abs(float(difference(torch.matmul, _one_element)) - 2) > 0.1:
@@ -48,21 +51,37 @@ def _fair_difference(difference: Callable[[Compute, Compute], Any]) -> bool | st
     return 0 < found < 0.1 or "The simulated accelerator must come out a rounding apart."
 
 
+def _handed(difference: Callable[[Compute, Compute], Any]) -> list[list[tuple[Tensor, Tensor]]]:
+    """List the matrices that each of the two ways was called with."""
+    handed: list[list[tuple[Tensor, Tensor]]] = [[], []]
+
+    def way(side: int) -> Compute:
+        def multiply(a: Tensor, b: Tensor) -> Tensor:
+            handed[side].append((a.clone(), b.clone()))
+            return torch.matmul(a, b)
+
+        return multiply
+
+    difference(way(0), way(1))
+    return handed
+
+
 def _draws_twice(difference: Callable[[Compute, Compute], Any]) -> bool:
-    return float(difference(torch.matmul, torch.matmul)) > 0.1
+    ours, theirs = _handed(difference)
+    return not all(map(torch.equal, ours[0], theirs[0]))
 
 
 def _one_side(difference: Callable[[Compute, Compute], Any]) -> bool:
-    return bool(difference(torch.matmul, _off_by_one) == 0)
+    return not all(_handed(difference))
 
 
 def _true_epsilon(epsilon: Callable[[Compute], Any]) -> bool | str:
-    ours, theirs = float(epsilon(torch.matmul)), float(epsilon(_simulated))
-    if float(epsilon(_in_bfloat16)) != format_of("bfloat16").epsilon:
-        return "For a product that works in `bfloat16` it came out as something else."
-    if not agree(ours, DOUBLE):
+    if not agree(float(epsilon(torch.matmul)), DOUBLE):
         return "For `torch.matmul` on the CPU it must come out as `float64` promises."
-    return agree(theirs, SINGLE) or "For the simulated accelerator it came out as something else."
+    if not agree(float(epsilon(_simulated)), SINGLE):
+        return "For the simulated accelerator it came out as something else."
+    narrow = agree(float(epsilon(_in_bfloat16)), format_of("bfloat16").epsilon)
+    return narrow or "For a product that works in `bfloat16` it came out as something else."
 
 
 def _trusts_the_label(epsilon: Callable[[Compute], Any]) -> bool:

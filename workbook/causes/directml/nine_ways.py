@@ -13,6 +13,7 @@ from workbook.conditions import Conditions
 from workbook.control import Dtype, Integer
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import counted
 
 
 def groupings(where: Conditions, *, start: int) -> Finding:
@@ -31,7 +32,8 @@ def groupings(where: Conditions, *, start: int) -> Finding:
         results, results[:1, :1].expand(3, 3), bound=bound + bound, second="as written"
     )
     distinct = len(set(results.flatten().tolist()))
-    reading = f"{distinct} distinct results of 9, at most {compared.max_ulps} ULP apart"
+    reading = f"{counted(distinct, 'distinct result')} of 9, "
+    reading += f"at most {counted(compared.max_ulps or 0, 'ULP')} apart"
     values = {"distinct": distinct, "as written": float(results[0, 0])}
     return Finding(
         _verdict(distinct, compared.within), reading, values=values, comparisons=(compared,)

@@ -14,6 +14,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice, LogRange, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import counted, percent
 
 PRODUCT, SUM, GRADIENT = "matrix product", "sum of each row", "gradient of a product"
 BUCKETS = 6  # 0, 1, 2-3, 4-7, ... ULPs; the last one holds all that is larger
@@ -27,8 +28,8 @@ def both_sides(where: Conditions, *, operation: str, size: int) -> Finding:
     bound = _bound(operation, a, b)
     compared = compare(here, there, bound=bound + bound, first="CPU", second=title(where))
     chart = _chart(compared, title(where))
-    reading = f"{compared.share:.0%} of {compared.count} elements differ"
-    reading += f", at most by {compared.max_ulps} ULP; {compared.bound_used:.2%} of the bound"
+    reading = f"{percent(compared.share)} of {compared.count} elements differ"
+    reading += f", at most by {counted(compared.max_ulps or 0, 'ULP')}; {percent(compared.bound_used or 0, 2)} of the bound"
     values = {"differing": compared.differing, "max_ulps": compared.max_ulps}
     return Finding(_verdict(compared), reading, chart, values, (compared,))
 

@@ -19,6 +19,7 @@ from workbook.conditions import Conditions
 from workbook.control import DeviceChoice, Dtype, LogRange, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import percent
 
 SIZES, ALL = (1, 2, 4, 16, 64), 256
 TRAIN, EVAL, UNTRACKED = "BatchNorm, train()", "BatchNorm, eval()", "eval(), nothing tracked"
@@ -79,7 +80,7 @@ def join_batches(where: Conditions, *, features: int) -> Finding:
     values |= {"argmax flips": flips, "same batch twice": twice}
     values |= {"draws": not torch.equal(state, torch.get_rng_state())}
     worst = max((c for c in found[LINEAR] if c), key=lambda c: c.max_abs)
-    reading = f"Linear: {_digits(worst)} at most, {worst.bound_used or 0:.1%} of the bound; "
+    reading = f"Linear: {_digits(worst)} at most, {percent(worst.bound_used or 0, 1)} of the bound; "
     reading += f"{flips} argmax flips"
     return Finding(_verdict(words), reading, Chart((cells,)), values, (worst,))
 

@@ -43,7 +43,7 @@ BATCH_SIZE = Case(
         Suspect(
             DROPOUT,
             "dropout is still active",
-            "`eval()` reached it: with p = 0 everywhere the difference stays as it was.",
+            "`eval()` reached it: with no dropout at all the difference stays as it was.",
         ),
         Suspect(NORM, "a normalization takes its mean from the batch"),
         Suspect(
@@ -74,9 +74,10 @@ BATCH_SIZE = Case(
             {STATE},
         ),
         trial(
-            "set the p of every dropout to 0",
-            "for layer in MODEL.modules():\n    if isinstance(layer, nn.Dropout):\n"
-            f"        layer.p = 0.0\n{_SIZES}",
+            "let every dropout hand on what it gets",
+            "from unittest import mock\n"
+            "with mock.patch.object(nn.Dropout, 'forward', lambda layer, rows: rows):\n"
+            f"    {_SIZES}",
             {DROPOUT},
         ),
         trial(

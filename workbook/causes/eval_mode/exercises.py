@@ -208,9 +208,9 @@ OBEY_THE_MODE = Exercise(
         ),
         WrongAnswer(
             source=NET.format("F.dropout(x, self.training)"),
-            message="The second argument of `F.dropout` is the probability p. It was given True, "
-            "which is 1, so training drops every entry; and False, which is 0. Name the argument "
-            "that you mean: `training=`.",
+            message="In training this drops every entry: p, the second argument of `F.dropout`, is 1 "
+            "there. True counts as 1 and False as 0; name the argument that you mean: "
+            "`training=`.",
             recognizes=lambda net: (
                 bool((_in_mode(net, True) == 0).all()) and not _some_dropped(net, False)
             ),
@@ -248,7 +248,8 @@ FREEZE_STATISTICS = Exercise(
     wrong=(
         WrongAnswer(
             source="def freeze(model):\n    model.eval()",
-            message="`model.eval()` reaches every layer, dropout as well.",
+            message="Dropout is still in evaluation mode: so the model came, and `model.eval()` "
+            "puts every layer there. Begin with the mode that most layers need.",
             recognizes=lambda freeze: _modes(freeze) == (False, False, True),
         ),
         WrongAnswer(

@@ -63,10 +63,7 @@ def compare_forms(where: Conditions, *, size: int) -> Finding:
         "not_tried": refused,
         "only_in_place": only_in_place(),
     }
-    reading = (
-        f"{values['equal']} of {values['tried']} equal in every bit; {found['differs']} draw "
-        f"other random numbers; {found['not tried']} could not be tried"
-    )
+    reading = "; ".join(f"{found[kind]} {words}" for kind, words in KINDS.items() if found[kind])
     return Finding(_verdict(found), reading, _chart(kinds, refused), values, (_all(pairs),))
 
 

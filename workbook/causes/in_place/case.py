@@ -9,7 +9,12 @@ ROWS, SHIFT, SCALE, WEIGHTS, BUFFER = "rows", "shift", "scale", "weights", "buff
 PROGRAM = """\
 import torch
 
-from workbook.causes.in_place.stored import tables  # as they are in the file
+from workbook.causes import stored
+
+
+def tables():
+    return stored("in_place/tables")  # as they are in the file
+
 
 ROWS, SHIFT, SCALE, WEIGHTS = tables()
 BUFFER = torch.zeros(6, 3)

@@ -17,6 +17,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice, Integer
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import percent
 
 SCRIPTED, FREE = "scripted", "free"
 SIZE = {SCRIPTED: 8, FREE: 100_000}
@@ -54,7 +55,7 @@ def lose_updates(where: Conditions, *, schedule: str, writers: int, updates: int
     )
     x = Axis.of("how each update is written", WAYS)
     chart = Chart((Panel(x, Axis("updates", low=0, high=total * 1.1), series),))
-    shares = [f"{share:.1%}" for share in lost.values()]
+    shares = [percent(share, 1) for share in lost.values()]
     reading = "lost: {} out of place, {} in place in two steps, {} in one; ".format(*shares)
     reading += "with a lock {} and {}".format(*shares[3:])
     return Finding(_verdict(lost, schedule), reading, chart, {"lost": lost}, tuple(compared))

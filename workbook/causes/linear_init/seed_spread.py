@@ -13,6 +13,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice, Integer, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import percent
 
 WEIGHTS, BATCHES, BOTH = VARIES = "the initial weights", "the order of the data", "both"
 HIDDEN, STEPS, BATCH, POINTS, RATE = 16, 200, 16, 64, 0.15
@@ -35,7 +36,7 @@ def many_seeds(where: Conditions, *, seeds: int, varies: str, rate: float) -> Fi
         "misled_from_one_seed": paired,
     }
     reading = f"errors at rate {RATE}: {one.min():.3f} to {one.max():.3f}; pairs that mislead: "
-    reading += f"{misled:.0%}, with one seed for both {paired:.0%}"
+    reading += f"{percent(misled)}, with one seed for both {percent(paired)}"
     # One column of points a recipe: seeds of unlike recipes are not drawn as pairs.
     width = 0.6 / seeds
     columns = ((f"rate {RATE}", one), (f"rate {rate}", other))

@@ -74,9 +74,10 @@ def built_or_converted(where: Conditions, *, inputs: int) -> Finding:
         for label, y in ((f"built in {where.dtype}", built), ("converted", converted))
     )
     axes = Axis("float32 weight", -limit, limit), Axis(f"{where.dtype} weight", -limit, limit)
-    apart = float((built.double() - single.double()).abs().amax())
-    reading = f"built in {where.dtype}: {int((~same).sum())} of {len(same)} weights are not the "
-    reading += f"float32 ones, up to {apart:.2g} apart"
+    apart = float((built.double() - converted.double()).abs().amax())
+    other = int((~same).sum())
+    reading = f"built in {where.dtype}: {other or 'none'} of {len(same)} weights "
+    reading += "differ from the converted ones" + f", by up to {apart:.2g}" * (other > 0)
     exact = bool((converted.double() == single.double()).all())
     values = {"share_kept": share, "largest_gap": apart, "converted_exact": exact}
     verdict = _dtype_verdict(str(where.dtype), share, exact)

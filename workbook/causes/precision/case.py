@@ -10,9 +10,9 @@ PROGRAM = """\
 import torch
 from torch.testing import assert_close
 
-from workbook.causes.precision.bookings import bookings  # as they are in the books
+from workbook.causes import stored
 
-BOOKED = bookings()  # in float64
+BOOKED = stored("precision/bookings")  # as they are in the books, in float64
 ENTRIES = BOOKED.float()
 
 

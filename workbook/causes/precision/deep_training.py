@@ -16,6 +16,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import counted
 
 ROWS, STEPS, LEARNING_RATE = 64, 160, 0.03
 OWN, SAME = "each its own, as printed", "the same for both"
@@ -69,7 +70,7 @@ def _same_start(single: Training, double: Training, activation: str) -> Finding:
         after = [step + 1 for step in at]
         label = "just after a unit was on in one, off in the other"
         series.append(Series(label, after, gaps[1:][flips], "points"))
-        reading += f"; on and off differ at {len(at)} steps"
+        reading += f"; on and off differ at {counted(len(at), 'step')}"
         reading += f", first at {at[0]}" if at else ""
     verdict = "From one start, the weights of both formats stay within a thousandth of each other."
     if not values["largest"] < CLOSE:

@@ -10,6 +10,7 @@ from workbook.bounds import sum_bound
 from workbook.comparison import error_of
 from workbook.floats import next_up, round_to, ulp_distance
 from workbook.question import Exercise, Form, WrongAnswer
+from workbook.wording import counted
 
 TRIALS = 40
 
@@ -70,7 +71,7 @@ def _next_up(above: float) -> bool | str:
         return f"{above!r} has no `float32`: the nearest is {round_to(above, 'float32')!r}."
     steps = ulp_distance(torch.tensor([above]), torch.tensor([1000.0])).item()
     side = "above" if above > 1000 else "below"
-    return f"{above!r} is {steps:,} steps {side} 1000; it must be one step above."
+    return f"{above!r} is {counted(steps, 'step')} {side} 1000; it must be one step above."
 
 
 LAST_WHOLE_NUMBER = Exercise(
@@ -142,7 +143,7 @@ SAME_IN_ANY_ORDER = Exercise(
         "the numbers come."
     ),
     stub="def total(x):\n    ...",
-    form=Form("function", returns=Form("anything")),
+    form=Form("function", returns=Form("number")),
     check=_same_in_any_order,
     wrong=(
         WrongAnswer(

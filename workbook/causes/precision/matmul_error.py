@@ -19,6 +19,7 @@ from workbook.control import Choice, DeviceChoice, Seed
 from workbook.experiment import OPENING_CONDITIONS, Experiment
 from workbook.floats import format_of, round_to
 from workbook.result import Finding
+from workbook.wording import percent
 
 FORMATS = ("float32", "tf32", "float16", "bfloat16")
 LENGTHS = tuple(2**power for power in range(1, 13))
@@ -61,7 +62,7 @@ def against_length(where: Conditions, *, format: str, entries: str) -> Finding:
     used = {kind: errors[format][-1] / limit[-1] for kind, limit in limits.items()}
     reading = (
         f"{format} at n = {LENGTHS[-1]:,}: error {errors[format][-1]:.2g}, "
-        f"{used['certain']:.1%} of the certain bound, {used['likely']:.0%} of the likely one"
+        f"{percent(used['certain'], 1)} of the certain bound, {percent(used['likely'])} of the likely one"
     )
     within = all(e <= top for e, top in zip(errors[format], limits["certain"], strict=True))
     values = {**errors, **limits}

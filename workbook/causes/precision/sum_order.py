@@ -18,6 +18,7 @@ from workbook.control import DeviceChoice, Dtype, Integer, LogRange, Seed
 from workbook.experiment import Experiment
 from workbook.floats import spacing
 from workbook.result import Finding
+from workbook.wording import counted, percent
 
 # 1 + 0.1, 2 + 0.2, 3 + 0.3 and their products: the numbers of a program that calls addition
 # associative. On paper their sum is 8.
@@ -79,7 +80,7 @@ def _verdict(compared: Comparison, what: str) -> str:
 def _apart(compared: Comparison) -> str:
     if compared.identical:
         return "no two differ"
-    return f"at most {compared.max_ulps} ULP from the first, {compared.bound_used:.2%} of the bound"
+    return f"at most {counted(compared.max_ulps or 0, 'ULP')} from the first, {percent(compared.bound_used or 0, 2)} of the bound"
 
 
 SIX_NUMBERS = Experiment(

@@ -14,6 +14,7 @@ from workbook.control import DeviceChoice, Dtype, Integer
 from workbook.experiment import Experiment
 from workbook.floats import format_of, ulp_distance
 from workbook.result import Finding
+from workbook.wording import counted
 
 COUNT = 9
 KINDS: dict[Kind, str] = {
@@ -34,7 +35,7 @@ def add_parts(where: Conditions, *, parts: int) -> Finding:
     same = (added == direct).cpu()
     count, total = int(same.sum()), same.numel()
     reading = (
-        f"{count} of {total} pairs are equal; the others are up to {compared.max_ulps} ULP off"
+        f"{count} of {total} pairs are equal; the others are up to {counted(compared.max_ulps or 0, 'ULP')} off"
     )
     off: Kind = "within the bound" if compared.within else "wrong"
     chart = _chart(same, ulp_distance(added.cpu(), direct.cpu()), parts, off)

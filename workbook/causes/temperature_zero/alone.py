@@ -14,6 +14,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Dtype, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import percent
 
 SHOWN, LENGTH, COUNT = 8, 2, 10
 VOCABULARY, SIZE = 256, 32
@@ -45,7 +46,7 @@ def decode(
     }
     reading = f"{len(parted)} of {prompts} texts differ"
     if later:
-        reading += f"; from the first other token on {sum(later) / len(later):.0%} differ"
+        reading += f"; from the first other token on {percent(sum(later) / len(later))} differ"
     title = "the tokens of the first prompts, " + TITLES[change]
     values = {"changed": len(parted), "firsts": [at for _, at in parted]}
     chart = Chart((Cells.of(table, LEGEND, title),))

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from workbook.floats import bits_equal
 from workbook.question import Exercise, Form, WrongAnswer
+from workbook.wording import counted
 
 CHANGE = 2.0**-6
-LEADS = (0.0, 0.5, 1.5, 2.5, 4.0)  # in changes
+LEADS = (0.0, 0.5, 1.5, 2.0, 2.5, 4.0)  # in changes
 
 
 def _logits() -> Tensor:
@@ -34,8 +35,9 @@ def _told_safe(safe: Callable[[Tensor, float], Tensor]) -> bool | str:
     return True
 
 
-def _asked(safe: Callable[[Tensor, float], Tensor]) -> list[bool]:
-    told: list[bool] = safe(_logits(), CHANGE).tolist()
+def _asked(safe: Callable[[Tensor, float], Tensor], words: int = 6) -> list[bool]:
+    """Ask for each of LEADS, with only the best of the words if there are to be fewer."""
+    told: list[bool] = safe(_logits().topk(words).values, CHANGE).tolist()
     return told
 
 
@@ -45,7 +47,7 @@ SAFE_TOKENS = Exercise(
     name="safe_tokens",
     task=(
         "Write `safe(logits, change)`: for each row of logits (rows, words), True where the "
-        "largest stays the largest if every logit moves by at most `change`."
+        "largest stays ahead of all others, however the logits move by at most `change` each."
     ),
     stub="def safe(logits, change):\n    ...",
     form=Form("function", returns=Form("tensor")),
@@ -55,17 +57,23 @@ SAFE_TOKENS = Exercise(
             source=SAFE.format(f"{LEAD} > change"),
             message="The best may fall and the second may rise: a lead of 1.5 times the change can "
             "be lost.",
-            recognizes=lambda safe: _asked(safe) == [False, False, True, True, True],
+            recognizes=lambda safe: _asked(safe) == [False, False, True, True, True, True],
         ),
         WrongAnswer(
             source=SAFE.format(f"{LEAD} > 0"),
             message="That says whether there is a tie now, not whether one may come.",
-            recognizes=lambda safe: _asked(safe) == [False, True, True, True, True],
+            recognizes=lambda safe: _asked(safe) == [False, True, True, True, True, True],
         ),
         WrongAnswer(
             source=SAFE.format(f"{LEAD} > change * logits.shape[1]"),
             message="The number of words does not matter: only two compete for the first place.",
-            recognizes=lambda safe: not any(_asked(safe)),
+            recognizes=lambda safe: not any(_asked(safe)) and any(_asked(safe, words=2)),
+        ),
+        WrongAnswer(
+            source=SAFE.format(f"{LEAD} >= 2 * change"),
+            message="A lead of exactly twice the change can shrink to a tie, and in a tie the "
+            "largest is not ahead.",
+            recognizes=lambda safe: _asked(safe) == [False, False, False, True, True, True],
         ),
     ),
     hints=(
@@ -106,17 +114,18 @@ def _invariant(fixed: Callable[[Any, Tensor, Tensor], Tensor]) -> bool | str:
         library = _Library()
         got = fixed(library, x[:n], w)
         if got.shape != (n, 5):
-            return f"For {n} rows the result has {tuple(got.shape)}, and (rows, outputs) is meant."
+            return f"For {counted(n, 'row')} the result has {tuple(got.shape)}, and (rows, outputs) is meant."
         if not torch.allclose(got, x[:n] @ w.T, rtol=1e-4):
-            return f"For {n} rows the result is not the product."
+            return f"For {counted(n, 'row')} the result is not the product."
         if not library.rows:
             return "The product has to come from `library`: that is what cannot be changed."
         if not bits_equal(got[:1], alone):
-            return f"The first of {n} rows has other bits than alone."
+            return f"The first of {counted(n, 'row')} has other bits than alone."
         if len(library.rows) > math.ceil(n / TILE):
             return (
-                f"The bits are right. But {n} rows took {len(library.rows)} calls of the library, "
-                f"and {math.ceil(n / TILE)} are enough."
+                f"The bits are right. But {counted(n, 'row')} took "
+                f"{counted(len(library.rows), 'call')} of the library, "
+                f"where {counted(math.ceil(n / TILE), 'call')} would do."
             )
     return True
 
@@ -226,7 +235,7 @@ SAMPLES_IN_COMPANY = Exercise(
         "`multinomial`, so that a row with its seed gets the same token in any company."
     ),
     stub="def sample(shares, seeds):\n    ...",
-    form=Form("function"),
+    form=Form("function", returns=Form("anything")),
     check=_own_streams,
     wrong=(
         WrongAnswer(

@@ -16,6 +16,7 @@ from workbook.control import Choice, DeviceChoice, Dtype, Seed
 from workbook.experiment import Experiment
 from workbook.floats import format_of
 from workbook.result import Finding
+from workbook.wording import counted
 
 TEXTS, LENGTH = 32, 12
 WIDTH, VOCABULARY = 32, 256
@@ -45,7 +46,7 @@ def part(where: Conditions, *, accumulator: str) -> Finding:
         Axis("largest change of a logit", low, RANGE * low, log=True),
         Axis("lead of the best logit", low, HIGHEST, log=True),
     )
-    reading = f"{int(flipped.sum())} of {len(flipped)} tokens change; {ties} exact ties at the top"
+    reading = f"{int(flipped.sum())} of {len(flipped)} tokens change; {counted(ties, 'exact tie')} at the top"
     values = {"flips": int(flipped.sum()), "ties": ties, "above the line": broken}
     return Finding(_verdict(broken), reading, Chart((Panel(*axes, series),)), values)
 

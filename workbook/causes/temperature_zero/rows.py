@@ -19,6 +19,7 @@ from workbook.control import Choice, DeviceChoice, Seed
 from workbook.experiment import Experiment
 from workbook.floats import bits
 from workbook.result import Finding
+from workbook.wording import percent
 
 SHOWN, TILE = 64, 8
 COUNTS = (1, 2, 3, 4, 8, 16, 31)
@@ -128,7 +129,7 @@ def _wait(where: Conditions) -> None:
 
 
 def _told(share: float) -> str:
-    return f"{share:.0%}" if share else "none"
+    return percent(share) if share else "none"
 
 
 def _kind(share: float, compared: Comparison) -> Kind:

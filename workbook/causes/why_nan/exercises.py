@@ -312,6 +312,6 @@ SAFE_ROOT = Exercise(
         "def root(x):\n    inside = x > 0\n"
         "    return torch.where(inside, torch.where(inside, x, 1.0).sqrt(), 0.0)"
     ),
-    because="sqrt is computed of 1 where x is not above 0: its slope there is a number, and 0 "
-    "times a number is 0.",
+    because="sqrt never sees what it has no slope for, and the inner `where` hands no gradient to "
+    "the x that it leaves out.",
 )

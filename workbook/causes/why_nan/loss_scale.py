@@ -14,6 +14,7 @@ from workbook.conditions import Conditions
 from workbook.control import Choice, LogRange, Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.wording import percent
 
 POWERS = range(0, 41, 2)
 SIZES = (16, 32, 32, 1)
@@ -38,7 +39,7 @@ def scale_gradients(where: Conditions, *, stored: str, tokens: int) -> Finding:
         Axis("gradients, %", -2, 102),
     )
     reading = (
-        f"without a scale {lost[0]:.1%} become 0; at 2^{POWERS[-1]} {infinite[-1]:.1%} are inf"
+        f"without a scale {percent(lost[0], 1)} become 0; at 2^{POWERS[-1]} {percent(infinite[-1], 1)} are inf"
     )
     values = {LOST: lost[0], INFINITE: infinite[-1], "safe": safe}
     verdict = _verdict(lost[0], infinite[-1], bool(safe))
