@@ -132,7 +132,7 @@ def recall(experiment: Experiment, /, **settings: Any) -> Result:
         except DeviceUnavailable as error:  # it takes more of them than there are
             absent = str(error)
     wanted = experiment.checked(settings)
-    why = f"There is no recording of {experiment.name} either."
+    why = "There is no recording of this experiment either."
     for recording in recorded(experiment.name):
         if recording.provenance["device"] == place:
             try:

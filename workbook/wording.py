@@ -1,4 +1,4 @@
-"""Counts and shares in words: nouns agree with their number, and no share is rounded to none or all.
+"""Counts and shares in words: nouns agree with their number; no share is rounded to none or all.
 
 Owns these two rules. Knows nothing of what is counted.
 """

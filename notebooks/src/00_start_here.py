@@ -11,9 +11,8 @@
 # - find the chapter that deals with the change you saw.
 #
 # Run the cells one by one: *Shift+Enter* runs a cell and goes on to the next. What answers a question
-# stays covered until you have answered it. In a notebook that nobody has run yet, *…* stands there:
-# click it to see what was measured. What it shows is explained under *After your answer*, which opens
-# at a click. A figure with controls is live once its cell was run.
+# stays covered until you have answered it; where nobody has run the notebook, *…* opens it. (The other
+# files in this folder make and test the chapters. You need none of them.)
 
 # %%
 from workbook.causes import start_here
@@ -51,7 +50,8 @@ explore(start_here.SIX_FROM_ONE_SEED, after=start_here.LOSS_SHOWS)
 #   the other a draw that shifted all later draws.
 #
 # Does it matter? For the losses, none of them matters much, and that is the trouble: a loss that looks
-# right cannot tell a fault from luck.
+# right cannot tell a fault from luck. (Try other *seeds*: from some of them the run that forgot a row
+# has the highest loss of all, from most it has not.)
 
 # %% [markdown]
 # ## The machine you are on
@@ -104,7 +104,7 @@ print("(a + b) + c against b + c:", compare((a + b) + c, b + c, bound=bound).ver
 #
 # ## How to use an explorer
 #
-# This one cuts 1 into n equal parts and adds two of them, a/n and b/n, for every a and b.
+# This one adds fractions, a/n and b/n, for every a and b from 1 to 9.
 #
 # - Move a control with the mouse, or focus it with *Tab* and use the arrow keys.
 # - The title is the verdict. A gray line of digits goes with it: under the title where the figure is
@@ -117,8 +117,8 @@ print("(a + b) + c against b + c:", compare((a + b) + c, b + c, bound=bound).ver
 explore(start_here.PARTS_OF_ONE)
 
 # %% [markdown]
-# Each square compares `a/n + b/n`, which takes an addition, with `(a + b)/n`, which takes none. On
-# paper they are the same. A number in a square counts **ULPs**, *units in the last place*: how many
+# Each square compares `a/n + b/n`, where two rounded numbers are added, with `(a + b)/n`, where a + b is
+# a whole number and only the result is rounded. On paper they are the same. A number in a square counts **ULPs**, *units in the last place*: how many
 # steps of the format lie between the two results. One step is the smallest difference that there
 # is. Now switch *dtype*, the number format, and change nothing else: other squares are marked.
 #
@@ -161,8 +161,8 @@ solution(start_here.WHICH_PARTS)
 #
 # ## What you have done
 #
-# Your first answers are kept in a file beside these notebooks, on this machine alone. Delete
-# `.answers.sqlite3` to start over.
+# Your first answers are kept on this machine alone, in a hidden file beside these notebooks. To start
+# over, delete it: in a terminal, `rm notebooks/.answers.sqlite3`.
 
 # %% tags=["nbval-ignore-output", "reason:shows-your-answers"]
 progress()

@@ -68,14 +68,14 @@ explore(eval_mode.SWITCHES, after=eval_mode.FUNCTION_IN_EVAL)
 # %% [markdown]
 # ## What training did to the values
 #
-# About half of the entries become 0. Is the sum that reaches the next layer half as large, then?
+# About half of the entries become 0. The others are not what they were, either:
 
 # %%
 print(nn.Dropout(0.5)(torch.ones(100)).unique())
 
 # %% [markdown]
-# The entries that are kept are multiplied by `1/(1 − p)`, so that the mean stays what it was, up to
-# chance. Evaluation mode has nothing left to repair: it hands its input on, the very same tensor. (Early
+# The entries that are kept are multiplied by `1/(1 − p)`, so that the sum that reaches the next layer
+# stays what it was, up to chance. Evaluation mode has nothing left to repair: it hands its input on, the very same tensor. (Early
 # papers scaled at evaluation instead. Torch does it in training: *inverted* dropout.)
 
 # %% [markdown]

@@ -29,10 +29,10 @@ from workbook.lesson import check, hint, investigate, predict, solution
 
 # %%
 layer, x = torch.nn.Linear(512, 4), torch.rand(1, 512)
-here = layer(x)
+on_cpu = layer(x)
 with Conditions(device="simulated"):
-    there = layer(x)
-print("nearly equal:", torch.allclose(here, there, atol=1e-4))
+    on_second = layer(x)
+print("nearly equal:", torch.allclose(on_cpu, on_second, atol=1e-4))
 
 # %% [markdown]
 # The second device is a **simulated accelerator**: your CPU, made to add in another order, one exact
@@ -62,9 +62,9 @@ print("nearly equal:", torch.allclose(here, there, atol=1e-4))
 # in a child process, and says what it found:
 
 # %% tags=["nbval-ignore-output", "reason:names-this-machine"]
-there = directml.nearest()
+without_float64 = directml.nearest()
 print("DirectML:", device("directml").absent() or "It works here.")
-print("Where this chapter needs a device without float64, it uses:", there)
+print("Where this chapter needs a device without float64, it uses:", without_float64)
 
 # %% [markdown]
 # ## Whose default is float64?
@@ -104,7 +104,7 @@ with Conditions(device="simulated"):
 print("simulated:", product.dtype, bool(product > 1))
 
 # %%
-explore(directml.EPSILON, device=there)
+explore(directml.EPSILON, device=without_float64)
 
 # %% [markdown]
 # DirectML's operator tables have `float64` for copies and casts, not for arithmetic, and its maker
@@ -139,7 +139,8 @@ print("apart by more than 1:", bool(gap.abs().max() > 1))
 predict(directml.WHAT_IT_MEASURES)
 
 # %% [markdown]
-# Put the CPU on both sides. This takes one word, and it settles the question without any device:
+# Put the CPU on both sides. This takes one word, and it settles the question without any device. (The
+# figure below it has a device: DirectML where you have it, else a GPU, here or recorded.)
 
 # %% tags=["answer"]
 print("The product twice on one device:")
@@ -152,7 +153,8 @@ explore(directml.PROGRAMS, after=directml.WHAT_IT_MEASURES, device=second)
 
 # %% [markdown] tags=["answer"]
 # Now choose *drawn once for both*: the CPU's second run falls to the bottom of the figure, where
-# the difference is 0, and what the device adds lies below what rounding can explain.
+# the difference is 0 (a hollow mark), and what the device adds lies below what rounding can explain.
+# That is the limit of a device that computes `float64` in `float32`, so it is wide for one that does not.
 #
 # Both dtypes are in the figure: *as printed*, the points are as high in one as in the other, so to
 # pass `float32` to both calls repairs nothing. A dtype is worth controlling, and so is a matrix.
@@ -199,9 +201,11 @@ predict(directml.WHO_IS_RIGHT)
 explore(directml.ACCELERATOR, after=directml.WHO_IS_RIGHT)
 
 # %% [markdown] tags=["answer"]
-# Each choice is a different, correct rounding. Set *tile* to 1 for the plainest loop, then *order* to *pairwise*: the errors shrink, because
-# each number passes through fewer additions. *Lanes* matter for *sum of each row*. A driver may
-# change any of these in an update, and no program would say so.
+# Each choice is a different, correct rounding. As it opens, the accelerator is nearer on the whole: it
+# adds tiles by themselves, so that a number passes through fewer additions, and each addition rounds.
+# Set *tile* to 1 for the plainest loop: its errors grow to the CPU's size or above. Then set *order* to
+# *pairwise*, and they shrink again. *Lanes* matter for *sum of each row* only. A driver may change any
+# of these in an update, and no program would say so.
 #
 # **Cure:** none is needed while differences are within the bound. Where bits must agree, compute
 # that part on one device, and write its version down.
@@ -219,7 +223,8 @@ explore(directml.ACCELERATOR, after=directml.WHO_IS_RIGHT)
 # ## The environment is a condition
 #
 # A library's version, a driver, an environment variable: the program does not show them. Your CPU
-# can stand for all of them. Two processes, one variable apart, on this machine:
+# can stand for all of them. Two processes, one variable apart, on this machine (each other variable
+# starts two more, which takes some seconds):
 
 # %%
 explore(directml.ENVIRONMENT)

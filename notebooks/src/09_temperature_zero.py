@@ -45,35 +45,27 @@ explore(
 # Now change *order of addition* to *one fixed order*, and nothing else. Where did the difference go?
 
 # %% [markdown]
-# Here is the library that the model uses, in full:
+# The library that the model uses is as small as the model:
 
+# %% tags=["answer"]
+import inspect
 
-# %%
-def halves(terms):
-    while (n := terms.shape[-1]) > 1:  # adds entry k and entry k + n/2
-        terms = terms[..., : n // 2] + terms[..., n // 2 :]
-    return terms[..., 0]
+from workbook.causes.temperature_zero import library
 
+print("Its orders and its product:")
+for part in (library.halves, library.pairs, library.adding, library.product):
+    print(inspect.getsource(part))
 
-def pairs(terms):
-    while terms.shape[-1] > 1:  # adds each entry and its neighbor
-        terms = terms[..., 0::2] + terms[..., 1::2]
-    return terms[..., 0]
-
-
-# %%
-def product(x, w):
-    add = pairs if len(x) >= 8 else halves
-    return add(x[:, None, :] * w)
-
-
+# %% tags=["answer"]
+print("Row by row:")
 torch.manual_seed(0)
+product = library.product("by the number of rows", "each partial sum rounded")
 x, w = torch.rand(8, 64).bfloat16(), torch.rand(16, 64).bfloat16()
 print("a product as torch's:", torch.allclose(product(x, w), F.linear(x, w), rtol=0.05))
 print("a row among 8 as among 7:", torch.equal(product(x, w)[:7], product(x[:7], w)))
 print("a row among 7 as alone:", torch.equal(product(x[:7], w)[:1], product(x[:1], w)))
 
-# %% [markdown]
+# %% [markdown] tags=["answer"]
 # From eight rows on it adds in another order: a real library does the like, because another order is
 # faster there. On paper both sums are equal; each addition rounds, and in another order other sums are
 # rounded. No word of another prompt enters, and no draw.
@@ -124,8 +116,8 @@ explore(temperature_zero.MARGINS, after=temperature_zero.SAFE_LEAD)
 
 # %% [markdown] tags=["answer"]
 # Each point is one position of a text. To the right: how far the change of order moved a logit. Up: the
-# lead of the best logit over the second. Whatever lies above the line is safe. Points at the lower
-# edge have no lead at all.
+# lead of the best logit over the second. Whatever lies above the line is safe. Hollow points, at the
+# lower edge, have no lead at all.
 
 # %%
 predict(temperature_zero.HOW_OFTEN_TIED)
@@ -193,14 +185,14 @@ for row in range(8):
 # %% [markdown]
 # ## Your turn
 #
-# 1. `safe(logits, change)` says for each row whether its token can change.
+# 1. `safe(logits, change)` says for each row that its token is safe.
 # 2. `fixed(library, x, w)` makes a product that does not depend on the number of rows, from a library
 #    that does.
 # 3. `sample(shares, seeds)` gives each row the token that it gets alone.
 
 
 # %%
-def safe(logits, change): ...  # True where the largest stays the largest
+def safe(logits, change): ...  # True where the largest stays ahead of all others
 
 
 check(temperature_zero.SAFE_TOKENS, safe)

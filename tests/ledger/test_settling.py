@@ -169,7 +169,7 @@ def test_an_absent_device_decides_nothing() -> None:
     """Neither agreement nor disagreement: the reason is said."""
     settled = settle(row(("distinct", "above", 100), where="cuda"))
     assert settled.outcome == "not decided here"
-    assert settled.measured == "There is no GPU. There is no recording of six_numbers either."
+    assert settled.measured == "There is no GPU. There is no recording of this experiment either."
 
 
 @pytest.mark.parametrize(("least", "outcome"), [(1, "agrees"), (100, "disagrees")])

@@ -41,7 +41,7 @@ class TestMisfit:
     def test_none_fits_no_kind(self, kind):
         """None is named for every kind, with its likely cause."""
         message = Form(kind).misfit(None)
-        assert message == "Your answer is None. Is a `return` missing, or a value?"
+        assert message == "Your answer is None. Is a value missing?"
 
     @pytest.mark.parametrize(
         ("kind", "value", "words"),

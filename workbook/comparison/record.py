@@ -91,7 +91,8 @@ class Comparison:
         if self.identical:
             return f"{pair} are identical: all {self.count} elements agree in every bit."
         text = (
-            f"{pair}: mismatched elements: {self.differing} / {self.count} ({percent(self.share, 1)}); "
+            f"{pair}: mismatched elements: {self.differing} / {self.count} "
+            f"({percent(self.share, 1)}); "
             f"greatest absolute difference: {self.max_abs:.3g}{_at(self.worst_index)}; "
             f"greatest relative difference: {self.max_rel:.3g}{_at(self.worst_rel_index)}"
         )

@@ -111,12 +111,18 @@ class Detective(Page):
             self.turns += 1
 
     def _row(self, number: int, found: Tried, clears: int, left: int) -> dict[str, Any]:
-        size = "no bit differs" if not found.difference else f"at most {found.difference:.3g} apart"
+        size = (
+            " (no bit differs)"
+            if not found.difference
+            else f" (at most {found.difference:.3g} apart)"
+        )
+        if isinstance(found.difference, bool):
+            size = ""
         whom = f"clears {counted(clears, 'suspect')}" if clears else "clears nobody"
         return {
             "trial": number,
             "went": found.went,
-            "words": f"{WENT if found.went else STAYED} ({size}); this {whom}, {left} left.",
+            "words": f"{WENT if found.went else STAYED}{size}; this {whom}, {left} left.",
             "code": self.case.trials[number].code,
         }
 

@@ -101,8 +101,13 @@ class Progress:
             for kind, plural in _KINDS:
                 names = getattr(holds, plural)
                 count = sum((kind, name) in self.answers for name in names)
-                mark = "✓ " if names and count == len(names) else ""
+                mark = "✓ " if names and count == len(names) and kind != "prediction" else ""
                 done.append(f"{mark}{count} of {len(names)}" if names else "")
+                if kind == "prediction" and count:
+                    held = sum(
+                        self.answers[kind, n].held for n in names if (kind, n) in self.answers
+                    )
+                    done[-1] += f", {held} right"
             rows.append((chapter, f"{holds.minutes}", *done))
         return rows
 
@@ -125,9 +130,9 @@ def _curve(groups: list[Group]) -> str:
     dots = "".join(
         f"<circle cx='{_x(each.sure)}' cy='{_y(100 * each.held / each.count)}' "
         f"r='{4 + 2 * min(each.count, 9) ** 0.5:.1f}' fill='{_DOT}'/>"
-        f"<text x='{_x(each.sure)}' y='{_y(100 * each.held / each.count) - 14}' "
+        f"<text x='{_x(each.sure)}' y='{_y(100 * each.held / each.count) - 14 - 12 * (n % 2)}' "
         f"text-anchor='middle'>{each.held} of {each.count}</text>"
-        for each in groups
+        for n, each in enumerate(groups)  # neighbors' words stand at two heights
     )
     ticks = "".join(
         f"<text x='{_x(at)}' y='258' text-anchor='middle'>{at}</text>"

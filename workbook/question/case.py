@@ -37,7 +37,7 @@ class Trial:
     removes: frozenset[str]
     processes: int = 1
     same_hash: bool = False
-    recorded: Callable[[], float] | None = None
+    recorded: Callable[[], float | bool] | None = None
 
 
 def trial(
@@ -45,7 +45,7 @@ def trial(
     code: str,
     removes: Iterable[str] = (),
     *,
-    recorded: Callable[[], float] | None = None,
+    recorded: Callable[[], float | bool] | None = None,
 ) -> Trial:
     """Make a trial in one process from the causes whose difference it takes away.
 

@@ -81,7 +81,8 @@ class Form:
         """Say what keeps the value from being of this form; None if nothing does."""
         words, kind = KINDS[self.kind]
         if value is None:
-            return f"{subject} {verb} None. Is a `return` missing, or a value?"
+            missing = "value" if subject == "Your answer" else "`return`"
+            return f"{subject} {verb} None. Is a {missing} missing?"
         if not isinstance(value, kind) or isinstance(value, BUT_NOT.get(self.kind, ())):
             return f"{subject} {verb} {told(value)}; it must be {words}."
         if self.options and value not in self.options:

@@ -31,8 +31,7 @@ def missed(exercise: Exercise, answer: Any) -> str:
     """
     right = solved(exercise, exercise.solution)
     if not exercise.form.is_called:
-        gave = repr(answer) if isinstance(answer, Real) else brief(answer)
-        return f"You gave {gave}{_apart(answer, exercise.form.plain(right))[1]}."
+        return _value_missed(answer, exercise.form.plain(right))
     if not answer.calls:
         return ""
     watched = Watched(right, returns=exercise.form.returns, may_change=exercise.may_change)
@@ -45,6 +44,14 @@ def missed(exercise: Exercise, answer: Any) -> str:
     if apart[furthest] is AGREES:  # the fault is elsewhere: this call would mislead
         return ""
     return f"Tried: `{exercise.answer}({handed})` gave {brief(got)}{apart[furthest][1]}."
+
+
+def _value_missed(answer: Any, right: Any) -> str:
+    """Tell a number and, from a factor of two on, its miss: a nearer one would give it away."""
+    if not _is_number(answer) or not _is_number(right):
+        return ""
+    size, miss = _apart(answer, right)
+    return f"You gave {answer!r}{miss if size >= 2 else ''}."
 
 
 AGREES = (0.0, "")  # as far as it can be compared

@@ -25,9 +25,12 @@ SHRUNK = 2.0**-10
 
 @dataclass(frozen=True)
 class Tried:
-    """What a trial showed: the greatest difference, and whether that of the symptom is gone."""
+    """What a trial showed: the greatest difference, and whether that of the symptom is gone.
 
-    difference: float
+    Where a program says only whether two results are apart, the difference is True or False.
+    """
+
+    difference: float | bool
     went: bool
 
 
@@ -43,14 +46,16 @@ def tried(case: Case, trials: Sequence[Trial]) -> tuple[Tried, ...]:
     return tuple(Tried(each, each <= SHRUNK * found[0]) for each in found[1:])
 
 
-def _together(case: Case, trial: Trial) -> float:
+def _together(case: Case, trial: Trial) -> float | bool:
     if trial.recorded:
         return trial.recorded()
     names = _run(case.program, trial.code)
     return _difference(names["first"], names["second"])
 
 
-def _difference(first: Tensor, second: Tensor) -> float:
+def _difference(first: Tensor, second: Tensor) -> float | bool:
+    if first.dtype == torch.bool:
+        return bool((first != second).any())
     return float((first.double() - second.double()).abs().max())
 
 
@@ -64,7 +69,7 @@ def _run(program: str, code: str) -> dict[str, Any]:
     return names
 
 
-def _apart(case: Case, trials: Sequence[Trial]) -> dict[Trial, float]:
+def _apart(case: Case, trials: Sequence[Trial]) -> dict[Trial, float | bool]:
     """Measure the difference between two fresh processes, for each of these trials."""
     if not trials:
         return {}

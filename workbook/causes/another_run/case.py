@@ -68,7 +68,8 @@ BEST_WEIGHTS = Case(
     title="A case: the best weights, and another loss",
     story=(
         "Training keeps the weights with the best score. Loaded into a new model, they score "
-        "otherwise. `first` says whether the two scores are further apart than rounding; `second` "
+        "otherwise. In a trial's code `first` says whether the two scores are further apart than "
+        "rounding; `second` "
         "is what it should be, False."
     ),
     file="best.py",

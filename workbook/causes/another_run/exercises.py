@@ -80,7 +80,9 @@ def _continues(checkpoint: Checkpoint) -> bool | str:
     gap = float((end - resumed).abs().max())
     lacking = [key for key in PARTS if key not in saved]
     return f"Resumed, a weight is {gap:.1g} off" + (
-        f"; not in your dictionary: {', '.join(lacking)}." if lacking else ". Nothing is missing from the keys."
+        f"; not in your dictionary: {', '.join(lacking)}."
+        if lacking
+        else ". Nothing is missing from the keys."
     )
 
 

@@ -30,7 +30,8 @@ def toss(where: Conditions, *, repeats: int) -> Finding:
     fits = all(_near(quiet[rate], exact[rate]) for rate in RATES)
     missed = [rate for rate in RATES if quiet[rate] > 1 - CONFIDENCE]
     reading = (
-        f"{repeats} equal repeats: at a rate of {percent(limit, 1)} {percent(at_limit, 1)} of {PEOPLE} people "
+        f"{repeats} equal repeats: at a rate of {percent(limit, 1)} {percent(at_limit, 1)} of "
+        f"{PEOPLE} people "
         f"saw no other result"
     )
     values = {"limit": limit, "at_limit": at_limit, "quiet": list(quiet.values()), "missed": missed}

@@ -66,7 +66,8 @@ def race(where: Conditions, *, elements: int) -> Finding:
                 counts[row.name][column] = found.count
     varying = {c: [name for name, line in counts.items() if line[c].varies] for c in COLUMNS}
     reading = (
-        f"with {counted(where.threads or 1, 'thread')} {len(varying[SEVERAL])} of {len(counts)} operations varied "
+        f"with {counted(where.threads or 1, 'thread')} {len(varying[SEVERAL])} of {len(counts)} "
+        "operations varied "
         f"in {REPEATED} repeats; with one thread {len(varying[SINGLE])}, with deterministic "
         f"algorithms {len(varying[STRICT])}"
     )

@@ -1,5 +1,6 @@
 """The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from workbook.floats import format_of
 from workbook.question import Exercise, Form, WrongAnswer, agree
 from workbook.simulated import SimulatedAccelerator
 
+MATRIX = Form("tensor", shape=(64, 64), dtype="float32")
 SINGLE, DOUBLE = format_of("float32").epsilon, format_of("float64").epsilon
 
 
@@ -40,15 +42,26 @@ def _one_element(a: Tensor, b: Tensor) -> Tensor:
 def _fair_difference(difference: Callable[[Compute, Compute], Any]) -> bool | str:
     if float(difference(torch.matmul, torch.matmul)) != 0:
         return "Two sides that multiply in one way must come out 0 apart."
-    shapes = {tuple(each.shape) for side in _handed(difference) for pair in side for each in pair}
-    if shapes - {(64, 64)}:
-        return f"The matrices must be 64 by 64; yours are {' and '.join(map(str, sorted(shapes)))}."
+    misfits = [
+        misfit
+        for side in _handed(difference)
+        for pair in side
+        for each in pair
+        if (misfit := MATRIX.misfit(each, "A matrix that you hand over"))
+    ]
+    if misfits:
+        return misfits[0]
     if abs(float(difference(torch.matmul, _off_by_one)) - 1) > 0.1:
         return "A side whose elements are all larger by 1 must come out about 1 apart."
     if abs(float(difference(torch.matmul, _one_element)) - 2) > 0.1:
         return "Where one element alone is off by 2, the largest difference is about 2."
     found = float(difference(torch.matmul, _simulated))
-    return 0 < found < 0.1 or "The simulated accelerator must come out a rounding apart."
+    if found == 0:
+        return (
+            "Another order of additions comes out 0 apart: with these numbers nothing rounds, so "
+            "they cannot show a difference. Draw them."
+        )
+    return found < 0.1 or "The simulated accelerator must come out a rounding apart."
 
 
 def _handed(difference: Callable[[Compute, Compute], Any]) -> list[list[tuple[Tensor, Tensor]]]:
@@ -67,8 +80,13 @@ def _handed(difference: Callable[[Compute, Compute], Any]) -> list[list[tuple[Te
 
 
 def _draws_twice(difference: Callable[[Compute, Compute], Any]) -> bool:
-    ours, theirs = _handed(difference)
-    return not all(map(torch.equal, ours[0], theirs[0]))
+    (ours, *_), (theirs, *_) = _handed(difference)
+    return not any(torch.equal(a, b) for a in ours for b in theirs)
+
+
+def _turns_round(difference: Callable[[Compute, Compute], Any]) -> bool:
+    (ours, *_), (theirs, *_) = _handed(difference)
+    return all(map(torch.equal, ours, theirs[::-1])) and not all(map(torch.equal, ours, theirs))
 
 
 def _one_side(difference: Callable[[Compute, Compute], Any]) -> bool:
@@ -116,6 +134,16 @@ FAIR_COMPARISON = Exercise(
             source=(
                 "def difference(ours, theirs):\n"
                 "    a, b = torch.rand(64, 64), torch.rand(64, 64)\n"
+                "    return (ours(a, b) - theirs(b, a)).abs().max().item()"
+            ),
+            message="Both ways get the same two matrices, the second in the other order: that is "
+            "another product.",
+            recognizes=_turns_round,
+        ),
+        WrongAnswer(
+            source=(
+                "def difference(ours, theirs):\n"
+                "    a, b = torch.rand(64, 64), torch.rand(64, 64)\n"
                 "    return (ours(a, b) - ours(a, b)).abs().max().item()"
             ),
             message="The second way is never called, so it cannot differ.",
@@ -153,6 +181,29 @@ TRUE_EPSILON = Exercise(
             ),
             message="One step too far: this is the first that no longer counts.",
             recognizes=lambda epsilon: epsilon(torch.matmul) == 2.0**-53,
+        ),
+        WrongAnswer(
+            source=(
+                "def epsilon(multiply):\n"
+                "    k, ones = 0, torch.ones(2, 1, dtype=torch.float64)\n"
+                "    while multiply(torch.tensor([[1, 2.0**-k / 2]], dtype=torch.float64), ones) "
+                "!= 1:\n"
+                "        k += 1\n"
+                "    return k"
+            ),
+            message="The number that still counts is asked for, `2.0**-k`, and not k.",
+            recognizes=lambda epsilon: epsilon(torch.matmul) in (52, 2.0**52),
+        ),
+        WrongAnswer(
+            source=(
+                "def epsilon(multiply):\n"
+                "    e, ones = 1.0, torch.ones(2, 1, dtype=torch.float64)\n"
+                "    while multiply(torch.tensor([[1, e / 10]], dtype=torch.float64), ones) != 1:\n"
+                "        e = e / 10\n"
+                "    return e"
+            ),
+            message="That is no power of two: halve, step by step.",
+            recognizes=lambda epsilon: (e := epsilon(torch.matmul)) > 0 and math.frexp(e)[0] != 0.5,
         ),
         WrongAnswer(
             source="def epsilon(multiply):\n    return torch.finfo(torch.float64).eps",

@@ -36,9 +36,9 @@ WHOSE_FLOAT64 = Prediction(
             lambda found: (found["default"], found["numpy"]) == ("float32", "float64"),
         ),
         Option(
-            "nobody's here",
+            "neither the CPU's, nor NumPy's, nor the GPU's",
             lambda found: (found["default"], found["numpy"]) == ("float32", "float32"),
-            "A tensor made from a NumPy array shows one: it keeps the array's dtype.",
+            "NumPy's is: make a tensor from a NumPy array and look at the dtype that it keeps.",
         ),
         Option(
             "the GPU's",
@@ -103,18 +103,19 @@ WHO_IS_RIGHT = Prediction(
             "Another order helps one element and harms the next. In some the CPU is nearer.",
         ),
         Option(
-            "now the one's, now the other's",
+            "in some elements the CPU's, in others the accelerator's",
             lambda found: found["nearer"] > 0 and found["farther"] > 0,
         ),
         Option(
-            "neither's: the errors are equally large",
+            "neither's: each element is as far off on one side as on the other",
             lambda found: found["nearer"] == found["farther"] == 0,
             "Where two results have other bits, one of them is nearer, but for rare ties.",
         ),
     ),
     measure=lambda: run(ACCELERATOR).finding.values,
     because=(
-        "Both round after each addition, in different orders. Neither order is the true one, so "
-        "the CPU is a second opinion, not the truth. The truth here comes from `float64`."
+        "Both round after each addition, in different orders. One order may be better on the "
+        "whole, and still lose in many elements: neither is the truth. The truth here comes from "
+        "`float64`."
     ),
 )

@@ -29,7 +29,10 @@ def both_sides(where: Conditions, *, operation: str, size: int) -> Finding:
     compared = compare(here, there, bound=bound + bound, first="CPU", second=title(where))
     chart = _chart(compared, title(where))
     reading = f"{percent(compared.share)} of {compared.count} elements differ"
-    reading += f", at most by {counted(compared.max_ulps or 0, 'ULP')}; {percent(compared.bound_used or 0, 2)} of the bound"
+    reading += (
+        f", at most by {counted(compared.max_ulps or 0, 'ULP')}; "
+        f"{percent(compared.bound_used or 0, 2)} of the bound"
+    )
     values = {"differing": compared.differing, "max_ulps": compared.max_ulps}
     return Finding(_verdict(compared), reading, chart, values, (compared,))
 

@@ -80,7 +80,9 @@ def join_batches(where: Conditions, *, features: int) -> Finding:
     values |= {"argmax flips": flips, "same batch twice": twice}
     values |= {"draws": not torch.equal(state, torch.get_rng_state())}
     worst = max((c for c in found[LINEAR] if c), key=lambda c: c.max_abs)
-    reading = f"Linear: {_digits(worst)} at most, {percent(worst.bound_used or 0, 1)} of the bound; "
+    reading = (
+        f"Linear: {_digits(worst)} at most, {percent(worst.bound_used or 0, 1)} of the bound; "
+    )
     reading += f"{flips} argmax flips"
     return Finding(_verdict(words), reading, Chart((cells,)), values, (worst,))
 

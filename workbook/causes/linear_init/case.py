@@ -57,7 +57,8 @@ PASSES_ALONE = Case(
     title="A case: the test that passes by itself",
     story=(
         "`test_scores` holds what `scores()` gives against numbers in the repository. By itself it "
-        "passes; where `test_shape` runs before it, in the same process, it fails. `first` is "
+        "passes; where `test_shape` runs before it, in the same process, it fails. In a trial's "
+        "code `first` is "
         "`scores()` in a fresh file, `second` after `test_shape()`."
     ),
     file="test_pictures.py",

@@ -125,12 +125,14 @@ def prefixes(where: Conditions, *, longest: int) -> Finding:
     x = range(1, longest + 1)
     series = (Series("rand", x, shared["rand"]), Series("randn", x, shared["randn"], "points"))
     axes = (
-        Axis("n, how many are asked for", 0, longest + 1),
-        Axis("of these, how many begin a draw of n + 1", 0, 1.1 * longest),
+        Axis("n, how many numbers are drawn", 0, longest + 1),
+        Axis("of these, how many stay if one more is drawn", 0, 1.1 * longest),
     )
     stable = {name: counts == list(range(1, longest + 1)) for name, counts in shared.items()}
     broken = [n for n, count in enumerate(shared["randn"], start=1) if count < n]
-    reading = f"one number more changes earlier ones of randn at n = {_first(broken) or 'none'}"
+    reading = "no number of randn changes if one more is drawn"
+    if broken:
+        reading = f"one more changes numbers of randn at n = {_first(broken)}"
     chart = Chart((Panel(*axes, series),))
     return Finding(_prefix_verdict(stable), reading, chart, {**stable, "broken": broken})
 
@@ -153,12 +155,10 @@ def _shared(make: Callable[..., Tensor], where: Conditions, longest: int) -> lis
 
 def _prefix_verdict(stable: dict[str, bool]) -> str:
     if all(stable.values()):
-        return "Up to here, n numbers are always the first n of n + 1."
+        return "Up to here, no number changes if one more is drawn."
     if stable["rand"]:
-        return (
-            "rand(n) always begins rand(n + 1). randn(n) does not: its length changes its numbers."
-        )
-    return "Even uniform numbers depend here on how many are asked for."
+        return "If one more is drawn, numbers of randn change, and numbers of rand do not."
+    return "Even uniform numbers depend here on how many are drawn."
 
 
 LEDGER = Experiment(
@@ -173,8 +173,8 @@ LEDGER = Experiment(
 )
 PREFIX = Experiment(
     name="prefixes",
-    question="Does a draw of n + 1 numbers begin with a draw of n?",
-    factor="how many are asked for",
+    question="From one seed, one number more: do the others stay?",
+    factor="how many numbers are drawn",
     controls=(
         Integer("longest", 48, 8, 96, step=8, label="largest n"),
         DeviceChoice(),

@@ -121,8 +121,8 @@ def who_shares(where: Conditions, *, workers: int, init: str) -> Finding:
         }
         for name, column in zip(DRAWN, marked, strict=True)
     }
-    reading = f"{workers} workers; different numbers of 6 draws: "
-    reading += ", ".join(f"{len(set(_texts(column)))}" for column in marked)
+    of = ((name, len(set(_texts(column)))) for name, column in zip(HEADS, marked, strict=True))
+    reading = "different numbers in six draws: " + ", ".join(f"{name} {n}" for name, n in of)
     return Finding(_workers_verdict(values), reading, chart, values)
 
 
@@ -135,7 +135,7 @@ def _workers_verdict(values: dict[str, dict[str, bool]]) -> str:
     lost = [name for name, found in values.items() if not found["next_run_repeats"]]
     told = f" The next run does not repeat {' and '.join(lost)}." if lost else ""
     if doubled == [KEPT]:
-        return f"The generator kept in the dataset draws the same numbers again and again.{told}"
+        return f"The generator kept in the dataset gives each worker and epoch the same draw.{told}"
     if doubled:
         return f"The same numbers come twice from {', '.join(doubled)}.{told}"
     return f"No numbers come twice within a run.{told or ' The next run repeats them all.'}"

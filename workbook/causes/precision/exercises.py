@@ -69,7 +69,7 @@ def _next_up(above: float) -> bool | str:
         return True
     if round_to(above, "float32") != above:
         return f"{above!r} has no `float32`: the nearest is {round_to(above, 'float32')!r}."
-    steps = ulp_distance(torch.tensor([above]), torch.tensor([1000.0])).item()
+    steps = int(ulp_distance(torch.tensor([above]), torch.tensor([1000.0])))
     side = "above" if above > 1000 else "below"
     return f"{above!r} is {counted(steps, 'step')} {side} 1000; it must be one step above."
 

@@ -62,7 +62,8 @@ def against_length(where: Conditions, *, format: str, entries: str) -> Finding:
     used = {kind: errors[format][-1] / limit[-1] for kind, limit in limits.items()}
     reading = (
         f"{format} at n = {LENGTHS[-1]:,}: error {errors[format][-1]:.2g}, "
-        f"{percent(used['certain'], 1)} of the certain bound, {percent(used['likely'])} of the likely one"
+        f"{percent(used['certain'], 1)} of the certain bound, {percent(used['likely'])} of the "
+        "likely one"
     )
     within = all(e <= top for e, top in zip(errors[format], limits["certain"], strict=True))
     values = {**errors, **limits}

@@ -80,7 +80,10 @@ def _verdict(compared: Comparison, what: str) -> str:
 def _apart(compared: Comparison) -> str:
     if compared.identical:
         return "no two differ"
-    return f"at most {counted(compared.max_ulps or 0, 'ULP')} from the first, {percent(compared.bound_used or 0, 2)} of the bound"
+    return (
+        f"at most {counted(compared.max_ulps or 0, 'ULP')} from the first, "
+        f"{percent(compared.bound_used or 0, 2)} of the bound"
+    )
 
 
 SIX_NUMBERS = Experiment(

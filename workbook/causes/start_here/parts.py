@@ -34,9 +34,9 @@ def add_parts(where: Conditions, *, parts: int) -> Finding:
     compared = _compare(added.cpu(), direct.cpu(), str(where.dtype), parts)
     same = (added == direct).cpu()
     count, total = int(same.sum()), same.numel()
-    reading = (
-        f"{count} of {total} pairs are equal; the others are up to {counted(compared.max_ulps or 0, 'ULP')} off"
-    )
+    reading = f"{count} of {total} pairs are equal"
+    if count < total:
+        reading += f"; the others are up to {counted(compared.max_ulps or 0, 'ULP')} off"
     off: Kind = "within the bound" if compared.within else "wrong"
     chart = _chart(same, ulp_distance(added.cpu(), direct.cpu()), parts, off)
     return Finding(_verdict(compared, count), reading, chart, {"equal": count}, (compared,))

@@ -2,7 +2,7 @@
 
 import torch
 
-from workbook.causes.start_here.parts import PARTS_OF_ONE
+from workbook.causes.start_here.parts import COUNT, PARTS_OF_ONE
 from workbook.causes.start_here.trainings import AGAIN, DRAW, FORGOTTEN, ORDER, SIX_FROM_ONE_SEED
 from workbook.experiment import run
 from workbook.question import Exercise, Form, Option, Prediction, WrongAnswer
@@ -37,8 +37,15 @@ def _tenths(count: int, dtype: torch.dtype) -> torch.Tensor:
 def _adds_up_everywhere(parts: int) -> bool | str:
     if not 9 <= parts <= 16:
         return "Choose a whole number from 9 to 16."
-    results = [run(PARTS_OF_ONE, parts=parts, dtype=name) for name in ("float64", "float32")]
-    return all(one.finding.comparisons[0].identical for one in results)
+    equal = [
+        run(PARTS_OF_ONE, parts=parts, dtype=name).finding.values["equal"]
+        for name in ("float64", "float32")
+    ]
+    of = COUNT * COUNT
+    told = (
+        f"Cut into {parts}, {equal[0]} of {of} pairs agree in `float64`, {equal[1]} in `float32`."
+    )
+    return equal == [of, of] or told
 
 
 SAME_WEIGHTS = Prediction(
@@ -54,19 +61,22 @@ SAME_WEIGHTS = Prediction(
             "all but the one that forgot a row: the seed is the same",
             lambda found: set(_equal(found)) >= {AGAIN, ORDER, DRAW},
             "A seed fixes the random numbers, not who gets them, nor how sums are rounded: four of "
-            "the five rows in the figure have other weights.",
+            "the five have other weights in the figure below.",
         ),
         Option(
             "two: nothing changed, and the other order, as a sum does not depend on it",
             lambda found: _equal(found) == [AGAIN, ORDER],
             "On paper it does not. Here each addition rounds, and another order rounds other "
-            "partial sums: the second row of the figure is not 0.",
+            "partial sums: in the figure below, *order of the rows* is not 0.",
         ),
-        Option("one: where nothing was changed", lambda found: _equal(found) == [AGAIN]),
+        Option(
+            "one, where nothing was changed: sums and formats round",
+            lambda found: _equal(found) == [AGAIN],
+        ),
         Option(
             "none: training is random",
             lambda found: not _equal(found),
-            "What is random in it comes from the seed. The row *nothing* of the figure is equal in "
+            "What is random in it comes from the seed. In the figure below, *nothing* is equal in "
             "every bit.",
         ),
     ),
@@ -80,14 +90,15 @@ LOSS_SHOWS = Prediction(
     name="loss_shows",
     question=(
         "The run that forgets a row has a fault. How does its final loss, over all 64 rows, stand "
-        "out from the others?"
+        "out from the others? (After 40 steps from seed 0.)"
     ),
     options=(
         Option(
             "it is the highest",
             lambda found: _from_the_first(found, FORGOTTEN) > abs(_from_the_first(found, DRAW)),
-            "It may be higher than the first run's. But the run after another draw is without a "
-            "fault, and its loss is further away: read the last column.",
+            "From some other seeds it is. Here the run after another draw, which has no fault, "
+            "ends "
+            "higher: read the last column of the figure below.",
         ),
         Option(
             "it is the lowest: there is less to fit",
@@ -112,8 +123,8 @@ LOSS_SHOWS = Prediction(
     measure=lambda: run(SIX_FROM_ONE_SEED).finding,
     because=(
         "A fault can cost less than another start of the same training. So a loss that looks right "
-        "proves little. What gives the fault away is the other column: its weights differ by far "
-        "more than rounding could do, and no draw explains it."
+        "proves little. The weights say that more than rounding was at work, in two of the runs; "
+        "which of them has a fault, only another run with that one thing put back can say."
     ),
 )
 THREE_TENTHS = Prediction(

@@ -51,8 +51,8 @@ def six_from_one_seed(where: Conditions, *, steps: int) -> Finding:
     words = {name: _word(float(gap[-1]), finer[name]) for name, gap in gaps.items()}
     losses = {"first": first.loss, **{name: run.loss for name, run in single.items()}}
     largest = {name: float(gap[-1]) for name, gap in gaps.items()}
-    told = ", ".join(f"{gap:.1g}" for gap in finer.values())
-    reading = f"the same differences if all are trained in float64: {told}"
+    told = ", ".join(f"{name} {finer[name]:.1g}" for name in (ORDER, DRAW, FORGOTTEN))
+    reading = f"weights differ by, if all are trained in float64: {told}"
     values = {"words": words, "losses": losses, "gaps": largest}
     return Finding(_verdict(words), reading, _chart(gaps, words, losses), values)
 

@@ -35,7 +35,8 @@ COMPANY = Case(
     title="A case: the prompt in company",
     story=(
         "`serve()` gives the logits after each prompt. The second prompt gets others in company "
-        "than alone, and everybody says: the batch, that is rounding. The model is somebody else's: "
+        "than alone, and everybody says: the batch, that is rounding. The model is somebody "
+        "else's: "
         "it is told which places are words, and what it does with that is not known."
     ),
     file="serve.py",

@@ -114,7 +114,10 @@ def _invariant(fixed: Callable[[Any, Tensor, Tensor], Tensor]) -> bool | str:
         library = _Library()
         got = fixed(library, x[:n], w)
         if got.shape != (n, 5):
-            return f"For {counted(n, 'row')} the result has {tuple(got.shape)}, and (rows, outputs) is meant."
+            return (
+                f"For {counted(n, 'row')} the result has {tuple(got.shape)}, and (rows, outputs) "
+                "is meant."
+            )
         if not torch.allclose(got, x[:n] @ w.T, rtol=1e-4):
             return f"For {counted(n, 'row')} the result is not the product."
         if not library.rows:

@@ -46,7 +46,10 @@ def part(where: Conditions, *, accumulator: str) -> Finding:
         Axis("largest change of a logit", low, RANGE * low, log=True),
         Axis("lead of the best logit", low, HIGHEST, log=True),
     )
-    reading = f"{int(flipped.sum())} of {len(flipped)} tokens change; {counted(ties, 'exact tie')} at the top"
+    reading = (
+        f"{int(flipped.sum())} of {len(flipped)} tokens change; {counted(ties, 'exact tie')} at "
+        "the top"
+    )
     values = {"flips": int(flipped.sum()), "ties": ties, "above the line": broken}
     return Finding(_verdict(broken), reading, Chart((Panel(*axes, series),)), values)
 

@@ -66,7 +66,7 @@ def cut(where: Conditions, *, features: int, outputs: int, total: int) -> Findin
                for column, share in line.items()}
         for (name, line), compared in zip(shares.items(), worst, strict=True)
     }  # fmt: skip
-    title = f"of {SHOWN} rows in small calls, how many differ from one call with {total}"
+    title = f"the share of {SHOWN} rows that differ in smaller calls from one call with {total}"
     price = seconds[TILED] / seconds[PLAIN]
     reading = f"float32: {_told(max(shares[f'float32, {PLAIN}'].values()))} of the rows differ"
     reading += f"; a tile costs {price:.1f} times as much for one row"

@@ -61,8 +61,10 @@ LOST_WEIGHTS = Case(
     name="lost_weights",
     title="A case: the weights that are no numbers",
     story=(
-        "After five steps of training, some weights are NaN. There are six places at which one could "
-        "be born; which rows meet them is up to the file, and the file is not shown. `first` is the "
+        "After five steps of training, some weights are NaN. There are six places at which one "
+        "could "
+        "be born; which rows meet them is up to the file, and the file is not shown. In a trial's "
+        "code `first` is the "
         "number of weights that are not finite, `second` what it should be: 0."
     ),
     file="judge.py",

@@ -39,7 +39,8 @@ def scale_gradients(where: Conditions, *, stored: str, tokens: int) -> Finding:
         Axis("gradients, %", -2, 102),
     )
     reading = (
-        f"without a scale {percent(lost[0], 1)} become 0; at 2^{POWERS[-1]} {percent(infinite[-1], 1)} are inf"
+        f"without a scale {percent(lost[0], 1)} become 0; at 2^{POWERS[-1]} "
+        f"{percent(infinite[-1], 1)} are inf"
     )
     values = {LOST: lost[0], INFINITE: infinite[-1], "safe": safe}
     verdict = _verdict(lost[0], infinite[-1], bool(safe))

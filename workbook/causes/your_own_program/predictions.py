@@ -24,21 +24,21 @@ EVAL_SHOWS = Prediction(
         Option(
             "dropout was the cause",
             lambda left: left == {DROPOUT},
-            "With the running mean as the cause, `eval()` would have taken the difference away as "
-            "well. This trial cannot tell the two apart.",
+            "It may be. But suppose it were the running mean: `eval()` freezes that too, and the "
+            "difference would have gone as well.",
         ),
         Option(
             "the running mean was the cause",
             lambda left: left == {STATE},
-            "With dropout as the cause, `eval()` would have taken the difference away as well. "
-            "This trial cannot tell the two apart.",
+            "It may be. But suppose it were dropout: `eval()` switches that off too, and the "
+            "difference would have gone as well.",
         ),
         Option("one of the two was, but not which", lambda left: left == {DROPOUT, STATE}),
         Option(
             "neither of them was",
             lambda left: not left,
-            "The difference went when both were switched off: what is to blame is among what was "
-            "switched.",
+            "Then `eval()` would have changed nothing, and the difference would have stayed: no "
+            "other thing was switched.",
         ),
     ),
     measure=_suspects_that_eval_leaves,
