@@ -285,11 +285,7 @@ HOW_MANY_REPEATS = Exercise(
             message="In 50 runs such a result is expected once; more than one in three misses it.",
             recognizes=lambda n: n == SHARE,
         ),
-        WrongAnswer(
-            source="n = 59",
-            message="59 equal repeats leave 5 % possible. Here the limit is 2 %.",
-            recognizes=lambda n: n == 59,
-        ),
+        WrongAnswer.value("n", 59, "59 equal repeats leave 5 % possible. Here the limit is 2 %."),
         WrongAnswer(
             source="n = 1000",
             message="That is more than needed: fewer equal repeats show it, too.",

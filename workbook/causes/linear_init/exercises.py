@@ -61,36 +61,22 @@ DRAWS_OF_A_LAYER = Exercise(
     form=Form("whole number"),
     check=lambda draws: agree(draws, 7 * 3 + 3),
     wrong=(
-        WrongAnswer(
-            source="draws = 21",
-            message="These are the weights. What else does the layer hold?",
-            recognizes=lambda draws: draws == 21,
+        WrongAnswer.value("draws", 21, "These are the weights. What else does the layer hold?"),
+        WrongAnswer.value(
+            "draws", 1, "One call builds the layer, but every number in it is drawn."
         ),
-        WrongAnswer(
-            source="draws = 1",
-            message="One call builds the layer, but every number in it is drawn.",
-            recognizes=lambda draws: draws == 1,
+        WrongAnswer.value(
+            "draws", 2, "Weight and bias are two tensors. Every number in them is drawn."
         ),
-        WrongAnswer(
-            source="draws = 2",
-            message="Weight and bias are two tensors. Every number in them is drawn.",
-            recognizes=lambda draws: draws == 2,
+        WrongAnswer.value(
+            "draws",
+            8,
+            "That is the ledger's layer, with 3 inputs and 2 outputs. This one is larger.",
         ),
-        WrongAnswer(
-            source="draws = 8",
-            message="That is the ledger's layer, with 3 inputs and 2 outputs. This one is larger.",
-            recognizes=lambda draws: draws == 8,
+        WrongAnswer.value(
+            "draws", 48, "In `float64` each number takes two draws. This layer is `float32`."
         ),
-        WrongAnswer(
-            source="draws = 48",
-            message="In `float64` each number takes two draws. This layer is `float32`.",
-            recognizes=lambda draws: draws == 48,
-        ),
-        WrongAnswer(
-            source="draws = 28",
-            message="There is one bias for each output, not for each input.",
-            recognizes=lambda draws: draws == 28,
-        ),
+        WrongAnswer.value("draws", 28, "There is one bias for each output, not for each input."),
     ),
     hints=(
         "Count the cells of `hidden` in the draw ledger: it is `nn.Linear(3, 2)`.",
