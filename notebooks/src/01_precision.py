@@ -114,7 +114,9 @@ explore(precision.MANY_NUMBERS)
 
 # %% [markdown]
 # Each point is one order of the same numbers. Try another *seed* (other numbers, other orders): the
-# spread stays within the bound. Try `float64`: the differences shrink, but they need not vanish.
+# spread stays within the bound, a limit that the next section derives. Try `float64`: the differences
+# shrink, and are still there. (In `bfloat16` torch's `sum` adds in `float32` and rounds once, to a coarse
+# step: the orders seem to agree.)
 # **Cure:** fix the order (sort, and keep the number of threads), or compare with a derived bound
 # instead of `==`.
 
@@ -171,9 +173,9 @@ explore(precision.HIDDEN, after=precision.WHAT_HIDES)
 # dropped zero hides always, and so does a fault in both results; "identical" is not "right".
 
 # %% [markdown]
-# `torch.testing.assert_close` takes a share of the *result* instead. Choose numbers *from −1 to 1*:
-# its limit shrinks with the sum, although the roundings do not. So it fails for honest rounding where
-# terms cancel, and passes a mean that was divided by n − 1.
+# `torch.testing.assert_close` takes a share of the *result* instead. So where numbers of both signs
+# cancel, its limit shrinks with the sum, although the roundings do not: it fails for honest rounding, and
+# it passes a mean that was divided by n − 1.
 
 # %%
 from torch.testing import assert_close
@@ -193,12 +195,12 @@ def outcome(check, *results, **options):
 x = torch.tensor([2.0**24, 1.0, -(2.0**24)])
 orders = (x[0] + x[1]) + x[2], (x[0] + x[2]) + x[1]
 print("two orders, assert_close:", outcome(assert_close, *orders))
-print("assert_rounding:", outcome(assert_rounding, *orders, op="sum", terms=x, depth=2))
+print("two orders, assert_rounding:", outcome(assert_rounding, *orders, op="sum", terms=x, depth=2))
 
 x = torch.rand(100_000)
 means = x.sum() / (len(x) - 1), x.mean()
 print("n − 1 for n, assert_close:", outcome(assert_close, *means))
-print("assert_rounding:", outcome(assert_rounding, *means, op="mean", terms=x))
+print("n − 1 for n, assert_rounding:", outcome(assert_rounding, *means, op="mean", terms=x))
 
 # %% [markdown]
 # **Cure:** in a test, state the operation and its terms, and let the bound follow from them.
@@ -218,12 +220,13 @@ for dtype in (torch.float32, torch.float16, torch.bfloat16):
 # %% [markdown]
 # The loop is not broken and nothing was lost by chance. Where the spacing is 2, adding 1 is a tie
 # and is rounded back: **stagnation**. In `float16` the spacing is 2 from 2048 on, in `bfloat16` from
-# 256 on. `sum()` adds up in `float32` already and rounds to `float16`
-# once, at the end. That 3000 comes out is luck: it is a `float16`, and 3001 is not.
+# 256 on. `sum()` adds up in `float32` already and rounds to `float16` once, at the end. 3000 is a
+# `float16`, and 3001 is not:
 
 # %%
-print(torch.ones(3001, dtype=torch.float16).sum().item())
-print(torch.ones(3001, dtype=torch.float16).sum(dtype=torch.float32).item())
+print("3000 ones:", torch.ones(3000, dtype=torch.float16).sum().item())
+print("3001 ones:", torch.ones(3001, dtype=torch.float16).sum().item())
+print("in float32:", torch.ones(3001, dtype=torch.float16).sum(dtype=torch.float32).item())
 
 # %% [markdown]
 # **Cure:** give a running total a wider format, as `sum()` does; `sum(dtype=...)` changes the last
@@ -282,15 +285,16 @@ predict(precision.BOUND_USED)
 explore(precision.MATMUL_ERROR, after=precision.BOUND_USED)
 
 # %% [markdown] tags=["answer"]
-# The band reaches from the likely limit, which grows like the square root of n, to the certain one,
-# which grows like n. Errors are divided by the sizes of the products that are added up, not by the
-# result: with *entries* of both signs the sums nearly cancel, and a small result would make a harmless
-# error look large. `tf32` rounds the *inputs* to 11 bits, and on some GPUs stands in for `float32`.
-# Here the workbook rounds them and your CPU adds in `float32`; tensor cores truncate some sums
-# instead, which is why their bound has 2u in place of u.
-# The curve of `tf32` falls because the roundings of many inputs cancel one another, while what they
-# are divided by grows with n; it comes under the band of `float32`, and stays above the *curve* of
-# `float32`. So a bound for long products does not notice `tf32`.
+# - The band reaches from the likely limit, which grows like the square root of n, to the certain one,
+#   which grows like n.
+# - Errors are divided by the sizes of the products that are added up, not by the result: with *entries*
+#   of both signs the sums nearly cancel, and a small result would make a harmless error look large.
+# - `tf32` rounds the *inputs* to 11 bits, and on some GPUs stands in for `float32`. Here the workbook
+#   rounds them and your CPU adds. (A GPU's tensor cores cut off digits of some sums in place of rounding
+#   them; their bound allows twice as much.)
+# - The curve of `tf32` falls, because the roundings of many inputs cancel one another. It comes under the
+#   band of `float32`, so a bound for long products does not notice `tf32`.
+#
 # **Cure:** compare two products by this bound, and read what else is below it.
 
 # %% [markdown]

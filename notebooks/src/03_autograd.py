@@ -35,7 +35,7 @@ print(torch.equal(layer(x), unrecorded), unrecorded.requires_grad)
 
 # %% [markdown]
 # The forward pass computes the same numbers. Recording keeps a note of each operation for the
-# backward pass; the note is not an operand. But one layer proves little.
+# backward pass; the note is not an operand. Now a larger module:
 
 # %%
 predict(autograd.TRANSFORMER_NO_GRAD)
@@ -91,7 +91,8 @@ print("y was", y.tolist(), "so x.grad should be [2, 4, 6]; it is", x.grad.tolist
 explore(autograd.NOT_RECORDED, after=autograd.AFTER_NO_GRAD)
 
 # %% [markdown] tags=["answer"]
-# What raises is the good case. A write through `.data` or NumPy moves no counter, so nothing raises
+# What raises is the good case. (In `x + x.detach()` the detached x counts as a constant, so 1 is the right
+# slope.) A write through `.data` or NumPy moves no counter, so nothing raises
 # and the gradient is wrong. **Cure:** change parameters under `no_grad()` with in-place operations,
 # which do move the counter.
 
@@ -121,8 +122,8 @@ explore(autograd.MICRO_BATCHES)
 # %% [markdown]
 # Divided by the number of *all* rows, the difference is rounding: the same products were added in
 # another order. Now choose the *mean of the batches' means*. As long as all parts are equally long,
-# it stays rounding. Move *micro-batches* to a number that does not divide the rows, and the bound is
-# broken: that is a fault, because each row of a short part counts for more. The commonest form of this
+# it stays rounding. Move *micro-batches* to a number that does not divide the rows, and in `float32` the
+# bound is broken (in `bfloat16` it is too wide to notice): that is a fault, because each row of a short part counts for more. The commonest form of this
 # fault is *each batch's mean, undivided*: then the gradient is as many times too large as there are
 # parts. **Cure:** add up sums, and divide once, by the number of all rows.
 

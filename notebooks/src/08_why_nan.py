@@ -57,7 +57,8 @@ print("loss:", loss.item(), "· last weights lost:", model[2].weight.isnan().all
 explore(why_nan.NAN_TRAINING)
 
 # %% [markdown]
-# Both lines start from the same weights and see the same points. On paper the two formulas are one.
+# Both lines start from the same weights and see the same points. On paper the two formulas are one. (At
+# the largest learning rate both end: then the steps are too large, whatever the formula.)
 # Make the inputs smaller, or choose `float64`: the formula by hand lasts longer, and then you have not
 # mended it. So what happened in it? It takes exponentials.
 
@@ -91,7 +92,7 @@ print(logits.softmax(0).log().tolist(), F.log_softmax(logits, dim=0).tolist())
 
 
 # %%
-def loss(logits, labels): ...  # the mean of −log softmax at the labels, for logits up to 300
+def loss(logits, labels): ...  # the mean of −log softmax at the labels, for logits up to 1000
 
 
 check(why_nan.REPAIR_THE_LOSS, loss)
@@ -177,7 +178,10 @@ explore(why_nan.GUARDED, after=why_nan.WHERE_GRADIENT)
 predict(why_nan.STOP_WHEN_LARGE)
 
 # %%
-explore(why_nan.TRAVEL, after=why_nan.STOP_WHEN_LARGE)
+predict(why_nan.ONE_OF_A_THOUSAND)
+
+# %%
+explore(why_nan.TRAVEL, after=why_nan.ONE_OF_A_THOUSAND)
 
 # %% [markdown] tags=["answer"]
 # Arithmetic hands it on: that is what NaN is for. Whatever asks a question answers it with an ordinary
@@ -188,13 +192,9 @@ explore(why_nan.TRAVEL, after=why_nan.STOP_WHEN_LARGE)
 # attention mix the rows of a batch or a text: one bad entry reaches all. BatchNorm also remembers it
 # in its running statistics, and so evaluation on clean data fails long after the batch is gone.
 #
-# The loss in that table leaves the bad row out, and is an ordinary number. Its gradient is not: 0 for
-# that row, times NaN. Adam then keeps it in its averages; no clean batch washes it out.
-
-# %%
-predict(why_nan.ONE_OF_A_THOUSAND)
-
-# %% [markdown] tags=["answer"]
+# The loss of that training step leaves the bad row out, and is an ordinary number. Its gradient is not:
+# 0 for that row, times NaN. Adam then keeps it in its averages; no clean batch washes it out.
+#
 # **Cure:** clean the *input*, before the first layer. Stop at the first loss that is not finite
 # (`if not loss.isfinite()`), before `step()`: the weights are then still whole. The price, on a GPU, is
 # that each step waits for its loss.
@@ -238,7 +238,14 @@ for dtype in (torch.float32, torch.bfloat16):
 # *Optional: about {section}, for those who train in `float16`. The exercises and the case do not need it.*
 #
 # Gradients are small: each token's share is divided by the number of tokens. In `float16` some become
-# 0. **Loss scaling** multiplies the loss, so that all gradients move up by the same factor, and divides
+# 0. First a claim of the workbook's ledger, a list of what people say of PyTorch's results, each measured.
+# Bet on what the measurement will show; the verdict on the claim follows from it.
+
+# %%
+claim("sixteen-bits-need-a-scale")
+
+# %% [markdown]
+# **Loss scaling** multiplies the loss, so that all gradients move up by the same factor, and divides
 # them before the step.
 
 # %%
@@ -265,13 +272,6 @@ for factor in (1.0, 1.0, torch.inf, 1.0):
 
 # %%
 predict(why_nan.UNDER_A_SCALER)
-
-# %% [markdown]
-# Two settings of the workbook's ledger are behind this claim. Bet on what the first will show; the verdict
-# on the claim follows from it.
-
-# %%
-claim("sixteen-bits-need-a-scale")
 
 # %% [markdown]
 # ## Finding the first one

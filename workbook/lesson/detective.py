@@ -108,6 +108,8 @@ class Detective(Page):
             self.error = ""
             self.cleared = [order if n in clears else old for n, old in enumerate(self.cleared)]
             self.ran = [*self.ran, self._row(number, found, len(clears), len(left))]
+            if not self.solved:  # what was said of a wrong suspect counts others than stand now
+                self.headline = self.verdict = ""
             self.turns += 1
 
     def _row(self, number: int, found: Tried, clears: int, left: int) -> dict[str, Any]:

@@ -97,6 +97,12 @@ def _raised(error: BaseException, answer: Any) -> Outcome:
     told = f": {words}" if words else "."
     frames = list(traceback.walk_tb(error.__traceback__))
     codes = [frame.f_code for frame, _ in frames]
+    if "does not require grad" in str(error) and codes[-1] is not _code(answer):
+        return Outcome(
+            "failed",
+            "No gradient flows through your answer to what it was given: is there a `detach`, a "
+            "`no_grad`, an `.item()` or a `.tolist()` in it?",
+        )
     if Watched.__call__.__code__ not in codes:
         return Outcome("failed", f"Your answer could not be checked. The check met {what}{told}")
     code = _code(answer)

@@ -78,8 +78,9 @@ def _kept_apart(whole: AllRows, right: str) -> bool | str:
     if not whole.names:
         return True
     return (
-        f"{right}, but `{whole.names[0]}` computed with all {ROWS} rows at once, and those do not "
-        "fit into memory. Cut x and y first."
+        f"{right}, but an operation (torch calls it `{whole.names[0]}`) computed with all {ROWS} "
+        "rows "
+        "at once, and those do not fit into memory. Cut x and y first."
     )
 
 
@@ -271,13 +272,14 @@ OUT_OF_THE_GRADIENT = Exercise(
         ),
         WrongAnswer(
             source="def doubled(x):\n    return 2 * x",
-            message="`2 * x` is recorded: it takes part in the gradient.",
+            message="What you return is recorded: it takes part in the gradient.",
             recognizes=lambda doubled: _is_recorded(doubled),
         ),
     ),
     hints=("`detach()` gives a tensor that is out of the graph and shares the memory.",),
     solution="def doubled(x):\n    return 2 * x.detach()",
-    because="`detach()` first, then an operation that makes a new tensor: nothing is shared.",
+    because="It is out of the graph, by `detach()` or `no_grad()`, and an operation made it anew: "
+    "no memory is shared.",
 )
 
 

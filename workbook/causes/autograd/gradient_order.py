@@ -43,7 +43,7 @@ def branch_orders(where: Conditions, *, changed: str) -> Finding:
     compared = compare(gradients, first, bound=bound, first="each order", second="the first")
     labels = gradients.unique(dim=0, return_inverse=True)[1]  # type: ignore[no-untyped-call]
     distinct = int(labels.max()) + 1
-    reading = f"{distinct} distinct gradients from {len(ORDERS)} runs; at most "
+    reading = f"{counted(distinct, 'distinct gradient')} from {len(ORDERS)} runs; at most "
     reading += f"{counted(compared.max_ulps or 0, 'ULP')} from the first"
     points = Series("each run", range(1, len(ORDERS) + 1), labels + 1, "points")
     axes = Axis("run", 0, len(ORDERS) + 1), Axis("which gradient", 0, len(ORDERS) + 1)
@@ -60,7 +60,8 @@ def micro_batches(where: Conditions, *, parts: int, normalized: str) -> Finding:
     summed = _batch_gradient(x, y, sizes, normalized)
     bound = _descent_bound(x, y, str(where.dtype))
     compared = compare(summed, whole, bound=bound, first="micro-batches", second="one batch")
-    reading = f"{parts} micro-batches of {min(sizes)} to {max(sizes)} rows; greatest difference "
+    rows = f"{min(sizes)} to {max(sizes)}" if min(sizes) < max(sizes) else f"{max(sizes)}"
+    reading = f"{parts} micro-batches of {rows} rows; greatest difference "
     reading += f"{compared.max_abs:.2g}, the bound allows {bound.greatest:.2g}"
     chart = _gap_chart(summed, whole, bound)
     times = float(summed.double().norm() / whole.double().norm())
@@ -128,6 +129,8 @@ def _descent_bound(x: Tensor, y: Tensor, name: str) -> Bound:
 def _batch_verdict(compared: Comparison, normalized: str) -> str:
     if compared.identical:
         return "Both gradients agree in every bit."
+    if compared.verdict == "rounding" and compared.may_lack:
+        return "The two gradients are apart by less than this format's rounding of whole rows."
     if compared.verdict == "rounding":
         return "Micro-batches give the same gradient up to rounding: the rows were added in parts."
     if normalized == UNDIVIDED:

@@ -124,8 +124,8 @@ AFTER_NO_GRAD = Prediction(
 WHICH_ORDER = Prediction(
     name="which_order",
     question=(
-        "A loss is the sum of four branches that share their weights. Which order decides the last "
-        "bits of the gradient?"
+        "A loss is the sum of four branches that share their weights. Which order in your program "
+        "decides the last bits of the gradient?"
     ),
     options=(
         Option("the order in which the branches are made", lambda counts: counts == [CREATED]),

@@ -208,12 +208,8 @@ OBEY_THE_MODE = Exercise(
         ),
         WrongAnswer(
             source=NET.format("F.dropout(x, self.training)"),
-            message="In training this drops every entry: p, the second argument of `F.dropout`, is 1 "
-            ""
-            ""
-            ""
-            ""
-            "there. True counts as 1 and False as 0; name the argument that you mean: "
+            message="In training this drops every entry: p, the second argument of `F.dropout`, is "
+            "1 there. True counts as 1 and False as 0; name the argument that you mean: "
             "`training=`.",
             recognizes=lambda net: (
                 bool((_in_mode(net, True) == 0).all()) and not _some_dropped(net, False)

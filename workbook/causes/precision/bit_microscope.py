@@ -3,6 +3,8 @@
 Owns one experiment. The factor is the format that the same real number is rounded to.
 """
 
+import math
+
 from workbook.chart import PARTS, Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice, Integer
@@ -34,7 +36,8 @@ def look(where: Conditions, *, value: str, steps: int, format: str) -> Finding:
         {f"{fmt.name}  {held[fmt.name]:.9g}": _bits(held[fmt.name], fmt) for fmt in FORMATS}, KINDS
     )
     reading = f"the value in {format} is {stepped!r}; held exactly by: {', '.join(exact)}"
-    return Finding(_verdict(exact, format), reading, Chart((grid,)), held)
+    left = math.isinf(stepped) or any(map(math.isinf, held.values()))
+    return Finding(_verdict(exact, format, left), reading, Chart((grid,)), held)
 
 
 def _stepped(value: float, steps: int, name: str) -> float:
@@ -53,7 +56,9 @@ def _bits(number: float, fmt: Format) -> dict[str, Cell]:
     }
 
 
-def _verdict(exact: list[str], name: str) -> str:
+def _verdict(exact: list[str], name: str, left: bool) -> str:
+    if left:
+        return f"Some formats do not reach so far: this {name} value leaves their range."
     if len(exact) == len(FORMATS):
         return f"Every format holds this {name} value exactly."
     return f"Some formats hold this {name} value exactly; the others round it to another one."

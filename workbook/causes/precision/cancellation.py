@@ -32,7 +32,7 @@ def both_formulas(where: Conditions, *, offset: int) -> Finding:
     reading = f"relative error at offset {offset:,}: one pass {here['one_pass']:.2g}"
     reading += f", two passes {here['two_pass']:.2g}"
     chart = _chart(errors, offset, where.torch_dtype)
-    return Finding(_verdict(here), reading, chart, here, (compared,))
+    return Finding(_verdict(here, truth.item()), reading, chart, here, (compared,))
 
 
 def _numbers(
@@ -60,7 +60,11 @@ def _errors(noise: torch.Tensor, offset: int, where: Conditions) -> dict[str, fl
     return {name: abs(value.item() - truth.item()) / scale for name, value in found.items()}
 
 
-def _verdict(here: dict[str, float]) -> str:
+def _verdict(here: dict[str, float], truth: float) -> str:
+    if truth == 0:
+        return "The format makes all numbers one at this offset: no formula finds their spread."
+    if not math.isfinite(sum(here.values())):
+        return "Squares of these numbers leave the range of the format."
     one, two = here["one_pass"] < NO_DIGIT, here["two_pass"] < NO_DIGIT
     if two and not one:
         return "Subtracting two large means loses every digit; squared deviations keep some."

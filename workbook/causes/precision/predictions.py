@@ -35,7 +35,10 @@ def _dtypes_of_a_scaled_vector() -> set[torch.dtype]:
 
 ONE_TENTH = Prediction(
     name="one_tenth",
-    question="Which of the seven formats hold the number 0.1 exactly?",
+    question=(
+        "Seven formats: `float64`, `float32`, `tf32`, `bfloat16`, `float16` and two of eight bits. "
+        "Which of them hold the number 0.1 exactly?"
+    ),
     options=(
         Option("none of them", lambda held: not held),
         Option(
@@ -48,7 +51,7 @@ ONE_TENTH = Prediction(
             "float32 and float64, but not the shorter ones",
             lambda held: sorted(held) == ["float32", "float64"],
             "One tenth has few decimal digits; what counts is how many binary ones it has, and "
-            "they do not end. The next cell prints False for each format.",
+            "they do not end. The next cell asks three of the formats.",
         ),
         Option(
             "all of them: Python prints 0.1",

@@ -82,10 +82,10 @@ def _rounded(x: Tensor, name: str) -> Tensor:
 def _word(value: float, exact: float, fmt: Format) -> str:
     if math.isnan(value):
         return NAN
-    if value == exact or (value and abs(value / exact - 1) <= 2 * fmt.epsilon):
-        return COARSE if 0 < abs(value) < fmt.smallest_normal else INSIDE
     if math.isinf(value):
         return INFINITE
+    if value == exact or (value and abs(value / exact - 1) <= 2 * fmt.epsilon):
+        return COARSE if 0 < abs(value) < fmt.smallest_normal else INSIDE
     if not value:
         return ZERO
     return EDGE if abs(value) == fmt.largest else COARSE
@@ -96,11 +96,8 @@ def _verdict(left: dict[str, int], born: dict[str, int]) -> str:
     if not lost:
         return "Every format holds all of these results."
     # Without infinity an overflow itself may be NaN, by the version of torch.
-    names = ", ".join(
-        name for name, count in born.items() if count and format_of(name).has_infinity
-    )
-    if names:
-        return f"A number that left the range came back as NaN in some format: {names}."
+    if any(count and format_of(name).has_infinity for name, count in born.items()):
+        return "In some formats a number that left the range came back as NaN."
     return f"Some results leave the range of: {', '.join(lost)}."
 
 

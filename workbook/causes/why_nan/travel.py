@@ -96,7 +96,10 @@ def _verdict(words: dict[str, str], put_in: str) -> str:
     if not hidden & set(ARITHMETIC):
         some = "some" if hidden != set(QUESTIONS) else "all"
         return f"Arithmetic hands {put_in} on; {some} of the questions and cleaners hide it."
-    return f"{put_in} is hidden by: {', '.join(name for name in words if name in hidden)}."
+    return (
+        f"{put_in} is hidden by {len(hidden)} of {len(words)}, {len(hidden & set(ARITHMETIC))} "
+        "of them arithmetic."
+    )
 
 
 TRAVEL = Experiment(
