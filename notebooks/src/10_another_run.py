@@ -14,6 +14,9 @@
 # Run the cells one by one with *Shift+Enter*: what answers a question stays covered until you answer.
 
 # %%
+import copy
+
+import numpy as np
 import torch
 from torch import nn
 
@@ -101,7 +104,8 @@ explore(another_run.WORKERS, after=another_run.TWICE_THE_WORKERS)
 # `torch.utils.data.get_worker_info()`.
 
 # %% [markdown]
-# **Cure:** one row of the table is the same for any number of workers. Write it yourself:
+# **Cure:** noise that a generator of (seed, epoch, k) adds is the same for any number of workers. Write it
+# yourself:
 
 # %%
 
@@ -121,7 +125,8 @@ solution(another_run.NOISE_OF_AN_ITEM)
 # ## Compiled
 #
 # `torch.compile` reads the program (*Dynamo*), splits it into small operations (*AOTAutograd*), and
-# writes new kernels for them (*inductor*). Each step can be had without the next.
+# writes new kernels for them (*inductor*). Each step can be had without the next: the *back ends* `eager`
+# (Dynamo alone), `aot_eager` (the first two) and `inductor` (all three).
 
 # %%
 predict(another_run.COMPILED_MASK)
@@ -140,12 +145,12 @@ explore(
 # either: choose *cpu*. (There, *new kernels* need a C++ compiler and up to a minute.)
 #
 # A new kernel does several operations at one go: it keeps more digits between them, adds in another
-# order, or takes another exponential. That is rounding. `bfloat16` shows it in most entries, because
-# the eager program rounds after each operation and the kernel does not; its result is nearer to what
-# float64 gives. The mask is not rounding. It is another draw, and the generator is left somewhere else
+# order, or computes a function in another way. That is rounding. `bfloat16` shows it, because the program
+# as written rounds after each operation and the kernel does not; its result is nearer to what `float64`
+# gives. The mask is not rounding. It is another draw, and the generator is left somewhere else
 # as well, so everything drawn later differs too.
 #
-# **Cure:** compare compiled with eager by a bound, never by bits; for the draws there is
+# **Cure:** compare compiled with uncompiled by a bound, never by bits; for the draws there is
 # `torch._inductor.config.fallback_random = True`. Its price is that the draw is a kernel of its own.
 
 # %% [markdown]

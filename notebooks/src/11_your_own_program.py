@@ -16,6 +16,8 @@
 import tempfile
 from pathlib import Path
 
+import torch
+
 from workbook.causes import your_own_program
 from workbook.diagnosis import diagnose
 from workbook.lesson import check, hint, investigate, predict, remedies, report, solution

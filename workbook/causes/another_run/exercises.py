@@ -75,6 +75,8 @@ def _continues(checkpoint: Checkpoint) -> bool | str:
         if key in saved and not isinstance(saved[key], kind):
             return f"{key!r} must hold the state, not {type(saved[key]).__name__}."
     saved, end, resumed = _saved(checkpoint)
+    if not torch.equal(end, _train(_parts(), 6)):
+        return "The run that goes on after the checkpoint is another one than without it."
     if torch.equal(end, resumed):
         return True
     gap = float((end - resumed).abs().max())
@@ -101,6 +103,11 @@ def _tensors(saved: Any) -> list[Tensor]:
     if isinstance(saved, dict):
         return [tensor for each in saved.values() for tensor in _tensors(each)]
     return [saved] if isinstance(saved, Tensor) else []
+
+
+def _swaps_generators(checkpoint: Checkpoint) -> bool:
+    parts = _parts()
+    return torch.equal(checkpoint(*parts)["generator"], torch.get_rng_state())
 
 
 def _keys(checkpoint: Checkpoint) -> set[str]:
@@ -137,18 +144,24 @@ EXACT_RESUME = Exercise(
         WrongAnswer(
             source=SAVE.format(GENERATOR),
             message="Dropout draws from torch's own generator, and that one starts anew.",
-            recognizes=lambda checkpoint: "torch" not in _keys(checkpoint),
+            recognizes=lambda checkpoint: _keys(checkpoint) == set(PARTS) - {"torch"},
         ),
         WrongAnswer(
             source=SAVE.format(TORCH),
             message="The rows are drawn from `generator`: the resumed run begins with the first "
             "rows again.",
-            recognizes=lambda checkpoint: "generator" not in _keys(checkpoint),
+            recognizes=lambda checkpoint: _keys(checkpoint) == set(PARTS) - {"generator"},
         ),
         WrongAnswer(
             source=SAVE.format(GENERATOR + '        "torch": torch.initial_seed(),\n'),
             message="A seed says where a generator started, not where it stands.",
             recognizes=lambda c: isinstance(c(*_parts()).get("torch"), int),
+        ),
+        WrongAnswer(
+            source=SAVE.format(GENERATOR.replace("generator.get", "torch.get_rng") + TORCH),
+            message="Under the key `generator` stands the state of torch's own generator. The rows "
+            "are drawn from the generator that you were handed.",
+            recognizes=_swaps_generators,
         ),
     ),
     hints=(
@@ -177,14 +190,18 @@ def _combined(combine: Callable[[list[Tensor], list[int]], Tensor], sizes: list[
     return float((combine(parts, sizes) - whole).abs().max() / whole.abs().max())
 
 
+ROUNDED = 2.0**-20  # more than weights of float32 round, far less than any wrong weight does
 SHARES = ([24, 24], [40, 8], [1, 2, 3, 42])
 
 
 def _weighs(combine: Callable[[list[Tensor], list[int]], Tensor]) -> bool | str:
     for sizes in SHARES:
-        off = _combined(combine, list(sizes))
-        if not off < 1e-12:
-            return f"With shards of {', '.join(map(str, sizes))} rows it is {off:.2g} off."
+        shards = f"With shards of {', '.join(map(str, sizes))} rows"
+        total = float(combine([torch.ones(1, dtype=torch.float64)] * len(sizes), list(sizes)))
+        if abs(total - 1) > ROUNDED:
+            return f"{shards} your weights add up to {total:.3g}, and they have to add up to 1."
+        if not _combined(combine, list(sizes)) < ROUNDED:
+            return f"{shards} your weights add up to 1, but not each row counts for as much."
     return True
 
 
@@ -208,7 +225,11 @@ WHOLE_GRADIENT = Exercise(
         WrongAnswer(
             source="def combine(gradients, rows):\n    return sum(gradients) / len(gradients)",
             message="That is what is averaged without being asked: right for equal shards only.",
-            recognizes=lambda c: _combined(c, [24, 24]) < 1e-12 and _times(c) == 1,
+            recognizes=lambda c: bool(
+                c([torch.zeros(1), torch.ones(1)], [40, 8])
+                == c([torch.ones(1), torch.zeros(1)], [40, 8])
+                == 0.5
+            ),
         ),
         WrongAnswer(
             source="def combine(gradients, rows):\n    return sum(gradients)",
@@ -241,6 +262,9 @@ def _steady(noise: Callable[[int, int, int], Tensor]) -> bool | str:
         torch.rand(3)
         if noise(*key).item() != first[key]:
             return f"noise{key} is another number when it is asked for again."
+    steps = {round(first[0, 0, k + 1] - first[0, 0, k], 3) for k in range(3)}
+    if len(steps) == 1 and steps != {0.0}:
+        return "From item to item it grows by the same step: nothing is drawn."
     for one in keys:
         for two in keys:
             if one < two and first[one] == first[two]:

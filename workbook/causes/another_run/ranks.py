@@ -29,6 +29,14 @@ T = TypeVar("T")
 RECORD = "TORCH_FR_BUFFER_SIZE"
 
 
+ATTEMPTS = 3
+"""A connection that one rank closes early, as gloo's now and then does, is made anew."""
+
+
+class NotConnected(DeviceUnavailable):
+    """The ranks found no way to one another."""
+
+
 def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> list[T]:
     """Run `work(rank, group)` on `world` ranks at once, each in a thread; list what they return.
 
@@ -37,6 +45,15 @@ def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> li
     rank, are left behind. DeviceUnavailable, with its reason, where ranks cannot be connected.
     """
     _check(world, device)
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _ranked(world, work, device)
+        except NotConnected:
+            continue
+    return _ranked(world, work, device)
+
+
+def _ranked(world: int, work: Callable[[int, Any], T], device: str) -> list[T]:
     store, finished = dist.HashStore(), queue.SimpleQueue[tuple[int, Any, BaseException | None]]()
 
     def rank(number: int) -> None:
@@ -121,7 +138,8 @@ def _connected(store: Any, number: int, world: int, device: str) -> Any:
     try:
         return _group(store, number, world, device)
     except Exception as error:
-        raise DeviceUnavailable(f"The ranks could not be connected here: {error}") from error
+        words = str(error).partition("\n")[0]
+        raise NotConnected(f"The ranks could not be connected here: {words}") from error
 
 
 def _group(store: Any, number: int, world: int, device: str) -> Any:

@@ -98,8 +98,8 @@ def _verdict(exact: list[str]) -> str:
     if not harmless:
         return "Restored in full the run continues in every bit; without any one part it does not."
     return (
-        "Restored in full the run continues in every bit; of the parts, only these leave no trace "
-        f"here: {', '.join(harmless)}."
+        "Restored in full the run continues in every bit; left out here without a trace: "
+        f"{', '.join(harmless)}."
     )
 
 
