@@ -18,7 +18,7 @@ import torch
 
 from workbook.causes import autograd
 from workbook.explorer import explore
-from workbook.lesson import attempt, check, claim, hint, investigate, predict, solution
+from workbook.lesson import attempt, check, hint, investigate, predict, solution
 
 # %% [markdown]
 # ## Does recording change the forward pass?
@@ -166,17 +166,6 @@ explore(autograd.AUTOCAST_WEIGHT, after=autograd.WHICH_WEIGHT)
 # leaf tensors that require gradients, that is, weights. The kept copies outlive a change of the
 # original. Choose *between two autocast blocks*: the copies end with their block. **Cure:**
 # update weights outside of the block, or pass `cache_enabled=False`.
-
-# %% [markdown]
-# ## Settle a claim
-#
-# Two claims of the workbook's ledger. Bet on what the experiment will show; the verdict follows.
-
-# %%
-claim("no-grad-for-reproducibility")
-
-# %%
-claim("accumulating-gradients-is-unstable")
 
 # %% [markdown]
 # ## Your turn

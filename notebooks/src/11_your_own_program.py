@@ -60,8 +60,8 @@ investigate(your_own_program.RESTLESS_REVIEWS)
 # ## Your turn
 #
 # The trial that you will need most: is it the draws? `function` takes no arguments and returns a tensor.
-# Call it twice, each time with torch's generator in the same state, and return True if the two results
-# agree in every bit, else False.
+# Call it twice, each time with torch's generator in the same state, and return True if all numbers of the
+# two results are equal, else False.
 
 
 # %%
@@ -114,7 +114,8 @@ def this_afternoon():
 """)
 
 # %% [markdown]
-# Before you run the next cell: how many causes do you expect?
+# Before you run the next cell: how many causes do you expect? (The two functions are run many times, in
+# processes of their own. Give it half a minute.)
 
 # %%
 answer = diagnose(f"{program}:this_morning", f"{program}:this_afternoon")
@@ -146,7 +147,8 @@ report(answer)
 # ## What to do about each cause
 #
 # A *fault* is to be mended. *Random* asks for a seed. *Rounding* is no fault: compare within the
-# bound. Where a difference is larger than the bound, the same cause is a fault.
+# bound. Where a difference is larger than the bound, the same cause is a fault. The table is for looking
+# up what a diagnosis has named.
 
 # %%
 remedies()

@@ -38,6 +38,13 @@ def test_the_budget_is_enough_and_matters(case: Case, outcomes) -> None:
     assert min(left) == 1 < max(left)
 
 
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_trial_solves_a_case_by_itself(case: Case, outcomes) -> None:
+    """A plan is needed: whichever trial is run first, it leaves two suspects or more."""
+    for number, went in outcomes[case.name].items():
+        assert len(standing(case, {number: went})) > 1, case.trials[number].title
+
+
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: case.name)
 def test_a_recorded_case_says_where_it_was_recorded(case: Case) -> None:
     """All trials of such a case are recorded, and its story names the hardware and the torch."""

@@ -87,8 +87,9 @@ UNSTEADY_SCORES = Case(
     budget=3,
     culprit=DROPOUT,
     lesson=(
-        "`eval()` alone switches off two suspects at once, dropout and the running mean. It needs "
-        "a second trial that treats those two differently."
+        "`eval()` switches off two suspects at once, dropout and the running mean: only a trial "
+        "that "
+        "treats those two differently parts them."
     ),
 )
 
@@ -147,10 +148,11 @@ LOGGED_TRAINING = Case(
             {MUTATED},
         ),
         trial(
-            "put the generator back after `report()`",
+            "put the generator back after `report()`, and clear the gradients",
             "look = report\n\ndef report(model, data):\n    state = torch.get_rng_state()\n"
-            f"    look(model, data)\n    torch.set_rng_state(state)\n\n{_BOTH}",
-            {SHIFT},
+            f"    look(model, data)\n    torch.set_rng_state(state)\n    "
+            f"model.zero_grad()\n\n{_BOTH}",
+            {SHIFT, GRADIENTS},
         ),
         trial(
             "clear the gradients after `report()`",
@@ -212,9 +214,10 @@ RESTLESS_REVIEWS = Case(
         ),
         _fresh("use one thread in each", f"torch.set_num_threads(1)\n{_EACH}", {THREADS}),
         _fresh(
-            "start both with one `PYTHONHASHSEED`",
-            f"# in the shell: export PYTHONHASHSEED=1\n{_EACH}",
-            {HASHES},
+            "start both with one `PYTHONHASHSEED`, and stop the clock",
+            "# in the shell: export PYTHONHASHSEED=1\n"
+            f"class time:\n    time = staticmethod(lambda: 0.0)\n\n{_EACH}",
+            {HASHES, CLOCK},
             same_hash=True,
         ),
         _fresh("compute in float64", f"torch.set_default_dtype(torch.float64)\n{_EACH}", {THREADS}),

@@ -42,6 +42,20 @@ def _agrees_from_the_seed(agrees: Callable[[Function], Any]) -> bool:
     return agrees(_draws) is True
 
 
+def _goes_on(agrees: Callable[[Function], Any]) -> bool:
+    """Say whether the second call draws what comes in the stream after the first one's numbers."""
+    states = []
+
+    def draws() -> Tensor:
+        states.append(torch.get_rng_state())
+        return torch.rand(8)
+
+    agrees(draws)
+    torch.set_rng_state(states[0])
+    torch.rand(8)
+    return torch.equal(torch.get_rng_state(), states[1])
+
+
 _ANSWER = """def agrees(function):
     state = torch.get_rng_state()
     first = function()
@@ -52,8 +66,8 @@ SAME_DRAWS_TWICE = Exercise(
     name="same_draws_twice",
     task=(
         "Write `agrees(function)`: call the function, which takes no arguments and returns a "
-        "tensor, twice, each time with torch's generator in the same state. Return True if the two "
-        "results agree in every bit, else False."
+        "tensor, twice, each time with torch's generator in the same state. Return True if all "
+        "numbers of the two results are equal, else False."
     ),
     stub="def agrees(function):\n    ...",
     form=Form("function", returns=Form("true or false")),
@@ -68,12 +82,14 @@ SAME_DRAWS_TWICE = Exercise(
         WrongAnswer(
             source=_ANSWER.format("pass", "equal"),
             message="The generator goes on between your two calls, so all draws differ.",
-            recognizes=lambda agrees: agrees(_draws) is False,
+            recognizes=_goes_on,
         ),
         WrongAnswer(
             source=_ANSWER.format("torch.set_rng_state(state)", "allclose"),
             message="A tolerance hides the last bits, and they are what you look for.",
-            recognizes=lambda agrees: agrees(_draws) and agrees(_counts(2.0**-23)),
+            recognizes=lambda agrees: (
+                agrees(_counts(2.0**-23)) is True and agrees(_counts(1.0)) is False
+            ),
         ),
     ),
     hints=(
