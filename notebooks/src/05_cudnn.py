@@ -343,7 +343,8 @@ solution(cudnn.NAMED_IN_A_WARNING)
 # %% [markdown]
 # ## A case
 #
-# Five suspects, and two trials. What each trial shows was recorded on a GPU.
+# Five suspects, and two trials. What torch does by default does not decide it: the machines of the case
+# have settings of their own. What each trial shows was recorded on a GPU.
 
 # %%
 investigate(cudnn.ON_THE_GPU)

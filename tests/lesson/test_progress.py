@@ -45,7 +45,7 @@ def test_a_chapter_is_told_by_what_is_done(kept: Kept) -> None:
     """Each kind is counted against what the chapter holds; a damaged notebook is left out."""
     answered(kept)
     (row,) = progress(kept).rows()
-    assert row == ("01_sums", "10", "1 of 2", "✓ 1 of 1", "")
+    assert row == ("01_sums", "10", "1 of 2, 0 right", "✓ 1 of 1", "")
 
 
 def test_the_page_links_and_draws(kept: Kept) -> None:

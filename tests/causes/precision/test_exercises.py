@@ -64,7 +64,7 @@ def test_a_bad_limit_is_counted(limit, said) -> None:
         (LAST_WHOLE_NUMBER, 2**70, "far above where it stops"),
         (NEXT_VALUE, 1000.5, "8,192 steps above 1000"),
         (NEXT_VALUE, 999, "below 1000"),
-        (NEXT_VALUE, 1000.0001, "has no `float32`: the nearest is 1000.0001220703125"),
+        (NEXT_VALUE, 1000.0001, "lies between two values of `float32`"),
     ],
 )
 def test_a_miss_says_by_how_much(exercise, answer, said) -> None:

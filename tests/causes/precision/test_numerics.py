@@ -43,9 +43,9 @@ def test_only_the_printed_example_compares_other_numbers(operation: str) -> None
 
 
 def test_float64_on_an_accelerator_without_it_is_bounded_in_float32() -> None:
-    """Its sums are float32's, whatever their label; a CPU's float64 sums of these are exact."""
-    words = [
-        run(MANY_NUMBERS, device=device, dtype="float64").finding.comparisons[0].verdict
+    """Its sums are float32's, whatever their label, and lie far beyond a CPU's float64 bound."""
+    there, here = (
+        run(MANY_NUMBERS, device=device, dtype="float64").finding.comparisons[0]
         for device in ("simulated", "cpu")
-    ]
-    assert words == ["rounding", "identical"]
+    )
+    assert {there.verdict, here.verdict} == {"rounding"} and there.max_abs > 1e6 * here.max_abs

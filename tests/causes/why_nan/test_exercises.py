@@ -24,7 +24,7 @@ def test_the_librarys_loss_passes() -> None:
     ("change", "words"),
     [
         (lambda value: value[None], "one number"),
-        (lambda value: value * 1.01, "computed in float64"),
+        (lambda value: value * 1.01, "the mean, over the rows"),
     ],
 )
 def test_a_loss_that_is_another(change: Any, words: str) -> None:

@@ -36,7 +36,7 @@ def test_infinity_is_hidden_by_other_operations() -> None:
     """A clamp hides an infinity and hands a NaN on."""
     values = run(TRAVEL, put_in=travel.INF).finding.values
     assert values["x.clamp(0, 1)"] == travel.HIDDEN
-    assert "x.clamp(0, 1)" in run(TRAVEL, put_in=travel.INF).verdict
+    assert "of them arithmetic" in run(TRAVEL, put_in=travel.INF).verdict
 
 
 def test_layers_spread_by_rows_or_to_all() -> None:

@@ -30,9 +30,8 @@ def toss(where: Conditions, *, repeats: int) -> Finding:
     fits = all(_near(quiet[rate], exact[rate]) for rate in RATES)
     missed = [rate for rate in RATES if quiet[rate] > 1 - CONFIDENCE]
     reading = (
-        f"{repeats} equal repeats: at a rate of {percent(limit, 1)} {percent(at_limit, 1)} of "
-        f"{PEOPLE} people "
-        f"saw no other result"
+        f"{repeats} equal repeats: {percent(at_limit, 1)} of {PEOPLE} people saw no other result "
+        f"where it comes in {percent(limit, 1)} of the runs"
     )
     values = {"limit": limit, "at_limit": at_limit, "quiet": list(quiet.values()), "missed": missed}
     series = (

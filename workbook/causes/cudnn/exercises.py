@@ -45,7 +45,11 @@ def _measures_share(v_c: Callable[[Tensor, Tensor], Any]) -> bool | str:
         return "Two equal tensors must give 0."
     parts = (slice(0, 32), slice(0, 2), slice(1, 3))  # a quarter, a half, and none
     shares = [agree(float(v_c(a[part], b[part])), distances(a[part], b[part])[0]) for part in parts]
-    return all(share is True for share in shares) or "That is not the share of this pair."
+    if not all(share is True for share in shares):
+        return "That is not the share of this pair."
+    b = torch.where(torch.arange(32) % 4 == 0, a.nextafter(2 * a), a)
+    last = agree(float(v_c(a, b)), 0.25)
+    return last or "Where a quarter of the elements differ in the last bit it gives something else."
 
 
 def _counts(v_c: Callable[[Tensor, Tensor], Any]) -> bool:
@@ -80,6 +84,7 @@ def _same_bits(add: Callable[[Tensor, Tensor], Any]) -> bool | str:
     if any(not torch.equal(one, found[0]) for one in found):
         return "The pairs arrived in another order, and the totals have other bits."
     index, values = _scattered()
+    values[index == 0] *= -1
     exact = torch.zeros(PLACES, dtype=torch.float64).index_add(0, index, values.double())
     near = torch.allclose(add(index, values).double(), exact, rtol=MANY * 2**-23)
     return near or "One answer for every order, but not the totals."
@@ -201,7 +206,8 @@ ANY_ORDER_OF_ARRIVAL = Exercise(
                 "def add(index, values):\n    return torch.zeros(8).index_add(0, index, values)"
             ),
             message="These are the totals in the order of arrival. Sorted by index they are the "
-            "same: pairs of one index stay in the order in which they came.",
+            "same: pairs of one index stay in the order in which they came. Deterministic "
+            "algorithms add in that order, too.",
             recognizes=_is_index_add,
         ),
         WrongAnswer(
@@ -273,8 +279,9 @@ NAMED_IN_A_WARNING = Exercise(
 HOW_MANY_REPEATS = Exercise(
     name="how_many_repeats",
     task=(
-        "A test passed and repeated every bit. What is the smallest number of equal repeats after "
-        "the first that shows, at 95 %, that another result comes in at most 2 of 100 runs?"
+        "A test passed and repeated every bit. How many equal repeats after the first show, at "
+        "95 %, that another result comes in at most 2 of 100 runs? Give the smallest number, exactly "
+        "or by the rule of three."
     ),
     stub="n = ...",
     form=Form("whole number"),

@@ -132,6 +132,8 @@ def do_not_wait(where: Conditions) -> Finding:
     hit = [name for name, line in wrong.items() if line[UNWAITED]]
     even = [name for name, line in wrong.items() if line[WAITED]]
     reading = f"without the wait {len(hit)} of {len(wrong)} programs gave wrong values"
+    if not wrong:
+        reading = "no program has anything to wait for here"
     values = {"wrong": wrong, "tries": TRIES, "wrong_without": hit, "wrong_with": even}
     chart = Chart((Cells.of(table, LEGEND),))
     return Finding(_verdict(bool(wrong), bool(even)), reading, chart, values)
