@@ -280,8 +280,8 @@ HOW_MANY_REPEATS = Exercise(
     name="how_many_repeats",
     task=(
         "A test passed and repeated every bit. How many equal repeats after the first show, at "
-        "95 %, that another result comes in at most 2 of 100 runs? Give the smallest number, exactly "
-        "or by the rule of three."
+        "95 %, that another result comes in at most 2 of 100 runs? Give the smallest number, "
+        "exactly or by the rule of three."
     ),
     stub="n = ...",
     form=Form("whole number"),
