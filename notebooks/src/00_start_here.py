@@ -49,9 +49,8 @@ explore(start_here.SIX_FROM_ONE_SEED, after=start_here.LOSS_SHOWS)
 # - **wrong**, if the two were meant to be the same: more than rounding can do. Here one is a fault, and
 #   the other a draw that shifted all later draws.
 #
-# Does it matter? For the losses, none of them matters much, and that is the trouble: a loss that looks
-# right cannot tell a fault from luck. (Try other *seeds*: from some of them the run that forgot a row
-# has the highest loss of all, from most it has not.)
+# Does it matter? For the losses hardly, and that is the trouble: a loss that looks right cannot tell a
+# fault from luck. (From some other *seeds* the run that forgot a row has the highest loss of all.)
 
 # %% [markdown]
 # ## The machine you are on
@@ -83,8 +82,7 @@ for dtype in (torch.float32, torch.float64):
 # on every computer that follows IEEE 754, the standard for such numbers.
 
 # %% [markdown]
-# How far may roundings go? Not as far as one likes: for a sum there is a derived limit, a **bound**.
-# Three comparisons, each of two ways to add the same three numbers; the third way forgets one.
+# How far may roundings go? For a sum there is a derived limit, a **bound**. Three comparisons, each of two ways to add the same three numbers; the third way forgets one.
 
 # %%
 from workbook.bounds import sum_bound
@@ -98,9 +96,9 @@ print("(a + b) + c against b + c:", compare((a + b) + c, b + c, bound=bound).ver
 
 # %% [markdown]
 # The first pair differs in nothing that rounds: a + b and b + a are one number. The second pair rounds
-# other partial sums, and stays within the bound. The third does not: no rounding explains it. (There
-# are two more words, *doubtful* and *left the range*; [chapter 01](01_precision.ipynb) derives the
-# bound and says when they come.)
+# other partial sums, and stays within the bound. The third does not: no rounding explains it.
+# ([Chapter 01](01_precision.ipynb) derives the bound, and has two more words: *doubtful* and *left the
+# range*.)
 #
 # ## How to use an explorer
 #

@@ -68,13 +68,12 @@ print("a row among 7 as alone:", torch.equal(product(x[:7], w)[:1], product(x[:1
 # %% [markdown] tags=["answer"]
 # From eight rows on it adds in another order: a real library does the like, because another order is
 # faster there. On paper both sums are equal; each addition rounds, and in another order other sums are
-# rounded. No word of another prompt enters, and no draw.
+# rounded.
 #
 # Go back to the order *by the number of rows*. Choose the *dtype* `float32`; or stay in `bfloat16`, and
 # choose the accumulator *float32, rounded at the end*. Both make the change far smaller than the lead of
-# most tokens, and here no text changes. Real libraries mostly accumulate in `float32`, too. That real
-# services answer differently all the same is reported under *Read on*: a large model has many layers and
-# long texts, and the number of rows in its calls follows the load from moment to moment.
+# most tokens, and here no text changes. Real libraries mostly accumulate in `float32`, too; real services
+# differ all the same (*Read on*), as large models have many layers and long texts.
 
 # %% [markdown]
 # ## torch's own product

@@ -114,8 +114,7 @@ def this_afternoon():
 """)
 
 # %% [markdown]
-# Before you run the next cell: how many causes do you expect? (The two functions are run many times, in
-# processes of their own. Give it half a minute.)
+# Before you run the next cell: how many causes do you expect? (Give it half a minute.)
 
 # %%
 answer = diagnose(f"{program}:this_morning", f"{program}:this_afternoon")
