@@ -31,7 +31,7 @@ predict(start_here.SAME_WEIGHTS)
 predict(start_here.LOSS_SHOWS)
 
 # %% [markdown]
-# Now see. An **explorer** is one experiment: its controls set the conditions, its title is the
+# An **explorer** is one experiment: its controls set the conditions, its title is the
 # verdict, and what it shows was measured a moment ago.
 
 # %%
@@ -115,10 +115,9 @@ print("(a + b) + c against b + c:", compare((a + b) + c, b + c, bound=bound).ver
 explore(start_here.PARTS_OF_ONE)
 
 # %% [markdown]
-# Each square compares `a/n + b/n`, where two rounded numbers are added, with `(a + b)/n`, where a + b is
-# a whole number and only the result is rounded. On paper they are the same. A number in a square counts **ULPs**, *units in the last place*: how many
-# steps of the format lie between the two results. One step is the smallest difference that there
-# is. Now switch *dtype*, the number format, and change nothing else: other squares are marked.
+# Each square compares `a/n + b/n`, where two rounded numbers are added, with `(a + b)/n`, where only the
+# result is rounded. On paper they are the same. A number in a square counts **ULPs**, *units in the last place*: how many
+# steps of the format lie between the two results. Now switch *dtype*, the number format, and change nothing else: other squares are marked.
 #
 # ## Your turn
 #

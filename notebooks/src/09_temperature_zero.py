@@ -59,16 +59,16 @@ for part in (library.halves, library.pairs, library.adding, library.product):
 # %% tags=["answer"]
 print("Row by row:")
 torch.manual_seed(0)
-product = library.product("by the number of rows", "each partial sum rounded")
+product = library.product(library.ORDERS[0], library.ACCUMULATORS[0])
 x, w = torch.rand(8, 64).bfloat16(), torch.rand(16, 64).bfloat16()
 print("a product as torch's:", torch.allclose(product(x, w), F.linear(x, w), rtol=0.05))
-print("a row among 8 as among 7:", torch.equal(product(x, w)[:7], product(x[:7], w)))
-print("a row among 7 as alone:", torch.equal(product(x[:7], w)[:1], product(x[:1], w)))
+print("8 against 7:", torch.equal(product(x, w)[:7], product(x[:7], w)))
+print("7 against 1:", torch.equal(product(x[:7], w)[:1], product(x[:1], w)))
 
 # %% [markdown] tags=["answer"]
-# From eight rows on it adds in another order: a real library does the like, because another order is
-# faster there. On paper both sums are equal; each addition rounds, and in another order other sums are
-# rounded.
+# A row among 8 has other bits than among 7; among 7 it has those that it has alone. From eight rows on the
+# product adds in another order, as real libraries do where that is faster. On paper both sums are equal;
+# each addition rounds, and in another order other sums are rounded.
 #
 # Go back to the order *by the number of rows*. Choose the *dtype* `float32`; or stay in `bfloat16`, and
 # choose the accumulator *float32, rounded at the end*. Both make the change far smaller than the lead of

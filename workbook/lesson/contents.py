@@ -10,8 +10,8 @@ from typing import Any
 
 # Minutes for each: a prediction is read, weighed, answered and compared; an explorer is read, and
 # its controls, some three, are each tried once; an exercise is tried about twice; any other cell is
-# run and looked at. Judged, and then held against readers' own minutes in ten chapters: 2 % too few
-# in all, a single chapter up to 22 % off.
+# run and looked at. Judged, and then held against readers' own minutes in twelve chapters: 3 % too
+# few in all, a single chapter up to 23 % off.
 MINUTES = {"predictions": 1.5, "explorers": 3.0, "exercises": 6.0, "cases": 8.0, "cells": 0.5}
 WORDS_A_MINUTE = 150  # technical prose, read once and with thought: well below the usual 240
 ROUNDED = 5

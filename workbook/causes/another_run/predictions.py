@@ -128,7 +128,7 @@ COMPILED_MASK = Prediction(
         Option(
             "in all but a few, which are rounded",
             lambda share: 0 < share < 0.1,
-            "A mask is kept or dropped: it has no rounding.",
+            "An entry of a mask is kept or dropped: it has no rounding.",
         ),
     ),
     _recorded_mask,
@@ -243,7 +243,7 @@ BUCKET_SIZE = Prediction(
         ranks: run(buckets.BUCKETS, ranks=ranks).finding.values["share"][buckets.SMALL]
         for ranks in (2, 3)
     },
-    "It is the ring again: a bucket is cut into pieces, and each piece starts at another rank. "
+    "As in every all-reduce, a bucket is cut into pieces, and each starts at another rank. "
     "Another bucket size puts a gradient into another piece.",
 )
 ONE_SEED_FOR_ALL = Prediction(
