@@ -115,9 +115,10 @@ print("(a + b) + c against b + c:", compare((a + b) + c, b + c, bound=bound).ver
 explore(start_here.PARTS_OF_ONE)
 
 # %% [markdown]
-# Each square compares `a/n + b/n`, where two rounded numbers are added, with `(a + b)/n`, where only the
-# result is rounded. On paper they are the same. A number in a square counts **ULPs**, *units in the last place*: how many
-# steps of the format lie between the two results. Now switch *dtype*, the number format, and change nothing else: other squares are marked.
+# Each square compares `a/n + b/n`, where two rounded numbers are added, with `(a + b)/n`, where only
+# the result is rounded. On paper they are the same. A number in a square counts **ULPs**, *units in the
+# last place*: how many steps of the format lie between the two results. Now switch *dtype*, the number
+# format, and change nothing else: other squares are marked.
 #
 # ## Your turn
 #
