@@ -3,6 +3,8 @@
 import copy
 import itertools
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from workbook.causes.another_run import (
     BUCKETS,
     COMPILED,
     EXACT_RESUME,
+    NOISE_OF_AN_ITEM,
     RESUMED,
     RING,
     SHARDS,
@@ -21,6 +24,7 @@ from workbook.causes.another_run import (
     buckets,
     compiled,
     loaders,
+    ranks,
     shards,
     training,
 )
@@ -120,9 +124,27 @@ def test_without_gloo_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DeviceUnavailable, match="without gloo"):
         summed([torch.ones(1)] * 2)
     monkeypatch.undo()
-    monkeypatch.setattr("workbook.causes.another_run.ranks._group", lambda *_: 1 / 0)
+    monkeypatch.setattr(ranks, "_group", lambda *_: 1 / 0)
+    monkeypatch.setattr(ranks, "PAUSE", 0.0)
     with pytest.raises(DeviceUnavailable, match="could not be connected"):
         summed([torch.ones(1)] * 2)
+
+
+def test_a_connection_that_breaks_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a rank loses its connection once, all connect again, and each rank works once."""
+    group, worked, broken = ranks._group, [], []
+
+    def breaks_once(store: object, number: int, *rest: object) -> object:
+        if number == 1 and not broken:
+            broken.append(number)
+            raise RuntimeError("connection closed by peer")
+        return group(store, number, *rest)
+
+    monkeypatch.setattr(ranks, "_group", breaks_once)
+    monkeypatch.setattr(ranks, "PAUSE", 0.0)
+    ranked(2, lambda rank, _: worked.append(rank))
+    assert broken == [1]
+    assert sorted(worked) == [0, 1]
 
 
 def test_a_firewall_on_the_loopback_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +255,76 @@ def test_one_slot_has_one_sum() -> None:
     assert set(values["sums"].values()) == {1} and values["repeats"]
     opening = run(RING).finding.values
     assert opening["equal on all ranks"] and opening["repeats"]
+
+
+def test_a_rounding_to_float32_is_no_fault() -> None:
+    """Weights in float32, which round the gradient's last bit, are as right as exact ones."""
+
+    def combine(gradients: list[torch.Tensor], rows: list[int]) -> torch.Tensor:
+        weights = torch.tensor(rows) / sum(rows)
+        return (torch.stack(gradients) * weights[:, None]).sum(0)
+
+    assert judge(WHOLE_GRADIENT, combine).status == "passed"
+    double = judge(WHOLE_GRADIENT, lambda gs, rows: combine([g.double() for g in gs], rows))
+    assert double.status == "passed"
+
+
+@pytest.mark.parametrize(
+    ("combine", "words"),
+    [
+        (lambda gs, ns: sum(g * n for g, n in zip(gs, ns)) / len(ns), "add up to 1"),
+        (lambda gs, ns: sum(g * n for g, n in zip(gs, ns)) / max(ns), "add up to 1"),
+    ],
+)
+def test_weights_that_do_not_add_up(combine: Callable[..., object], words: str) -> None:
+    """Divided by the ranks, or by the largest shard, the answer is told what the weights lack."""
+    assert words in judge(WHOLE_GRADIENT, combine).message
+
+
+def _exact(model: Any, optimizer: Any, generator: Any) -> dict[str, Any]:
+    return {
+        "model": copy.deepcopy(model.state_dict()),
+        "optimizer": copy.deepcopy(optimizer.state_dict()),
+        "generator": generator.get_state(),
+        "torch": torch.get_rng_state(),
+    }
+
+
+@pytest.mark.parametrize(
+    "disturb", [lambda own: torch.rand(1, generator=own), lambda _: torch.manual_seed(0)]
+)
+def test_a_checkpoint_disturbs_nothing(disturb: Callable[[Any], object]) -> None:
+    """Drawing or seeding while it saves makes the run that goes on another one, and fails."""
+
+    def checkpoint(model: Any, optimizer: Any, generator: Any) -> dict[str, Any]:
+        disturb(generator)
+        return _exact(model, optimizer, generator)
+
+    assert "another one than without it" in judge(EXACT_RESUME, checkpoint).message
+
+
+@pytest.mark.parametrize(
+    ("given", "words"), [({}, "not in your dictionary"), (torch.zeros(3), "a dictionary")]
+)
+def test_what_is_no_checkpoint_is_not_told_of_dropout(given: object, words: str) -> None:
+    """An empty dictionary and a tensor hear what is missing, not what dropout does."""
+    message = judge(EXACT_RESUME, lambda *_: given).message
+    assert words in message.lower() and "Dropout" not in message
+
+
+@pytest.mark.parametrize(
+    ("noise", "words"),
+    [
+        (lambda seed, epoch, k: torch.tensor(0.5), "are the same number"),
+        (
+            lambda s, e, k: (torch.manual_seed(s * 1000000 + e * 1000 + k), torch.rand(()))[1],
+            "stream that all share",
+        ),
+    ],
+)
+def test_what_is_no_noise_of_an_item(noise: Callable[..., object], words: str) -> None:
+    """A constant is told so, and a seed set for all is refused: others draw from that stream."""
+    assert words in judge(NOISE_OF_AN_ITEM, noise).message
 
 
 def test_another_weighting_is_told_how_far_off_it_is() -> None:

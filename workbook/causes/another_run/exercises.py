@@ -1,6 +1,8 @@
 """The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
 
 from collections.abc import Callable
+from itertools import pairwise
+from math import isclose
 from typing import Any
 
 import torch
@@ -76,7 +78,10 @@ def _continues(checkpoint: Checkpoint) -> bool | str:
             return f"{key!r} must hold the state, not {type(saved[key]).__name__}."
     saved, end, resumed = _saved(checkpoint)
     if not torch.equal(end, _train(_parts(), 6)):
-        return "The run that goes on after the checkpoint is another one than without it."
+        return (
+            "The run that goes on after your checkpoint is another one than without it: saving "
+            "must not draw, seed or change what it saves."
+        )
     if torch.equal(end, resumed):
         return True
     gap = float((end - resumed).abs().max())
@@ -105,13 +110,16 @@ def _tensors(saved: Any) -> list[Tensor]:
     return [saved] if isinstance(saved, Tensor) else []
 
 
-def _swaps_generators(checkpoint: Checkpoint) -> bool:
+def _lacks(checkpoint: Checkpoint) -> set[str]:
+    return set(PARTS) - checkpoint(*_parts()).keys()
+
+
+def _mixes_generators(checkpoint: Checkpoint) -> bool:
+    """Say whether one generator's state is kept as the other's."""
     parts = _parts()
-    return torch.equal(checkpoint(*parts)["generator"], torch.get_rng_state())
-
-
-def _keys(checkpoint: Checkpoint) -> set[str]:
-    return set(checkpoint(*_parts()))
+    saved, torchs, own = checkpoint(*parts), torch.get_rng_state(), parts[2].get_state()
+    kept = [(saved["generator"], own, torchs), (saved["torch"], torchs, own)]
+    return any(torch.equal(a, other) and not torch.equal(a, mine) for a, mine, other in kept)
 
 
 SAVE = """\
@@ -144,24 +152,24 @@ EXACT_RESUME = Exercise(
         WrongAnswer(
             source=SAVE.format(GENERATOR),
             message="Dropout draws from torch's own generator, and that one starts anew.",
-            recognizes=lambda checkpoint: _keys(checkpoint) == set(PARTS) - {"torch"},
+            recognizes=lambda checkpoint: _lacks(checkpoint) == {"torch"},
         ),
         WrongAnswer(
             source=SAVE.format(TORCH),
             message="The rows are drawn from `generator`: the resumed run begins with the first "
             "rows again.",
-            recognizes=lambda checkpoint: _keys(checkpoint) == set(PARTS) - {"generator"},
+            recognizes=lambda checkpoint: _lacks(checkpoint) == {"generator"},
+        ),
+        WrongAnswer(
+            source=SAVE.format(GENERATOR.replace("generator.get", "torch.get_rng") + TORCH),
+            message="There are two generators, and the state of one is kept as the other's: the "
+            "rows come from `generator`, the dropout from torch's own.",
+            recognizes=_mixes_generators,
         ),
         WrongAnswer(
             source=SAVE.format(GENERATOR + '        "torch": torch.initial_seed(),\n'),
             message="A seed says where a generator started, not where it stands.",
             recognizes=lambda c: isinstance(c(*_parts()).get("torch"), int),
-        ),
-        WrongAnswer(
-            source=SAVE.format(GENERATOR.replace("generator.get", "torch.get_rng") + TORCH),
-            message="Under the key `generator` stands the state of torch's own generator. The rows "
-            "are drawn from the generator that you were handed.",
-            recognizes=_swaps_generators,
         ),
     ),
     hints=(
@@ -205,10 +213,18 @@ def _weighs(combine: Callable[[list[Tensor], list[int]], Tensor]) -> bool | str:
     return True
 
 
+def _is(number: float, exact: float) -> bool:
+    return isclose(number, exact, rel_tol=ROUNDED)
+
+
 def _times(combine: Callable[[list[Tensor], list[int]], Tensor]) -> float:
     """Give by what the result of equal shards is multiplied."""
-    ones = [torch.ones(1, dtype=torch.float64)] * 3
-    return float(combine(ones, [8, 8, 8]))
+    return float(combine([torch.ones(1)] * 3, [8, 8, 8]))
+
+
+def _share_of_one_row(combine: Callable[[list[Tensor], list[int]], Tensor]) -> float:
+    """Give the weight of a rank with one row beside a rank with three: 1/4 is right."""
+    return float(combine([torch.ones(1), torch.zeros(1)], [1, 3]))
 
 
 WHOLE_GRADIENT = Exercise(
@@ -225,16 +241,12 @@ WHOLE_GRADIENT = Exercise(
         WrongAnswer(
             source="def combine(gradients, rows):\n    return sum(gradients) / len(gradients)",
             message="That is what is averaged without being asked: right for equal shards only.",
-            recognizes=lambda c: bool(
-                c([torch.zeros(1), torch.ones(1)], [40, 8])
-                == c([torch.ones(1), torch.zeros(1)], [40, 8])
-                == 0.5
-            ),
+            recognizes=lambda c: _is(_times(c), 1) and _is(_share_of_one_row(c), 0.5),
         ),
         WrongAnswer(
             source="def combine(gradients, rows):\n    return sum(gradients)",
             message="With equal shards this is as many times too large as there are ranks.",
-            recognizes=lambda c: _times(c) == 3,
+            recognizes=lambda c: _is(_times(c), 3) and _is(_share_of_one_row(c), 1),
         ),
         WrongAnswer(
             source=(
@@ -242,7 +254,17 @@ WHOLE_GRADIENT = Exercise(
                 "    return sum(g * n for g, n in zip(gradients, rows))"
             ),
             message="The weights have to add up to 1: divide by the number of all rows.",
-            recognizes=lambda c: _times(c) == 24,
+            recognizes=lambda c: not _is(_times(c), 1),
+        ),
+        WrongAnswer(
+            source=(
+                "def combine(gradients, rows):\n"
+                "    total = sum(1 / n for n in rows)\n"
+                "    return sum(g / n for g, n in zip(gradients, rows)) / total"
+            ),
+            message="The weights are the wrong way round: the more rows a rank has, the more its "
+            "gradient counts.",
+            recognizes=lambda c: _is(_share_of_one_row(c), 0.75),
         ),
     ),
     hints=("A mean times its number of rows is a sum. Sums may be added.",),
@@ -262,14 +284,25 @@ def _steady(noise: Callable[[int, int, int], Tensor]) -> bool | str:
         torch.rand(3)
         if noise(*key).item() != first[key]:
             return f"noise{key} is another number when it is asked for again."
-    steps = {round(first[0, 0, k + 1] - first[0, 0, k], 3) for k in range(3)}
-    if len(steps) == 1 and steps != {0.0}:
-        return "From item to item it grows by the same step: nothing is drawn."
     for one in keys:
         for two in keys:
             if one < two and first[one] == first[two]:
                 return f"noise{one} and noise{two} are the same number."
+    if _counts(noise):
+        return False
+    if getattr(noise, "drew", False):
+        return (
+            "It seeds a stream that all share, or draws from it: in a worker, whatever else is "
+            "drawn there comes out otherwise. Use a generator of its own."
+        )
     return True
+
+
+def _counts(noise: Callable[[int, int, int], Tensor]) -> bool:
+    """Say whether the number rises by the same step from item to item."""
+    numbers = [noise(0, 0, k).item() for k in range(8)]
+    steps = [b - a for a, b in pairwise(numbers)]
+    return steps[0] != 0 and all(isclose(step, steps[0], rel_tol=1e-3) for step in steps)
 
 
 NOISE = "def noise(seed, epoch, k):\n    g = torch.Generator().manual_seed({})\n"
@@ -299,9 +332,18 @@ NOISE_OF_AN_ITEM = Exercise(
             ),
         ),
         WrongAnswer(
+            source=NOISE.format("0").split("    g")[0]
+            + "    return torch.tensor(seed * 1e6 + epoch * 1e3 + k)",
+            message="This counts: the number rises by the same step from item to item. Noise does "
+            "not follow from the number before it.",
+            recognizes=_counts,
+        ),
+        WrongAnswer(
             source=NOISE.format("1000003 * seed + k") + DRAW,
             message="Each epoch repeats the noise of the one before: augmentation without change.",
-            recognizes=lambda noise: noise(0, 0, 0).item() == noise(0, 1, 0).item(),
+            recognizes=lambda noise: (
+                noise(0, 0, 0).item() == noise(0, 1, 0).item() != noise(0, 0, 1).item()
+            ),
         ),
         WrongAnswer(
             source=NOISE.format("hash((seed, epoch, k))") + DRAW + ".item()",

@@ -10,6 +10,7 @@ import os
 import queue
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -27,14 +28,7 @@ T = TypeVar("T")
 # hundred runs). Its size is read when the first group of a process is made; 0 means none. Versions
 # that know another name for the size keep no such record unless asked, and newer ones warn of it.
 RECORD = "TORCH_FR_BUFFER_SIZE"
-
-
-ATTEMPTS = 3
-"""A connection that one rank closes early, as gloo's now and then does, is made anew."""
-
-
-class NotConnected(DeviceUnavailable):
-    """The ranks found no way to one another."""
+TRIES, PAUSE = 3, 0.2  # seconds between two attempts to connect
 
 
 def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> list[T]:
@@ -42,39 +36,47 @@ def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> li
 
     `group` is the rank's process group, as DistributedDataParallel takes it. On "cuda" each rank
     has a GPU of its own. An error of a rank is raised here; the others, which may wait for that
-    rank, are left behind. DeviceUnavailable, with its reason, where ranks cannot be connected.
+    rank, are left behind. A connection that breaks while it is made is tried again: before the
+    last rank is connected, none works. DeviceUnavailable, with its reason, where all tries fail.
     """
     _check(world, device)
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return _ranked(world, work, device)
-        except NotConnected:
-            continue
-    return _ranked(world, work, device)
+    with _unrecorded():
+        for _ in range(TRIES - 1):
+            with contextlib.suppress(_Unconnected):
+                return _together(world, work, device)
+            time.sleep(PAUSE)
+        return _together(world, work, device)
 
 
-def _ranked(world: int, work: Callable[[int, Any], T], device: str) -> list[T]:
+class _Unconnected(DeviceUnavailable):
+    """Said where ranks could not be connected: no rank has begun its work, and a new try may do."""
+
+
+def _together(world: int, work: Callable[[int, Any], T], device: str) -> list[T]:
+    """Connect the ranks, then let all of them work; _Unconnected if one finds no connection."""
     store, finished = dist.HashStore(), queue.SimpleQueue[tuple[int, Any, BaseException | None]]()
+    connected = threading.Barrier(world)  # no rank works before the last one is connected
 
     def rank(number: int) -> None:
         try:
             group = _connected(dist.PrefixStore("ranks", store), number, world, device)
+            connected.wait()
             finished.put((number, work(number, group), None))
         except BaseException as error:
             finished.put((number, None, error))
+            connected.abort()
 
     threads = [threading.Thread(target=rank, args=(n,), daemon=True) for n in range(world)]
     results: dict[int, T] = {}
-    with _unrecorded():
-        for thread in threads:
-            thread.start()
-        while len(results) < world:
-            number, result, error = finished.get()
-            if error is not None:
-                raise error
-            results[number] = result
-        for thread in threads:  # which take their groups down: not while the interpreter ends
-            thread.join()
+    for thread in threads:
+        thread.start()
+    while len(results) < world:
+        number, result, error = finished.get()
+        if error is not None:
+            raise error
+        results[number] = result
+    for thread in threads:  # which take their groups down: not while the interpreter ends
+        thread.join()
     return [results[number] for number in range(world)]
 
 
@@ -139,7 +141,7 @@ def _connected(store: Any, number: int, world: int, device: str) -> Any:
         return _group(store, number, world, device)
     except Exception as error:
         words = str(error).partition("\n")[0]
-        raise NotConnected(f"The ranks could not be connected here: {words}") from error
+        raise _Unconnected(f"The ranks could not be connected here: {words}") from error
 
 
 def _group(store: Any, number: int, world: int, device: str) -> Any:

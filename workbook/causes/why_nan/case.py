@@ -48,12 +48,12 @@ def train():
     return model
 
 
-def not_finite(numbers):
-    return (~numbers.isfinite()).sum()
+def lost(numbers):
+    return (~numbers.isfinite()).any()
 """
-_COUNT = (
+_LOOK = (
     "weights = torch.nn.utils.parameters_to_vector(train().parameters())\n"
-    "first, second = not_finite(weights), torch.tensor(0)"
+    "first, second = lost(weights), torch.tensor(False)"
 )
 
 
@@ -64,12 +64,12 @@ LOST_WEIGHTS = Case(
         "After five steps of training, some weights are NaN. There are six places at which one "
         "could "
         "be born; which rows meet them is up to the file, and the file is not shown. In a trial's "
-        "code `first` is the "
-        "number of weights that are not finite, `second` what it should be: 0."
+        "code `first` says "
+        "whether any is, `second` what it should be: False."
     ),
     file="judge.py",
     program=PROGRAM,
-    symptom=trial("train and count", _COUNT),
+    symptom=trial("train, and look for one", _LOOK),
     suspects=(
         Suspect(
             MASKED,
@@ -99,26 +99,26 @@ LOST_WEIGHTS = Case(
         ),
     ),
     trials=(
-        trial("take steps of size 0", f"RATE = 0.0\n{_COUNT}", {STEP, LOG}),
+        trial("take steps of size 0", f"RATE = 0.0\n{_LOOK}", {STEP, LOG}),
         trial(
             "draw the features in place of the file's",
-            f"FEATURES = torch.rand(FEATURES.shape)\n{_COUNT}",
+            f"FEATURES = torch.rand(FEATURES.shape)\n{_LOOK}",
             {SPREAD, DATA},
         ),
         trial(
             "look at the outputs before the first step",
             "torch.manual_seed(0)\n"
-            "first, second = not_finite(Judge()(TEXTS, FEATURES)), torch.tensor(0)",
+            "first, second = lost(Judge()(TEXTS, FEATURES)), torch.tensor(False)",
             {LENGTH, LOG, STEP},
         ),
         trial(
             "use torch's own `cross_entropy`",
-            f"loss_of = torch.nn.functional.cross_entropy\n{_COUNT}",
+            f"loss_of = torch.nn.functional.cross_entropy\n{_LOOK}",
             {LOG},
         ),
         trial(
             "begin every text with a known word",
-            f"TEXTS[:, 0] = 5\n{_COUNT}",
+            f"TEXTS[:, 0] = 5\n{_LOOK}",
             {MASKED, LENGTH},
         ),
     ),
