@@ -113,7 +113,8 @@ explore(directml.EPSILON, device=without_float64)
 # ([issue 398](https://github.com/microsoft/DirectML/issues/398)). On others, `.double()` raises,
 # and so does printing a tensor, because the printing converts it
 # ([issue 430](https://github.com/microsoft/DirectML/issues/430)). Choose *refuses* above to see it.
-# What `a + b` and `a * b` do there is not known to us; the simulated accelerator leaves them alone.
+# What `a + b` and `a * b` do there is not known to us; the simulated accelerator leaves them alone, unless
+# it refuses.
 #
 # **Cure:** no switch turns it on. Where you need `float64`, compute on the CPU. To look at a
 # device's result, bring it home first: `y.cpu().double()`.
@@ -153,8 +154,9 @@ explore(directml.PROGRAMS, after=directml.WHAT_IT_MEASURES, device=second)
 
 # %% [markdown] tags=["answer"]
 # Now choose *drawn once for both*: the CPU's second run falls to the bottom of the figure, where
-# the difference is 0 (a hollow mark), and what the device adds lies below what rounding can explain.
-# That is the limit of a device that computes `float64` in `float32`, so it is wide for one that does not.
+# the difference is 0 (a hollow mark), and what the device adds lies below what rounding can explain. That
+# is a limit for the format in which the device adds: under the label `float64` it is as wide as for
+# `float32` where a device adds in `float32`.
 #
 # Both dtypes are in the figure: *as printed*, the points are as high in one as in the other, so to
 # pass `float32` to both calls repairs nothing. A dtype is worth controlling, and so is a matrix.

@@ -328,9 +328,9 @@ def test_what_is_no_noise_of_an_item(noise: Callable[..., object], words: str) -
 
 
 def test_another_weighting_is_told_how_far_off_it_is() -> None:
-    """An answer that nobody foresaw is told at which shards, and by how much."""
+    """An answer that nobody foresaw is told at which shards, and what its weights lack."""
     outcome = judge(WHOLE_GRADIENT, lambda gradients, rows: gradients[0])
-    assert outcome.status == "failed" and "not each row counts" in outcome.message
+    assert outcome.status == "failed" and "24, 24 rows your weights" in outcome.message
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,14 @@ def test_float32_arithmetic_is_far_from_float64():
     assert 1e-9 < gap < 1e-2
 
 
+@pytest.mark.parametrize(("device", "unit"), [("simulated", 2.0**-24), ("cpu", 2.0**-53)])
+def test_the_limit_is_that_of_the_arithmetic(device, unit):
+    """Under the label float64, rounding explains what the format that the device adds in rounds."""
+    compared, *_ = run(PROGRAMS, inputs=ONCE, device=device).finding.comparisons
+    limit, size, largest = compared.bound, 256, 256.0  # of a sum of products below 1
+    assert compared.dtype == "float64" and size * unit < limit < 2 * size * unit * largest
+
+
 @pytest.mark.parametrize("start", range(1, 10))
 def test_nine_ways_are_numpys(start):
     """NumPy's float32 scalars give as many results over the same nine groupings."""

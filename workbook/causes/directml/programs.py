@@ -16,6 +16,7 @@ from workbook.chart import Axis, Chart, Panel, Series
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
 from workbook.control import Choice, LogRange, Seed
+from workbook.devices import device
 from workbook.experiment import Experiment
 from workbook.floats import format_of
 from workbook.result import Finding
@@ -29,19 +30,19 @@ DTYPES = ("float64", "float32")
 def programs(where: Conditions, *, inputs: str, size: int) -> Finding:
     """Multiply on the CPU, on the device and on the CPU again, in float64 and in float32."""
     rows = {dtype: _three_calls(where, dtype, inputs == ONCE, size) for dtype in DTYPES}
-    device = {dtype: there.max_abs if there else math.nan for dtype, (there, _) in rows.items()}
+    there = {dtype: far.max_abs if far else math.nan for dtype, (far, _) in rows.items()}
     again = {dtype: control.max_abs for dtype, (_, control) in rows.items()}
     limit = {dtype: control.bound or 0.0 for dtype, (_, control) in rows.items()}
     series = (
         _points("what rounding can explain", limit),
         _points("CPU and CPU again", again),
-        _points(f"CPU and {title(where)}", device),
+        _points(f"CPU and {title(where)}", there),
     )
     x = Axis.of("dtype asked for", DTYPES)
     y = Axis("largest difference", log=True)
-    reading = f"float32: CPU and device up to {device['float32']:.2g} apart"
+    reading = f"float32: CPU and device up to {there['float32']:.2g} apart"
     reading += f", CPU and CPU again {again['float32']:.2g}"
-    values = {f"device {dtype}": gap for dtype, gap in device.items()}
+    values = {f"device {dtype}": gap for dtype, gap in there.items()}
     values |= {f"again {dtype}": gap for dtype, gap in again.items()}
     comparisons = tuple(one for pair in rows.values() for one in pair if one)
     chart = Chart((Panel(x, y, series),))
@@ -60,8 +61,8 @@ def _three_calls(where: Conditions, dtype: str, once: bool, size: int) -> Row:
     first = _draw(size, dtype)
     second, third = (first if once else _draw(size, dtype) for _ in range(2))
     here, again = on_cpu(torch.matmul, *first), on_cpu(torch.matmul, *third)
-    # Under either label the device may compute in float32.
-    bound = matmul_bound(*first, "float32") + matmul_bound(*first, dtype)
+    adds_in = device(where.device).adds_in(dtype)  # float32, whatever the label, on some
+    bound = matmul_bound(*first, dtype) + matmul_bound(*first, adds_in)
     control = compare(here, again, bound=bound, first="CPU", second="CPU again")
     try:
         there = on_device(where, torch.matmul, *second)

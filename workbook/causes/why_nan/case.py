@@ -64,8 +64,7 @@ LOST_WEIGHTS = Case(
         "After five steps of training, some weights are NaN. There are six places at which one "
         "could "
         "be born; which rows meet them is up to the file, and the file is not shown. In a trial's "
-        "code `first` says "
-        "whether any is, `second` what it should be: False."
+        "code `first` says whether any number is not finite, `second` what it should be: False."
     ),
     file="judge.py",
     program=PROGRAM,
