@@ -206,8 +206,9 @@ explore(directml.ACCELERATOR, after=directml.WHO_IS_RIGHT)
 # Each choice is a different, correct rounding. As it opens, the accelerator is nearer on the whole: it
 # adds tiles by themselves, so that a number passes through fewer additions, and each addition rounds.
 # Set *tile* to 1 for the plainest loop: its errors grow to the CPU's size or above. Then set *order* to
-# *pairwise*, and they shrink again. *Lanes* matter for *sum of each row* only. A driver may change any
-# of these in an update, and no program would say so.
+# *pairwise*, and they shrink again. *Lanes* matter for *sum of each row* only; *fused* for products, and
+# in tiles of two or more: alone in its tile, a product is added to nothing. A driver may change any of
+# these in an update, and no program would say so.
 #
 # **Cure:** none is needed while differences are within the bound. Where bits must agree, compute
 # that part on one device, and write its version down.

@@ -2,10 +2,13 @@
 
 import dataclasses
 import pickle
+import sys
 import warnings
 
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from workbook.devices import (
     DEVICES,
@@ -41,6 +44,17 @@ def test_an_unknown_name_lists_the_known():
     """A name that is not in the table is answered with those that are."""
     with pytest.raises(ValueError, match=r"must be one of cpu, cuda, .*, simulated, got 'tpu'"):
         device("tpu")
+
+
+def test_a_notebook_shows_the_reason_alone(capsys, monkeypatch):
+    """In a cell, an absent device is a sentence, and no traceback with the code that asked."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # which a shell replaces
+    shell = InteractiveShell(config=Config(HistoryManager={"enabled": False}))
+    shell.user_ns["absent"] = row_that_answers("There is no such device.")
+    ran = shell.run_cell("absent.torch_device()")
+    assert isinstance(ran.error_in_exec, DeviceUnavailable)
+    told = "DeviceUnavailable: stub is not available here. There is no such device."
+    assert capsys.readouterr().out.strip() == told
 
 
 def test_the_cpu_is_always_here():

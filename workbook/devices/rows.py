@@ -22,6 +22,10 @@ DTYPES = ("float64", "float32", "bfloat16", "float16")
 class DeviceUnavailable(RuntimeError):
     """Raised when hardware or its software is missing; the message gives the reason."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Show the reason alone in a notebook, as IPython asks for: no code is at fault."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 def _done() -> None:
     """Wait for nothing: an operation of the kind is done when it returns."""

@@ -272,8 +272,8 @@ def test_a_rounding_to_float32_is_no_fault() -> None:
 @pytest.mark.parametrize(
     ("combine", "words"),
     [
-        (lambda gs, ns: sum(g * n for g, n in zip(gs, ns)) / len(ns), "add up to 1"),
-        (lambda gs, ns: sum(g * n for g, n in zip(gs, ns)) / max(ns), "add up to 1"),
+        (lambda gs, ns: sum(g * n for g, n in zip(gs, ns, strict=True)) / len(ns), "add up to 1"),
+        (lambda gs, ns: sum(g * n for g, n in zip(gs, ns, strict=True)) / max(ns), "add up to 1"),
     ],
 )
 def test_weights_that_do_not_add_up(combine: Callable[..., object], words: str) -> None:

@@ -42,18 +42,18 @@ def ranked(world: int, work: Callable[[int, Any], T], device: str = "cpu") -> li
     _check(world, device)
     with _unrecorded():
         for _ in range(TRIES - 1):
-            with contextlib.suppress(_Unconnected):
+            with contextlib.suppress(Unconnected):
                 return _together(world, work, device)
             time.sleep(PAUSE)
         return _together(world, work, device)
 
 
-class _Unconnected(DeviceUnavailable):
+class Unconnected(DeviceUnavailable):
     """Said where ranks could not be connected: no rank has begun its work, and a new try may do."""
 
 
 def _together(world: int, work: Callable[[int, Any], T], device: str) -> list[T]:
-    """Connect the ranks, then let all of them work; _Unconnected if one finds no connection."""
+    """Connect the ranks, then let all of them work; Unconnected if one finds no connection."""
     store, finished = dist.HashStore(), queue.SimpleQueue[tuple[int, Any, BaseException | None]]()
     connected = threading.Barrier(world)  # no rank works before the last one is connected
 
@@ -141,7 +141,7 @@ def _connected(store: Any, number: int, world: int, device: str) -> Any:
         return _group(store, number, world, device)
     except Exception as error:
         words = str(error).partition("\n")[0]
-        raise _Unconnected(f"The ranks could not be connected here: {words}") from error
+        raise Unconnected(f"The ranks could not be connected here: {words}") from error
 
 
 def _group(store: Any, number: int, world: int, device: str) -> Any:
