@@ -55,7 +55,7 @@ def look(where: Conditions, *, operation: str) -> Finding:
         ]
         for name, line in results.items()
     }
-    columns = [f"{10.0**power:g}" for power in POWERS]
+    columns = [f"1e{power}" if abs(power) > 2 else f"{10.0**power:g}" for power in POWERS]
     table = {
         name: {
             column: Cell(f"{value:.3g}", KINDS[word])
