@@ -31,7 +31,8 @@ def second_process(where: Conditions, *, variable: str) -> Finding:
     """
     name, _, value = variable.partition("=")
     now = tuple((each, os.environ.get(each, "")) for each in NUMERIC_VARIABLES)
-    sides = [((name, None),), ((name, value),)] if value else [(), ()]
+    without = ((name, None),) if name in os.environ else ()  # one process for all that are not set
+    sides = [without, ((name, value),)] if value else [(), ()]
     here, there = (_digests(now, more, process) for process, more in enumerate(sides))
     same = {check: here[check] == there[check] for check in here}
     table = {
