@@ -28,6 +28,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 HERE = Path(__file__).resolve().parent
 if not __package__:  # run as a file: its neighbors are found from the root
@@ -106,8 +107,10 @@ def answers(cell: NotebookNode) -> bool:
 def execute(notebook: NotebookNode, folder: Path) -> None:
     """Run every cell in `folder` and keep the outputs; the first cell that fails raises.
 
-    What whoever builds has answered does not show.
+    What whoever builds has answered does not show. Where there are sockets with a path, the kernel
+    gets those: a port that is free now may be another program's when the kernel has started.
     """
+    sockets = Config() if os.name == "nt" else Config(KernelManager={"transport": "ipc"})
     NotebookClient(
         notebook,
         timeout=None,  # a cell that never ends is interrupted by whoever waits for it
@@ -118,6 +121,7 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
         coalesce_streams=True,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no word on how it talks to us
         resources={"metadata": {"path": str(folder)}},
+        config=sockets,
     ).execute(env={**os.environ, "WORKBOOK_ANSWERS": "off"})
 
 

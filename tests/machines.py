@@ -18,6 +18,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -121,7 +122,10 @@ def check(machine: Machine, name: str, jobs: int) -> tuple[bool, str]:
     command = [sys.executable, "-m", "pytest", "-p", "tests.machines", "-q", "--tb=short"]
     command += ["-n", str(jobs), *CHECKS[name]]
     variables = {**machine.variables, CORES: str(machine.cores or 0)}
-    with load(machine.busy * cores_here()):
+    # Another machine has another disk. On one, torch's compiler takes the kernels that it kept for
+    # another instruction set, which give wrong numbers or end the process.
+    with tempfile.TemporaryDirectory() as disk, load(machine.busy * cores_here()):
+        variables["TORCHINDUCTOR_CACHE_DIR"] = disk
         answer = subprocess.run(
             command,
             cwd=ROOT,

@@ -18,6 +18,7 @@ from workbook.conditions import Conditions
 from workbook.control import Integer, Seed
 from workbook.devices import DeviceUnavailable
 from workbook.experiment import Experiment, recall, run, sweep
+from workbook.recording import recorded
 from workbook.result import Finding, Result
 
 
@@ -156,8 +157,10 @@ def test_where_devices_are_too_few_the_recording_is_read(monkeypatch: pytest.Mon
 
 def test_a_recording_is_shown_with_todays_question_and_settings() -> None:
     """What was asked when it was recorded, and a control that is gone since, are not shown."""
-    kept = recall(WRAPPER, device="cuda")
+    title = recorded(WRAPPER.name)[0].title  # read whatever device is here
+    kept = recall(WRAPPER, device=title)
     buffers, device = WRAPPER.controls
-    shown = recall(replace(WRAPPER, question="And today?", controls=(device,)), device="cuda")
-    assert shown == replace(kept, question="And today?", settings={"device": "cuda"})
+    shown = recall(replace(WRAPPER, question="And today?", controls=(device,)), device=title)
+    settings = {"device": kept.settings["device"]}
+    assert shown == replace(kept, question="And today?", settings=settings)
     assert buffers.name in kept.settings

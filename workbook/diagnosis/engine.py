@@ -44,9 +44,10 @@ def diagnose(
 
     One target (`FILE.py:FUNCTION`): why does calling it again give something else? Two: where do
     they part, and why? With `model=True` the one target builds `(module, tuple_of_inputs)`: which
-    conditions change the module's output? `timeout` is in seconds, for everything together. The
-    code runs in child processes only; `workers` lets several diagnoses share them. `watch` is told
-    what has been tried, as soon as it is known.
+    conditions change the module's output? `timeout` is in seconds, for everything together;
+    without one it is two minutes (ten for a command line), or 50 times the first run if that is
+    more. The code runs in child processes only; `workers` lets several diagnoses share them.
+    `watch` is told what has been tried, as soon as it is known.
 
     `program` are the words of a command line instead (`("python", "train.py")`): why does running
     it again give something else? With `against`, another command line that should agree; with
@@ -63,7 +64,7 @@ def diagnose(
         raise ValueError(f"timeout must be more than 0 seconds, got {timeout}")
     texts = [one if isinstance(one, str) else in_process.text_of(one) or "" for one in targets]
     if len(targets) == 1 and not texts[0] and not isinstance(targets[0], str):
-        return in_process.diagnosed(targets[0], timeout or Call("function").timeout, watch)
+        return in_process.diagnosed(targets[0], timeout, watch)
     asked = call(*texts, model=model, program=program, against=against, resume=resume)
     if workers is not None:
         return answered(asked, workers, timeout, watch, steps)
@@ -79,13 +80,13 @@ def answered(
     steps: int = 0,
 ) -> Answer:
     """Give the answer to what is asked, as `diagnose` does, by these processes."""
-    timeout = timeout or asked.timeout
+    limit = timeout or asked.timeout
     load = needed(asked)
     for hash_seed in asked.hash_seeds:
         workers.warm(hash_seed, load)
-    session = Session(workers, asked, time.monotonic() + timeout, load=load, watch=watch)
-    session.steps = steps
-    session.reserve = timeout / 8
+    session = Session(workers, asked, time.monotonic() + limit, load=load, watch=watch)
+    session.steps, session.paced = steps, timeout is None
+    session.reserve = limit / 8
     target = asked.words
     find = {
         "function": single.diagnosed,
@@ -103,7 +104,8 @@ def answered(
         notes = (f"{target} could not be diagnosed: {problem}.", *problem.traceback, *session.notes)
         return Answer(target, "unknown", (), tuple(session.tried), notes, usable=False)
     except OutOfTime as problem:
-        first = f"{target} was not diagnosed to the end: {problem} (--timeout {timeout:g})."
+        limit = round(session.deadline - session.begun, 1)
+        first = f"{target} was not diagnosed to the end: {problem} (--timeout {limit:g})."
         session.unexplained()
     except KeyboardInterrupt:
         first = f"{target}: interrupted; this is what was known by then."

@@ -75,6 +75,8 @@ class Forks(Session):
             end = "did not end in time" if timed_out else "ended by itself"
             data = {"outcomes": [{"raised": end}], "facts": [FACTS.to_json()], "changed": [[]]}
         self.longest = max(self.longest, time.monotonic() - began)
+        if not timed_out:
+            self.pace()
         self.known[wanted] = Run(folder, data, timed_out=timed_out)
         return self.known[wanted]
 

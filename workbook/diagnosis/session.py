@@ -32,6 +32,7 @@ _NO_FORKS = (
     "another result."
 )
 _PATIENCE, _SLOWER = 20.0, 5.0  # seconds, and times the longest run, that a fork may take
+_RUNS = 50  # as long as so many first runs a diagnosis may take where nobody set a limit
 _AHEAD = 32  # runs that are begun before they are asked for, at most
 _MODULE_NAMES = frozenset(("torch", "numpy", "workbook", "test", "random", "types", "copy"))
 
@@ -64,6 +65,8 @@ class Session:
     progress: Progress = field(default_factory=Progress)
     watch: Callable[[str], None] = lambda text: None  # is told what is tried
     longest: float = 0.0  # seconds that a run took
+    paced: bool = False  # nobody set a limit: the first run says how slow program and machine are
+    begun: float = field(default_factory=time.monotonic)
     steps: int = 0  # of its training, after which each run of a command ends; 0: none
     patience: float = 0.0  # seconds, after which a command that is only watched may end; 0: none
     reserve: float = 0.0  # seconds kept back for what is said at the end of the time
@@ -96,8 +99,19 @@ class Session:
             what = "command had not ended" if self.call.commands else "function had not returned"
             raise OutOfTime(f"the {what} when the time was used up")
         self.longest = max(self.longest, result.seconds)
+        self.pace()
         self.known[wanted] = result
         return result
+
+    def pace(self) -> None:
+        """Put the deadline off, after the first run, to where fifty as long would have ended.
+
+        Only where nobody set a limit, and never to an earlier time.
+        """
+        limit = _RUNS * (time.monotonic() - self.begun)
+        if self.paced and self.begun + limit > self.deadline:
+            self.deadline, self.reserve = self.begun + limit, limit / 8
+        self.paced = False
 
     def both(self, *wanted: Plan) -> list[Run]:
         """Give the results to several plans, which run at the same time where that can be."""

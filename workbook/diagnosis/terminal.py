@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     steps = "end each run after N steps of training"
     add("--steps", type=int, default=0, metavar="N", help=steps)
     add("--json", action="store_true", help="print the answer as JSON")
-    end = f"default {TIMEOUT:g}; {PATIENCE:g} for a command line"
+    end = f"default {TIMEOUT:g}; {PATIENCE:g} for a command line; 50 first runs if that is more"
     seconds = f"end after this long and say what was found ({end})"
     add("--timeout", type=float, metavar="SECONDS", help=seconds)
 

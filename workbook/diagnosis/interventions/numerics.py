@@ -7,6 +7,7 @@ that computes on the CPU what has no deterministic algorithm on its device.
 import os
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 import torch
@@ -97,6 +98,8 @@ def _hold_cpu(run: Setting) -> None:
 def _other_cpu(run: Setting) -> None:
     if run.has(OTHER_CPU):
         os.environ.update(CPU_VARIABLES)
+        # Inductor would take the kernels that it kept for other instruction sets: wrong numbers
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = os.path.join(tempfile.gettempdir(), "other-cpu")
 
 
 class Strict(Dispatch):

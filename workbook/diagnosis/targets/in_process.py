@@ -33,7 +33,9 @@ def text_of(function: Callable[[], Any]) -> str | None:
     return f"{os.path.realpath(str(file))}:{name}"
 
 
-def diagnosed(function: Callable[[], Any], seconds: float, watch: Callable[[str], None]) -> Answer:
+def diagnosed(
+    function: Callable[[], Any], timeout: float | None, watch: Callable[[str], None]
+) -> Answer:
     """Give the answer for what lives in this process: a lambda, a closure, a bound method."""
     if not hasattr(os, "fork") or presence.started() is not None:
         raise ValueError(
@@ -50,7 +52,9 @@ def diagnosed(function: Callable[[], Any], seconds: float, watch: Callable[[str]
         return made, {}
 
     with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
-        forks = Forks(call, body, Path(folder), time.monotonic() + seconds)
+        limit = timeout or call.timeout
+        forks = Forks(call, body, Path(folder), time.monotonic() + limit)
+        forks.paced = timeout is None
         forks.watch, forks.seeded, forks.one_thread = watch, True, True
         module = sys.modules.get(getattr(function, "__module__", "") or "")
         forks.modules = [module] if module is not None else []
