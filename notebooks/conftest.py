@@ -8,19 +8,46 @@ is started once for both.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from nbval.kernel import RunningKernel
 
 from notebooks import build
 from notebooks.drift import differences
 
 SECONDS = 3600  # for what nbval waits for: on the slowest machine no honest wait is as long
+LOOK = 5.0  # seconds between two looks at whether the kernel lives
 RUN = pytest.StashKey[dict[Path, list[NotebookNode]]]()
+
+
+_message = RunningKernel.get_message
+
+
+def get_message(kernel: RunningKernel, stream: str, timeout: float) -> Any:
+    """Wait for a message for `timeout` seconds; RuntimeError where the kernel's process ended.
+
+    nbval waits for a process that crashed as long as for one that computes.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        left = end - time.monotonic()
+        try:
+            return _message(kernel, stream, timeout=max(0.0, min(LOOK, left)))
+        except Empty:
+            if not kernel.is_alive():
+                raise RuntimeError("the kernel's process ended by itself") from None
+            if left <= LOOK:
+                raise
+
+
+RunningKernel.get_message = get_message
 
 
 @pytest.hookimpl(trylast=True)  # after nbval's own, so that the cells run first

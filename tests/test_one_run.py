@@ -36,10 +36,13 @@ def committed(folder: Path, name: str) -> NotebookNode:
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What pytest says of each test of four notebooks, and of the drift check in words."""
     folder = tmp_path_factory.mktemp("notebooks")
-    notebooks = {name: committed(folder, name) for name in ("right", "text", "widget", "stray")}
+    notebooks = {
+        name: committed(folder, name) for name in ("right", "text", "widget", "stray", "dead")
+    }
     notebooks["text"].cells[1].outputs[0].data["text/plain"] = "3"
     notebooks["widget"].cells[1].outputs[0].data[VIEW] = {}
     notebooks["stray"].cells.pop()
+    notebooks["dead"].cells[1].source = "import os\nos._exit(1)"
     (folder / "src" / "stray.py").unlink()
     for name, notebook in notebooks.items():
         nbformat.write(notebook, folder / f"{name}.ipynb")
@@ -72,6 +75,12 @@ def test_a_widget_is_the_drift_checks(outcomes: dict[str, str]) -> None:
     """A widget that was saved, which nbval does not look at, fails in the drift check."""
     assert (outcomes["widget Cell 0"], outcomes["widget drift"]) == ("PASSED", "FAILED")
     assert "it holds a widget" in outcomes["all"]
+
+
+def test_a_kernel_that_ends_is_not_waited_for(outcomes: dict[str, str]) -> None:
+    """A cell that ends its kernel's process fails, and says so."""
+    assert outcomes["dead Cell 0"] == "FAILED"
+    assert "the kernel's process ended by itself" in outcomes["all"]
 
 
 def test_a_notebook_without_a_source(outcomes: dict[str, str]) -> None:
