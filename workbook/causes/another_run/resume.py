@@ -52,7 +52,8 @@ def leave_out(where: Conditions, *, optimizer: str, gradients: str, stop: int) -
         if orders and new_orders:
             table[part][ORDER] = _order(new_orders[0], first_orders[0], orders[0])
     exact = [part for part, gap in differing.items() if gap == 0]
-    reading = "no trace without: " + (", ".join(p for p in exact if p != NOTHING) or "any part")
+    furthest = max(differing, key=lambda part: differing[part])
+    reading = f"furthest off at the end: without {furthest}, by up to {differing[furthest]:.1g}"
     if gradients == HALF:
         reading += (
             f"; steps skipped after the stop: {skipped['no stop']}, without the scaler's state "

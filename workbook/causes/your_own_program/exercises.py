@@ -29,7 +29,10 @@ def _counts(step: float) -> Function:
 def _right(agrees: Callable[[Function], Any]) -> bool | str:
     torch.rand(3)  # so that the generator stands elsewhere than where its seed had put it
     if agrees(_draws) is not True:
-        return "A function that only draws must agree: put the generator back before each call."
+        return (
+            "A function that only draws must agree: put the generator back before each call, and "
+            "compare the numbers."
+        )
     if agrees(_counts(1.0)) is not False:
         return "A function that counts its calls must not agree, whatever the generator does."
     if agrees(_counts(2.0**-23)) is not False:
