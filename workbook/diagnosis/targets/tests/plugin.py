@@ -33,12 +33,12 @@ _LATE = ["torch.distributed.tensor"]  # the first assert_close loads it, which t
 
 
 class Trials:
-    """The trials of one session: items by their node ids, and what a fork reports."""
+    """The trials of one session: items by their names, and what a fork reports."""
 
     def __init__(self, session: pytest.Session, wanted: str) -> None:
         self.session = session
-        self.items = {item.nodeid: item for item in session.items}
-        self.wanted = wanted
+        self.items = {named(item.nodeid, item.path): item for item in session.items}
+        self.wanted = named(wanted, Path(wanted.partition("::")[0]))
         self.reports: list[pytest.TestReport] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -78,6 +78,17 @@ class Trials:
         values = _sides() or leaving.by_line(read[:_MOST])
         seen = {"compared": _rows(), "left": left, "tried": tried}
         return values, {**_outcome(self.reports), **seen}
+
+
+def named(node: str, file: Path) -> str:
+    """Name a test as it is typed in this folder, which need not be the one that node ids start from.
+
+    >>> named("tests/gpu/test_model.py::test_mean", Path("test_model.py"))
+    'test_model.py::test_mean'
+    """
+    _, mark, inner = node.partition("::")
+    typed = os.path.relpath(os.path.realpath(file), os.path.realpath(os.curdir))
+    return f"{Path(typed).as_posix()}{mark}{inner}"
 
 
 def _state() -> str:
