@@ -66,7 +66,7 @@ lint: $(DEVELOPER)
 # Each notebook is what its source makes, and its figures are what the code draws. (`nbval` checks
 # the same, from its own run of the cells.)
 drift: $(DEVELOPER)
-	$(PY) notebooks/build.py --check
+	$(PY) chapters/build.py --check
 
 # Everything without a browser, with the coverage of the package.
 unit: $(DEVELOPER)
@@ -92,7 +92,7 @@ test-emulated: $(DEVELOPER)
 	$(PY) -m tests.emulated
 
 notebooks: $(DEVELOPER)
-	$(PY) notebooks/build.py
+	$(PY) chapters/build.py
 
 reference: $(DEVELOPER)
 	$(PY) docs/build.py
@@ -101,7 +101,7 @@ bench: $(DEVELOPER) chromium
 	$(PY) -m benchmarks
 
 class: $(READER)
-	$(PY) notebooks/teach.py $(CLASS)
+	$(PY) chapters/teach.py $(CLASS)
 
 record: $(READER)
 	$(PY) -m workbook record --device $(DEVICE)

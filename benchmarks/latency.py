@@ -16,7 +16,7 @@ from typing import Any
 import nbformat
 from playwright.sync_api import sync_playwright
 
-from notebooks.build import generate
+from chapters.build import generate
 from tests.browser import chromium
 from tests.browser.lab import Notebook, started
 

@@ -1,7 +1,7 @@
 """The chapters on other processors, which QEMU emulates: `make test-emulated`.
 
 Each chapter's kernel runs as another processor, with every process that it starts; strict nbval and
-the drift check (notebooks/conftest.py) hold it against what is committed. The outcome goes into
+the drift check (chapters/checked.py) hold it against what is committed. The outcome goes into
 docs/machines.md, one row for each machine and torch, one column for each chapter.
 
     python -m tests.emulated                       every chapter on every processor

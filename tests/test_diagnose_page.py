@@ -24,7 +24,7 @@ BLOCKS = re.findall(r"```sh\n([^`]+)\n```\n\n```text\n(.+?)\n```", PAGE, re.DOTA
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the page's programs in a folder of a project; every line uses the same processes."""
+    """A copy of the page's programs within a project; every line uses the same processes."""
     path = tmp_path_factory.mktemp("docs") / "diagnose"
     (path.parent / "pytest.ini").write_text("[pytest]\n")  # node ids start from the folder above
     shutil.copytree(DOCS / "diagnose", path)

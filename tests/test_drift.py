@@ -17,8 +17,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image, PngImagePlugin
 
-from notebooks import pictures
-from notebooks.drift import VIEW, differences, words
+from chapters import pictures
+from chapters.drift import VIEW, differences, words
 from workbook import plots
 from workbook.chart import Axis, Cell, Cells, Chart, Panel, Series
 from workbook.conditions import Conditions

@@ -12,15 +12,15 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from notebooks import build
-from notebooks.teach import asked
+from chapters import build
+from chapters.teach import asked
 from tests.causes.chapters import PREDICTIONS
 from workbook.lesson.contents import contents, needed
 from workbook.question import Prediction
 
 pytestmark = pytest.mark.uncounted  # the build is no part of the package
 SOURCES = sorted((build.HERE / "src").glob("*.py"))
-COMMITTED = sorted(build.HERE.glob("*.ipynb"))
+COMMITTED = sorted(build.NOTEBOOKS.glob("*.ipynb"))
 
 TITLE = "# %% [markdown]\n# # Sums depend on their order\n"
 SOURCE = f"""{TITLE}
@@ -182,13 +182,14 @@ class TestLint:
 
 
 class TestCommandLine:
-    """`python notebooks/build.py`, on a folder of its own."""
+    """`python chapters/build.py`, on a folder of its own."""
 
     @pytest.fixture(autouse=True)
     def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """A folder that stands for notebooks/."""
         (tmp_path / "src").mkdir()
         monkeypatch.setattr(build, "HERE", tmp_path)
+        monkeypatch.setattr(build, "NOTEBOOKS", tmp_path)
         return tmp_path
 
     def test_made_then_checked(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

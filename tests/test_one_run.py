@@ -13,8 +13,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from notebooks import build
-from notebooks.drift import VIEW
+from chapters import build
+from chapters.drift import VIEW
 
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.uncounted
@@ -23,8 +23,8 @@ SOURCE = "# %% [markdown]\n# # A title\n\n# %%\n1 + 1\n"
 
 def committed(folder: Path, name: str) -> NotebookNode:
     """A source in the folder, and the notebook that it makes, not yet written."""
-    source = folder / "src" / f"{name}.py"
-    source.parent.mkdir(exist_ok=True)
+    source = folder.parent / "chapters" / "src" / f"{name}.py"
+    source.parent.mkdir(parents=True, exist_ok=True)
     source.write_text(SOURCE)
     notebook = build.generate(source)
     result = new_output("execute_result", {"text/plain": "2"}, execution_count=1)
@@ -35,7 +35,8 @@ def committed(folder: Path, name: str) -> NotebookNode:
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What pytest says of each test of four notebooks, and of the drift check in words."""
-    folder = tmp_path_factory.mktemp("notebooks")
+    folder = tmp_path_factory.mktemp("project") / "notebooks"
+    folder.mkdir()
     notebooks = {
         name: committed(folder, name) for name in ("right", "text", "widget", "stray", "dead")
     }
@@ -43,10 +44,10 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     notebooks["widget"].cells[1].outputs[0].data[VIEW] = {}
     notebooks["stray"].cells.pop()
     notebooks["dead"].cells[1].source = "import os\nos._exit(1)"
-    (folder / "src" / "stray.py").unlink()
+    (folder.parent / "chapters" / "src" / "stray.py").unlink()
     for name, notebook in notebooks.items():
         nbformat.write(notebook, folder / f"{name}.ipynb")
-    command = [sys.executable, "-m", "pytest", "-p", "nbval", "-p", "notebooks.conftest"]
+    command = [sys.executable, "-m", "pytest", "-p", "nbval", "-p", "chapters.checked"]
     command += ["--nbval", "-rA"]
     command += ["--nbval-current-env", "--nbval-kernel-startup-timeout=3600", "-c", "none.toml"]
     (folder / "none.toml").write_text("")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from notebooks import plan
+from chapters import plan
 from workbook.lesson.contents import source
 
 WAYS = {"90 minutes": plan.PATH, **plan.LESSONS}
@@ -52,7 +52,7 @@ def test_a_section_runs_after_the_first_cell(chapter: str, titles: tuple[str, ..
     cells = [cell for section in parted.values() for cell in section]
     first = next(source(cell) for cell in cells if cell["cell_type"] == "code")
     missing = [title for title in titles if title not in parted]
-    assert not missing, f"notebooks/plan.py names what {chapter} does not have: {missing}"
+    assert not missing, f"chapters/plan.py names what {chapter} does not have: {missing}"
     code = [source(c) for title in titles for c in parted[title] if c["cell_type"] == "code"]
     read, given = names("\n".join([first, *code]))
     assert read <= given

@@ -220,7 +220,7 @@ class TestLayout:
 
     def test_chapters_and_causes_share_names(self) -> None:
         """A chapter's package is called as its notebook, without the number."""
-        sources = (ROOT / "notebooks" / "src").glob("[0-9][0-9]_*.py")
+        sources = (ROOT / "chapters" / "src").glob("[0-9][0-9]_*.py")
         names = {path.stem[3:] for path in sources}
         packages = (ROOT / "workbook" / "causes").glob("*/__init__.py")
         assert {path.parent.name for path in packages} <= names

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from notebooks import plan, teach
+from chapters import plan, teach
 from tests.causes.chapters import CASES, EXERCISES, PREDICTIONS
 from workbook.lesson.contents import contents, source
 from workbook.lesson.markup import inline
@@ -44,7 +44,7 @@ def teachers(folder: Path) -> str:
 
 def test_every_chapter_is_there(folder: Path) -> None:
     """Each chapter has its notebook and its page, and the lessons have one."""
-    names = [path.stem for path in sorted(plan.HERE.glob("[0-9]*.ipynb"))]
+    names = [path.stem for path in sorted(plan.NOTEBOOKS.glob("[0-9]*.ipynb"))]
     assert [path.stem for path in sorted(folder.glob("*.ipynb"))] == names
     pages = sorted((folder / teach.TEACHERS).iterdir())
     assert [path.stem for path in pages] == [*names, "README"]
@@ -60,7 +60,7 @@ def test_students_have_no_solution(folder: Path) -> None:
 
 def test_the_notebooks_of_readers_have_them() -> None:
     """The same search finds solutions and explanations where they are covered, not left out."""
-    shown = students(plan.HERE)
+    shown = students(plan.NOTEBOOKS)
     for rows in (EXERCISES, CASES, PREDICTIONS):
         texts = [getattr(each, "because", "") or getattr(each, "lesson", "") for each in rows]
         assert any(inline(text) in shown for text in texts if text)
@@ -71,7 +71,7 @@ def test_students_have_the_rest(folder: Path) -> None:
     for path in sorted(folder.glob("*.ipynb")):
         ours, theirs = (
             json.loads((place / path.name).read_text("utf-8"))["cells"]
-            for place in (folder, plan.HERE)
+            for place in (folder, plan.NOTEBOOKS)
         )
         assert contents(ours) == contents(theirs)
         assert sum("hint(" in source(cell) for cell in ours) == sum(
@@ -82,7 +82,8 @@ def test_students_have_the_rest(folder: Path) -> None:
 def test_teachers_have_everything(folder: Path) -> None:
     """Solutions, foreseen wrong answers, what each wrong option tells of, who did it in a case."""
     pages = teachers(folder)
-    shown = "\n".join(source(cell) for path in plan.HERE.glob("*.ipynb") for cell in cells(path))
+    notebooks = plan.NOTEBOOKS.glob("*.ipynb")
+    shown = "\n".join(source(cell) for path in notebooks for cell in cells(path))
     for exercise in EXERCISES:
         if exercise.name.upper() in shown:
             assert exercise.solution.strip() in pages

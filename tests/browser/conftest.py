@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, expect
 
-from notebooks.build import built, generate
+from chapters.build import built, generate
 from tests.browser import chromium
 from tests.browser.lab import Lab, Notebook, started
 

@@ -11,10 +11,10 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from notebooks import build
+from chapters import build
 from tests.browser.lab import Lab, Notebook
 
-CHAPTERS = sorted(build.HERE.glob("*.ipynb"))
+CHAPTERS = sorted(build.NOTEBOOKS.glob("*.ipynb"))
 RUN_MS = 1_800_000
 
 

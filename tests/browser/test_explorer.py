@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from notebooks.build import VIEW, strip
+from chapters.build import VIEW, strip
 from tests.browser.lab import Lab, Notebook
 
 Open = Callable[[str], Notebook]

@@ -8,7 +8,7 @@ import pytest
 from tests.causes.chapters import EXERCISES
 from workbook.question import Exercise
 
-SOURCES = [path.read_text() for path in Path("notebooks/src").glob("[0-9]*.py")]
+SOURCES = [path.read_text() for path in Path("chapters/src").glob("[0-9]*.py")]
 
 
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda each: each.name)

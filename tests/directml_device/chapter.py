@@ -24,7 +24,7 @@ from workbook.recorder import record
 from workbook.recording import Recording
 
 adapters.TIME_LIMIT = 86_400  # a day: what is tested here is the device, not a busy machine
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "src" / "07_directml.py"
+NOTEBOOK = Path(__file__).parents[2] / "chapters" / "src" / "07_directml.py"
 
 
 def measured() -> dict[str, Any]:

@@ -81,7 +81,7 @@ class Trials:
 
 
 def named(node: str, file: Path) -> str:
-    """Name a test as it is typed in this folder, which need not be the one that node ids start from.
+    """Name a test as it is typed in this folder, which may lie below that where node ids start.
 
     >>> named("tests/gpu/test_model.py::test_mean", Path("test_model.py"))
     'test_model.py::test_mean'

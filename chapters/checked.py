@@ -19,8 +19,8 @@ import pytest
 from nbformat import NotebookNode
 from nbval.kernel import RunningKernel
 
-from notebooks import build
-from notebooks.drift import differences
+from chapters import build
+from chapters.drift import differences
 
 SECONDS = 3600  # for what nbval waits for: on the slowest machine no honest wait is as long
 LOOK = 5.0  # seconds between two looks at whether the kernel lives
@@ -87,7 +87,7 @@ class Drift(pytest.Item):
     def runtest(self) -> None:
         """Put what the cells gave into what the source makes, and compare."""
         given = self.session.stash.get(RUN, {}).get(self.path, [])
-        source = self.path.parent / "src" / f"{self.path.stem}.py"
+        source = self.path.parents[1] / "chapters" / "src" / f"{self.path.stem}.py"
         if not source.exists():
             raise Drifted([f"it has no source: {source.name} is not in {source.parent.name}"])
         fresh = build.generate(source)

@@ -1,9 +1,9 @@
 """Make the notebooks from their sources, or check that they are what their sources make.
 
-    python notebooks/build.py [NAME ...]            run the sources, write the notebooks
-    python notebooks/build.py --check [NAME ...]    run the sources, compare with the notebooks
+    python chapters/build.py [NAME ...]            run the sources, write the notebooks
+    python chapters/build.py --check [NAME ...]    run the sources, compare with the notebooks
 
-A source is `notebooks/src/NAME.py` in jupytext's percent format. The notebook keeps its outputs, so
+A source is `chapters/src/NAME.py` in jupytext's percent format. The notebook keeps its outputs, so
 that it reads well where no kernel runs, but no widget: a view without its kernel shows an error in
 JupyterLab, and the figure beside it is what such a reader should see.
 
@@ -31,11 +31,12 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 HERE = Path(__file__).resolve().parent
+NOTEBOOKS = HERE.parent / "notebooks"
 if not __package__:  # run as a file: its neighbors are found from the root
     sys.path.insert(0, str(HERE.parent))
 
-from notebooks import plan
-from notebooks.drift import VIEW, differences
+from chapters import plan
+from chapters.drift import VIEW, differences
 from workbook.lesson.contents import contents, is_optional, needed, sections
 
 METADATA = {
@@ -192,9 +193,9 @@ def _lint_of_code(cell: NotebookNode) -> list[str]:
 
 def build(name: str, check: bool) -> list[str]:
     """Run one source, then write its notebook or compare; what is wrong, one sentence each."""
-    target = HERE / f"{name}.ipynb"
+    target = NOTEBOOKS / f"{name}.ipynb"
     try:
-        fresh = built(HERE / "src" / f"{name}.py", HERE)
+        fresh = built(HERE / "src" / f"{name}.py", NOTEBOOKS)
     except CellExecutionError as error:
         return [str(error)]
     if not check:
@@ -216,7 +217,7 @@ def main(arguments: list[str] | None = None) -> int:
     sources = sorted(path.stem for path in (HERE / "src").glob("*.py"))
     names = [Path(name).stem for name in options.names] or sources
     if unknown := sorted(set(names) - set(sources)):
-        parser.error(f"notebooks/src has no {', '.join(unknown)}; it has {', '.join(sources)}")
+        parser.error(f"chapters/src has no {', '.join(unknown)}; it has {', '.join(sources)}")
     started = time.perf_counter()
     wrong = 0
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -226,10 +227,10 @@ def main(arguments: list[str] | None = None) -> int:
             verdict = "is what its source makes" if options.check else "written"
             print(f"notebooks/{name}.ipynb:", *(problems or [verdict]), sep="\n  ", flush=True)
     if options.check:
-        for path in sorted(HERE.glob("*.ipynb")):
+        for path in sorted(NOTEBOOKS.glob("*.ipynb")):
             if path.stem not in sources:
                 wrong += 1
-                print(f"notebooks/{path.name}:\n  it has no source in notebooks/src")
+                print(f"notebooks/{path.name}:\n  it has no source in chapters/src")
     print(f"{len(names)} notebooks in {time.perf_counter() - started:.0f} s, {wrong} with problems")
     return 1 if wrong else 0
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from workbook.lesson.contents import contents, sections
 
-HERE = Path(__file__).resolve().parent
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 Way = tuple[tuple[str, tuple[str, ...]], ...]  # a chapter and the headings of its sections
 
@@ -108,7 +108,7 @@ LESSONS: Mapping[str, Way] = {
 @cache
 def parted(chapter: str) -> dict[str, list[Mapping[str, Any]]]:
     """Give a chapter's cells by the headings of its sections."""
-    return sections(json.loads((HERE / f"{chapter}.ipynb").read_text("utf-8"))["cells"])
+    return sections(json.loads((NOTEBOOKS / f"{chapter}.ipynb").read_text("utf-8"))["cells"])
 
 
 def minutes(way: Way) -> float:

@@ -15,7 +15,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from notebooks import pictures
+from chapters import pictures
 from workbook.chart import Cells, Chart
 from workbook.lesson.predictor import FORMAT as PREDICTION
 from workbook.result import KEPT, Result, read_kept

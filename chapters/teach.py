@@ -1,6 +1,6 @@
 """Write the edition for a class: notebooks without solutions, and a folder for teachers.
 
-    python notebooks/teach.py [FOLDER]    `build/class` if none is named
+    python chapters/teach.py [FOLDER]    `build/class` if none is named
 
 All of it is made from the notebooks and the rows behind them. What answers a question has no output
 in this edition: it comes from the students' own kernels. The package still holds the solutions: a
@@ -18,11 +18,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[1]
 if not __package__:  # run as a file: its neighbors are found from the root
-    sys.path.insert(0, str(HERE.parent))
+    sys.path.insert(0, str(ROOT))
 
-from notebooks import plan
+from chapters import plan
 from workbook.ledger import as_prediction, claim_of
 from workbook.lesson.contents import WORDS_A_MINUTE, contents, is_optional, needed, source
 from workbook.lesson.predictor import FORMAT
@@ -147,7 +147,7 @@ def lessons() -> str:
 def write(folder: Path) -> list[str]:
     """Write everything into the folder, over what stands there; the names of the chapters."""
     (folder / TEACHERS).mkdir(parents=True, exist_ok=True)
-    chapters = sorted(HERE.glob("[0-9][0-9]_*.ipynb"))
+    chapters = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
     for path in chapters:
         notebook = json.loads(path.read_text("utf-8"))
         text = json.dumps(edition(notebook), ensure_ascii=False, indent=1)
@@ -160,7 +160,7 @@ def write(folder: Path) -> list[str]:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path, nargs="?", default=HERE.parent / "build" / "class")
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "build" / "class")
     folder = parser.parse_args(arguments).folder
     count = len(write(folder))
     print(f"{count} notebooks without solutions in {folder}, for teachers: {folder / TEACHERS}")
