@@ -18,6 +18,7 @@ import os
 import re
 import statistics
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -111,19 +112,21 @@ def execute(notebook: NotebookNode, folder: Path) -> None:
     What whoever builds has answered does not show. Where there are sockets with a path, the kernel
     gets those: a port that is free now may be another program's when the kernel has started.
     """
-    sockets = Config() if os.name == "nt" else Config(KernelManager={"transport": "ipc"})
-    NotebookClient(
-        notebook,
-        timeout=None,  # a cell that never ends is interrupted by whoever waits for it
-        startup_timeout=3600,
-        kernel_name="python3",
-        store_widget_state=False,
-        record_timing=False,
-        coalesce_streams=True,
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no word on how it talks to us
-        resources={"metadata": {"path": str(folder)}},
-        config=sockets,
-    ).execute(env={**os.environ, "WORKBOOK_ANSWERS": "off"})
+    with tempfile.TemporaryDirectory() as place:
+        ipc = {"transport": "ipc", "ip": str(Path(place, "kernel"))}  # else below each one's folder
+        sockets = Config() if os.name == "nt" else Config(KernelManager=ipc)
+        NotebookClient(
+            notebook,
+            timeout=None,  # a cell that never ends is interrupted by whoever waits for it
+            startup_timeout=3600,
+            kernel_name="python3",
+            store_widget_state=False,
+            record_timing=False,
+            coalesce_streams=True,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no word on how it talks to us
+            resources={"metadata": {"path": str(folder)}},
+            config=sockets,
+        ).execute(env={**os.environ, "WORKBOOK_ANSWERS": "off"})
 
 
 def strip(notebook: NotebookNode) -> None:
