@@ -36,7 +36,7 @@ ANSWERS = {
     "who_uses_tf32": "convolutions",
     # directml
     "what_it_measures": "the matrices",
-    "who_is_right": "now the one's, now the other's",
+    "who_is_right": "in some elements the CPU's, in others the accelerator's",
     "whose_float64": "NumPy's",
     # eval_mode
     "batch_of_one": "an error",
@@ -72,7 +72,7 @@ ANSWERS = {
     "zero_dimensions": "float32",
     # start_here
     "loss_shows": "it does not: a run without a fault is further from the first",
-    "same_weights": "one: where nothing was changed",
+    "same_weights": "one, where nothing was changed: sums and formats round",
     "three_tenths": "only in float32",
     # temperature_zero
     "padded_left": "only if the positions leave the padding out as well",
