@@ -110,6 +110,12 @@ function render({ model, el }) {
     if (url) URL.revokeObjectURL(url);
     url = next;
   }
+  let due = false;
+  function redraw() { // once for a picture and its alternative text, which come together
+    if (due) return;
+    due = true;
+    queueMicrotask(() => { due = false; figure(); });
+  }
   function words() {
     verdict.textContent = model.get("verdict");
     reading.textContent = model.get("reading");
@@ -141,7 +147,7 @@ function render({ model, el }) {
     el.closest(".wb-explorer")?.querySelector(".wb-controls :is(input, select, button, [role=slider])")?.focus();
   });
   const changes = {
-    cover: covering, png: figure, alt: () => { image.alt = model.get("alt"); },
+    cover: covering, png: redraw, alt: redraw,
     verdict: words, reading: words, unseen: words, blind: words, where: words, error: failure, measuring,
     table: () => { table.innerHTML = model.get("table"); },
   };

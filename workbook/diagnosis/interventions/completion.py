@@ -151,7 +151,8 @@ def _queues(run: Setting) -> None:
         started.append(1)
         ended, goes_on = os.pipe()
         real(one)
-        os.close(goes_on)  # the process has it, too, until it ends
+        for mine in (goes_on, *earlier):  # the process has them, too, until it ends
+            os.close(mine)
         earlier[:] = [ended]
 
     def put(real: Any, queue: Any, *args: Any, **kwargs: Any) -> None:
