@@ -86,7 +86,7 @@ def answered(
         workers.warm(hash_seed, load)
     session = Session(workers, asked, time.monotonic() + limit, load=load, watch=watch)
     session.steps, session.paced = steps, timeout is None
-    session.reserve = limit / 8
+    session.allow(limit)
     target = asked.words
     find = {
         "function": single.diagnosed,

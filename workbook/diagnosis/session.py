@@ -110,8 +110,12 @@ class Session:
         """
         limit = _RUNS * (time.monotonic() - self.begun)
         if self.paced and self.begun + limit > self.deadline:
-            self.deadline, self.reserve = self.begun + limit, limit / 8
+            self.allow(limit)
         self.paced = False
+
+    def allow(self, seconds: float) -> None:
+        """Set the deadline, from the beginning on, and keep an eighth back for what is said."""
+        self.deadline, self.reserve = self.begun + seconds, seconds / 8
 
     def both(self, *wanted: Plan) -> list[Run]:
         """Give the results to several plans, which run at the same time where that can be."""

@@ -138,7 +138,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
             result = self._result()
             finding, png = result.finding, self._drawn(result)
         except (Exception, KeyboardInterrupt) as error:
-            self.view.error = f"{error}" or "The measurement was interrupted"
+            stopped = isinstance(error, KeyboardInterrupt)
+            self.view.error = "The measurement was interrupted" if stopped else f"{error}"
             raise
         finally:
             self.view.measuring = False

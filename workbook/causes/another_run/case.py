@@ -69,8 +69,7 @@ BEST_WEIGHTS = Case(
     story=(
         "Training keeps the weights with the best score. Loaded into a new model, they score "
         "otherwise. In a trial's code `first` says whether the two scores are further apart than "
-        "rounding; `second` "
-        "is what it should be, False."
+        "rounding; `second` is what it should be, False."
     ),
     file="best.py",
     program=PROGRAM,

@@ -79,8 +79,7 @@ def _kept_apart(whole: AllRows, right: str) -> bool | str:
         return True
     return (
         f"{right}, but an operation (torch calls it `{whole.names[0]}`) computed with all {ROWS} "
-        "rows "
-        "at once, and those do not fit into memory. Cut x and y first."
+        "rows at once, and those do not fit into memory. Cut x and y first."
     )
 
 

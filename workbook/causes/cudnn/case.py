@@ -68,12 +68,11 @@ ON_THE_GPU = Case(
     title="A case: the test that fails on the GPU",
     story=(
         "`test_layers` passes on every CPU and fails on the GPU machines, where a result is "
-        "further "
-        "from float64 than the tolerance allows. A colleague has written: *GPUs round, make the "
-        "tolerance larger.* What `cluster` switches is not known. In a trial's code `first` is by "
-        "how much the "
-        "tolerance is missed; `second` is what it should be, 0. RECORDED on an NVIDIA H100 80GB "
-        "HBM3 with torch 2.11.0: each trial shows what was measured there."
+        "further from float64 than the tolerance allows. A colleague has written: *GPUs round, "
+        "make the tolerance larger.* What `cluster` switches is not known. In a trial's code "
+        "`first` is by how much the tolerance is missed; `second` is what it should be, 0. "
+        "RECORDED on an NVIDIA H100 80GB HBM3 with torch 2.11.0: each trial shows what was "
+        "measured there."
     ),
     file="test_layers.py",
     program=PROGRAM,

@@ -57,9 +57,8 @@ BLAMED = Case(
     story=(
         "One seed, one layer, once on the GPU and once on the CPU, and the outputs are further "
         "apart than rounding explains. What `prepared` does is not known. In a trial's code "
-        "`first` "
-        "says whether two runs are so far apart, `second` what it should be: "
-        "False. RECORDED on an NVIDIA H100 80GB HBM3 with torch 2.11.0: each trial shows what was "
+        "`first` says whether two runs are so far apart, `second` what it should be: False. "
+        "RECORDED on an NVIDIA H100 80GB HBM3 with torch 2.11.0: each trial shows what was "
         "measured there."
     ),
     file="devices.py",
@@ -114,8 +113,7 @@ BLAMED = Case(
     culprit=INPUT,
     lesson=(
         "`prepared` draws the input, and sets the seed after that: each run had an input of its "
-        "own, "
-        "the GPU's two runs as well. Put the same device on both sides first; it costs one word. "
-        "With one input for all, CPU and GPU are a rounding apart."
+        "own, the GPU's two runs as well. Put the same device on both sides first; it costs one "
+        "word. With one input for all, CPU and GPU are a rounding apart."
     ),
 )

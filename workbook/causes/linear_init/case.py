@@ -58,8 +58,7 @@ PASSES_ALONE = Case(
     story=(
         "`test_scores` holds what `scores()` gives against numbers in the repository. By itself it "
         "passes; where `test_shape` runs before it, in the same process, it fails. In a trial's "
-        "code `first` is "
-        "`scores()` in a fresh file, `second` after `test_shape()`."
+        "code `first` is `scores()` in a fresh file, `second` after `test_shape()`."
     ),
     file="test_pictures.py",
     program=PROGRAM,

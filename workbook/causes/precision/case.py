@@ -42,10 +42,9 @@ FAILING_TOTAL = Case(
     title="A case: the test that fails",
     story=(
         "`total()` adds bookings in pairs, and a test holds it to a sum in float64, with the "
-        "tolerances that `assert_close` has for float32. The test fails. In a trial's code "
-        "`first` is 1 where it "
-        "fails; `second` is what it should be, 0. The books are not shown. Mend the code, or the "
-        "test?"
+        "tolerances that `assert_close` has for float32. The test fails. In a trial's code `first` "
+        "is 1 where it fails; `second` is what it should be, 0. The books are not shown. Mend the "
+        "code, or the test?"
     ),
     file="test_total.py",
     program=PROGRAM,

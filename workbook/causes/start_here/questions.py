@@ -97,8 +97,7 @@ LOSS_SHOWS = Prediction(
             "it is the highest",
             lambda found: _from_the_first(found, FORGOTTEN) > abs(_from_the_first(found, DRAW)),
             "From some other seeds it is. Here the run after another draw, which has no fault, "
-            "ends "
-            "higher: read the last column of the figure below.",
+            "ends higher: read the last column of the figure below.",
         ),
         Option(
             "it is the lowest: there is less to fit",

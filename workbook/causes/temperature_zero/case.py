@@ -36,8 +36,7 @@ COMPANY = Case(
     story=(
         "`serve()` gives the logits after each prompt. The second prompt gets others in company "
         "than alone, and everybody says: the batch, that is rounding. The model is somebody "
-        "else's: "
-        "it is told which places are words, and what it does with that is not known."
+        "else's: it is told which places are words, and what it does with that is not known."
     ),
     file="serve.py",
     program=PROGRAM,

@@ -62,9 +62,9 @@ LOST_WEIGHTS = Case(
     title="A case: the weights that are no numbers",
     story=(
         "After five steps of training, some weights are NaN. There are six places at which one "
-        "could "
-        "be born; which rows meet them is up to the file, and the file is not shown. In a trial's "
-        "code `first` says whether any number is not finite, `second` what it should be: False."
+        "could be born; which rows meet them is up to the file, and the file is not shown. In a "
+        "trial's code `first` says whether any number is not finite, `second` what it should be: "
+        "False."
     ),
     file="judge.py",
     program=PROGRAM,

@@ -308,8 +308,7 @@ SAFE_ROOT = Exercise(
         WrongAnswer(
             source=ROOT.format("torch.where(x > 0, x.sqrt(), 0.0)"),
             message="The values are right and the gradient at 0 is NaN: 0 times the infinite slope "
-            "of "
-            "sqrt.",
+            "of sqrt.",
             recognizes=lambda root: _at(root)[0][:2] == [0, 0] and math.isnan(_at(root)[1][0]),
         ),
         WrongAnswer(

@@ -88,8 +88,7 @@ UNSTEADY_SCORES = Case(
     culprit=DROPOUT,
     lesson=(
         "`eval()` switches off two suspects at once, dropout and the running mean: only a trial "
-        "that "
-        "treats those two differently parts them."
+        "that treats those two differently parts them."
     ),
 )
 

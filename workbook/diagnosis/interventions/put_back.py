@@ -63,7 +63,7 @@ ROWS = (
          "that makes a new one."),
     _row("module", "module-state", "modules and objects are put back", 53, Fact.CHANGES_MODULE),
     _row("state", "module-state", "variables of the program are put back", 54, Fact.CHANGES_STATE),
-    _row("leftovers", "leftover-files", "files are put back", 55, Fact.LEAVES_FILES,
+    _row(surroundings.LEFTOVERS.name, "leftover-files", "files are put back", 55, Fact.LEAVES_FILES,
          lambda was: was.restore(), AGAIN),
     _row("default-dtype", "dtype", "the default dtype is put back", 55, Fact.LEAVES_DTYPE,
          lambda was: torch.set_default_dtype(torch.float32), AFTER,

@@ -88,7 +88,8 @@ def is_read(text: str, values: Sequence[float]) -> bool:
     if not math.isfinite(float(text)):
         return True  # no clock gives it
     digits, _, power = text.lower().partition("e")
-    half = 0.501 * 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
+    half = 0.5 * 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
+    half += 2 * math.ulp(max(abs(float(text)), half))  # what the sums below may round
     at = bisect.bisect_left(values, float(text) - half)
     return at < len(values) and values[at] <= float(text) + half
 

@@ -20,7 +20,7 @@ from workbook.devices import presence
 from workbook.diagnosis.interventions import put_back, streams
 from workbook.diagnosis.interventions.intervention import Setting, Stage
 from workbook.diagnosis.interventions.rows import ROWS, install
-from workbook.diagnosis.interventions.surroundings import THREADS
+from workbook.diagnosis.interventions.surroundings import LEFTOVERS, THREADS
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.snapshot import Snapshot
@@ -160,7 +160,9 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any], place: Pl
                 result["facts"].append(FACTS.to_json())
             result["changed"].append(was.snapshot.changed())
             _write(folder, result)
-        result["changed"][-1] += [(os.path.relpath(name), "leftovers") for name, _ in made(folder)]
+        result["changed"][-1] += [
+            (os.path.relpath(name), LEFTOVERS.name) for name, _ in made(folder)
+        ]
 
 
 def _prepared(request: Request, stack: contextlib.ExitStack) -> Setting:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from workbook.diagnosis.interventions.surroundings import LEFTOVERS
 from workbook.diagnosis.probes import files, leaving
 from workbook.diagnosis.probes.values import load, save
 from workbook.diagnosis.process import place, ranks
@@ -62,7 +63,7 @@ def gathered(folder: Path, started: int) -> dict[str, Any]:
     return {
         "outcomes": [{"leaves": save(values, folder, "result-0"), "draws": draws}],
         "facts": [facts],
-        "changed": [[[os.path.relpath(name), "leftovers"] for name, _ in written]],
+        "changed": [[[os.path.relpath(name), LEFTOVERS.name] for name, _ in written]],
         "python": any(row["kind"] == "start" for row in everyone),
         "torch": any(row["kind"] == "torch" for row in everyone),
         "forkable": pid == str(started) and rows.get("torch", [{}])[0].get("wrote") is False,

@@ -11,7 +11,7 @@ from workbook.diagnosis import chance
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.put_back import FORK
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
-from workbook.diagnosis.interventions.surroundings import THREADS
+from workbook.diagnosis.interventions.surroundings import RNG, THREADS
 from workbook.diagnosis.plan import ALL, LONG, likely, worth
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import Fact
@@ -35,7 +35,7 @@ class Function(Runs):
     def find(self) -> tuple[Search | None, Gap]:
         """Give the needed interventions, or None where nothing changes the result."""
         if self.session.longest > LONG:  # what is asked next runs beside it
-            self.session.ahead(self.once(held=frozenset()), self.once(held={HOLDS[-1].name}))
+            self.session.ahead(self.once(held=frozenset()), self.once(held={RNG.name}))
         base = self.measure(frozenset())
         if base.same and self.chancy:  # it may be by chance
             self.repeats = chance.KNOWN
@@ -145,7 +145,7 @@ class Function(Runs):
             return
         moving = self.to_step(self.once(held=ALL - self.dims), 1)
         varied = self.session.known.get(moving, storm)
-        alike = varied is not storm and HOLDS[-1].name not in self.dims
+        alike = varied is not storm and RNG.name not in self.dims
         ours, among = self.calm.steps(0), steps.PARTS if alike else steps.COMPUTED
         other = _computed(ours, varied.steps(0), among)
         found = (steps.parted(ours, self.calm.steps(self.count - 1)), True), (other, alike)

@@ -7,6 +7,7 @@ strongest first, and the sentences for a command that cannot be looked at.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from workbook.diagnosis.probes import files, leaving, printed, steps
@@ -95,13 +96,13 @@ class Watched:
         """Give what each wrote to stdout, or to another file of its run."""
         return [(run.folder / name).read_text(errors="replace") for run in (self.ours, self.theirs)]
 
-    @property
+    @cached_property
     def lines(self) -> list[tuple[printed.Line | None, printed.Line | None]]:
         """The printed lines that differ."""
         streams = (printed.differing(*self.texts(name)) for name in ("printed.txt", "warned.txt"))
         return [pair for stream in streams for pair in stream]
 
-    @property
+    @cached_property
     def files(self) -> list[tuple[str, str, Any, Any]]:
         """The files, keys and values that differ."""
         return list(files.differing(self.ours.data["files"], self.theirs.data["files"]))
