@@ -146,7 +146,7 @@ class Panel:
     title: str = ""
 
     def __post_init__(self) -> None:
-        if self.x.log and any(one.mark == "bars" for one in self.series):
+        if self.x.log and any(series.mark == "bars" for series in self.series):
             raise ValueError("bars have one width and need a linear x axis, got a logarithmic one")
 
 
@@ -299,7 +299,7 @@ def restored(value: Any) -> Any:
 def _panel_to_json(panel: Panel | Cells) -> dict[str, Any]:
     if isinstance(panel, Cells):
         return {"kind": "cells", **{name: plain(value) for name, value in vars(panel).items()}}
-    series = [{name: plain(value) for name, value in vars(one).items()} for one in panel.series]
+    series = [{name: plain(value) for name, value in vars(row).items()} for row in panel.series]
     axes = {name: {k: plain(v) for k, v in vars(getattr(panel, name)).items()} for name in "xy"}
     return {"kind": "panel", "title": panel.title, "series": series, **axes}
 
@@ -308,5 +308,5 @@ def _panel_from_json(data: dict[str, Any]) -> Panel | Cells:
     fields = {name: restored(value) for name, value in data.items() if name != "kind"}
     if data["kind"] == "cells":
         return Cells(**fields)
-    series = tuple(Series(**one) for one in fields["series"])
+    series = tuple(Series(**row) for row in fields["series"])
     return Panel(Axis(**fields["x"]), Axis(**fields["y"]), series, fields["title"])

@@ -150,10 +150,10 @@ def _shown_today(
     So what is read from a recording and what is measured on its device differ in measurements.
     ValueError where it was recorded at other settings.
     """
-    found = recording.find(experiment.name, settings)
+    result = recording.find(experiment.name, settings)
     names = {"device", *(control.name for control in experiment.controls)}
-    kept = {name: value for name, value in found.settings.items() if name in names}
-    return replace(found, question=experiment.question, settings=kept)
+    kept = {name: value for name, value in result.settings.items() if name in names}
+    return replace(result, question=experiment.question, settings=kept)
 
 
 def sweep(

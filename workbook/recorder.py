@@ -97,7 +97,7 @@ def _away(arguments: argparse.Namespace) -> int:
     for worker, why in answers.lost.items():
         sys.stderr.write(f"{worker}: {why}\n")
     made = [Recording.from_json(data) for data in answers.given.values() if data is not None]
-    for each in {one.name: one for one in made}.values():
+    for each in {result.name: result for result in made}.values():
         written = recording.save(each, arguments.folder)
         sys.stdout.write(f"{len(each.results)} results in {written}\n")
     if not made:

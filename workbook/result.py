@@ -60,10 +60,18 @@ class Finding:
 
     @property
     def _widest(self) -> Comparison | None:
-        shown = [one for one in self.comparisons if one.verdict == "rounding" and one.unseen]
+        shown = [
+            comparison
+            for comparison in self.comparisons
+            if comparison.verdict == "rounding" and comparison.unseen
+        ]
         return max(
             shown,
-            key=lambda one: (one.may_lack, one.unseen_share or 0.0, one.unseen),
+            key=lambda comparison: (
+                comparison.may_lack,
+                comparison.unseen_share or 0.0,
+                comparison.unseen,
+            ),
             default=None,
         )
 
@@ -118,7 +126,7 @@ class Result:
             "reading": finding.reading,
             "chart": finding.chart.to_json(),
             "values": plain(dict(finding.values)),
-            "comparisons": [plain(one.to_json()) for one in finding.comparisons],
+            "comparisons": [plain(comparison.to_json()) for comparison in finding.comparisons],
             "conditions": self.conditions.to_json(),
             "provenance": dict(self.provenance),
             "source": self.source,
@@ -135,7 +143,7 @@ class Result:
                 data["reading"],
                 Chart.from_json(data["chart"]),
                 restored(data["values"]),
-                tuple(Comparison.from_json(restored(one)) for one in data["comparisons"]),
+                tuple(Comparison.from_json(restored(row)) for row in data["comparisons"]),
             )
             conditions = Conditions.from_json(data["conditions"])
             names = ("experiment", "question", "provenance", "source")

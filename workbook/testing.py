@@ -94,8 +94,8 @@ def assert_repeats(function: Callable[[], Any], *, runs: int = 59) -> str:
         again, shape = _kept(function())
         if shape != layout:
             raise AssertionError(f"Run {number} of {runs} returned {shape}, the first {layout}.")
-        for place, (one, other) in enumerate(zip(first, again, strict=True)):
-            if said := _difference(one, other):
+        for place, (expected, actual) in enumerate(zip(first, again, strict=True)):
+            if said := _difference(expected, actual):
                 where = f" in part {place + 1} of {len(first)}" if len(first) > 1 else ""
                 raise AssertionError(f"Run {number} of {runs} is not the first{where}: {said}")
     most = 1 - 0.05 ** (1 / runs)
@@ -132,8 +132,8 @@ def _operands(op: str, terms: Terms) -> tuple[Tensor, Tensor]:
     if isinstance(terms, Tensor) or len(terms) not in counts:
         got = "one tensor" if isinstance(terms, Tensor) else f"{len(terms)} terms"
         raise ValueError(f"terms of a {op} must be ({_OPERANDS[op]}), got {got}")
-    for one in terms:
-        _check_finite(one)
+    for operand in terms:
+        _check_finite(operand)
     a, b = terms[0], terms[1]
     if op == "dot" and (a.dim() != 1 or a.shape != b.shape):
         shapes = f"{tuple(a.shape)} and {tuple(b.shape)}"
@@ -194,23 +194,24 @@ def _compared(actual: Tensor, expected: Tensor, bound: Bound) -> Comparison:
 def _kept(result: Any) -> tuple[list[Any], str]:
     """List the parts of a result, tensors copied: the next run may write into the same memory."""
     parts, layout = tree_flatten(result)
-    kept = [torch.from_numpy(one) if isinstance(one, np.ndarray) else one for one in parts]
-    kept = [one.detach().clone() if isinstance(one, Tensor) else one for one in kept]
+    kept = [torch.from_numpy(part) if isinstance(part, np.ndarray) else part for part in parts]
+    kept = [part.detach().clone() if isinstance(part, Tensor) else part for part in kept]
     return kept, str(layout)
 
 
-def _difference(one: Any, other: Any) -> str:
+def _difference(expected: Any, actual: Any) -> str:
     """Say what differs, in a sentence; empty where nothing does."""
-    if isinstance(one, Tensor) and isinstance(other, Tensor):
-        if (one.shape, one.dtype, one.device) != (other.shape, other.dtype, other.device):
+    if isinstance(expected, Tensor) and isinstance(actual, Tensor):
+        old, new = ((side.shape, side.dtype, side.device) for side in (expected, actual))
+        if new != old:
             return (
-                f"a tensor of {other.dtype} and shape {tuple(other.shape)} instead of {one.dtype} "
-                f"and {tuple(one.shape)}."
+                f"a tensor of {actual.dtype} and shape {tuple(actual.shape)} instead of "
+                f"{expected.dtype} and {tuple(expected.shape)}."
             )
-        compared = compare(other, one, first="this run", second="the first")
+        compared = compare(actual, expected, first="this run", second="the first")
         return "" if compared.identical else compared.sentence().rpartition(". ")[0] + "."
-    if isinstance(one, float) and isinstance(other, float):
-        same = one.hex() == other.hex()  # every bit: -0.0 is not 0.0, and NaN is NaN
+    if isinstance(expected, float) and isinstance(actual, float):
+        same = expected.hex() == actual.hex()  # every bit: -0.0 is not 0.0, and NaN is NaN
     else:
-        same = type(one) is type(other) and bool(one == other)
-    return "" if same else f"{other!r} instead of {one!r}."
+        same = type(expected) is type(actual) and bool(expected == actual)
+    return "" if same else f"{actual!r} instead of {expected!r}."

@@ -60,8 +60,8 @@ def matmul_bound(
 
     ValueError for operands that do not fit.
 
-    >>> one = torch.rand(1, 1)
-    >>> bool(matmul_bound(one, one, "float32", inputs="tf32").limit > 2 * 2**-11 * one * one)
+    >>> x = torch.rand(1, 1)
+    >>> bool(matmul_bound(x, x, "float32", inputs="tf32").limit > 2 * 2**-11 * x * x)
     True
     """
     n = _inner(a, b)
@@ -79,7 +79,7 @@ def matmul_bound(
             moved = _rounded_inputs((x, y), scale, inputs, tensor_cores)
             # What is added up are the rounded operands' products.
             larger = 1 + moved[2]
-            limits = [one * larger + extra for one, extra in zip(limits, moved, strict=False)]
+            limits = [limit * larger + extra for limit, extra in zip(limits, moved, strict=False)]
             name = f"{format_of(inputs).name} inputs, {name}"
     if result is not None and format_of(result) != format_of(fmt):
         last = format_of(result)
@@ -87,9 +87,10 @@ def matmul_bound(
         if not (exact and rounds_nothing(scale, last, x, y)):
             size = (x @ y).abs() + gamma(n, "float64") * scale
             limits = [
-                one + gamma(1, last) * (size + one) + last.smallest_subnormal for one in limits
+                limit + gamma(1, last) * (size + limit) + last.smallest_subnormal
+                for limit in limits
             ]
-    certain_limit, likely_limit = (outward(one, 2 * n + 16) for one in limits)
+    certain_limit, likely_limit = (outward(limit, 2 * n + 16) for limit in limits)
     if tensor_cores:
         name = f"{name}, truncated: 2 u"
     return Bound(

@@ -67,8 +67,8 @@ def mean_bound(
     with undisturbed():
         last = format_of(fmt if result is None else result)
         limits = [
-            outward((one + gamma(1, last) * (size + one)) / terms + last.smallest_subnormal, 8)
-            for one in (whole.limit, whole.probable)
+            outward((limit + gamma(1, last) * (size + limit)) / terms + last.smallest_subnormal, 8)
+            for limit in (whole.limit, whole.probable)
         ]
         scale = None if whole.scale is None else whole.scale / terms
     return Bound(limits[0], f"({whole.name}) / n", whole.source, limits[1], scale, terms)
@@ -114,7 +114,7 @@ def _sum(
     )
     if rounds_nothing(scale, fmt, values):
         name, relative = "sums without rounding", (0.0, 0.0)
-    limits, source = [outward(one * scale, terms) for one in relative], SOURCE
+    limits, source = [outward(limit * scale, terms) for limit in relative], SOURCE
     if relative[1] < relative[0] and depth == terms - 1:
         most = relative[0] * scale
         pulled = torch.minimum(most, relative[1] * scale + drift(values, places, scale, fmt))
@@ -123,7 +123,7 @@ def _sum(
         name = f"{name}, {last.name} result"
         if not rounds_nothing(scale, last, values):
             limits = [
-                outward(one + gamma(1, last) * (size + one) + last.smallest_subnormal, 4)
-                for one in limits
+                outward(limit + gamma(1, last) * (size + limit) + last.smallest_subnormal, 4)
+                for limit in limits
             ]
     return Bound(limits[0], name, source, limits[1], scale, terms), size

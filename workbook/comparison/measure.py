@@ -147,7 +147,7 @@ def _add(tally: Tally, piece: Pair, scratch: Scratch) -> None:
 
 def _add_differences(tally: Tally, piece: Pair, scratch: Scratch) -> bool:
     """Take in the differences of a piece, if it is finite throughout; say whether it is."""
-    if not any(isinstance(one, Tensor) for one in piece.limits or ()):
+    if not any(isinstance(limit, Tensor) for limit in piece.limits or ()):
         outline = scratch.outline(piece)
         if outline and math.isfinite(top := outline[0].amax().item()):
             if tally.may_grow(top, *outline):
@@ -185,6 +185,6 @@ def _unraveled(index: int | None, shape: tuple[int, ...]) -> tuple[int, ...] | N
         return None
     place = []
     for size in reversed(shape):
-        index, one = divmod(index, size)
-        place.append(one)
+        index, coordinate = divmod(index, size)
+        place.append(coordinate)
     return tuple(reversed(place))

@@ -68,7 +68,7 @@ def pieces(pair: Pair) -> Iterator[Pair]:
     """Cut a pair into flat pieces of at most PIECE elements, in row-major order."""
     parts = [pair.actual, pair.expected]
     shape = pair.actual.shape
-    parts += [one.expand(shape) for one in pair.limits or () if isinstance(one, Tensor)]
+    parts += [limit.expand(shape) for limit in pair.limits or () if isinstance(limit, Tensor)]
     if all(part.is_contiguous() for part in parts):
         parts, shape = [part.view(-1) for part in parts], torch.Size([pair.actual.numel()])
     offset = 0
@@ -86,8 +86,10 @@ def _piece(pair: Pair, cut: list[Tensor], offset: int) -> Pair:
         expected = round_to(exact, actual.dtype).to(actual.dtype)
     tensors = iter(cut[2:])
     limits = tuple(
-        _numbers(next(tensors).to(actual.device, torch.float64)) if isinstance(one, Tensor) else one
-        for one in pair.limits or ()
+        _numbers(next(tensors).to(actual.device, torch.float64))
+        if isinstance(limit, Tensor)
+        else limit
+        for limit in pair.limits or ()
     )
     return Pair(actual, expected, exact, cast(Limits, limits) or None, offset)
 
@@ -161,7 +163,7 @@ def _fitting(limit: Tensor | float, actual: Tensor) -> Tensor | float:
     if not isinstance(limit, Tensor) or limit.dim() == 0:
         return 0.0 if math.isnan(limit) else float(limit)
     sizes = zip(reversed(limit.shape), reversed(actual.shape), strict=False)
-    fits = limit.dim() <= actual.dim() and all(one in (1, size) for one, size in sizes)
+    fits = limit.dim() <= actual.dim() and all(length in (1, size) for length, size in sizes)
     if not fits:
         raise ValueError(
             f"the bound's limit must broadcast to {tuple(actual.shape)}, got {tuple(limit.shape)}"

@@ -91,7 +91,9 @@ def finite_places(piece: Pair) -> Tensor:
 
 def only(piece: Pair, places: Tensor) -> Pair:
     """Keep the marked places of a piece."""
-    limits = tuple(one[places] if isinstance(one, Tensor) else one for one in piece.limits or ())
+    limits = tuple(
+        limit[places] if isinstance(limit, Tensor) else limit for limit in piece.limits or ()
+    )
     dtype = piece.actual.dtype  # indexed as integers: float8 has no kernel for it everywhere
     actual, expected = bits(piece.actual)[places], bits(piece.expected)[places]
     return Pair(actual.view(dtype), expected.view(dtype), limits=cast(Limits, limits) or None)

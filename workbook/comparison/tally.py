@@ -133,7 +133,7 @@ class Tally:
         """
         self.absolute.offer(size, places)
         self.relative.offer(torch.div(size, against, out=against), places)
-        if limits is None or not any(isinstance(one, Tensor) for one in limits):
+        if limits is None or not any(isinstance(part, Tensor) for part in limits):
             return  # one limit for all: `finish` needs the greatest difference only
         limit, likely, scale = limits
         self.used.offer(torch.div(size, limit, out=against), places)
@@ -143,12 +143,12 @@ class Tally:
 
     def finish(self, limits: Limits) -> None:
         """Take in the limits where nothing differed, and limits that are one for all elements."""
-        limit, likely, scale = (_numbers(one) for one in limits)
+        limit, likely, scale = (_numbers(part) for part in limits)
         if not limit.numel():
             return
         limit = limit.nan_to_num(nan=0.0, posinf=math.inf)
         size = torch.zeros((), dtype=torch.float64)
-        if not any(isinstance(one, Tensor) for one in limits):
+        if not any(isinstance(part, Tensor) for part in limits):
             size += self.absolute.value
         self.used.offer((size / limit).reshape(-1), 0)
         self.likely_used.offer((size / likely).reshape(-1), 0)

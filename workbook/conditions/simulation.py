@@ -26,11 +26,11 @@ _THIS_THREAD = _ThisThread()
 
 def simulate(on: bool, opening: ExitStack) -> None:
     """Have exactly one accelerator at work, or none, until `opening` is closed."""
-    at_work = [one for one in _THIS_THREAD.entered if not one.paused]
+    at_work = [simulation for simulation in _THIS_THREAD.entered if not simulation.paused]
     if not on:
-        for one in at_work:
-            one.paused = True
-            opening.callback(setattr, one, "paused", False)
+        for simulation in at_work:
+            simulation.paused = True
+            opening.callback(setattr, simulation, "paused", False)
     elif not at_work:
         from workbook.simulated import SimulatedAccelerator
 

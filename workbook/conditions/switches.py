@@ -19,8 +19,8 @@ from workbook.devices import DeviceUnavailable
 
 def torch_dtype(name: str) -> torch.dtype:
     """Give the dtype of that name."""
-    found: torch.dtype = getattr(torch, name)
-    return found
+    dtype: torch.dtype = getattr(torch, name)
+    return dtype
 
 
 def keep(stack: ExitStack) -> None:
@@ -52,11 +52,11 @@ def readings() -> dict[str, str]:
     >>> readings()["default dtype"]
     'torch.float32'
     """
-    found = {name: str(read()) for name, (read, _) in SWITCHES.items()}
+    values = {name: str(read()) for name, (read, _) in SWITCHES.items()}
     stored = tf32.read()
-    found |= {"matmul precision": stored.matmul, "cuDNN TF32": str(stored.cudnn)}
+    values |= {"matmul precision": stored.matmul, "cuDNN TF32": str(stored.cudnn)}
     newer = {f"fp32_precision of {' '.join(key)}": word for key, word in stored.newer.items()}
-    return found | {name: word for name, word in newer.items() if word != "none"}
+    return values | {name: word for name, word in newer.items() if word != "none"}
 
 
 def _put_back(read: Callable[[], Any], write: Callable[[Any], object], before: object) -> None:

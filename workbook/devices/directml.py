@@ -90,8 +90,8 @@ def probe(*, time_limit: float | None = None) -> Adapters:
 def torch_device() -> torch.device:
     """Give the DirectML device; call it only where `probe` said ok."""
     library = importlib.import_module("torch_directml")
-    found: torch.device = library.device()
-    return found
+    device: torch.device = library.device()
+    return device
 
 
 def adapter_name() -> str:
@@ -109,15 +109,15 @@ def _installed() -> bool:
 
 def _lines(output: bytes | None) -> list[dict[str, object]]:
     """Give the child's lines of JSON; what the library itself prints is passed over."""
-    found = []
+    names = []
     for line in (output or b"").decode("utf-8", "replace").splitlines():
         try:
             value = json.loads(line)
         except ValueError:
             continue
         if isinstance(value, dict):
-            found.append(value)
-    return found
+            names.append(value)
+    return names
 
 
 def _step(output: bytes | None) -> str:

@@ -28,8 +28,8 @@ def cpu_name() -> str:
     try:
         if platform.system() == "Linux":
             text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-            found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-            return found.group(1).strip() if found else platform.machine()
+            match = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+            return match.group(1).strip() if match else platform.machine()
         if platform.system() == "Darwin":
             return _output("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
     except OSError:

@@ -62,8 +62,8 @@ def xpu() -> str | None:
 
 def direct_ml() -> str | None:
     """Say why DirectML is absent, or None after a check in a child process succeeded."""
-    found = directml.probe()
-    return None if found.code == "ok" else found.sentence
+    outcome = directml.probe()
+    return None if outcome.code == "ok" else outcome.sentence
 
 
 def started() -> Any:
@@ -72,4 +72,4 @@ def started() -> Any:
     A fork of such a process cannot use it (CUDA, XPU; MPS does not say).
     """
     modules = (getattr(torch, name, None) for name in ("cuda", "xpu"))
-    return next((one for one in modules if getattr(one, "is_initialized", bool)()), None)
+    return next((module for module in modules if getattr(module, "is_initialized", bool)()), None)

@@ -39,10 +39,10 @@ def main(arguments: argparse.Namespace) -> int:
     if before is None:
         sys.stdout.write(_text(now.to_json()) if arguments.json else _table(now))
         return 0
-    found = change(before, now)
-    told = {**asdict(found), "sentence": found.sentence()}
-    sys.stdout.write(_text(told) if arguments.json else _told(found))
-    return int(bool(found.changed))
+    difference = change(before, now)
+    told = {**asdict(difference), "sentence": difference.sentence()}
+    sys.stdout.write(_text(told) if arguments.json else _told(difference))
+    return int(bool(difference.changed))
 
 
 def _asked(arguments: argparse.Namespace) -> int:
@@ -67,12 +67,11 @@ def _table(fingerprint: Fingerprint) -> str:
     return "".join(f"{name:<{width}}  {value}".rstrip() + "\n" for name, value in rows)
 
 
-def _told(found: Change) -> str:
-    lines = [f"fact    {name}: {old} -> {new}" for name, (old, new) in found.facts.items()]
-    lines += ["fact    none differs"] * (not found.facts)
-    lines += [f"bits    {check}: changed" for check in found.changed]
-    lines += [
-        f"bits    {len(found.kept)} of {len(found.kept) + len(found.changed)} checks the same"
-    ]
-    lines += [f"once    {check}: only one of the two has it" for check in found.only_once]
-    return "\n".join([*lines, found.sentence()]) + "\n"
+def _told(difference: Change) -> str:
+    shared = len(difference.kept) + len(difference.changed)
+    lines = [f"fact    {name}: {old} -> {new}" for name, (old, new) in difference.facts.items()]
+    lines += ["fact    none differs"] * (not difference.facts)
+    lines += [f"bits    {check}: changed" for check in difference.changed]
+    lines += [f"bits    {len(difference.kept)} of {shared} checks the same"]
+    lines += [f"once    {check}: only one of the two has it" for check in difference.only_once]
+    return "\n".join([*lines, difference.sentence()]) + "\n"

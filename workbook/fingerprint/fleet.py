@@ -32,17 +32,19 @@ class Fleet:
 
     def groups(self) -> tuple[Group, ...]:
         """Put workers with the same bits together, the largest group first."""
-        found: dict[tuple[tuple[str, str], ...], list[str]] = {}
+        groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
         for worker, fingerprint in self.taken.items():
-            found.setdefault(tuple(sorted(fingerprint.bits.items())), []).append(worker)
-        rows = sorted(found.items(), key=lambda row: (-len(row[1]), row[1]))
+            groups.setdefault(tuple(sorted(fingerprint.bits.items())), []).append(worker)
+        rows = sorted(groups.items(), key=lambda row: (-len(row[1]), row[1]))
         return tuple(self._group(tuple(workers), dict(bits)) for bits, workers in rows)
 
     def to_json(self) -> dict[str, Any]:
         """Give groups, fingerprints and losses as plain data."""
         return {
             "groups": [asdict(group) for group in self.groups()],
-            "workers": {worker: one.to_json() for worker, one in self.taken.items()},
+            "workers": {
+                worker: fingerprint.to_json() for worker, fingerprint in self.taken.items()
+            },
             "lost": dict(self.lost),
         }
 
@@ -89,14 +91,16 @@ def taken() -> dict[str, Any]:
 
 def _told(first: Group, other: Group) -> list[str]:
     """Say in which checks a group differs from the first one, and which facts go with it."""
-    found = change(
+    difference = change(
         Fingerprint("", first.facts, first.bits), Fingerprint("", other.facts, other.bits)
     )
-    lines = [f"checks with other bits than group 1: {', '.join(found.changed) or 'none'}"]
-    if found.only_once:
-        lines.append(f"checks that only one of the two has: {', '.join(found.only_once)}")
+    lines = [f"checks with other bits than group 1: {', '.join(difference.changed) or 'none'}"]
+    if difference.only_once:
+        lines.append(f"checks that only one of the two has: {', '.join(difference.only_once)}")
     unsure = {*first.varying, *other.varying}
-    going = [f"{name}: {a} -> {b}" for name, (a, b) in found.facts.items() if name not in unsure]
+    going = [
+        f"{name}: {a} -> {b}" for name, (a, b) in difference.facts.items() if name not in unsure
+    ]
     lines += [f"goes with it: {row}" for row in going]
     lines += ["goes with it: no fact; something is missing among them"] * (not going)
     if len(going) > 1:

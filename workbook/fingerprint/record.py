@@ -72,8 +72,8 @@ def take() -> Fingerprint:
     bits = {}
     for row in here():
         with Conditions(seed=0, device=row.name) as where:
-            found = digests(where.torch_device)
-        bits.update({f"{check} on {row.name}": value for check, value in found.items()})
+            hashes = digests(where.torch_device)
+        bits.update({f"{check} on {row.name}": value for check, value in hashes.items()})
     return Fingerprint(datetime.date.today().isoformat(), machine(), bits)
 
 

@@ -47,13 +47,13 @@ def read(path: Path) -> tuple[Claim, ...]:
         raise ValueError(f"{path.name} is not JSON: {error}") from error
     if not isinstance(rows, list):
         raise ValueError(f"{path.name} is a list of rows, got {type(rows).__name__}")
-    found = tuple(claim_from(row) for row in rows)
+    claims = tuple(claim_from(row) for row in rows)
     seen: set[str] = set()
-    for row in found:
+    for row in claims:
         if row.id in seen:
             raise ValueError(f"each claim has an id of its own, got {row.id!r} twice")
         seen.add(row.id)
-    return found
+    return claims
 
 
 def claim_from(row: Any) -> Claim:

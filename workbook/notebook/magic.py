@@ -50,7 +50,7 @@ def _answer(shell: Any, cell: str, folder: Path) -> Answer:
         result = shell.run_cell(cell, silent=True)
         result.raise_error()
         now = held({**shell.user_ns, "the last line": result.result})
-        changed = {name: one for name, one in now.items() if before.get(name) != code(one)}
+        changed = {name: value for name, value in now.items() if before.get(name) != code(value)}
         return dict(changed), {}
 
     forks = Forks(
@@ -69,9 +69,9 @@ def _answer(shell: Any, cell: str, folder: Path) -> Answer:
 
 def _found(forks: Forks) -> Answer:
     function = Function(forks)
-    found, base = function.find()
-    rows = causes_of(function, found, base) if found is not None else []
-    if not rows and found is None:
+    search, base = function.find()
+    rows = causes_of(function, search, base) if search is not None else []
+    if not rows and search is None:
         return _renamed(answered(forks, [none(base)]))
     return _renamed(answered(forks, rows, status=None if rows else "unknown"))
 
@@ -79,5 +79,5 @@ def _found(forks: Forks) -> Answer:
 def _renamed(answer: Answer) -> Answer:
     from dataclasses import replace
 
-    causes = tuple(replace(one, where=named(one.where)) for one in answer.causes)
+    causes = tuple(replace(cause, where=named(cause.where)) for cause in answer.causes)
     return replace(answer, causes=causes, notes=tuple(map(named, answer.notes)))

@@ -19,14 +19,14 @@ Held = dict[str, Any]
 
 def held(namespace: dict[str, Any], hidden: frozenset[str] = frozenset()) -> dict[str, Held]:
     """Read what each name holds; names of functions, modules and of the notebook are left out."""
-    found = {}
+    contents = {}
     for name, value in list(namespace.items()):
         if name.startswith("_") or name in hidden or isinstance(value, _LEFT_OUT):
             continue
         content = _content(value)
         if content:
-            found[name] = content
-    return found
+            contents[name] = content
+    return contents
 
 
 _LEFT_OUT = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)

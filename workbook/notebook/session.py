@@ -51,7 +51,7 @@ def read(path: Path) -> tuple[list[Cell], list[str]]:
     """Read the code cells of a notebook, and what is left out; Unusable where it is none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        rows = [one for one in data["cells"] if one["cell_type"] == "code"]
+        rows = [cell for cell in data["cells"] if cell["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError):
         raise Unusable(f"{path.name} is no notebook of format 4") from None
     language = data.get("metadata", {}).get("kernelspec", {}).get("language", "python")
@@ -80,15 +80,15 @@ def _plain(source: str) -> tuple[str, list[str]]:
 
 def stored_order(cells: list[Cell]) -> list[int]:
     """Give the cells by the order in which they last ran; those that never ran are left out."""
-    ran = [one for one in cells if one.count is not None]
-    return [one.number for one in sorted(ran, key=lambda one: one.count or 0)]
+    ran = [cell for cell in cells if cell.count is not None]
+    return [cell.number for cell in sorted(ran, key=lambda cell: cell.count or 0)]
 
 
 class Runs:
     """The runs of a notebook: each is a fork that goes through some cells in some order."""
 
     def __init__(self, cells: list[Cell]) -> None:
-        self.cells = {one.number: one for one in cells}
+        self.cells = {cell.number: cell for cell in cells}
 
     def body(self, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run the cells that the plan names, and give what each of them changed."""
@@ -142,15 +142,15 @@ def parted(ours: Run, theirs: Run) -> Part | None:
     for row in ours.data.get("cells", ()):
         other = others.get(row["cell"])
         if other is None or "raised" in row or "raised" in other:
-            one, two = (r.get("raised", "no error") if r else "not run" for r in (row, other))
-            if one != two:
-                return Part(row["cell"], "", one, two)
+            first, second = (r.get("raised", "no error") if r else "not run" for r in (row, other))
+            if first != second:
+                return Part(row["cell"], "", first, second)
             continue
         every = dict.fromkeys((*row["changed"], *other["changed"]))
         names = [n for n in every if row["changed"].get(n) != other["changed"].get(n)]
         if names:
-            one, two = (r["shown"].get(names[0], "not changed") for r in (row, other))
-            return Part(row["cell"], names[0], one, two, tuple(names[1:]))
+            first, second = (r["shown"].get(names[0], "not changed") for r in (row, other))
+            return Part(row["cell"], names[0], first, second, tuple(names[1:]))
     return None
 
 
@@ -169,12 +169,12 @@ def diagnosed(forks: Forks, cells: list[Cell]) -> Answer:
     forks.tell(f"twice from top to bottom: {'other values' if part else 'the same values'}")
     if part:
         forks.note(_sentence("run twice from top to bottom", part))
-    found, base = calm.find()
+    search, base = calm.find()
     rows = [other] if other else []
-    if found is not None:
-        rows += causes_of(calm, found, base)
+    if search is not None:
+        rows += causes_of(calm, search, base)
     rows = [replace(row, fix=_FIXES.get(row.cause, row.fix)) for row in rows]
-    if not rows and found is None:
+    if not rows and search is None:
         return answered(forks, [none(base)])
     return answered(forks, rows, status=None if rows else "unknown")
 
@@ -182,13 +182,13 @@ def diagnosed(forks: Forks, cells: list[Cell]) -> Answer:
 def _other_order(forks: Forks, calm: Function, cells: list[Cell]) -> Found | None:
     """Whether the order in which the cells last ran gives something else than top to bottom."""
     order = stored_order(cells)
-    counts = sorted(one.count for one in cells if one.count is not None)
+    counts = sorted(cell.count for cell in cells if cell.count is not None)
     if not order:
         forks.note("The file holds no execution counts: in which order its cells ran is not known.")
         return None
     if counts != list(range(1, len(counts) + 1)):
         forks.note("The stored counts have gaps: cells ran more often than the file can tell.")
-    if order == [one.number for one in cells if one.count is not None]:
+    if order == [cell.number for cell in cells if cell.count is not None]:
         forks.tell("the stored execution counts: in the order of the file")
         return None
     plain = forks.run(calm.plan())

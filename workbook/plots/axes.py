@@ -29,9 +29,11 @@ def limits(panel: Panel) -> tuple[Limits, Limits]:
 
     What bars stand on is within (0, or a decade below the shortest), and half a bar on each side.
     """
-    across = [x for one in panel.series if one.mark != "rule" for x in one.x]
-    up = [y for one in panel.series for y in (*one.y, *one.upper)]
-    bars = [x for one in panel.series if one.mark == "bars" for x in one.x if abs(x) < HUGE]
+    across = [x for series in panel.series if series.mark != "rule" for x in series.x]
+    up = [y for series in panel.series for y in (*series.y, *series.upper)]
+    bars = [
+        x for series in panel.series if series.mark == "bars" for x in series.x if abs(x) < HUGE
+    ]
     if bars:
         across += [min(bars) - 0.6 * bar_width(bars), max(bars) + 0.6 * bar_width(bars)]
     return _limits(panel.x, across), _limits(panel.y, up, based=bool(bars))
@@ -100,12 +102,14 @@ def prepare(ax: Any, panel: Panel, width: float) -> None:
 def stays(panel: Panel) -> object:
     """Collect everything around the data: panels with equal ones share it."""
     x, y = limits(panel)
-    return panel.x, panel.y, x, y, beneath(panel, y[0]), [one.mark for one in panel.series]
+    return panel.x, panel.y, x, y, beneath(panel, y[0]), [series.mark for series in panel.series]
 
 
 def beneath(panel: Panel, low: float) -> str:
     """Say what the low edge of a logarithmic y axis stands for, if any value lies below."""
-    values = [y for one in panel.series if one.mark != "rule" for y in (*one.y, *one.upper)]
+    values = [
+        y for series in panel.series if series.mark != "rule" for y in (*series.y, *series.upper)
+    ]
     under = [value for value in values if value < low]
     if not panel.y.log or not under:
         return ""
@@ -122,18 +126,18 @@ def ticks(
     low, high = between
     hair = HAIR * (high - low)
     first, last = (low * (1 - HAIR), high * (1 + HAIR)) if axis.log else (low - hair, high + hair)
-    found = list(axis.ticks)
-    if not found:
+    ticks = list(axis.ticks)
+    if not ticks:
         with np.errstate(over="ignore"):  # decades beyond the largest float
             places = np.asarray(_locator(axis, between, count, whole).tick_values(low, high))
         places = places[(places >= first) & (places <= last)]
         powers = axis.log and not ((places >= 1e-3) & (places <= 1e5)).all()
-        found = [(place, number(place, powers)) for place in places.tolist()]
-    found = [tick for tick in found if first <= tick[0] <= last]
+        ticks = [(place, number(place, powers)) for place in places.tolist()]
+    ticks = [tick for tick in ticks if first <= tick[0] <= last]
     if edge:
         apart = (high / low) ** (0.5 / count)
-        found = [(low, edge), *(tick for tick in found if tick[0] > low * apart)]
-    return found
+        ticks = [(low, edge), *(tick for tick in ticks if tick[0] > low * apart)]
+    return ticks
 
 
 def _locator(axis: Axis, between: Limits, count: int, whole: bool) -> Locator:

@@ -45,8 +45,8 @@ class Table:
         self.free = width - names - BESIDE
         widths, self.size = np.full(many, self.free / max(many, 1)), 0.0
         for size in (TEXT, 11.4, SMALLEST):
-            if (found := _widths(cells, self.free, size)) is not None:
-                widths, self.size = found, size
+            if (fitting := _widths(cells, self.free, size)) is not None:
+                widths, self.size = fitting, size
                 break
         self.across = np.concatenate([[0.0], np.cumsum(widths)])
         self.texts = [
@@ -203,14 +203,14 @@ def draw(ax: Any, table: Table, theme: Theme) -> None:
 
 def _runs(cells: Cells) -> dict[Kind, list[tuple[int, int, int]]]:
     """Find each kind's runs of neighbors: row, first column, column after the last."""
-    found: dict[Kind, list[tuple[int, int, int]]] = {}
+    spans: dict[Kind, list[tuple[int, int, int]]] = {}
     for row, line in enumerate(cells.kinds):
         start = 0
         for kind, run in groupby(line):
             end = start + len(list(run))
-            found.setdefault(kind, []).append((row, start, end))
+            spans.setdefault(kind, []).append((row, start, end))
             start = end
-    return found
+    return spans
 
 
 def _write(ax: Any, table: Table, theme: Theme) -> None:

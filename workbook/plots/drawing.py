@@ -304,5 +304,5 @@ def _encoded(pixels: Any, colors: tuple[str, ...]) -> bytes:
 @lru_cache(maxsize=16)
 def _palette(colors: tuple[str, ...]) -> Image.Image:
     palette = Image.new("P", (1, 1))
-    palette.putpalette([round(255 * part) for one in colors for part in to_rgb(one)])
+    palette.putpalette([round(255 * part) for color in colors for part in to_rgb(color)])
     return palette

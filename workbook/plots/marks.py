@@ -28,38 +28,40 @@ FAR = 1e200  # as good as infinite
 
 def series_looks(panel: Panel) -> list[Look]:
     """Give each series its look; rules look all alike and take none."""
-    free = iter(style.looks(tuple(one.label for one in panel.series if one.mark != "rule")))
-    return [RULE if one.mark == "rule" else next(free) for one in panel.series]
+    free = iter(
+        style.looks(tuple(series.label for series in panel.series if series.mark != "rule"))
+    )
+    return [RULE if series.mark == "rule" else next(free) for series in panel.series]
 
 
 def names(panel: Panel) -> list[str]:
     """List what the legend says: the names of all series that have one."""
-    return [_name(one, panel) for one in panel.series if one.label]
+    return [_name(series, panel) for series in panel.series if series.label]
 
 
 def samples(panel: Panel, theme: Theme) -> list[Artist]:
     """Make the legend's pictures of all series that have a name."""
     pairs = zip(panel.series, series_looks(panel), strict=True)
-    return [_sample(one, look, theme) for one, look in pairs if one.label]
+    return [_sample(series, look, theme) for series, look in pairs if series.label]
 
 
-def _name(one: Series, panel: Panel) -> str:
+def _name(series: Series, panel: Panel) -> str:
     """Name a series; a rule beyond stated limits says on which side it is."""
-    if one.mark != "rule":
-        return one.label
-    above = panel.y.high is not None and one.y[0] > panel.y.high
-    below = panel.y.low is not None and one.y[0] < panel.y.low
-    return one.label + (" ↑" if above else " ↓" if below else "")
+    if series.mark != "rule":
+        return series.label
+    above = panel.y.high is not None and series.y[0] > panel.y.high
+    below = panel.y.low is not None and series.y[0] < panel.y.low
+    return series.label + (" ↑" if above else " ↓" if below else "")
 
 
-def _sample(one: Series, look: Look, theme: Theme) -> Artist:
+def _sample(series: Series, look: Look, theme: Theme) -> Artist:
     own = color(look, theme)
-    if one.mark == "bars":
+    if series.mark == "bars":
         return Patch(**_fill(look, theme))
-    if one.mark == "band":
+    if series.mark == "band":
         return Patch(facecolor=style.tint(look, theme), edgecolor=own, linestyle=dashed(look.dash))
-    marker = "none" if one.mark == "rule" else look.marker
-    line: Any = "none" if one.mark == "points" else dashed(look.dash)
+    marker = "none" if series.mark == "rule" else look.marker
+    line: Any = "none" if series.mark == "points" else dashed(look.dash)
     size = 7 * POINT
     return Line2D([], [], color=own, linestyle=line, marker=marker, markersize=size, mew=0)
 
@@ -73,13 +75,13 @@ def _fill(look: Look, theme: Theme) -> dict[str, Any]:
 
 def draw(ax: Any, panel: Panel, theme: Theme) -> None:
     """Add the marks of a panel to its axes, whose limits are set."""
-    bars = [one for one in panel.series if one.mark == "bars"]
-    for n, (one, look) in enumerate(zip(panel.series, series_looks(panel), strict=True)):
-        marks = _Marks(ax, panel, theme, one, look, n)
-        if one.mark == "bars":
-            marks.bars(bars.index(one), len(bars))
+    bars = [series for series in panel.series if series.mark == "bars"]
+    for n, (series, look) in enumerate(zip(panel.series, series_looks(panel), strict=True)):
+        marks = _Marks(ax, panel, theme, series, look, n)
+        if series.mark == "bars":
+            marks.bars(bars.index(series), len(bars))
         else:
-            {"rule": marks.rule, "band": marks.band}.get(one.mark, marks.line)()
+            {"rule": marks.rule, "band": marks.band}.get(series.mark, marks.line)()
     ax.containers.clear()  # ax.bar keeps its bars there, too, after they are removed
 
 
@@ -87,12 +89,14 @@ class _Marks:
     """The artists of one series, the `place`-th of its panel."""
 
     def __init__(
-        self, ax: Any, panel: Panel, theme: Theme, one: Series, look: Look, place: int
+        self, ax: Any, panel: Panel, theme: Theme, series: Series, look: Look, place: int
     ) -> None:
-        self.ax, self.panel, self.theme, self.one, self.look = ax, panel, theme, one, look
+        self.ax, self.panel, self.theme, self.series, self.look = ax, panel, theme, series, look
         self.place, self.color, self.dash = place, color(look, theme), dashed(look.dash)
-        self.order = ORDER.get(one.mark, 3.3) + place / 1000
-        self.x, self.y = (np.clip(np.asarray(each, float), -FAR, FAR) for each in (one.x, one.y))
+        self.order = ORDER.get(series.mark, 3.3) + place / 1000
+        self.x, self.y = (
+            np.clip(np.asarray(each, float), -FAR, FAR) for each in (series.x, series.y)
+        )
 
     def rule(self) -> None:
         """Draw a horizontal line over the whole panel, at the edge if it lies beyond."""
@@ -103,7 +107,7 @@ class _Marks:
 
     def band(self) -> None:
         """Fill between two limits, with a gap where either is no number."""
-        low, high = self._bounded(self.y), self._bounded(np.asarray(self.one.upper, float))
+        low, high = self._bounded(self.y), self._bounded(np.asarray(self.series.upper, float))
         good = np.isfinite(self.x) & np.isfinite(low) & np.isfinite(high)
         shared = {"zorder": self.order, "linestyle": self.dash}
         alpha = style.TINTED[self.theme]
@@ -125,7 +129,7 @@ class _Marks:
 
     def line(self) -> None:
         """Draw a line with some markers on it, or points alone."""
-        joined, many = self.one.mark != "points", len(self.x)
+        joined, many = self.series.mark != "points", len(self.x)
         low, high = self.ax.get_ylim()
         zero = self._across() & (self.y < low) & self.panel.y.log
         inside = self._across() & (self.y >= low - HAIR * abs(low)) & (self.y <= high)
@@ -133,7 +137,7 @@ class _Marks:
         later = sum(each.mark == "points" for each in self.panel.series[self.place + 1 :])
         size += min(3.0 * later, 6.0)  # points below others are larger, so that both show
         if joined:
-            steps = "steps-post" if self.one.mark == "steps" else "default"
+            steps = "steps-post" if self.series.mark == "steps" else "default"
             drawn: Any = {"linestyle": self.dash, "drawstyle": steps}
             self._plot(self.x, self._bounded(self.y), zorder=self.order, **drawn)
             size, every = 6.0, 1 if many <= 25 else many // 9

@@ -33,7 +33,7 @@ def _panel_words(panel: Panel | Cells) -> str:
         named = f" ({kinds})" if kinds else ""
         return _sentence(f"{len(panel.rows)} rows of cells{named}: {', '.join(panel.rows)}")
     x, y = limits(panel)
-    series = ", ".join(f"{one.label or 'unnamed'} ({one.mark})" for one in panel.series)
+    series = ", ".join(f"{series.label or 'unnamed'} ({series.mark})" for series in panel.series)
     return _sentence(f"{_axis_words(panel.y, y)} against {_axis_words(panel.x, x)}: {series}")
 
 

@@ -42,14 +42,14 @@ class Factor:
         >>> FACTORS[0].name, FACTORS[0].repeats(), FACTORS[0].repeats(held=False)
         ("torch's generators", True, False)
         """
-        found = []
+        texts = []
         with Conditions():  # puts back what is arranged, and the generators
             for number in range(2):
                 if self.arrange:
                     self.arrange(number)
                 with deterministic(0) if held else nullcontext():
-                    found.append(repr(self.run()))
-        return found[0] == found[1]
+                    texts.append(repr(self.run()))
+        return texts[0] == texts[1]
 
 
 def coverage() -> str:
@@ -59,7 +59,7 @@ def coverage() -> str:
     held: torch's generators
     """
     words = {True: "held", False: "NOT held"}
-    return "\n".join(f"{words[one.repeats()]}: {one.name}" for one in FACTORS)
+    return "\n".join(f"{words[factor.repeats()]}: {factor.name}" for factor in FACTORS)
 
 
 def _bits(tensor: Tensor) -> Seen:

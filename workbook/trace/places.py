@@ -60,8 +60,8 @@ def elsewhere() -> FrameType | None:
 
 def line_of(frame: FrameType | None) -> str:
     """Name the nearest line of the user's code at or above a frame, as `file.py:12`; "" if none."""
-    found = user_frame(frame)
-    return f"{_short(found.f_code.co_filename)}:{found.f_lineno}" if found else ""
+    nearest = user_frame(frame)
+    return f"{_short(nearest.f_code.co_filename)}:{nearest.f_lineno}" if nearest else ""
 
 
 @functools.cache

@@ -75,7 +75,7 @@ Shapes = tuple[tuple[torch.Size, torch.dtype], ...]
 @functools.lru_cache(4096)
 def signature(came_in: Shapes, came_out: Shapes) -> str:
     """Give shapes and dtypes in words: `float32[2,3] -> float32[2]`."""
-    sides = (", ".join([kind(*one) for one in side]) for side in (came_in, came_out))
+    sides = (", ".join([kind(*operand) for operand in side]) for side in (came_in, came_out))
     return " -> ".join(sides)
 
 

@@ -149,14 +149,14 @@ class _Recorder(Dispatch):
         count, place = sum(t.numel() for t in out[:1]), len(self._trace) - 1
         self._trace.draws.append(Draw(generator, name, line, module, count, value, place))
 
-    def _gather(self, values: Any, found: list[torch.Tensor], numbers: list[int]) -> None:
+    def _gather(self, values: Any, tensors: list[torch.Tensor], numbers: list[int]) -> None:
         """Add a number for each of the arguments, and the tensors among them."""
         for value in values:
             if isinstance(value, torch.Tensor):
-                found.append(value)
+                tensors.append(value)
                 numbers.append(tensor_hash(value) if _ordinary(value) else shape_hash(value))
             elif isinstance(value, (list, tuple)):
-                self._gather(value, found, numbers)
+                self._gather(value, tensors, numbers)
                 numbers.append(len(value))
             elif isinstance(value, (bool, int, float, str, torch.dtype)):
                 numbers.append(plain_number(value))
