@@ -71,7 +71,10 @@ ROWS = (
     _row("num-threads", "thread-count", "the number of threads is put back", 56,
          Fact.LEAVES_THREADS, lambda was: torch.set_num_threads(1),
          fix="Call torch.set_num_threads once, at the start, and not in the function."),
-    _row("rng", "generator-shift", "every generator is put back", 90, Fact.ALWAYS, _generators),
+    _row("rng", "generator-shift", "every generator is put back", 90, Fact.ALWAYS, _generators,
+         fix="To draw the same numbers in each call, seed where the call begins: "
+         "torch.manual_seed(0), or generator.manual_seed(0) of a generator of its own. If each "
+         "call should draw other numbers, nothing needs to change."),
     FORK,
 )  # fmt: skip
 KEPT = frozenset(("data", "module", "state", "gradient", "default-dtype", "num-threads"))
