@@ -45,7 +45,7 @@ def _replace(owner: Any, name: str, function: Callable[..., Any]) -> None:
     """
     real = getattr(owner, name)
     setattr(owner, name, function)
-    for flags in (torch.backends.cudnn, torch.backends.mkldnn):
+    for flags in (torch.backends.cudnn, torch.backends.mkldnn) if owner is torch._C else ():
         for flag in vars(type(flags)).values():
             if getattr(flag, "setter", None) is real:
                 flag.setter = function

@@ -75,7 +75,7 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
         result["guarded"], result["way"] = place.guarded, place.way
         settle(request, place)
         left(name for name, _ in made(folder))
-        _carry_out(request, folder, result, place)
+        _carry_out(request, folder, result, place, known)
     except CannotRun as problem:
         result["cannot"] = str(problem)
     except Exception as error:
@@ -119,7 +119,9 @@ def _write(folder: Path, result: dict[str, Any]) -> None:
     command_line.write(folder, {**result, "refused": refusals()})
 
 
-def _carry_out(request: Request, folder: Path, result: dict[str, Any], place: Place) -> None:
+def _carry_out(
+    request: Request, folder: Path, result: dict[str, Any], place: Place, known: set[str]
+) -> None:
     with contextlib.ExitStack() as stack:
         run = _prepared(request, stack)
         run.modules = [load(path, name, run) for path, name in request["files"]]
@@ -134,7 +136,8 @@ def _carry_out(request: Request, folder: Path, result: dict[str, Any], place: Pl
         if request["kind"] == "model":
             calls, built = model_steps(calls[0], request)
         was = put_back.before(
-            Snapshot(own_modules(request), {**built, **OBJECTS}), lambda: restore(folder, place)
+            Snapshot(own_modules(request, known), {**built, **OBJECTS}),
+            lambda: restore(folder, place),
         )
         streams.Still.awake = True
         between, request["last"] = frozenset(request["between"]), len(calls) - 1

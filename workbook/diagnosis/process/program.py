@@ -13,7 +13,7 @@ import sys
 import threading
 import traceback
 import types
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -153,12 +153,16 @@ def _method(module: types.ModuleType, name: str, path: str) -> Any:
     return getattr(holder, last)
 
 
-def own_modules(request: Request) -> list[types.ModuleType]:
-    """Give the user's modules: the given files and what they import from beside them."""
+def own_modules(request: Request, known: Collection[str]) -> list[types.ModuleType]:
+    """Give the user's modules: the given files and what they import from beside them.
+
+    `known` names the modules that were there before the program. They are not looked at: a fork
+    copies the memory of each object that it looks at.
+    """
     places = tuple(str(Path(path).parent) + os.sep for path, _ in request["files"])
     return [
         m
-        for m in list(sys.modules.values())
+        for m in (sys.modules[name] for name in list(sys.modules) if name not in known)
         if isinstance(m, types.ModuleType)
         and str(getattr(m, "__file__", "") or "").startswith(places)
         and is_user_file(str(m.__file__))  # its environment may lie in the same folder
