@@ -106,7 +106,7 @@ def test_an_operation_that_only_one_makes_is_named(pair: Pair) -> None:
     found = pair(lambda: (X @ Y).sum(), lambda: (X @ Y).relu().sum())
     assert "aten.relu.default" in found.known[0]
     assert "only there.wbt makes this operation" in found.known[0]
-    assert "2 of 2 and 3 operations answer one another" in found.text()
+    assert "2 of 2 and 3 operations correspond" in found.text()
 
 
 def test_small_tensors_keep_no_sums(pair: Pair) -> None:

@@ -43,11 +43,11 @@ def keyed(key: bytes, data: bytes) -> str:
 
 def _files(key: bytes) -> dict[str, str]:
     """Hash each file of the program that is loaded, by its name without a folder."""
-    found: dict[str, list[str]] = {}
+    codes_by_name: dict[str, list[str]] = {}
     names = [str(getattr(module, "__file__", None)) for module in list(sys.modules.values())]
     for name in {*names, *files_seen()}:  # a script is no longer a module when it has ended
         if name.endswith(".py") and is_user_file(name) and os.path.isfile(name):
             with open(name, "rb") as file:
                 code = keyed(key, file.read())
-            found.setdefault(os.path.basename(name), []).append(code)
-    return {name: " ".join(sorted(codes)) for name, codes in sorted(found.items())}
+            codes_by_name.setdefault(os.path.basename(name), []).append(code)
+    return {name: " ".join(sorted(codes)) for name, codes in sorted(codes_by_name.items())}

@@ -49,10 +49,10 @@ def judged(ours: Entry, theirs: Entry, *, short_products: bool = False) -> Judgm
     `short_products`: products may be computed from TF32 on one of the sides.
     """
     worst = Judgment("identical")
-    for one, other in zip(ours.outputs, theirs.outputs, strict=True):
-        if one.hash != other.hash:
-            found = _judged(ours, one, other, short_products)
-            worst = max(worst, found, key=lambda each: _ORDER.index(each.word))
+    for first, second in zip(ours.outputs, theirs.outputs, strict=True):
+        if first.hash != second.hash:
+            judgment = _judged(ours, first, second, short_products)
+            worst = max(worst, judgment, key=lambda each: _ORDER.index(each.word))
     if worst.word == "identical" and ours.gave != theirs.gave:
         return Judgment("cannot tell", why="it gives a plain number, of which a file keeps a hash")
     return worst
@@ -61,39 +61,39 @@ def judged(ours: Entry, theirs: Entry, *, short_products: bool = False) -> Judgm
 _ORDER = ("identical", "rounding", "doubtful", "cannot tell", "left the range", "wrong")
 
 
-def apart(one: Value, other: Value) -> float:
+def apart(first: Value, second: Value) -> float:
     """Estimate how far two tensors are apart, as a share of the larger norm; NaN where unknown."""
-    if not one.sketch or not other.sketch:
+    if not first.sketch or not second.sketch:
         return math.nan
-    top = max(one.sketch[0], other.sketch[0])
-    return distance(one.sketch, other.sketch) / top if top else 0.0
+    top = max(first.sketch[0], second.sketch[0])
+    return distance(first.sketch, second.sketch) / top if top else 0.0
 
 
-def small(one: Value, other: Value) -> bool:
+def small(first: Value, second: Value) -> bool:
     """Say whether two tensors are so near that rounding may grow to it; False if unknown."""
-    relative = apart(one, other)
-    return relative <= GROWTH * _roundoff(one.kind)
+    relative = apart(first, second)
+    return relative <= GROWTH * _roundoff(first.kind)
 
 
-def _judged(entry: Entry, one: Value, other: Value, short_products: bool) -> Judgment:
-    if not one.sketch or not other.sketch:
+def _judged(entry: Entry, first: Value, second: Value, short_products: bool) -> Judgment:
+    if not first.sketch or not second.sketch:
         return Judgment(
             "cannot tell",
-            why=f"no sums are kept of a tensor as small as {one.kind}; record both with --small",
+            why=f"no sums are kept of a tensor as small as {first.kind}; record both with --small",
         )
-    finite = [math.isfinite(value.sketch[0]) for value in (one, other)]
+    finite = [math.isfinite(value.sketch[0]) for value in (first, second)]
     if finite != [True, True]:
         word: Word = "cannot tell" if not any(finite) else "left the range"
         return Judgment(word, why="infinity or NaN is among its results")
-    relative, size = apart(one, other), max(one.sketch[0], other.sketch[0])
-    limit = _limit(entry, one, short_products)
+    relative, size = apart(first, second), max(first.sketch[0], second.sketch[0])
+    limit = _limit(entry, first, short_products)
     if limit is None:
-        near = relative <= GROWTH * _roundoff(one.kind)
+        near = relative <= GROWTH * _roundoff(first.kind)
         why = "by its size: no limit is derived for this operation"
         return Judgment("rounding" if near else "cannot tell", relative, why)
     probable, sure, name = limit
-    found = relative * size
-    word = "rounding" if found <= probable else "doubtful" if LEAST * found <= sure else "wrong"
+    gap = relative * size
+    word = "rounding" if gap <= probable else "doubtful" if LEAST * gap <= sure else "wrong"
     return Judgment(
         word, relative, f"rounding is likely to stay within {probable / size:.2g}: {name}"
     )

@@ -124,36 +124,36 @@ class _Walk:
         """Note an operation that only one run makes."""
         self.partings.append(Parting("program", step, first, second, Judgment("cannot tell")))
 
-    def _pair(self, step: int, one: Entry, other: Entry) -> None:
+    def _pair(self, step: int, ours: Entry, theirs: Entry) -> None:
         self.pairs += 1
-        apart = _differ(one.outputs, other.outputs) or one.gave != other.gave
+        apart = _differ(ours.outputs, theirs.outputs) or ours.gave != theirs.gave
         self.differing += apart
-        same = one.told == other.told and not _differ(one.inputs, other.inputs)
-        if one.told != other.told:
-            self._note("argument", step, one, other, Judgment("cannot tell"))
-        for ours, theirs in zip(one.inputs, other.inputs, strict=True):
-            outside = (ours.outside and theirs.outside) or not self.partings
-            pair = (ours.number, theirs.number)
-            if ours.hash != theirs.hash and outside and pair not in self._told:
+        same = ours.told == theirs.told and not _differ(ours.inputs, theirs.inputs)
+        if ours.told != theirs.told:
+            self._note("argument", step, ours, theirs, Judgment("cannot tell"))
+        for first, second in zip(ours.inputs, theirs.inputs, strict=True):
+            outside = (first.outside and second.outside) or not self.partings
+            pair = (first.number, second.number)
+            if first.hash != second.hash and outside and pair not in self._told:
                 self._told.add(pair)
-                self._note("came in", step, one, other, _outside(ours, theirs))
+                self._note("came in", step, ours, theirs, _outside(first, second))
         if same and apart:
-            kind: Kind = "draw" if one.index in self._draws else "operation"
-            found = judged(one, other, short_products=self._tf32)
-            self._note(kind, step, one, other, found)
+            kind: Kind = "draw" if ours.index in self._draws else "operation"
+            judgment = judged(ours, theirs, short_products=self._tf32)
+            self._note(kind, step, ours, theirs, judgment)
         elif apart:
-            self._grew(one, other)
+            self._grew(ours, theirs)
 
-    def _note(self, kind: Kind, step: int, one: Entry, other: Entry, judgment: Judgment) -> None:
-        self.partings.append(Parting(kind, step, one, other, judgment))
+    def _note(self, kind: Kind, step: int, ours: Entry, theirs: Entry, judgment: Judgment) -> None:
+        self.partings.append(Parting(kind, step, ours, theirs, judgment))
 
-    def _grew(self, one: Entry, other: Entry) -> None:
+    def _grew(self, ours: Entry, theirs: Entry) -> None:
         """Keep the operation that enlarges a difference most."""
-        before = _largest(one.inputs, other.inputs)
-        after = _largest(one.outputs, other.outputs)
+        before = _largest(ours.inputs, theirs.inputs)
+        after = _largest(ours.outputs, theirs.outputs)
         most = self.jump[2] / self.jump[1] if self.jump else 1.0
         if before > 0 and after / before > most:
-            self.jump = one, before, after
+            self.jump = ours, before, after
 
 
 def _outside(ours: Value, theirs: Value) -> Judgment:
@@ -164,13 +164,13 @@ def _outside(ours: Value, theirs: Value) -> Judgment:
 
 
 def _differ(ours: tuple[Value, ...], theirs: tuple[Value, ...]) -> bool:
-    return any(one.hash != other.hash for one, other in zip(ours, theirs, strict=True))
+    return any(first.hash != second.hash for first, second in zip(ours, theirs, strict=True))
 
 
 def _largest(ours: tuple[Value, ...], theirs: tuple[Value, ...]) -> float:
     """Give the largest known relative distance of two rows of tensors; 0 where none is known."""
-    found = [apart(one, other) for one, other in zip(ours, theirs, strict=True)]
-    return max([each for each in found if math.isfinite(each)], default=0.0)
+    distances = [apart(first, second) for first, second in zip(ours, theirs, strict=True)]
+    return max([each for each in distances if math.isfinite(each)], default=0.0)
 
 
 def _short(tape: Tape) -> bool:
@@ -198,7 +198,7 @@ _WATCHED = (
 
 def _first_draw(ours: Tape, theirs: Tape) -> str:
     rows = [[row for row in tape.draws if row[1] in _WATCHED] for tape in (ours, theirs)]
-    for one, other in zip(*rows, strict=False):
-        if one[1:3] != other[1:3] or one[4:] != other[4:]:
-            return f"{one[1]} {one[2]} at {one[3] or 'a library'}"
+    for first, second in zip(*rows, strict=False):
+        if first[1:3] != second[1:3] or first[4:] != second[4:]:
+            return f"{first[1]} {first[2]} at {first[3] or 'a library'}"
     return ""

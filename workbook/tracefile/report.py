@@ -65,22 +65,22 @@ def report(first: Path, second: Path) -> Report:
             f"{first.name} and {second.name} were recorded with unlike keys, so that their hashes "
             "cannot be compared: record both with one --key FILE, or both without"
         )
-    found = compared(ours, theirs)
+    outcome = compared(ours, theirs)
     names = first.name, second.name
-    status = _status(found, ours, theirs)
+    status = _status(outcome, ours, theirs)
     known = [
-        *_where(found, _counted(found, ours, theirs), names),
-        *_more(found, ours, theirs, names),
+        *_where(outcome, _counted(outcome, ours, theirs), names),
+        *_more(outcome, ours, theirs, names),
     ]
     differ = _conditions(ours, theirs)
-    following = _next(found, ours, theirs, names) if status != "identical" else []
+    following = _next(outcome, ours, theirs, names) if status != "identical" else []
     return Report(f"{names[0]} and {names[1]}", status, tuple(known), differ, tuple(following))
 
 
-def _status(found: Compared, ours: Tape, theirs: Tape) -> str:
-    kinds = [one for one in _counted(found, ours, theirs) if not one.rounding]
-    if not found.partings:
-        if found.step is not None or ours.head["ended"] != theirs.head["ended"]:
+def _status(outcome: Compared, ours: Tape, theirs: Tape) -> str:
+    kinds = [parting for parting in _counted(outcome, ours, theirs) if not parting.rounding]
+    if not outcome.partings:
+        if outcome.step is not None or ours.head["ended"] != theirs.head["ended"]:
             return "unknown"
         return "identical"
     if not kinds:
@@ -93,18 +93,18 @@ def _status(found: Compared, ours: Tape, theirs: Tape) -> str:
     return "unknown" if first.judgment.word == "cannot tell" else "fault"
 
 
-def _counted(found: Compared, ours: Tape, theirs: Tape) -> tuple[Parting, ...]:
+def _counted(outcome: Compared, ours: Tape, theirs: Tape) -> tuple[Parting, ...]:
     """Leave out operations that only one run makes where the two ran on unlike devices."""
     if ours.head["devices"] == theirs.head["devices"]:
-        return found.partings
-    return tuple(one for one in found.partings if one.kind != "program")
+        return outcome.partings
+    return tuple(parting for parting in outcome.partings if parting.kind != "program")
 
 
-def _where(found: Compared, partings: tuple[Parting, ...], names: tuple[str, str]) -> list[str]:
+def _where(outcome: Compared, partings: tuple[Parting, ...], names: tuple[str, str]) -> list[str]:
     """Say where the runs part first, and where they part first by more than rounding."""
     lines = []
-    if left := len(found.partings) - len(partings):
-        first = next(one for one in found.partings if one.kind == "program")
+    if left := len(outcome.partings) - len(partings):
+        first = next(parting for parting in outcome.partings if parting.kind == "program")
         lines = [
             f"{left} operations are made by one of them only, the first in step {first.step}, at "
             f"{_told(first, names)} Devices have operations of their own; a change in the program "
@@ -118,53 +118,52 @@ def _parted(partings: tuple[Parting, ...], names: tuple[str, str]) -> list[str]:
         return ["Every operation that is in both files read and made the same bits."]
     first = partings[0]
     lines = [f"They first part in step {first.step}, at {_told(first, names)}"]
-    beyond = next((one for one in partings if not one.rounding), None)
+    beyond = next((parting for parting in partings if not parting.rounding), None)
     if beyond is not None and beyond is not first:
         lines.append(f"By more than rounding, in step {beyond.step}, at {_told(beyond, names)}")
     seen = {first.kind, beyond.kind if beyond else ""}
-    for one in partings:
-        if one.kind not in seen and not one.rounding:
-            seen.add(one.kind)
-            lines.append(f"Also, in step {one.step}, at {_told(one, names)}")
+    for parting in partings:
+        if parting.kind not in seen and not parting.rounding:
+            seen.add(parting.kind)
+            lines.append(f"Also, in step {parting.step}, at {_told(parting, names)}")
     return lines
 
 
-def _told(one: Parting, names: tuple[str, str]) -> str:
-    judgment = one.judgment
+def _told(parting: Parting, names: tuple[str, str]) -> str:
+    judgment, place = parting.judgment, parting.entry.place
     size = f" by {judgment.relative:.2g} of their norm" if judgment.relative >= 0 else ""
     why = f" ({judgment.why})" if judgment.why else ""
-    if one.kind == "program":
-        return (
-            f"{one.entry.place}: only {names[0] if one.first else names[1]} makes this operation."
+    if parting.kind == "program":
+        return f"{place}: only {names[0] if parting.first else names[1]} makes this operation."
+    if parting.kind == "argument":
+        return f"{place}: an argument that is no tensor is another one there."
+    if parting.kind == "came in":
+        what = (
+            "rounding made earlier, by its size" if parting.rounding else "no rounding, by its size"
         )
-    if one.kind == "argument":
-        return f"{one.entry.place}: an argument that is no tensor is another one there."
-    if one.kind == "came in":
-        what = "rounding made earlier, by its size" if one.rounding else "no rounding, by its size"
         what = what if judgment.word != "cannot tell" else "of unknown size"
-        return f"{one.entry.place}: a tensor that comes in from outside differs{size}: {what}{why}."
-    if one.kind == "draw":
-        what = "the same numbers but for rounding" if one.rounding else "other numbers"
-        return f"{one.entry.place}: it draws {what}{size}, and reads the same."
+        return f"{place}: a tensor that comes in from outside differs{size}: {what}{why}."
+    if parting.kind == "draw":
+        what = "the same numbers but for rounding" if parting.rounding else "other numbers"
+        return f"{place}: it draws {what}{size}, and reads the same."
     return (
-        f"{one.entry.place}: its inputs agree in every bit, its results differ{size}: "
-        f"{judgment.word}{why}."
+        f"{place}: its inputs agree in every bit, its results differ{size}: {judgment.word}{why}."
     )
 
 
-def _more(found: Compared, ours: Tape, theirs: Tape, names: tuple[str, str]) -> list[str]:
+def _more(outcome: Compared, ours: Tape, theirs: Tape, names: tuple[str, str]) -> list[str]:
     """Say what else the files show: counts, steps, draws, growth, and what they do not hold."""
-    counts = " and ".join(map(str, found.operations))
+    counts = " and ".join(map(str, outcome.operations))
     lines = [
-        f"{found.pairs} of {counts} operations answer one another, {found.differing} of them with "
+        f"{outcome.pairs} of {counts} operations correspond, {outcome.differing} of them with "
         "other results."
     ]
-    if found.step is not None:
-        lines.append(f"The parameters differ first after step {found.step}.")
-    if found.drawn:
-        lines.append(f"A draw outside of torch differs: {found.drawn}.")
-    if found.jump and found.jump[1]:
-        entry, before, after = found.jump
+    if outcome.step is not None:
+        lines.append(f"The parameters differ first after step {outcome.step}.")
+    if outcome.drawn:
+        lines.append(f"A draw outside of torch differs: {outcome.drawn}.")
+    if outcome.jump and outcome.jump[1]:
+        entry, before, after = outcome.jump
         if after > 32 * before:
             lines.append(
                 f"The difference grows most at {entry.place}: from {before:.2g} to {after:.2g}. "
@@ -184,29 +183,29 @@ def _conditions(ours: Tape, theirs: Tape) -> tuple[str, ...]:
     before, now = (
         Fingerprint(t.head["date"], t.head["facts"], t.head["bits"]) for t in (ours, theirs)
     )
-    found = change(before, now)
-    lines = [f"{name}: {old} -> {new}" for name, (old, new) in found.facts.items()]
+    difference = change(before, now)
+    lines = [f"{name}: {old} -> {new}" for name, (old, new) in difference.facts.items()]
     if (here := ours.head["devices"]) != (there := theirs.head["devices"]):
         lines.append(f"tensors were on: {here} -> {there}")
-    one, other = ours.head["switches"], theirs.head["switches"]
-    for name in sorted({*one, *other} - {_THREADS}):  # threads are among the facts
-        if one.get(name) != other.get(name):
-            lines.append(f"{name}: {one.get(name, '-')} -> {other.get(name, '-')}")
-    one, other = ours.head["files"], theirs.head["files"]
-    if names := [name for name in sorted({*one, *other}) if one.get(name) != other.get(name)]:
+    first, second = ours.head["switches"], theirs.head["switches"]
+    for name in sorted({*first, *second} - {_THREADS}):  # threads are among the facts
+        if first.get(name) != second.get(name):
+            lines.append(f"{name}: {first.get(name, '-')} -> {second.get(name, '-')}")
+    first, second = ours.head["files"], theirs.head["files"]
+    if names := [name for name in sorted({*first, *second}) if first.get(name) != second.get(name)]:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         lines.append(f"files of the program: {', '.join(names[:5])}{more}")
     if ours.head["target"] != theirs.head["target"]:
         lines.append(f"what was run: {ours.head['target']} -> {theirs.head['target']}")
-    if found.changed:
-        lines.append(f"checks with other bits: {', '.join(found.changed)}")
+    if difference.changed:
+        lines.append(f"checks with other bits: {', '.join(difference.changed)}")
     return tuple(lines)
 
 
-def _next(found: Compared, ours: Tape, theirs: Tape, names: tuple[str, str]) -> list[str]:
+def _next(outcome: Compared, ours: Tape, theirs: Tape, names: tuple[str, str]) -> list[str]:
     """Name the conditions to change, on which side, those first that speak of the first parting."""
-    partings = _counted(found, ours, theirs)
-    beyond = next((one for one in partings if not one.rounding), None)
+    partings = _counted(outcome, ours, theirs)
+    beyond = next((parting for parting in partings if not parting.rounding), None)
     lines = []
     if beyond is not None:
         line = beyond.entry.line or "that operation"
@@ -227,8 +226,8 @@ def _next(found: Compared, ours: Tape, theirs: Tape, names: tuple[str, str]) -> 
 
 def _trials(facts: list[Mapping[str, str]], names: tuple[str, str]) -> list[str]:
     lines = []
-    one, other = facts
-    if (pair := (one.get("capability", ""), other.get("capability", "")))[0] != pair[1]:
+    first, second = facts
+    if (pair := (first.get("capability", ""), second.get("capability", "")))[0] != pair[1]:
         if set(pair) <= set(_CAPABILITIES):
             low = min(pair, key=_CAPABILITIES.index)
             side = names[0] if pair[0] != low else names[1]
@@ -239,18 +238,18 @@ def _trials(facts: list[Mapping[str, str]], names: tuple[str, str]) -> list[str]
         else:
             lines.append("on both sides: ATEN_CPU_CAPABILITY=default before the command")
     for name, words in _TRIALS:
-        values = one.get(name, "-"), other.get(name, "-")
+        values = first.get(name, "-"), second.get(name, "-")
         if values[0] != values[1]:
             lines.append(words.format(*values))
     return lines
 
 
 def _switched(switches: list[Mapping[str, str]], names: tuple[str, str]) -> list[str]:
-    one, other = switches
+    first, second = switches
     return [
-        f"where {names[1]} was recorded: {name} as on the other side ({one[name]})"
-        for name in sorted({*one} & {*other})
-        if one[name] != other[name] and name != _THREADS
+        f"where {names[1]} was recorded: {name} as on the other side ({first[name]})"
+        for name in sorted({*first} & {*second})
+        if first[name] != second[name] and name != _THREADS
     ]
 
 

@@ -56,7 +56,7 @@ class Entry:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What two operations have in common that answer one another: all but line and values."""
+        """What two operations have in common that correspond: all but line and values."""
         return (self.name, self.module, *[v.kind for v in self.inputs], ">", *self.kinds)
 
     @property
@@ -124,7 +124,7 @@ class Tape:
         return [Step(*rows[at : at + PER_STEP]) for at in range(0, len(rows), PER_STEP)]
 
     def _values(self) -> list[Value]:
-        found, at = [], 0
+        values, at = [], 0
         norms, sums = self.columns["norms"], self.columns["sums"]
         rows = zip(*(self.columns[name] for name in ("kinds", "hashes", "outside")), strict=True)
         for number, (kind, code, outside) in enumerate(rows):
@@ -132,8 +132,8 @@ class Tape:
             if self.small or elements(word) >= SMALLEST:
                 sketch = (norms[at], *sums[LANES * at : LANES * at + LANES])
                 at += 1
-            found.append(Value(number, code, word, sketch, bool(outside)))
-        return found
+            values.append(Value(number, code, word, sketch, bool(outside)))
+        return values
 
 
 def elements(kind: str) -> int:
