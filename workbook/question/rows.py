@@ -81,10 +81,12 @@ class Prediction:
         ValueError if none holds, or more than one.
         """
         with Conditions(threads=1, seed=0):
-            found = self.measure()
-            right = [each for each in self.options if each.holds(found)]
+            measured = self.measure()
+            right = [each for each in self.options if each.holds(measured)]
         if len(right) != 1:
-            which = " and ".join(f'"{each.text}"' for each in right) or f"none for {found!r:.200}"
+            which = (
+                " and ".join(f'"{each.text}"' for each in right) or f"none for {measured!r:.200}"
+            )
             raise ValueError(f"exactly one option of {self.name} must hold; it is {which}")
         return right[0]
 
@@ -140,10 +142,10 @@ class Estimate:
         ValueError if it is not in `between`.
         """
         with Conditions(threads=1, seed=0):
-            found = float(self.measure())
-        if not self.between[0] <= found <= self.between[1]:
-            raise ValueError(f"{self.name} must come out {self.everywhere}; it is {found}")
-        return found
+            number = float(self.measure())
+        if not self.between[0] <= number <= self.between[1]:
+            raise ValueError(f"{self.name} must come out {self.everywhere}; it is {number}")
+        return number
 
     def checked(self, low: float, high: float) -> tuple[float, float]:
         """Give the range back; ValueError if it is none, or spans more than the factor."""
@@ -160,10 +162,10 @@ class Estimate:
     def seen(self, low: float, high: float) -> Seen:
         """Measure, and say whether the range covers what came out."""
         low, high = self.checked(low, high)
-        found = self.measured()
-        if low <= found <= high:
-            return Seen(self.told(found), True)
-        return Seen(self.told(found), False, self.too_low if high < found else self.too_high)
+        number = self.measured()
+        if low <= number <= high:
+            return Seen(self.told(number), True)
+        return Seen(self.told(number), False, self.too_low if high < number else self.too_high)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,17 +142,17 @@ TWO_MEANS = Prediction(
     (
         Option(
             "the gradient of the whole batch, but for rounding",
-            lambda found: found["rounding"][1],
+            lambda measured: measured["rounding"][1],
             "That is what data parallelism promises. It holds if the shards are equal, or if each "
             "is weighted by its rows.",
         ),
         Option(
             "further off than rounding could be",
-            lambda found: not found["rounding"][1] and not _is_half(found["apart"][1]),
+            lambda measured: not measured["rounding"][1] and not _is_half(measured["apart"][1]),
         ),
         Option(
             "half of it",
-            lambda found: not found["rounding"][1] and _is_half(found["apart"][1]),
+            lambda measured: not measured["rounding"][1] and _is_half(measured["apart"][1]),
             "That is what a second division by 2 would give.",
         ),
     ),

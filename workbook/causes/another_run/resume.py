@@ -77,12 +77,12 @@ def _go_on(training: Training, steps: int) -> tuple[Tensor, list[list[int]]]:
     return after_one, orders
 
 
-def _apart(one: Tensor, other: Tensor) -> float:
-    return 0.0 if bits_equal(one, other) else float((one - other).abs().max())
+def _apart(first: Tensor, second: Tensor) -> float:
+    return 0.0 if bits_equal(first, second) else float((first - second).abs().max())
 
 
-def _cell(one: Tensor, other: Tensor) -> Cell:
-    apart = _apart(one, other)
+def _cell(first: Tensor, second: Tensor) -> Cell:
+    apart = _apart(first, second)
     return Cell(f"{apart:.1g}", "differs") if apart else Cell("equal bits", "agrees")
 
 

@@ -18,17 +18,17 @@ SMALL, DRAWN = "1 and halves of its last bit", "drawn"
 
 def fill(where: Conditions, *, slots: int, numbers: str) -> Finding:
     """All-reduce tensors filled with one number a rank; count the sums, and repeat it once."""
-    found: dict[int, int] = {}
+    counts: dict[int, int] = {}
     same_everywhere = repeats = True
     for world in WORLDS:
         filled = [torch.full((slots,), number) for number in _numbers(world, numbers)]
         sums, again = summed(filled), summed(filled)
-        found[world] = len(torch.unique(sums[0]))
+        counts[world] = len(torch.unique(sums[0]))
         same_everywhere &= all(torch.equal(each, sums[0]) for each in sums)
         repeats &= torch.equal(sums[0], again[0])
-    values = {"sums": found, "equal on all ranks": same_everywhere, "repeats": repeats}
-    reading = ", ".join(f"{world} ranks: {n}" for world, n in found.items())
-    return Finding(_verdict(found), reading, values=values)
+    values = {"sums": counts, "equal on all ranks": same_everywhere, "repeats": repeats}
+    reading = ", ".join(f"{world} ranks: {n}" for world, n in counts.items())
+    return Finding(_verdict(counts), reading, values=values)
 
 
 def _numbers(world: int, numbers: str) -> list[float]:
@@ -39,8 +39,8 @@ def _numbers(world: int, numbers: str) -> list[float]:
     return drawn
 
 
-def _verdict(found: dict[int, int]) -> str:
-    several = [world for world, n in found.items() if n > 1]
+def _verdict(counts: dict[int, int]) -> str:
+    several = [world for world, n in counts.items() if n > 1]
     if several == [3, 4]:
         return "Two ranks give one sum in all slots; three and four give more than one."
     return f"More than one sum with this many ranks: {', '.join(map(str, several)) or 'none'}."

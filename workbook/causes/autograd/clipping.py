@@ -19,10 +19,12 @@ def clipped(where: Conditions, *, scale: int) -> Finding:
     """Compare two gradients that differ by rounding, before and after clipping."""
     x = torch.rand(ROWS, FEATURES) * scale
     y = torch.rand(ROWS)
-    one, other = (_gradient(x[rows], y[rows]) for rows in (slice(None), torch.arange(ROWS).flip(0)))
-    gap = _relative(one, other)
-    after = _relative(_clip(one), _clip(other))
-    reading = f"relative gap {gap:.2g} before, {after:.2g} after; norm {float(one.norm()):.2g}"
+    forward, backward = (
+        _gradient(x[rows], y[rows]) for rows in (slice(None), torch.arange(ROWS).flip(0))
+    )
+    gap = _relative(forward, backward)
+    after = _relative(_clip(forward), _clip(backward))
+    reading = f"relative gap {gap:.2g} before, {after:.2g} after; norm {float(forward.norm()):.2g}"
     within = after <= _clipped_limit(gap)
     values = {"before": gap, "after": after, "within": within}
     return Finding(_clip_verdict(within), reading, values=values)
@@ -46,8 +48,8 @@ def _clip(gradient: Tensor, largest: float = 1.0) -> Tensor:
     return torch.as_tensor(weights.grad)
 
 
-def _relative(one: Tensor, other: Tensor) -> float:
-    return float((one.double() - other.double()).norm() / one.double().norm())
+def _relative(first: Tensor, second: Tensor) -> float:
+    return float((first.double() - second.double()).norm() / first.double().norm())
 
 
 def _clipped_limit(gap: float) -> float:

@@ -56,9 +56,9 @@ TWO_KERNELS = ("LSTM", "TransformerEncoderLayer")  # without gradients torch may
 
 def every_module(where: Conditions) -> Finding:
     """Run each module's forward pass in three grad modes and compare the bits."""
-    found = {each.name: _compared(each, where, training=where.mode == "train") for each in SUBJECTS}
-    changed = [name for name, pair in found.items() if not all(c.identical for c in pair)]
-    comparisons = tuple(one for pair in found.values() for one in pair)
+    pairs = {each.name: _compared(each, where, training=where.mode == "train") for each in SUBJECTS}
+    changed = [name for name, pair in pairs.items() if not all(c.identical for c in pair)]
+    comparisons = tuple(comparison for pair in pairs.values() for comparison in pair)
     count = len(SUBJECTS) - len(changed)
     reading = f"{count} of {len(SUBJECTS)} modules agree in every bit in all three grad modes"
     reading += f"; not: {', '.join(changed)}" if changed else ""

@@ -62,17 +62,17 @@ TRANSFORMER_NO_GRAD = Prediction(
     options=(
         Option(
             "nothing but the recording: every bit agrees",
-            lambda found: not found.values["another_kernel"] and _close(found),
+            lambda measured: not measured.values["another_kernel"] and _close(measured),
             "So it was for the linear layer above. This module asks whether gradients are needed "
             "before it chooses how to compute: the figure has two sets of points.",
         ),
         Option(
             "the kernel, which rounds in its own way",
-            lambda found: found.values["another_kernel"] and _close(found),
+            lambda measured: measured.values["another_kernel"] and _close(measured),
         ),
         Option(
             "dropout: it is off without gradients",
-            lambda found: found.comparisons[0].max_abs >= LARGE,
+            lambda measured: measured.comparisons[0].max_abs >= LARGE,
             "Then results would differ in their first digits. The figure's differences are in the "
             "last ones; and what switches dropout is `eval()`.",
         ),
@@ -96,22 +96,22 @@ AFTER_NO_GRAD = Prediction(
         "of it. What happens, and what is `x.grad` then?"
     ),
     options=(
-        Option("backward() raises", lambda found: found == "raises"),
+        Option("backward() raises", lambda measured: measured == "raises"),
         Option(
             "nothing is raised, and `x.grad` is 2 everywhere",
-            lambda found: found == [2.0] * 3,
+            lambda measured: measured == [2.0] * 3,
             "That is the derivative; but nobody noted that y was made from x. The next cell prints "
             "what torch says instead.",
         ),
         Option(
             "nothing is raised, and `x.grad` is 0 everywhere",
-            lambda found: found == [0.0] * 3,
+            lambda measured: measured == [0.0] * 3,
             "That would say that y does not depend on x. torch does not claim what it did not "
             "record: the next cell prints its message.",
         ),
         Option(
             "nothing is raised, and `x.grad` is None",
-            lambda found: found is None,
+            lambda measured: measured is None,
             "None it stays, as the next cell prints; but not in silence.",
         ),
     ),
@@ -163,14 +163,14 @@ WHICH_WEIGHT = Prediction(
     options=(
         Option(
             "the new weight: it is converted at each use",
-            lambda found: found == "new",
+            lambda measured: measured == "new",
             "So it is without the cache, in the figure's second row. With it, the converted copy "
             "is kept for the next use.",
         ),
-        Option("the old weight", lambda found: found == "old"),
+        Option("the old weight", lambda measured: measured == "old"),
         Option(
             "none: autocast notices the change and raises",
-            lambda found: found == "raises",
+            lambda measured: measured == "raises",
             "Autograd would notice a write in place. Autocast compares nothing with the copy that "
             "it kept, and `.data` moves no counter: the figure has a result in each row.",
         ),

@@ -60,22 +60,22 @@ class Answers:
 def ask(where: Conditions, *, family: str, repeats: int) -> Finding:
     """Repeat a family's operations, then change algorithm, batch and device, one at a time."""
     every = {row.name: _answers(where, row, repeats) for row in FAMILIES[family]}
-    found = {name: one for name, one in every.items() if one.series.ran}
-    counts = {name: one.series.count for name, one in found.items()}
+    ran = {name: answers for name, answers in every.items() if answers.series.ran}
+    counts = {name: answers.series.count for name, answers in ran.items()}
     varies = [name for name, count in counts.items() if count.varies]
-    changed = {what: [name for name, one in found.items() if getattr(one, what)] for what in OTHERS}
+    changed = {what: [name for name, row in ran.items() if getattr(row, what)] for what in OTHERS}
     least = min((count.repeats for count in counts.values()), default=0)
-    reading = f"{len(varies)} of {len(found)} vary in {least} repeats; others change with the "
+    reading = f"{len(varies)} of {len(ran)} vary in {least} repeats; others change with the "
     parts = (f"{what} ({len(set(names) - set(varies))})" for what, names in changed.items())
     values = {
-        "operations": len(found),
+        "operations": len(ran),
         "varies": varies,
-        "absent": len(every) - len(found),
+        "absent": len(every) - len(ran),
         "counts": {name: [count.other, count.repeats] for name, count in counts.items()},
         **changed,
     }
-    table = {name: _line(one) for name, one in every.items()}
-    verdict = _verdict(len(varies), len(found))
+    table = {name: _line(answers) for name, answers in every.items()}
+    verdict = _verdict(len(varies), len(ran))
     return Finding(verdict, reading + ", ".join(parts), Chart((Cells.of(table, LEGEND),)), values)
 
 
@@ -98,12 +98,12 @@ def _answers(where: Conditions, row: Operation, repeats: int) -> Answers:
         # TF32 would be a change of the format. Here it is off, so that only the order can change.
         still = where.replace(cudnn_tf32=False, deterministic="on" if ran.varies else None)
         steady = result_of(still, row, tensors)
-        others = {fingerprint(one) for one in _other_algorithms(where, row, tensors)}
+        others = {fingerprint(result) for result in _other_algorithms(where, row, tensors)}
         algorithm = bool(others - set(ran.repeats.keys)) if others and not ran.varies else None
         if steady is None:
             return Answers(ran, algorithm)
-        alone = result_of(still, row, row.one_row(tensors)) if row.has_batch else None
-        batch = None if alone is None else fingerprint(alone) != fingerprint(steady[:1])
+        single = result_of(still, row, row.one_row(tensors)) if row.has_batch else None
+        batch = None if single is None else fingerprint(single) != fingerprint(steady[:1])
         device = None
         if where.device != "cpu":
             there = result_of(still.replace(device="cpu"), row, host)
@@ -120,19 +120,19 @@ def _other_algorithms(
         where.replace(cudnn_benchmark=True),
         where.replace(cudnn_deterministic=True),
     )
-    found = [result_of(other, row, tensors) for other in settings]
+    results = [result_of(other, row, tensors) for other in settings]
     libraries = torch.backends.cudnn, torch.backends.mkldnn
     for library in libraries:
         with library.flags(enabled=False):
-            found.append(_tried(lambda: row.run(tensors)))
+            results.append(_tried(lambda: row.run(tensors)))
     if row.other:
-        found.append(_tried(lambda: row.run(tensors, other=True)))
-    yield from (one for one in found if one is not None)
+        results.append(_tried(lambda: row.run(tensors, other=True)))
+    yield from (result for result in results if result is not None)
 
 
-def _tried(call: Callable[[], Tensor]) -> Tensor | None:
+def _tried(compute: Callable[[], Tensor]) -> Tensor | None:
     try:
-        return call()
+        return compute()
     except REFUSED:
         return None
 
@@ -147,12 +147,12 @@ def _verdict(varying: int, count: int) -> str:
     return "Some of these operations vary from run to run; the others were not seen to."
 
 
-def _line(one: Answers) -> dict[str, Cell]:
+def _line(answers: Answers) -> dict[str, Cell]:
     """Make one row of the figure, by column."""
-    many = one.series.repeats
+    many = answers.series.repeats
     if many is None:
-        return {"other bits": Cell(one.series.said, "not tried")}
-    count = one.series.count
+        return {"other bits": Cell(answers.series.said, "not tried")}
+    count = answers.series.count
     if count.varies:
         words = (str(count), str(many.distinct), _percent(many.changed),
                  _short(many.apart), _short(many.ulps))  # fmt: skip
@@ -161,7 +161,7 @@ def _line(one: Answers) -> dict[str, Cell]:
         words = (str(count), f"1 ({count.proof})", "0", "0", "0")
         cells = [Cell(word, "agrees") for word in words]
     line = dict(zip(("other bits", "results", "V_c", "V_ermv", "ULPs"), cells, strict=True))
-    return {**line, **{what: _answer(getattr(one, what)) for what in OTHERS}}
+    return {**line, **{what: _answer(getattr(answers, what)) for what in OTHERS}}
 
 
 def _answer(changed: bool | None) -> Cell:

@@ -52,7 +52,7 @@ def change_circumstances(where: Conditions) -> Finding:
         first = operation(numbers)
         columns = {
             FRAGMENTS: _fragmented(operation, numbers),
-            OFFSET: [operation(one) for one in _views(numbers)],
+            OFFSET: [operation(view) for view in _views(numbers)],
             AT_ONCE: _at_once(operation, numbers),
         }
         bound = _bound(operation, numbers, length)
@@ -75,14 +75,14 @@ def _fragmented(operation: Operation, numbers: Tensor) -> list[Tensor]:
     All copies of the numbers are kept, so that each lies at another address.
     """
     held: list[Tensor] = []
-    copies, found = [], []
+    copies, results = [], []
     for _ in range(ROUNDS):
         held += [numbers.new_empty(random.randrange(1, 2**15)) for _ in range(8)]
         random.shuffle(held)
         del held[: len(held) // 2]
         copies.append(numbers.clone())
-        found.append(operation(copies[-1]))
-    return found
+        results.append(operation(copies[-1]))
+    return results
 
 
 def _views(numbers: Tensor) -> list[Tensor]:
@@ -100,12 +100,12 @@ def _at_once(operation: Operation, numbers: Tensor) -> list[Tensor]:
     if numbers.device.type != "cuda":
         return []
     torch.cuda.synchronize()
-    found = []
+    results = []
     for stream in [torch.cuda.Stream() for _ in range(STREAMS)]:  # type: ignore[no-untyped-call]
         with torch.cuda.stream(stream):
-            found += [operation(numbers) for _ in range(4)]
+            results += [operation(numbers) for _ in range(4)]
     torch.cuda.synchronize()
-    return found
+    return results
 
 
 def _bound(operation: Operation, numbers: Tensor, length: int) -> Bound:

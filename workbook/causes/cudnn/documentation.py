@@ -42,12 +42,12 @@ def listed() -> dict[str, tuple[str, ...]]:
     Lists in a list (the modes of interpolate) belong to their line.
     """
     text = re.sub(r"\s+", " ", torch.use_deterministic_algorithms.__doc__ or "")
-    found = {}
+    lists = {}
     for word, opening in SECTIONS:
         _, _, rest = text.partition(f"operations {opening}")
         body = re.split(r"The following normally|In addition, several", rest)[0]
-        found[word] = tuple(line.strip() for line in body.split(" * ")[1:])
-    return found
+        lists[word] = tuple(line.strip() for line in body.split(" * ")[1:])
+    return lists
 
 
 def said_of(row: Operation, device: str) -> str:
@@ -57,7 +57,7 @@ def said_of(row: Operation, device: str) -> str:
             here = [kind for kind in ("CUDA", "CPU") if kind in line]
             applies = not here or device.upper() in here
             forward = row.of is None and "attempting to differentiate" in line
-            if row.entry and applies and not forward and all(one in line for one in row.entry):
+            if row.entry and applies and not forward and all(word in line for word in row.entry):
                 return word
     return UNLISTED
 

@@ -50,14 +50,14 @@ PROGRAMS = ("two Linear layers", "one Linear layer")
 def flip_flags(where: Conditions) -> Finding:
     """Run each row several times under every pair of flags, and once on the CPU."""
     by_flags: dict[str, int] = {}
-    for name, (call, shapes) in ROWS.items():
+    for name, (operation, shapes) in ROWS.items():
         host = [torch.rand(shape) - 0.5 for shape in shapes]
-        there = [one.to(where.torch_device) for one in host]
-        found: list[int] = []
+        there = [operand.to(where.torch_device) for operand in host]
+        results: list[int] = []
         for changes in FLAGS:
             with where.replace(**changes), torch.no_grad():
-                found += [fingerprint(call(*there)) for _ in range(REPEATS)]
-        by_flags[name] = len(set(found))
+                results += [fingerprint(operation(*there)) for _ in range(REPEATS)]
+        by_flags[name] = len(set(results))
     reading = f"results under the flags, row by row: {', '.join(map(str, by_flags.values()))}"
     return Finding(_verdict(by_flags), reading, values={"by_flags": by_flags})
 

@@ -56,12 +56,12 @@ def _attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 
 def _canceling(dtype: torch.dtype) -> list[Tensors]:
     """Make sums whose halves exceed what float16 can hold, although the whole is small."""
-    found: list[Tensors] = []
+    pairs: list[Tensors] = []
     for side, length in SHAPES:
         up = torch.full((side, length // 2), 16.0)
         left = torch.cat([up, -up + 2**-6], 1).to(dtype)
-        found.append((left, torch.ones(length, side, dtype=dtype)))
-    return found
+        pairs.append((left, torch.ones(length, side, dtype=dtype)))
+    return pairs
 
 
 def _uniform(dtype: torch.dtype) -> list[Tensors]:
@@ -101,7 +101,7 @@ def flip(where: Conditions) -> Finding:
     """Compute each product with its flag off and on, and hold it against float64."""
     errors: dict[str, dict[str, float]] = {}
     defaults: dict[str, str] = {}
-    for name, (flag, switched, operands, call) in ROWS.items():
+    for name, (flag, switched, operands, product) in ROWS.items():
         if not _known(flag):
             continue
         defaults[flag] = str(getattr(MATMUL, flag, "set by a call, not read here"))
@@ -109,7 +109,7 @@ def flip(where: Conditions) -> Finding:
         errors[name] = {}
         for column, allow in ((OFF, False), (ON, True)):
             with quiet(), where, torch.no_grad(), switched(allow):
-                errors[name][column] = max(_error(where, call, host) for host in drawn)
+                errors[name][column] = max(_error(where, product, host) for host in drawn)
     changed = [name for name, line in errors.items() if line[OFF] != line[ON]]
     reading = f"the flag changes the error of: {', '.join(changed) or 'none'}"
     verdict = "No flag changed an error of these products."
@@ -129,10 +129,10 @@ def _known(flag: str) -> bool:
     return hasattr(torch.backends.cuda, flag)
 
 
-def _error(where: Conditions, call: Callable[..., Tensor], host: Tensors) -> float:
+def _error(where: Conditions, product: Callable[..., Tensor], host: Tensors) -> float:
     """Divide the largest error by the largest exact value; infinite where the result is."""
-    exact = call(*(one.double() for one in host))
-    result = call(*(one.to(where.torch_device) for one in host)).cpu()
+    exact = product(*(operand.double() for operand in host))
+    result = product(*(operand.to(where.torch_device) for operand in host)).cpu()
     if not result.isfinite().all():
         return math.inf
     return float((result.double() - exact).abs().max() / exact.abs().max())

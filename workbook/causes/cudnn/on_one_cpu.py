@@ -61,9 +61,9 @@ def race(where: Conditions, *, elements: int) -> Finding:
         for column, changes in CHANGES.items():
             with where.replace(**changes):
                 started = time.perf_counter()
-                found = repeat(lambda: row.run(tensors), REPEATED + 1)  # noqa: B023  # called here
+                repeats = repeat(lambda: row.run(tensors), REPEATED + 1)  # noqa: B023  # called here
                 times[row.name][column] = (time.perf_counter() - started) / (REPEATED + 1)
-                counts[row.name][column] = found.count
+                counts[row.name][column] = repeats.count
     varying = {c: [name for name, line in counts.items() if line[c].varies] for c in COLUMNS}
     reading = (
         f"with {counted(where.threads or 1, 'thread')} {len(varying[SEVERAL])} of {len(counts)} "

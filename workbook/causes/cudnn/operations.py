@@ -69,19 +69,19 @@ class Operation:
     @property
     def has_batch(self) -> bool:
         """Whether a row of the result belongs to a row of the operands."""
-        return any(one.rows for one in self.operands) and (
+        return any(operand.rows for operand in self.operands) and (
             self.of is None or self.operands[self.of].rows
         )
 
     @property
     def operand_words(self) -> str:
         """The operands in words: runs on others are not to be added up."""
-        words = (f"{one.dtype}{list(one.shape)}{one.high or ''}" for one in self.operands)
+        words = (f"{each.dtype}{list(each.shape)}{each.high or ''}" for each in self.operands)
         return ", ".join(words).replace("torch.", "")
 
     def drawn(self) -> tuple[Tensor, ...]:
         """Draw the operands, and the gradient that arrives from above, on the CPU."""
-        operands = tuple(one.drawn() for one in self.operands)
+        operands = tuple(operand.drawn() for operand in self.operands)
         if self.of is None:
             return operands
         with torch.no_grad():
@@ -91,7 +91,7 @@ class Operation:
     def one_row(self, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Cut the operands to a batch of one: the first row."""
         above = (True,) if self.of is not None else ()
-        flags = (*(one.rows for one in self.operands), *above)
+        flags = (*(operand.rows for operand in self.operands), *above)
         return tuple(t[:1] if rows else t for t, rows in zip(tensors, flags, strict=True))
 
     def run(self, tensors: tuple[Tensor, ...], *, other: bool = False) -> Tensor:

@@ -30,7 +30,7 @@ def _values(experiment: Any, **settings: Any) -> Any:
 def _varies_on_threads() -> bool:
     # A race: one difference settles it, and no number of equal runs does.
     tries = (run(ON_ONE_CPU).finding for _ in range(TRIES))
-    return any(found.values["varies"][SEVERAL] for found in tries)
+    return any(measured.values["varies"][SEVERAL] for measured in tries)
 
 
 def _still_possible() -> float:
@@ -116,15 +116,15 @@ WHICH_VARIES = Prediction(
             "Both use thousands of threads, so it is tempting. But `sum` adds along a fixed tree, "
             "whoever is first.",
         ),
-        Option("the adding by index", lambda found: found == (False, True)),
+        Option("the adding by index", lambda measured: measured == (False, True)),
         Option(
             "the sum",
-            lambda found: found == (True, False),
+            lambda measured: measured == (True, False),
             "More numbers are no reason to vary: a fixed tree of additions repeats.",
         ),
         Option(
             "neither",
-            lambda found: not any(found),
+            lambda measured: not any(measured),
             "`index_add` lets threads add to one place in the order in which they arrive.",
         ),
     ),
@@ -210,16 +210,23 @@ TWO_LISTS_OR_ONE = Prediction(
     options=(
         Option(
             "yes, the same ones",
-            lambda found: not found["raises_unseen"] and found["raises"] == found["varies"],
+            lambda measured: (
+                not measured["raises_unseen"] and measured["raises"] == measured["varies"]
+            ),
             "Some that vary have another form, and take it; and some that raise were not seen to "
             "vary.",
         ),
         Option(
             "all that raise varied; some that varied run on",
-            lambda found: not found["raises_unseen"] and found["raises"] != found["varies"],
+            lambda measured: (
+                not measured["raises_unseen"] and measured["raises"] != measured["varies"]
+            ),
             "Some that raise were not seen to vary, however often they ran.",
         ),
-        Option("some that raise were not seen to vary", lambda found: bool(found["raises_unseen"])),
+        Option(
+            "some that raise were not seen to vary",
+            lambda measured: bool(measured["raises_unseen"]),
+        ),
     ),
     measure=lambda: _values(DOCUMENTED),
     because=(
@@ -271,17 +278,17 @@ WHO_USES_TF32 = Prediction(
     options=(
         Option(
             "neither matrix products nor convolutions",
-            lambda found: not any(found),
+            lambda measured: not any(measured),
             "`float32` promises 32 bits, so one would think so. But one of the two switches is on "
             "as torch comes.",
         ),
         Option(
             "matrix products",
-            lambda found: found == (True, False),
+            lambda measured: measured == (True, False),
             "TF32 is best known for them, and they once used it; since torch 1.12 their switch is "
             "off as torch comes.",
         ),
-        Option("convolutions", lambda found: found == (False, True)),
+        Option("convolutions", lambda measured: measured == (False, True)),
         Option(
             "both",
             all,

@@ -95,7 +95,7 @@ def _rows(results: Sequence[Tensor]) -> Iterator[Tensor]:
     """Give the results' bits as rows of whole numbers, as many at once as a piece may hold."""
     together = max(1, PIECE // max(results[0].numel(), 1))
     for start in range(0, len(results), together):
-        yield torch.stack([bits(one).reshape(-1) for one in results[start : start + together]])
+        yield torch.stack([bits(part).reshape(-1) for part in results[start : start + together]])
 
 
 def fingerprint(result: Tensor) -> int:

@@ -89,11 +89,11 @@ def runs() -> tuple[dict[str, Any], ...]:
             "operation": row.name,
             "operands": row.operand_words,
             "conditions": where.to_json(),
-            "other": one.repeats.count.other,
-            "repeats": one.repeats.count.repeats,
+            "other": kept.repeats.count.other,
+            "repeats": kept.repeats.count.repeats,
         }
-        for (where, row), one in _KEPT.items()
-        if one.repeats
+        for (where, row), kept in _KEPT.items()
+        if kept.repeats
     )
 
 
@@ -103,14 +103,14 @@ def _extended(where: Conditions, row: Operation, repeats: int, before: Series | 
         try:
             tensors = on(where, row.drawn())
             row.run(tensors)  # benchmarking, if it is on, happens here
-            found = before.repeats if before else None
+            known = before.repeats if before else None
             for start in range(done, repeats + 1, AT_ONCE):
                 more = repeat(lambda: row.run(tensors), min(AT_ONCE, repeats + 1 - start))
-                found = found.joined(more) if found else more
+                known = known.joined(more) if known else more
             if before:
-                return replace(before, repeats=found)
+                return replace(before, repeats=known)
             taken = seconds(lambda: row.run(tensors), TIMED)
-            return Series(found, taken, before=earlier(where, row))
+            return Series(known, taken, before=earlier(where, row))
         except REFUSED as error:
             refused = any(words in str(error) for words in REFUSALS)
             return Series(None, said=RAISES if refused else ABSENT)

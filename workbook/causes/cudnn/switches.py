@@ -66,9 +66,9 @@ def under_each(where: Conditions, row: Operation, repeats: int) -> dict[str, Ser
     return {name: series(where.replace(**CHANGES[name]), row, repeats) for name in SETTINGS}
 
 
-def settled(one: Series) -> bool:
+def settled(series: Series) -> bool:
     """Say whether the operation ran and no repeat had other bits."""
-    return one.ran and not one.varies
+    return series.ran and not series.varies
 
 
 def _verdict(varying: int, by_cudnn: int, left: int) -> str:
@@ -83,11 +83,11 @@ def _verdict(varying: int, by_cudnn: int, left: int) -> str:
     return f"{first}; cudnn.deterministic settles {how} of it."
 
 
-def _cell(one: Series) -> Cell:
-    if one.said:
-        return Cell("no kernel" if one.said == ABSENT else RAISES, "raises")
-    words = f"{one.count}, {one.seconds * 1e3:.2g} ms"
-    return Cell(words, "differs" if one.varies else "agrees")
+def _cell(series: Series) -> Cell:
+    if series.said:
+        return Cell("no kernel" if series.said == ABSENT else RAISES, "raises")
+    words = f"{series.count}, {series.seconds * 1e3:.2g} ms"
+    return Cell(words, "differs" if series.varies else "agrees")
 
 
 SWITCHES = Experiment(

@@ -56,7 +56,7 @@ def compare_switches(where: Conditions, *, size: int) -> Finding:
     a, b = torch.rand(size, size) - 0.5, torch.rand(size, size) - 0.5
     image = torch.rand(IMAGES, CHANNELS, SIDE, SIDE) - 0.5
     filters = torch.rand(CHANNELS, CHANNELS, 3, 3) - 0.5
-    at = [one.to(where.torch_device) for one in (a, b, image, filters)]
+    at = [operand.to(where.torch_device) for operand in (a, b, image, filters)]
     products = {word: under(where, MATMUL, word, lambda: at[0] @ at[1])
                 for word in (AS_IT_COMES, IEEE, TENSOR)}  # fmt: skip
     products[MEDIUM] = under(
@@ -66,12 +66,12 @@ def compare_switches(where: Conditions, *, size: int) -> Finding:
     images = {word: under(where, CONV, word, lambda: F.conv2d(at[2], at[3]))
               for word in (AS_IT_COMES, IEEE, TENSOR)}  # fmt: skip
     patches, flat = F.unfold(image.double(), 3).transpose(1, 2), filters.double().flatten(1).T
-    found = {f"matmul, {w}": _judged(where, w, one, a, b) for w, one in products.items()}
-    for word, one in images.items():
-        convolved = one.flatten(2).transpose(1, 2).contiguous()
-        found[f"conv, {word}"] = _judged(where, word, convolved, patches, flat)
-    errors = {name: each.error for name, each in found.items()}
-    compared = tuple(each.comparison for each in found.values())
+    judged = {f"matmul, {w}": _judged(where, w, product, a, b) for w, product in products.items()}
+    for word, image in images.items():
+        convolved = image.flatten(2).transpose(1, 2).contiguous()
+        judged[f"conv, {word}"] = _judged(where, word, convolved, patches, flat)
+    errors = {name: each.error for name, each in judged.items()}
+    compared = tuple(each.comparison for each in judged.values())
     coarse = [name for name, error in errors.items() if error > COARSE * errors["matmul, ieee"]]
     values = {"errors": errors, "coarse": coarse, **_identity(where, at[0])}
     digits = {name: f"{error:.1e}" for name, error in errors.items()}
@@ -80,7 +80,7 @@ def compare_switches(where: Conditions, *, size: int) -> Finding:
         for kind in ("matmul", "conv")
     )
     reading = f"errors as it comes: {', '.join(by_kind)}; by hand {digits[f'matmul, {BY_HAND}']}"
-    return Finding(_verdict(compared), reading, _chart(found), values, compared)
+    return Finding(_verdict(compared), reading, _chart(judged), values, compared)
 
 
 def _identity(where: Conditions, matrix: Tensor) -> dict[str, float]:
@@ -118,13 +118,13 @@ def _verdict(compared: tuple[Comparison, ...]) -> str:
     return "Every product stays within the bound of the format that its switch allows."
 
 
-def _chart(found: dict[str, Judged]) -> Chart:
-    places = range(len(found))
+def _chart(judged: dict[str, Judged]) -> Chart:
+    places = range(len(judged))
     series = (
-        Series("relative error", places, (each.error for each in found.values()), "points"),
-        Series("its bound", places, (each.allowed for each in found.values()), "points"),
+        Series("relative error", places, (each.error for each in judged.values()), "points"),
+        Series("its bound", places, (each.allowed for each in judged.values()), "points"),
     )
-    names = (name.replace("matmul, ", "") for name in found)
+    names = (name.replace("matmul, ", "") for name in judged)
     return Chart((Panel(Axis.of("", names), Axis("error", 1e-8, 1, log=True), series),))
 
 

@@ -42,20 +42,20 @@ def train(where: Conditions, *, steps: int, rate: float, pooling: str) -> Findin
     images = torch.rand(batch_size, 3, 32, 32)
     labels = (torch.rand(batch_size) * CLASSES).long()
     there = [t.to(where.torch_device) for t in (images, labels, *(w * 0.2 for w in weights))]
-    found: dict[str, Runs | None] = {}
+    runs_by_name: dict[str, Runs | None] = {}
     for name in SETTINGS:
         try:
             with quiet(), where.replace(**CHANGES[name]):
-                found[name] = _six(there, steps, rate, pooling)
+                runs_by_name[name] = _six(there, steps, rate, pooling)
         except REFUSED:
-            found[name] = None
-    counts = {name: runs.distinct if runs else 0 for name, runs in found.items()}
+            runs_by_name[name] = None
+    counts = {name: runs.distinct if runs else 0 for name, runs in runs_by_name.items()}
     words = (str(count or "raises") for count in counts.values())
-    largest = {name: runs.spread[-1] if runs else 0.0 for name, runs in found.items()}
-    times = {name: runs.seconds if runs else 0.0 for name, runs in found.items()}
+    largest = {name: runs.spread[-1] if runs else 0.0 for name, runs in runs_by_name.items()}
+    times = {name: runs.seconds if runs else 0.0 for name, runs in runs_by_name.items()}
     values = {"distinct": counts, "spread": largest, "seconds": times}
     reading = f"different results of {RUNS} runs, setting by setting: {', '.join(words)}"
-    return Finding(_verdict(counts), reading, _chart(found, steps), values)
+    return Finding(_verdict(counts), reading, _chart(runs_by_name, steps), values)
 
 
 def _six(there: list[Tensor], steps: int, rate: float, pooling: str) -> Runs:
@@ -95,15 +95,15 @@ def _verdict(counts: dict[str, int]) -> str:
     return f"Six runs from one seed end apart; with {' or '.join(cured)} they agree in every bit."
 
 
-def _chart(found: dict[str, Runs | None], steps: int) -> Chart:
+def _chart(runs_by_name: dict[str, Runs | None], steps: int) -> Chart:
     series = []
-    for name, runs in found.items():
+    for name, runs in runs_by_name.items():
         if runs is None:
             series.append(Series(f"{name}: raises", (), ()))
             continue
         x = tuple(min(float(i * max(1, steps // POINTS)), steps) for i in range(len(runs.spread)))
-        one = counted(runs.distinct, "result")
-        series.append(Series(f"{name}: {one}, {runs.seconds:.1f} s", x, runs.spread))
+        results = counted(runs.distinct, "result")
+        series.append(Series(f"{name}: {results}, {runs.seconds:.1f} s", x, runs.spread))
     y = Axis("largest gap of a weight", 1e-10, 10, log=True)
     return Chart((Panel(Axis("step", 0, steps), y, tuple(series)),))
 

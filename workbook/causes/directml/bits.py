@@ -34,14 +34,14 @@ def digests(there: torch.device) -> dict[str, str]:
         "softmax": (lambda x: (8 * x).softmax(dim=1), (a,)),
         "convolution": (lambda x, w: torch.conv2d(x, w), (image, torch.rand(8, 3, 5, 5))),
     }
-    found = {}
+    digests = {}
     for name, draw in (("rand", torch.rand), ("randn", torch.randn)):
         torch.manual_seed(0)
-        found[name] = digest(draw(1000, device=there))
+        digests[name] = digest(draw(1000, device=there))
     with torch.no_grad():
         for name, (compute, inputs) in checks.items():
-            found[name] = digest(compute(*(each.to(there) for each in inputs)))
-    return found
+            digests[name] = digest(compute(*(each.to(there) for each in inputs)))
+    return digests
 
 
 def digest(tensor: Tensor) -> str:
@@ -76,8 +76,8 @@ def in_a_child(variables: Mapping[str, str | None]) -> dict[str, str]:
     if child.returncode != 0:
         last = (child.stderr.strip().splitlines() or ["no message"])[-1]
         raise RuntimeError(f"the second process failed: {last}")
-    found: dict[str, str] = json.loads(child.stdout.strip().splitlines()[-1])
-    return found
+    digests: dict[str, str] = json.loads(child.stdout.strip().splitlines()[-1])
+    return digests
 
 
 if __name__ == "__main__":

@@ -38,8 +38,8 @@ def _apart(against: str, name: str, reset: str = AS_WRITTEN) -> Callable[[], boo
 
     def look_up() -> bool:
         settings = {"built": "on the CPU, then moved", "reset": reset, "inputs": 64}
-        found = recorded("three_runs")[0].find("three_runs", settings)
-        return bool(found.finding.values[against][name] == "other numbers")
+        result = recorded("three_runs")[0].find("three_runs", settings)
+        return bool(result.finding.values[against][name] == "other numbers")
 
     return look_up
 

@@ -39,17 +39,17 @@ POWERS = 2.0 ** -torch.arange(61, dtype=torch.float64)
 
 def epsilons(where: Conditions, *, float64: str) -> Finding:
     """Find the epsilon of five operations in three dtypes on both sides."""
-    found: Found = {}
+    epsilons: Found = {}
     for dtype in DTYPES:
         for name, (compute, inputs) in _operations(dtype).items():
-            found[dtype, "CPU", name] = _epsilon(on_cpu(compute, *inputs))
-            found[dtype, "device", name] = _there(where, float64, compute, inputs)
-    refused = [key for key, value in found.items() if value is None]
-    coarse = [key for key in found if _kind(key[0], found[key]) == "wrong"]
-    reading = f"{len(coarse)} of {len(found)} epsilons are coarser than their label says"
+            epsilons[dtype, "CPU", name] = _epsilon(on_cpu(compute, *inputs))
+            epsilons[dtype, "device", name] = _there(where, float64, compute, inputs)
+    refused = [key for key, value in epsilons.items() if value is None]
+    coarse = [key for key in epsilons if _kind(key[0], epsilons[key]) == "wrong"]
+    reading = f"{len(coarse)} of {len(epsilons)} epsilons are coarser than their label says"
     reading += f", {len(refused)} were refused" if refused else ""
-    values = {" ".join(key): value or "refused" for key, value in found.items()}
-    return Finding(_verdict(found), reading, _chart(found, title(where)), values)
+    values = {" ".join(key): value or "refused" for key, value in epsilons.items()}
+    return Finding(_verdict(epsilons), reading, _chart(epsilons, title(where)), values)
 
 
 def _operations(dtype: str) -> dict[str, tuple[Compute, tuple[Tensor, ...]]]:
@@ -94,12 +94,12 @@ def _kind(dtype: str, epsilon: float | None) -> Kind:
     return "agrees" if epsilon <= format_of(dtype).epsilon else "wrong"
 
 
-def _verdict(found: Found) -> str:
+def _verdict(epsilons: Found) -> str:
     single = format_of("float32").epsilon
-    reduced = [found["float64", "device", name] for name in ("sum", "matmul")]
+    reduced = [epsilons["float64", "device", name] for name in ("sum", "matmul")]
     others = [
         _kind(dtype, value) == "agrees"
-        for (dtype, side, name), value in found.items()
+        for (dtype, side, name), value in epsilons.items()
         if side == "CPU" or dtype != "float64"
     ]
     if not all(others):
@@ -112,9 +112,9 @@ def _verdict(found: Found) -> str:
     return "Sums and products have the epsilon that their label says, on both sides."
 
 
-def _chart(found: Found, name: str) -> Chart:
+def _chart(epsilons: Found, name: str) -> Chart:
     table: dict[str, dict[str, Cell]] = {}
-    for (dtype, side, operation), epsilon in found.items():
+    for (dtype, side, operation), epsilon in epsilons.items():
         text = "refused" if epsilon is None else f"2^{round(math.log2(epsilon))}"
         cells = table.setdefault(f"{dtype}, {side}", {})
         cells[operation] = Cell(text, _kind(dtype, epsilon))

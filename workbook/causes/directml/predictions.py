@@ -27,17 +27,17 @@ WHOSE_FLOAT64 = Prediction(
     options=(
         Option(
             "the CPU's",
-            lambda found: found["default"] == "float64",
+            lambda measured: measured["default"] == "float64",
             "A CPU computes in `float64`, as Python's own floats show. But `torch.tensor([0.1])` "
             "on it is `float32`: a default belongs to a library and not to a processor.",
         ),
         Option(
             "NumPy's",
-            lambda found: (found["default"], found["numpy"]) == ("float32", "float64"),
+            lambda measured: (measured["default"], measured["numpy"]) == ("float32", "float64"),
         ),
         Option(
             "neither the CPU's, nor NumPy's, nor the GPU's",
-            lambda found: (found["default"], found["numpy"]) == ("float32", "float32"),
+            lambda measured: (measured["default"], measured["numpy"]) == ("float32", "float32"),
             "NumPy's is: make a tensor from a NumPy array and look at the dtype that it keeps.",
         ),
         Option(
@@ -93,22 +93,22 @@ WHO_IS_RIGHT = Prediction(
     options=(
         Option(
             "the CPU's, each of them",
-            lambda found: found["farther"] > 0 == found["nearer"],
+            lambda measured: measured["farther"] > 0 == measured["nearer"],
             "The CPU rounds after each addition as well, and its order of adding is no better "
             "founded. Compare both with `float64`: some elements of the other are nearer.",
         ),
         Option(
             "the accelerator's, each of them",
-            lambda found: found["nearer"] > 0 == found["farther"],
+            lambda measured: measured["nearer"] > 0 == measured["farther"],
             "Another order helps one element and harms the next. In some the CPU is nearer.",
         ),
         Option(
             "in some elements the CPU's, in others the accelerator's",
-            lambda found: found["nearer"] > 0 and found["farther"] > 0,
+            lambda measured: measured["nearer"] > 0 and measured["farther"] > 0,
         ),
         Option(
             "neither's: each element is as far off on one side as on the other",
-            lambda found: found["nearer"] == found["farther"] == 0,
+            lambda measured: measured["nearer"] == measured["farther"] == 0,
             "Where two results have other bits, one of them is nearer, but for rare ties.",
         ),
     ),

@@ -44,7 +44,7 @@ def programs(where: Conditions, *, inputs: str, size: int) -> Finding:
     reading += f", CPU and CPU again {again['float32']:.2g}"
     values = {f"device {dtype}": gap for dtype, gap in there.items()}
     values |= {f"again {dtype}": gap for dtype, gap in again.items()}
-    comparisons = tuple(one for pair in rows.values() for one in pair if one)
+    comparisons = tuple(comparison for pair in rows.values() for comparison in pair if comparison)
     chart = Chart((Panel(x, y, series),))
     return Finding(_verdict(list(rows.values())), reading, chart, values, comparisons)
 

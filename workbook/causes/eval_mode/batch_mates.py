@@ -54,14 +54,14 @@ def join_batches(where: Conditions, *, features: int) -> Finding:
         state = torch.get_rng_state()
         twice = compare(layers[TRAIN](x).cpu(), layers[TRAIN](x).cpu()).verdict
         bound = _linear_bound(linear, x, where.adds_in)
-        found = {
+        comparisons = {
             name: [_held(layer, x, size, bound if name == LINEAR else None) for size in SIZES]
             for name, layer in layers.items()
         }
         whole = linear(x).argmax(dim=1)
         flips = sum(int((linear(x[:n]).argmax(dim=1) != whole[:n]).sum()) for n in SIZES)
     words = {
-        name: [WORDS[c.verdict] if c else RAISES for c in each] for name, each in found.items()
+        name: [WORDS[c.verdict] if c else RAISES for c in row] for name, row in comparisons.items()
     }
     columns = ("alone", *(f"{size} rows" for size in SIZES[1:]))
     table = {
@@ -69,7 +69,7 @@ def join_batches(where: Conditions, *, features: int) -> Finding:
             column: Cell(_digits(compared), CODE[word])
             for column, word, compared in zip(columns, words[name], line, strict=True)
         }
-        for name, line in found.items()
+        for name, line in comparisons.items()
     }
     title = f"largest difference from the same rows in a batch of {ALL}"
     cells = Cells.of(table, LEGEND, title)
@@ -79,7 +79,7 @@ def join_batches(where: Conditions, *, features: int) -> Finding:
     }
     values |= {"argmax flips": flips, "same batch twice": twice}
     values |= {"draws": not torch.equal(state, torch.get_rng_state())}
-    worst = max((c for c in found[LINEAR] if c), key=lambda c: c.max_abs)
+    worst = max((c for c in comparisons[LINEAR] if c), key=lambda c: c.max_abs)
     reading = (
         f"Linear: {_digits(worst)} at most, {percent(worst.bound_used or 0, 1)} of the bound; "
     )
@@ -102,7 +102,7 @@ def _held(
 def _first(bound: Bound, rows: int) -> Bound:
     """Keep what is said of the first rows."""
     parts = {name: getattr(bound, name) for name in ("limit", "likely", "scale")}
-    cut: dict[str, Any] = {n: one[:rows] for n, one in parts.items() if isinstance(one, Tensor)}
+    cut: dict[str, Any] = {n: part[:rows] for n, part in parts.items() if isinstance(part, Tensor)}
     return replace(bound, **cut)
 
 

@@ -64,7 +64,7 @@ def try_switches(where: Conditions, *, p: float, passes: int, reseed: bool) -> F
             draws = not bits_equal(torch.rand(4, device=x.device), start)
         # A copy made outside of inference mode is a tensor like any other.
         off = all(bits_equal(output.clone(), plain) for output in outputs)
-        rows[name] = len({tuple(one.flatten().tolist()) for one in outputs}), draws, off
+        rows[name] = len({tuple(output.flatten().tolist()) for output in outputs}), draws, off
     table = {
         name: {
             "different outputs": Cell(f"{n} of {passes}", ON if n > 1 else "plain"),

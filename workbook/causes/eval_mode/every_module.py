@@ -72,7 +72,7 @@ def try_modules(where: Conditions, *, family: str) -> Finding:
         for i, mode in enumerate(("train", "eval"))
         for kind in (DRAWS, CHANGES)
     }
-    counts = [len(found) for found in values.values()]
+    counts = [len(names) for names in values.values()]
     reading = (
         f"{len(rows)} modules tried: {counts[0]} draw in training, {counts[2]} in evaluation; "
     )
@@ -87,15 +87,15 @@ def buildable() -> dict[str, Recipe]:
 
     Left out are lazy modules, which turn into others, and what no try could call.
     """
-    found: dict[str, Recipe] = {}
+    recipes: dict[str, Recipe] = {}
     with warnings.catch_warnings(), torch.random.fork_rng(devices=()):
         warnings.simplefilter("ignore")
         for name, kind in sorted(vars(nn).items()):
             is_module = inspect.isclass(kind) and issubclass(kind, nn.Module)
             if is_module and not name.startswith("Lazy"):
                 recipe = next(_working(name), None)
-                found |= {name: recipe} if recipe else {}
-    return found
+                recipes |= {name: recipe} if recipe else {}
+    return recipes
 
 
 def _working(name: str) -> Iterator[Recipe]:
@@ -103,9 +103,9 @@ def _working(name: str) -> Iterator[Recipe]:
     kind = getattr(nn, name)
     takes = inspect.signature(kind).parameters
     options = {key: value for key, value in NAMED.items() if key in takes}
-    needed = [one for key, one in takes.items() if one.default is one.empty and key not in options]
-    count = sum(one.kind < one.VAR_POSITIONAL for one in needed)
-    untold = any(one.kind is one.VAR_POSITIONAL for one in needed)  # *args: recurrent layers
+    needed = [p for key, p in takes.items() if p.default is p.empty and key not in options]
+    count = sum(p.kind < p.VAR_POSITIONAL for p in needed)
+    untold = any(p.kind is p.VAR_POSITIONAL for p in needed)  # *args: recurrent layers
     dims = int(name[-2]) if re.search(r"[123]d$", name) else 0
     order = (dims, *(i for i in range(len(SHAPES)) if i != dims))
     for arguments in ((SIZE,) * count, (2,) * count, *([(SIZE, SIZE)] if untold else [])):
@@ -127,7 +127,7 @@ def _inputs(shape: int, count: int) -> tuple[Tensor, ...]:
 
 def _outputs(module: nn.Module, inputs: tuple[Tensor, ...]) -> list[Tensor]:
     flat, _ = tree_flatten(module(*inputs))
-    return [one.detach() for one in flat if isinstance(one, Tensor) and one.numel()]
+    return [part.detach() for part in flat if isinstance(part, Tensor) and part.numel()]
 
 
 def _both_modes(name: str, recipe: Recipe, seed: int) -> tuple[int, int]:

@@ -45,17 +45,19 @@ NO_GRAD_AND_DROPOUT = Prediction(
     (
         Option(
             "nothing: without gradients there is no training",
-            lambda found: found[0],
+            lambda measured: measured[0],
             "Then every output would be the one without dropout. `no_grad` only decides whether "
             "gradients are recorded; the layer reads `training`, which nobody changed.",
         ),
         Option(
             "it drops the same entries each time",
-            lambda found: not found[0] and found[1],
+            lambda measured: not measured[0] and measured[1],
             "So it would be if a layer chose its entries once, when it is made. But each pass "
             "draws them anew: count the different outputs.",
         ),
-        Option("it drops other entries each time", lambda found: not found[0] and not found[1]),
+        Option(
+            "it drops other entries each time", lambda measured: not measured[0] and not measured[1]
+        ),
         Option(
             "it raises an error",
             lambda _: False,
@@ -73,14 +75,14 @@ FUNCTION_IN_EVAL = Prediction(
     (
         Option(
             "it drops nothing",
-            lambda found: found[0],
+            lambda measured: measured[0],
             "Then the row would have the bits of the model without dropout. `eval()` sets an "
             "attribute of modules, and a function is none.",
         ),
-        Option("it drops as in training", lambda found: not found[0] and not found[1]),
+        Option("it drops as in training", lambda measured: not measured[0] and not measured[1]),
         Option(
             "it multiplies every entry by 0.5",
-            lambda found: not found[0] and found[1],
+            lambda measured: not measured[0] and measured[1],
             "So did early papers at evaluation. Then there would be one output for all passes; "
             "count the different ones.",
         ),
@@ -96,23 +98,25 @@ WEIGHTS_WITHOUT_THE_LAYER = Prediction(
     (
         Option(
             "it loads and gives the trained outputs",
-            lambda found: found["same"],
+            lambda measured: measured["same"],
             "Both layers would have to find their weights. The keys of a Sequential are places, "
             "and one layer has moved up.",
         ),
         Option(
             "it loads, and the outputs are too large",
-            lambda found: not found["error"] and not found["same"] and found["loaded"] == 2,
+            lambda measured: (
+                not measured["error"] and not measured["same"] and measured["loaded"] == 2
+            ),
             "There is no scale left to undo: training had scaled the kept values already. Look at "
             "the row whose keys were renamed: same bits.",
         ),
         Option(
             "it loads one layer and leaves the other as it was born",
-            lambda found: not found["error"] and found["loaded"] < 2,
+            lambda measured: not measured["error"] and measured["loaded"] < 2,
             "That is what `strict=False` does. As it comes, `load_state_dict` does not accept "
             "missing keys.",
         ),
-        Option("it raises an error", lambda found: bool(found["error"])),
+        Option("it raises an error", lambda measured: bool(measured["error"])),
     ),
     lambda: run(removed.REMOVED_LAYER).finding.values[removed.PRINTED],
     "Dropout has no weights, but it has a place: the keys of a Sequential are positions. And there "
@@ -123,15 +127,15 @@ SAME_BATCH_TWICE = Prediction(
     "BatchNorm is said to bring randomness into training. Without any seed, the same batch goes "
     "through a BatchNorm layer in training mode twice. How do the two outputs compare?",
     (
-        Option("equal in every bit", lambda found: found["same batch twice"] == "identical"),
+        Option("equal in every bit", lambda measured: measured["same batch twice"] == "identical"),
         Option(
             "different: the layer draws",
-            lambda found: found["same batch twice"] != "identical" and found["draws"],
+            lambda measured: measured["same batch twice"] != "identical" and measured["draws"],
             "A draw would move torch's generator. It stands where it stood before both passes.",
         ),
         Option(
             "different: the first pass moved its statistics",
-            lambda found: found["same batch twice"] != "identical" and not found["draws"],
+            lambda measured: measured["same batch twice"] != "identical" and not measured["draws"],
             "It did move the running statistics. But training mode writes them and does not read "
             "them: it takes mean and variance from the batch itself.",
         ),
@@ -169,14 +173,14 @@ WITHOUT_RUNNING_STATISTICS = Prediction(
     (
         Option(
             "no: in evaluation mode it uses no batch",
-            lambda found: found["in a batch"] in SAME_BITS,
+            lambda measured: measured["in a batch"] in SAME_BITS,
             "It would need other statistics then, and this layer has kept none. Compare the two "
             "rows of `eval()` in the figure.",
         ),
-        Option("yes, as in training", lambda found: found["in a batch"] == OTHER),
+        Option("yes, as in training", lambda measured: measured["in a batch"] == OTHER),
         Option(
             "it raises: there is nothing to read",
-            lambda found: found["in a batch"] == batch_mates.RAISES,
+            lambda measured: measured["in a batch"] == batch_mates.RAISES,
             "torch does not complain: where nothing was tracked, the batch's own statistics serve.",
         ),
     ),
@@ -191,17 +195,17 @@ STATISTICS_UNDER_INFERENCE_MODE = Prediction(
     (
         Option(
             "they stay",
-            lambda found: INFERENCE not in found["moved"],
+            lambda measured: INFERENCE not in measured["moved"],
             "They are buffers, and no gradient writes them: the forward pass does. Compare a "
             "layer's output before and after: it has moved.",
         ),
         Option(
             "they move as in training",
-            lambda found: INFERENCE in found["moved"] and found["alike"],
+            lambda measured: INFERENCE in measured["moved"] and measured["alike"],
         ),
         Option(
             "they move, by other steps than in training",
-            lambda found: INFERENCE in found["moved"] and not found["alike"],
+            lambda measured: INFERENCE in measured["moved"] and not measured["alike"],
             "A grad mode does not enter the formula: the paths with and without it have the same "
             "bits at each pass.",
         ),

@@ -36,10 +36,11 @@ def without_dropout(where: Conditions, *, p: float) -> Finding:
         made[name] = nn.Sequential(nn.Linear(10, 5), nn.Linear(5, 1)).eval()
         errors[name] = _load(made[name], weights, strict)
     rows: dict[str, dict[str, Any]] = {}
-    for name, one in made.items():
-        pairs = ((one[0], model[0]), (one[-1], model[-1]))
+    for name, smaller in made.items():
+        pairs = ((smaller[0], model[0]), (smaller[-1], model[-1]))
         loaded = sum(_same_weights(a, b) for a, b in pairs)
-        rows[name] = {"error": errors[name], "loaded": loaded, "same": bits_equal(one(x), truth)}
+        agrees = bits_equal(smaller(x), truth)
+        rows[name] = {"error": errors[name], "loaded": loaded, "same": agrees}
     table = {
         name: {
             "loading": Cell("raises", "raises") if row["error"] else Cell("works"),

@@ -53,18 +53,18 @@ def compare_forms(where: Conditions, *, size: int) -> Finding:
             else:
                 kinds[operation.name] = _kind(*pair, draws=operation.draws)
                 pairs += [] if operation.draws or not _in(pair, where) else [pair]
-    found = Counter(kinds.values())
+    counts = Counter(kinds.values())
     values = {
-        "tried": len(kinds) - found["not tried"],
-        "equal": found["agrees"] + found["first"],
-        "keeps_dtype": found["first"],
+        "tried": len(kinds) - counts["not tried"],
+        "equal": counts["agrees"] + counts["first"],
+        "keeps_dtype": counts["first"],
         "differing": [name for name, kind in kinds.items() if kind == "wrong"],
         "other_draws": [name for name, kind in kinds.items() if kind == "differs"],
         "not_tried": refused,
         "only_in_place": only_in_place(),
     }
-    reading = "; ".join(f"{found[kind]} {words}" for kind, words in KINDS.items() if found[kind])
-    return Finding(_verdict(found), reading, _chart(kinds, refused), values, (_all(pairs),))
+    reading = "; ".join(f"{counts[kind]} {words}" for kind, words in KINDS.items() if counts[kind])
+    return Finding(_verdict(counts), reading, _chart(kinds, refused), values, (_all(pairs),))
 
 
 def _both(operation: Operation, operands: Mapping[str, Tensor], seed: int) -> tuple[Tensor, Tensor]:
@@ -94,13 +94,13 @@ def _all(pairs: list[tuple[Tensor, Tensor]]) -> Comparison:
     return compare(first, second, first="in place", second="out of place")
 
 
-def _verdict(found: Counter[Kind]) -> str:
-    if found["wrong"]:
+def _verdict(counts: Counter[Kind]) -> str:
+    if counts["wrong"]:
         return "Some operations give other bits in place than out of place."
-    if not found["agrees"]:
+    if not counts["agrees"]:
         return "No operation could be tried."
-    keeps = " In place, some keep the dtype of their input." * (found["first"] > 0)
-    draws = " A few draw other random numbers." * (found["differs"] > 0)
+    keeps = " In place, some keep the dtype of their input." * (counts["first"] > 0)
+    draws = " A few draw other random numbers." * (counts["differs"] > 0)
     return f"Every operation that draws nothing gives equal values in both forms.{keeps}{draws}"
 
 

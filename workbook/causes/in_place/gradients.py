@@ -64,9 +64,9 @@ def write_before_backward(where: Conditions, *, size: int) -> Finding:
     plain = {name: _gradient(x, f, WRITES["y = y + 1"])[0] for name, f in FUNCTIONS.items()}
     kinds, versions = {}, {}
     for way, write in WRITES.items():
-        found = {name: _gradient(x, f, write) for name, f in FUNCTIONS.items()}
-        kinds[way] = {name: _kind(grad, plain[name]) for name, (grad, _) in found.items()}
-        versions[way] = found["exp"][1]
+        results = {name: _gradient(x, f, write) for name, f in FUNCTIONS.items()}
+        kinds[way] = {name: _kind(grad, plain[name]) for name, (grad, _) in results.items()}
+        versions[way] = results["exp"][1]
     chart = Chart((Cells.of(kinds, KINDS),))
     wrong = tuple(way for way, line in kinds.items() if WRONG in line.values())
     raises = tuple(way for way, line in kinds.items() if RAISES in line.values())

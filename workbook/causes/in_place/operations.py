@@ -112,20 +112,22 @@ def _overloads(name: str) -> Iterator[tuple[str, list[Any]]]:
     """Give the arguments of each overload that both forms have, with a title of its own."""
     if not callable(_public(name)):
         return
-    packets = [getattr(torch.ops.aten, one, None) for one in (f"{name}_", name)]
+    packets = [getattr(torch.ops.aten, form, None) for form in (f"{name}_", name)]
     written, plain = ([] if p is None else [getattr(p, o) for o in p.overloads()] for p in packets)
-    in_both = {_signature(one) for one in plain}
-    for one in written:
-        arguments = one._schema.arguments
-        if _signature(one) in in_both and str(arguments[0].type) == "Tensor":
-            overload = f".{one._overloadname}" if len(written) > 1 else ""
+    in_both = {_signature(overload) for overload in plain}
+    for variant in written:
+        arguments = variant._schema.arguments
+        if _signature(variant) in in_both and str(arguments[0].type) == "Tensor":
+            overload = f".{variant._overloadname}" if len(written) > 1 else ""
             yield f"{name}_{overload}".removesuffix(".default"), arguments[1:]
 
 
 def _signature(overload: Any) -> tuple[tuple[str, str], ...]:
     """Give types and names, but not the operand's own name: dropout says input for self."""
     arguments = overload._schema.arguments
-    return tuple((one.name if place else "", str(one.type)) for place, one in enumerate(arguments))
+    return tuple(
+        (part.name if place else "", str(part.type)) for place, part in enumerate(arguments)
+    )
 
 
 def _found(title: str, arguments: list[Any], operands: Mapping[str, Tensor]) -> Operation:
@@ -148,11 +150,11 @@ def _found(title: str, arguments: list[Any], operands: Mapping[str, Tensor]) -> 
 
 def _recipes(arguments: list[Any]) -> Iterator[tuple[tuple[str, ...], tuple[Any, ...]]]:
     """List what to try: first only the arguments that must be given, then one that may be, too."""
-    needed = [one for one in arguments if not one.has_default_value()]
-    for more in (None, *(one for one in arguments if one.has_default_value())):
-        chosen = [one for one in arguments if one in needed or one is more]
-        keywords = tuple(one.name for one in chosen if one.kwarg_only or one is more)
-        values = [("index",) if one.name == "index" else _values(one.type) for one in chosen]
+    needed = [part for part in arguments if not part.has_default_value()]
+    for more in (None, *(part for part in arguments if part.has_default_value())):
+        chosen = [part for part in arguments if part in needed or part is more]
+        keywords = tuple(part.name for part in chosen if part.kwarg_only or part is more)
+        values = [("index",) if part.name == "index" else _values(part.type) for part in chosen]
         yield from ((keywords, recipe) for recipe in itertools.product(SELVES, *values))
 
 
@@ -165,7 +167,7 @@ def _values(kind: object) -> tuple[Any, ...]:
 
 def _value(value: Any, operands: Mapping[str, Tensor]) -> Any:
     if isinstance(value, tuple):
-        return [_value(one, operands) for one in value]
+        return [_value(part, operands) for part in value]
     if isinstance(value, str):
         return value[1:] if value.startswith("=") else operands.get(f"{value}2", operands[value])
     return value

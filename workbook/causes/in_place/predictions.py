@@ -43,16 +43,16 @@ DIFFERING_FORMS = Prediction(
         "does the dtype: a comparison gives True out of place and 1 in place.)"
     ),
     options=(
-        Option("none does", lambda found: not found.values["differing"]),
+        Option("none does", lambda measured: not measured.values["differing"]),
         Option(
             "a few, such as those that read a value twice",
-            lambda found: 0 < len(found.values["differing"]) <= FEW,
+            lambda measured: 0 < len(measured.values["differing"]) <= FEW,
             "They would read what they have already overwritten. torch's kernels take an element, "
             "compute, and store it: look for a cell that says *not equal*.",
         ),
         Option(
             "most: what is stored in place is rounded once more",
-            lambda found: len(found.values["differing"]) > FEW,
+            lambda measured: len(measured.values["differing"]) > FEW,
             "Both results are stored in memory, and rounded when they are. The figure finds equal "
             "bits where the dtype is the same.",
         ),
@@ -123,17 +123,19 @@ OVERLAPS = Prediction(
     options=(
         Option(
             "it refuses every such write",
-            lambda found: len(found.values["raises"]) == len(CASES),
+            lambda measured: len(measured.values["raises"]) == len(CASES),
             "It would have to compare every address with every other. The next cell writes over "
             "what it reads, and nothing is raised.",
         ),
         Option(
             "it refuses some, and others go wrong",
-            lambda found: found.values["raises"] and found.values["wrong"] + found.values["varies"],
+            lambda measured: (
+                measured.values["raises"] and measured.values["wrong"] + measured.values["varies"]
+            ),
         ),
         Option(
             "it notices, and reads from a copy: every result is right",
-            lambda found: len(found.values["right"]) == len(CASES),
+            lambda measured: len(measured.values["right"]) == len(CASES),
             "A copy would cost the memory that working in place saves. The next cell prints values "
             "that are not the sum.",
         ),
@@ -154,20 +156,22 @@ LOSING_FORM = Prediction(
     options=(
         Option(
             "the first, which is out of place",
-            lambda found: _losing_forms(found) == [OUT],
+            lambda measured: _losing_forms(measured) == [OUT],
             "The second reads in one statement and writes in the next, just so. In the figure both "
             "lose the same share.",
         ),
         Option(
             "the last two, which are in place",
-            lambda found: _losing_forms(found) == [TWO, ONE],
+            lambda measured: _losing_forms(measured) == [TWO, ONE],
             "That is the usual advice: with threads, avoid in place. The figure's first bar is out "
             "of place, and it is short.",
         ),
-        Option("the first two, of two steps", lambda found: _losing_forms(found) == [OUT, TWO]),
+        Option(
+            "the first two, of two steps", lambda measured: _losing_forms(measured) == [OUT, TWO]
+        ),
         Option(
             "none: they take turns, so nobody writes at the same time",
-            lambda found: not _losing_forms(found),
+            lambda measured: not _losing_forms(measured),
             "Turns of one statement. Between reading x and writing it there is time for the other "
             "one's turn: the next cell adds 20 times, and look what it reached.",
         ),
@@ -185,14 +189,14 @@ WRITE_TO_DATA = Prediction(
     options=(
         Option(
             "an error: autograd sees that y has changed",
-            lambda found: UNSEEN in found.values["raises"],
+            lambda measured: UNSEEN in measured.values["raises"],
             "It would for `y.add_(1)`, which moves the version counter. The next cell writes "
             "through `.data`, and prints.",
         ),
-        Option("a wrong gradient, no error", lambda found: UNSEEN in found.values["wrong"]),
+        Option("a wrong gradient, no error", lambda measured: UNSEEN in measured.values["wrong"]),
         Option(
             "the right gradient: adding 1 has the slope 1",
-            lambda found: UNSEEN not in found.values["wrong"] + found.values["raises"],
+            lambda measured: UNSEEN not in measured.values["wrong"] + measured.values["raises"],
             "It has, and out of place you would be right. But exp has kept y for its derivative, "
             "and y was overwritten: compare the two lines that the next cell prints.",
         ),

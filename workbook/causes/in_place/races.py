@@ -101,14 +101,14 @@ def _freely(work: list[Iterator[None]]) -> None:
     """Let all writers run at once, as the operating system has it."""
     start = threading.Event()
 
-    def race(one: Iterator[None]) -> None:
+    def race(additions: Iterator[None]) -> None:
         start.wait()
-        for _ in one:
+        for _ in additions:
             pass
 
     with ThreadPoolExecutor(max_workers=len(work)) as threads:
         try:
-            races = [threads.submit(race, one) for one in work]
+            races = [threads.submit(race, additions) for additions in work]
         finally:  # also where no more threads can be started, so that none waits for ever
             start.set()
         for each in races:

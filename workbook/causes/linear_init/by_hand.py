@@ -35,7 +35,7 @@ def written_out(where: Conditions, *, inputs: int) -> Finding:
         limit = matmul_bound(factors, weights.T, "float32")
         layer, there = layer.to(where.torch_device), x.to(where.torch_device)
         output = layer(there).cpu()
-        found = {
+        comparisons = {
             way: compare(
                 formula(there, layer.weight, layer.bias).cpu(),
                 output,
@@ -45,17 +45,18 @@ def written_out(where: Conditions, *, inputs: int) -> Finding:
             )
             for way, formula in WAYS.items()
         }
-    largest = ", ".join(f"{way} by {one.max_abs:.1g}" for way, one in found.items())
+    largest = ", ".join(f"{way} by {each.max_abs:.1g}" for way, each in comparisons.items())
     reading = f"largest difference from the layer: {largest}"
-    values = {way: one.within for way, one in found.items()}
-    return Finding(_verdict(found), reading, values=values, comparisons=tuple(found.values()))
+    values = {way: each.within for way, each in comparisons.items()}
+    every = tuple(comparisons.values())
+    return Finding(_verdict(comparisons), reading, values=values, comparisons=every)
 
 
-def _verdict(found: dict[str, Comparison]) -> str:
-    turned = [found[way].within for way in (PRODUCT, SUMS)]
+def _verdict(comparisons: dict[str, Comparison]) -> str:
+    turned = [comparisons[way].within for way in (PRODUCT, SUMS)]
     if not all(turned):
         return "The layer gives other numbers than its formula, by more than rounding."
-    if not found[NOT_TURNED].within:
+    if not comparisons[NOT_TURNED].within:
         return "nn.Linear is x @ W.T + b up to rounding. Without the T it is another map."
     return "nn.Linear is x @ W.T + b up to rounding. Here the T makes no difference."
 

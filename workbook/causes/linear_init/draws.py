@@ -72,15 +72,15 @@ def _places(parts: Parts, seed: int, seeding: str) -> dict[str, tuple[object, li
         torch.manual_seed(seed + number)
         streams.append(torch.rand(LENGTH + WINDOW))
     torch.manual_seed(seed)
-    found = {}
+    numbers = {}
     names = sorted(parts, key=list(PROGRAM | EXTRA).index)  # an edit moves nobody's own seed
     for name, make in parts.items():
         own = names.index(name) if seeding == OWN else 0
         if seeding != TOP:
             torch.manual_seed(seed + own)
         start, made, end = _ahead(streams[own]), make(), _ahead(streams[own])
-        found[name] = _bits(made), [own * LENGTH + place for place in range(start, end)]
-    return found
+        numbers[name] = _bits(made), [own * LENGTH + place for place in range(start, end)]
+    return numbers
 
 
 def _ahead(stream: Tensor) -> int:

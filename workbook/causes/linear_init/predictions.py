@@ -31,17 +31,17 @@ THREE_LAYERS = Prediction(
     (
         Option(
             "all three are equal",
-            lambda found: found["distinct"] == 1,
+            lambda measured: measured["distinct"] == 1,
             "One seed, one result: that holds for runs. The three layers draw one after the other, "
             "and the stream does not begin again in between.",
         ),
         Option(
             "they differ, in the same way in every run",
-            lambda found: found["distinct"] > 1 and found["runs_agree"],
+            lambda measured: measured["distinct"] > 1 and measured["runs_agree"],
         ),
         Option(
             "they differ, in another way in every run",
-            lambda found: found["distinct"] > 1 and not found["runs_agree"],
+            lambda measured: measured["distinct"] > 1 and not measured["runs_agree"],
             "So it is without a seed. With one, the second run repeats the first: compare the two "
             "rows of the figure, not its columns.",
         ),
@@ -80,18 +80,18 @@ FIFTEEN = Prediction(
     (
         Option(
             "it begins with the 15",
-            lambda found: 15 not in found["broken"],
+            lambda measured: 15 not in measured["broken"],
             "A seed fixes a stream, and a longer draw goes on where a shorter one ends: so it is "
             "with `rand`. But `randn` has two ways to make normal numbers out of the stream, and "
             "the length decides which.",
         ),
         Option(
             "its first 15 are other numbers",
-            lambda found: 15 in found["broken"] and found["rand"],
+            lambda measured: 15 in measured["broken"] and measured["rand"],
         ),
         Option(
             "its first 15 are other numbers, and so it is with `rand`",
-            lambda found: 15 in found["broken"] and not found["rand"],
+            lambda measured: 15 in measured["broken"] and not measured["rand"],
             "That holds if the length is part of what a seed fixes. For `rand` it is not: each of "
             "its numbers takes one of the stream, so that its line in the figure has no edge.",
         ),
@@ -107,19 +107,19 @@ IN_FLOAT64 = Prediction(
     (
         Option(
             "the same numbers, with more digits",
-            lambda found: found["largest_gap"] < FEW_DIGITS,
+            lambda measured: measured["largest_gap"] < FEW_DIGITS,
             "That is what `.double()` gives. A layer that is built in `float64` draws for itself: "
             "look how far up and down the points are spread.",
         ),
         Option(
             "the same numbers at first, then others",
-            lambda found: found["largest_gap"] >= FEW_DIGITS and found["share_kept"] > 0,
+            lambda measured: measured["largest_gap"] >= FEW_DIGITS and measured["share_kept"] > 0,
             "The stream is the same, so its first number should be, too. But a `float64` takes "
             "more of it, from the first one on: not one weight is equal.",
         ),
         Option(
             "unrelated numbers",
-            lambda found: found["largest_gap"] >= FEW_DIGITS and found["share_kept"] == 0,
+            lambda measured: measured["largest_gap"] >= FEW_DIGITS and measured["share_kept"] == 0,
         ),
     ),
     lambda: _values(DTYPE),
@@ -162,17 +162,17 @@ GENERATOR_IN_A_DATASET = Prediction(
     (
         Option(
             "each worker draws its own, and the next run repeats them",
-            lambda found: not found["within_a_run"] and found["next_run_repeats"],
+            lambda measured: not measured["within_a_run"] and measured["next_run_repeats"],
             "So it is with the three default generators, which the loader seeds in each worker. "
             "It does not know of this one.",
         ),
         Option(
             "both workers draw the same, and so does the next epoch",
-            lambda found: found["within_a_run"] and found["next_run_repeats"],
+            lambda measured: measured["within_a_run"] and measured["next_run_repeats"],
         ),
         Option(
             "other numbers in each run",
-            lambda found: not found["next_run_repeats"],
+            lambda measured: not measured["next_run_repeats"],
             "So it is with `default_rng()`, without a number. This one has a number, 0, and starts "
             "there in every run.",
         ),

@@ -25,21 +25,22 @@ def many_seeds(where: Conditions, *, seeds: int, varies: str, rate: float) -> Fi
     numbers = list(range(where.seed or 0, (where.seed or 0) + seeds))
     errors, again = (trained(numbers, (RATE, rate), varies) for _ in range(2))
     repeated = compare(errors, again, first="the results", second="the same seeds again")
-    one, other = errors
-    better, worse = (one, other) if one.mean() <= other.mean() else (other, one)
+    recipe, rival = errors
+    better, worse = (recipe, rival) if recipe.mean() <= rival.mean() else (rival, recipe)
     misled = float((better[:, None] >= worse[None, :]).double().mean())
     paired = float((better >= worse).double().mean())
     values = {
         "repeats": repeated.identical,
-        "largest_over_smallest": float(one.max() / one.min()),
+        "largest_over_smallest": float(recipe.max() / recipe.min()),
         "misled": misled,
         "misled_from_one_seed": paired,
     }
-    reading = f"errors at rate {RATE}: {one.min():.3f} to {one.max():.3f}; pairs that mislead: "
+    reading = f"errors at rate {RATE}: {recipe.min():.3f} to {recipe.max():.3f}; "
+    reading += "pairs that mislead: "
     reading += f"{percent(misled)}, with one seed for both {percent(paired)}"
     # One column of points a recipe: seeds of unlike recipes are not drawn as pairs.
     width = 0.6 / seeds
-    columns = ((f"rate {RATE}", one), (f"rate {rate}", other))
+    columns = ((f"rate {RATE}", recipe), (f"rate {rate}", rival))
     series = tuple(
         Series(name, [place + width * (k - seeds / 2) for k in range(seeds)], errors, "points")
         for place, (name, errors) in enumerate(columns)

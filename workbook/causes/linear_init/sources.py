@@ -43,7 +43,7 @@ def who_repeats(where: Conditions) -> Finding:
     }
     if where.device == "cpu":
         del sources["torch.rand on cpu"]
-    calls: dict[str, tuple[Callable[[int], Any], ...]] = {
+    seeding: dict[str, tuple[Callable[[int], Any], ...]] = {
         "torch.manual_seed": (torch.manual_seed,),
         "np.random.seed": (np.random.seed,),
         "random.seed": (random.seed,),
@@ -51,8 +51,8 @@ def who_repeats(where: Conditions) -> Finding:
         "all four": (torch.manual_seed, np.random.seed, random.seed, own.manual_seed),
     }
     repeats = {
-        call: {name: _repeats(draw, seeders, seed) for name, draw in sources.items()}
-        for call, seeders in calls.items()
+        words: {name: _repeats(draw, seeders, seed) for name, draw in sources.items()}
+        for words, seeders in seeding.items()
     }
     reached = [name for name, same in repeats["torch.manual_seed"].items() if same]
     reading = f"{len(reached)} of {len(sources)} sources follow torch.manual_seed"
@@ -131,8 +131,8 @@ def _texts(cells: list[Cell]) -> list[str]:
 
 
 def _workers_verdict(values: dict[str, dict[str, bool]]) -> str:
-    doubled = [name for name, found in values.items() if found["within_a_run"]]
-    lost = [name for name, found in values.items() if not found["next_run_repeats"]]
+    doubled = [name for name, row in values.items() if row["within_a_run"]]
+    lost = [name for name, row in values.items() if not row["next_run_repeats"]]
     told = f" The next run does not repeat {' and '.join(lost)}." if lost else ""
     if doubled == [KEPT]:
         return f"The generator kept in the dataset gives each worker and epoch the same draw.{told}"

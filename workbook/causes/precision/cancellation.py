@@ -55,9 +55,9 @@ def _two_pass(x: torch.Tensor) -> torch.Tensor:
 
 def _errors(noise: torch.Tensor, offset: int, where: Conditions) -> dict[str, float]:
     x, truth = _numbers(noise, offset, where)
-    found = {"one_pass": _one_pass(x), "two_pass": _two_pass(x)}
+    variances = {"one_pass": _one_pass(x), "two_pass": _two_pass(x)}
     scale = truth.item() or 1.0
-    return {name: abs(value.item() - truth.item()) / scale for name, value in found.items()}
+    return {name: abs(value.item() - truth.item()) / scale for name, value in variances.items()}
 
 
 def _verdict(here: dict[str, float], truth: float) -> str:
@@ -65,12 +65,12 @@ def _verdict(here: dict[str, float], truth: float) -> str:
         return "The format makes all numbers one at this offset: no formula finds their spread."
     if not math.isfinite(sum(here.values())):
         return "Squares of these numbers leave the range of the format."
-    one, two = here["one_pass"] < NO_DIGIT, here["two_pass"] < NO_DIGIT
-    if two and not one:
+    one_pass, two_pass = here["one_pass"] < NO_DIGIT, here["two_pass"] < NO_DIGIT
+    if two_pass and not one_pass:
         return "Subtracting two large means loses every digit; squared deviations keep some."
-    if one and two:
+    if one_pass and two_pass:
         return "Both formulas still give correct digits at this offset."
-    if one:
+    if one_pass:
         return "Here the formula with the deviations is the worse one."
     return "Neither formula gives a correct digit: the numbers themselves were rounded too far."
 

@@ -30,23 +30,23 @@ WHERE_FROM = Prediction(
     options=(
         Option(
             "storing 0.1, 0.2 and 0.3",
-            lambda found: found.values["storing"] and not found.values["multiplying"],
+            lambda measured: measured.values["storing"] and not measured.values["multiplying"],
         ),
         Option(
             "multiplying",
-            lambda found: found.values["multiplying"] and not found.values["storing"],
+            lambda measured: measured.values["multiplying"] and not measured.values["storing"],
             "The next cell multiplies the numbers that `float32` stored, in both formats: every "
             "bit of the products agrees.",
         ),
         Option(
             "both",
-            lambda found: found.values["storing"] and found.values["multiplying"],
+            lambda measured: measured.values["storing"] and measured.values["multiplying"],
             "So it is for most numbers. By 1, 2 and 3 the stored numbers are multiplied without a "
             "rounding: the next cell finds no other bit.",
         ),
         Option(
             "neither: float32 prints fewer digits",
-            lambda found: not found.values["storing"] and not found.values["multiplying"],
+            lambda measured: not measured.values["storing"] and not measured.values["multiplying"],
             "Printing changes no number, and these results differ as numbers.",
         ),
     ),
@@ -66,17 +66,19 @@ FLOAT64_DATA = Prediction(
     options=(
         Option(
             "it trains in float64: the wider format wins",
-            lambda found: found.values[AS_PRINTED] == "float64",
+            lambda measured: measured.values[AS_PRINTED] == "float64",
             "That is promotion, as `a + b` does it. Set *operation* to `a @ b` in the table above: "
             "each mixed pair raises.",
         ),
         Option(
             "it trains in float32: the layer converts what it gets",
-            lambda found: found.values[AS_PRINTED] == "float32",
+            lambda measured: measured.values[AS_PRINTED] == "float32",
             "A layer converts nothing. The next cell has `float64` data and `float32` weights, and "
             "no result.",
         ),
-        Option("it raises an error", lambda found: found.values[AS_PRINTED].endswith("Error")),
+        Option(
+            "it raises an error", lambda measured: measured.values[AS_PRINTED].endswith("Error")
+        ),
     ),
     measure=lambda: run(MIXED_DTYPES).finding,
     because=(

@@ -31,7 +31,7 @@ def bytes_and_time(where: Conditions, *, side: int) -> Finding:
     devices.device(where.device).require("float64")
     x = torch.rand(side, side)
     matrices = {str(t).removeprefix("torch."): x.to(where.torch_device, t) for t in DTYPES}
-    sizes = {name: one.element_size() * one.numel() for name, one in matrices.items()}
+    sizes = {name: matrix.element_size() * matrix.numel() for name, matrix in matrices.items()}
     single, double = matrices["float32"], matrices["float64"]
     ratios = {
         name: _shortest(operation, double) / _shortest(operation, single)

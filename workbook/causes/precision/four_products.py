@@ -31,14 +31,14 @@ def products(where: Conditions, *, version: str, size: int) -> Finding:
         results |= {"NumPy float32": single, "NumPy float64": double}
     limits = {dtype: matmul_bound(a, b, dtype) for dtype in (torch.float32, torch.float64)}
     pairs = {
-        (x, y): compare(one.double(), two.double(), bound=limits[one.dtype] + limits[two.dtype])
-        for (x, one), (y, two) in itertools.combinations(results.items(), 2)
+        (x, y): compare(a.double(), b.double(), bound=limits[a.dtype] + limits[b.dtype])
+        for (x, a), (y, b) in itertools.combinations(results.items(), 2)
     }
-    values = {f"{x} / {y}": found.max_abs for (x, y), found in pairs.items()}
+    values = {f"{x} / {y}": comparison.max_abs for (x, y), comparison in pairs.items()}
     verdict = _printed(single.dtype) if version == PRINTED else _four(values)
-    if any(found.verdict == "wrong" for found in pairs.values()):
+    if any(comparison.verdict == "wrong" for comparison in pairs.values()):
         verdict = "Two of the results are further apart than rounding explains."
-    apart = [found.max_abs for (x, _), found in pairs.items() if x == "torch float32"]
+    apart = [comparison.max_abs for (x, _), comparison in pairs.items() if x == "torch float32"]
     reading = f"largest difference of torch float32 from torch float64 {apart[0]:.2g}"
     reading += f", from {list(results)[-1]} {apart[-1]:.2g}"
     return Finding(verdict, reading, values=values, comparisons=tuple(pairs.values()))

@@ -26,23 +26,23 @@ def what_hides(where: Conditions, *, numbers: str) -> Finding:
     x = torch.rand(LENGTHS[-1])
     x = 2 * x - 1 if numbers == SIGNED else x
     rows = [_hidden(x[:length]) for length in LENGTHS]
-    found = {name: [row[name] for row in rows] for name in rows[0]}
-    last = {name: counts[-1] for name, counts in found.items()}
+    limits = {name: [row[name] for row in rows] for name in rows[0]}
+    last = {name: counts[-1] for name, counts in limits.items()}
     missing = (f"{count:,.0f}" if count >= 10 else f"{count:.2g}" for count in last.values())
     reading = f"of {LENGTHS[-1]:,} numbers can be missing, curve by curve: {', '.join(missing)}"
-    lines = tuple(Series(name, LENGTHS, counts) for name, counts in found.items())
+    lines = tuple(Series(name, LENGTHS, counts) for name, counts in limits.items())
     axes = (
         Axis("n, how many numbers are added", 70, 1.4e6, log=True),
         Axis("numbers that could be missing", 1e-4, 1e6, log=True),
     )
-    return Finding(_verdict(last), reading, Chart((Panel(*axes, lines),)), found)
+    return Finding(_verdict(last), reading, Chart((Panel(*axes, lines),)), limits)
 
 
 def _hidden(x: Tensor) -> dict[str, float]:
     """Count the numbers of mean size that fit into each limit for the difference of two sums."""
     mean = float(x.double().abs().mean())
-    one, own = sum_bound(x, "float32", depth="any"), sum_bound(x, "float32")
-    limits = {CERTAIN: one + one, LIKELY: one + one, TORCH: own + own}
+    any_order, own = sum_bound(x, "float32", depth="any"), sum_bound(x, "float32")
+    limits = {CERTAIN: any_order + any_order, LIKELY: any_order + any_order, TORCH: own + own}
     counts = {name: float(bound.limit) / mean for name, bound in limits.items()}
     counts[LIKELY] = float(limits[LIKELY].probable) / mean
     # torch.testing.assert_close, for float32: rtol 1.3e-6 of the expected value, and atol 1e-5.

@@ -20,7 +20,7 @@ START = 0.2
 def two_formats(where: Conditions, *, r: float, steps: int) -> Finding:
     """Follow one start in two formats and find where they part."""
     first, second = (orbit(r, steps, dtype) for dtype in (torch.float32, torch.float64))
-    gaps = [abs(one - two) for one, two in zip(first, second, strict=True)]
+    gaps = [abs(here - there) for here, there in zip(first, second, strict=True)]
     parted = next((step for step, gap in enumerate(gaps) if gap > APART), None)
     growth = math.exp(sum(math.log(abs(r * (1 - 2 * x)) or 1e-300) for x in second) / len(second))
     reading = f"largest gap {max(gaps):.2g}, above {APART} "
@@ -33,10 +33,10 @@ def two_formats(where: Conditions, *, r: float, steps: int) -> Finding:
 def orbit(r: float, steps: int, dtype: torch.dtype) -> list[float]:
     """Give the start and what follows it; r and the start are float32 numbers in every dtype."""
     x, rate = torch.tensor(START).to(dtype), torch.tensor(r).to(dtype)
-    found = [x]
+    values = [x]
     for _ in range(steps):
-        found.append(rate * found[-1] * (1 - found[-1]))
-    return [float(value) for value in torch.stack(found).tolist()]
+        values.append(rate * values[-1] * (1 - values[-1]))
+    return [float(value) for value in torch.stack(values).tolist()]
 
 
 def _verdict(largest: float, growth: float) -> str:

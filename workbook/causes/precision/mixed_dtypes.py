@@ -66,8 +66,8 @@ def _call(name: str, model: nn.Module, data: torch.Tensor, first: nn.Module) -> 
     weights, others = next(model.parameters()), next(first.parameters())
     error = ""
     try:
-        found: Any = model(data)
-        result = found[0] if isinstance(found, tuple) else found
+        output: Any = model(data)
+        result = output[0] if isinstance(output, tuple) else output
         outcome = _plain(result.dtype)
     except (RuntimeError, ValueError) as raised:  # recurrent layers check for themselves
         error, outcome = str(raised), type(raised).__name__

@@ -75,23 +75,25 @@ TWO_VARIANCES = Prediction(
     options=(
         Option(
             "they agree but for the last digit or two",
-            lambda found: max(found.values.values()) < FEW_DIGITS,
+            lambda measured: max(measured.values.values()) < FEW_DIGITS,
             "Each operation rounds only the last digit. But a subtraction follows, and it removes "
             "the digits before the last: see the figure at offset 10 000.",
         ),
         Option(
             "one of them keeps two or three digits",
-            lambda found: FEW_DIGITS <= max(found.values.values()) < NO_DIGIT,
+            lambda measured: FEW_DIGITS <= max(measured.values.values()) < NO_DIGIT,
             "So it is at offset 100, and it is tempting to expect little more here. But each ten "
             "times larger offset costs two digits, as the means that are subtracted are squares.",
         ),
         Option(
             "one of them has no correct digit",
-            lambda found: max(found.values.values()) >= NO_DIGIT > min(found.values.values()),
+            lambda measured: (
+                max(measured.values.values()) >= NO_DIGIT > min(measured.values.values())
+            ),
         ),
         Option(
             "neither has a correct digit: the numbers are too large",
-            lambda found: min(found.values.values()) >= NO_DIGIT,
+            lambda measured: min(measured.values.values()) >= NO_DIGIT,
             "The numbers keep their digits behind the point: near 10 000 the step of `float32` is "
             "0.001. The second curve of the figure is far below the line.",
         ),
@@ -137,17 +139,17 @@ BOUND_USED = Prediction(
     options=(
         Option(
             "more than all of it",
-            lambda found: found.comparisons[0].bound_used > 1,
+            lambda measured: measured.comparisons[0].bound_used > 1,
             "Thousands of roundings sound like much. But the bound has counted each of them, in "
             "every order: beyond it the product would be wrong.",
         ),
         Option(
             "between a tenth and all of it",
-            lambda found: 0.1 <= found.comparisons[0].bound_used <= 1,
+            lambda measured: 0.1 <= measured.comparisons[0].bound_used <= 1,
             "That is what one expects of a bound that is good. This one is certain, and so made "
             "for roundings that all go the same way: look where the curve is, and where the band.",
         ),
-        Option("less than a tenth", lambda found: found.comparisons[0].bound_used < 0.1),
+        Option("less than a tenth", lambda measured: measured.comparisons[0].bound_used < 0.1),
     ),
     measure=lambda: run(MATMUL_ERROR).finding,
     because=(
@@ -194,17 +196,17 @@ RELU = Prediction(
     options=(
         Option(
             "it leaves the error as it is, or takes it away",
-            lambda found: found.values["factor"] == 1,
+            lambda measured: measured.values["factor"] == 1,
         ),
         Option(
             "it enlarges it near its kink at 0",
-            lambda found: found.values["factor"] > 1,
+            lambda measured: measured.values["factor"] > 1,
             "The kink is where the slope jumps, from 0 to 1. Neither is above 1, and rounding does "
             "not change a sign: the next cell finds no bit that differs.",
         ),
         Option(
             "it makes each error smaller, since it removes half of the numbers",
-            lambda found: found.values["factor"] < 1,
+            lambda measured: measured.values["factor"] < 1,
             "It removes the negative ones, error and all. A positive number goes through as it is, "
             "and so does its error.",
         ),
@@ -224,23 +226,23 @@ ONE_ULP = Prediction(
     options=(
         Option(
             "it dies out",
-            lambda found: found.values["last"] < UNIT,
+            lambda measured: measured.values["last"] < UNIT,
             "So it is below a gain of one: set it to 0.8 in the figure. At 2 a step enlarges small "
             "differences.",
         ),
         Option(
             "each step adds a rounding, and the last digits differ",
-            lambda found: UNIT <= found.values["last"] <= LARGE,
+            lambda measured: UNIT <= measured.values["last"] <= LARGE,
             "Then the gap would grow in proportion to the steps. The figure's axis is logarithmic, "
             "and the gap rises along a straight line: each step multiplies it.",
         ),
         Option(
             "it grows until nothing is left in common",
-            lambda found: LARGE < found.values["last"] < math.inf,
+            lambda measured: LARGE < measured.values["last"] < math.inf,
         ),
         Option(
             "it makes the states overflow",
-            lambda found: not found.values["last"] < math.inf,
+            lambda measured: not measured.values["last"] < math.inf,
             "tanh keeps each entry between -1 and 1, so the gap cannot exceed 2.",
         ),
     ),

@@ -59,23 +59,23 @@ SAME_WEIGHTS = Prediction(
     options=(
         Option(
             "all but the one that forgot a row: the seed is the same",
-            lambda found: set(_equal(found)) >= {AGAIN, ORDER, DRAW},
+            lambda measured: set(_equal(measured)) >= {AGAIN, ORDER, DRAW},
             "A seed fixes the random numbers, not who gets them, nor how sums are rounded: four of "
             "the five have other weights in the figure below.",
         ),
         Option(
             "two: nothing changed, and the other order, as a sum does not depend on it",
-            lambda found: _equal(found) == [AGAIN, ORDER],
+            lambda measured: _equal(measured) == [AGAIN, ORDER],
             "On paper it does not. Here each addition rounds, and another order rounds other "
             "partial sums: in the figure below, *order of the rows* is not 0.",
         ),
         Option(
             "one, where nothing was changed: sums and formats round",
-            lambda found: _equal(found) == [AGAIN],
+            lambda measured: _equal(measured) == [AGAIN],
         ),
         Option(
             "none: training is random",
-            lambda found: not _equal(found),
+            lambda measured: not _equal(measured),
             "What is random in it comes from the seed. In the figure below, *nothing* is equal in "
             "every bit.",
         ),
@@ -95,26 +95,30 @@ LOSS_SHOWS = Prediction(
     options=(
         Option(
             "it is the highest",
-            lambda found: _from_the_first(found, FORGOTTEN) > abs(_from_the_first(found, DRAW)),
+            lambda measured: (
+                _from_the_first(measured, FORGOTTEN) > abs(_from_the_first(measured, DRAW))
+            ),
             "From some other seeds it is. Here the run after another draw, which has no fault, "
             "ends higher: read the last column of the figure below.",
         ),
         Option(
             "it is the lowest: there is less to fit",
-            lambda found: _from_the_first(found, FORGOTTEN) < -abs(_from_the_first(found, DRAW)),
+            lambda measured: (
+                _from_the_first(measured, FORGOTTEN) < -abs(_from_the_first(measured, DRAW))
+            ),
             "Over the rows that it saw, perhaps. The loss here is that of all rows, for each run.",
         ),
         Option(
             "it does not: a run without a fault is further from the first",
-            lambda found: (
+            lambda measured: (
                 UNSEEN
-                <= abs(_from_the_first(found, FORGOTTEN))
-                <= abs(_from_the_first(found, DRAW))
+                <= abs(_from_the_first(measured, FORGOTTEN))
+                <= abs(_from_the_first(measured, DRAW))
             ),
         ),
         Option(
             "it is the first run's loss, in every digit shown",
-            lambda found: abs(_from_the_first(found, FORGOTTEN)) < UNSEEN,
+            lambda measured: abs(_from_the_first(measured, FORGOTTEN)) < UNSEEN,
             "That holds for another order and another format. A row of 64 moves the loss in its "
             "third digit.",
         ),

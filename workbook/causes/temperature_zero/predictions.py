@@ -37,23 +37,25 @@ WHAT_CAN_CHANGE = Prediction(
     (
         Option(
             "nothing",
-            lambda found: not any(found.values()),
+            lambda measured: not any(measured.values()),
             "Taking the largest is deterministic, and nothing is drawn. But the logits that it "
             "chooses from need not be the same bits each time.",
         ),
         Option(
             "each new run, by chance",
-            lambda found: found["repeat"] > 0,
+            lambda measured: measured["repeat"] > 0,
             "On a GPU, or with several threads, some operations do that. Here is one thread and "
             "no draw: the same call repeats.",
         ),
         Option(
             "how many other prompts are in the call",
-            lambda found: found["number"] > 0 and not found["words"] and not found["repeat"],
+            lambda measured: (
+                measured["number"] > 0 and not measured["words"] and not measured["repeat"]
+            ),
         ),
         Option(
             "the words of the other prompts",
-            lambda found: found["words"] > 0,
+            lambda measured: measured["words"] > 0,
             "It looks as if one prompt leaked into another. But no number of another prompt "
             "enters: replace their words, and your text stays. What counts is how many they are.",
         ),

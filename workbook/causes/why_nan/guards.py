@@ -62,11 +62,11 @@ def send_back(where: Conditions, *, function: str) -> Finding:
     f = FUNCTIONS[function]
     dtype = where.torch_dtype
     meant = _value_and_gradient(_twice, f, dtype)
-    found = {name: _value_and_gradient(guard, f, dtype) for name, guard in GUARDS.items()}
+    results = {name: _value_and_gradient(guard, f, dtype) for name, guard in GUARDS.items()}
     words = {
         name: [[_word(*pair) for pair in zip(line, right, strict=True)]
                for line, right in zip(lines, meant, strict=True)]
-        for name, lines in found.items()
+        for name, lines in results.items()
     }  # fmt: skip
     columns = [(part, point) for point in range(len(POINTS)) for part in (0, 1)]
     table = {
@@ -74,13 +74,13 @@ def send_back(where: Conditions, *, function: str) -> Finding:
             _column(part, point): Cell(f"{lines[part][point]:.3g}", CODE[words[name][part][point]])
             for part, point in columns
         }
-        for name, lines in found.items()
+        for name, lines in results.items()
     }
     values: dict[str, dict[str, Any]] = {
         name: {
             "value": max(both[0], key=KINDS.index),
             "gradient": max(both[1], key=KINDS.index),
-            "gradient at 0": found[name][1][0],
+            "gradient at 0": results[name][1][0],
         }
         for name, both in words.items()
     }

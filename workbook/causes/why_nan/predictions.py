@@ -167,23 +167,25 @@ UNDER_A_SCALER = Prediction(
     (
         Option(
             "an error from the scaler",
-            lambda found: found["raised"],
+            lambda measured: measured["raised"],
             "A gradient that is not finite sounds like a reason to stop. A scaler expects such: it "
             "is how it learns that its scale is too large.",
         ),
         Option(
             "weights that are NaN",
-            lambda found: not found["raised"] and not found["finite"],
+            lambda measured: not measured["raised"] and not measured["finite"],
             "Without a scaler, yes. The scaler looks at the gradients before the step, and leaves "
             "the step out if one is not finite.",
         ),
         Option(
             "weights that have not moved, and no error",
-            lambda found: found["finite"] and not found["moved"] and not found["raised"],
+            lambda measured: (
+                measured["finite"] and not measured["moved"] and not measured["raised"]
+            ),
         ),
         Option(
             "an ordinary training",
-            lambda found: found["finite"] and found["moved"] and not found["raised"],
+            lambda measured: measured["finite"] and measured["moved"] and not measured["raised"],
             "It skips bad steps, so training should go on with the good ones. Here no step is "
             "good: it takes each NaN for an overflow, skips the step, and halves the scale.",
         ),

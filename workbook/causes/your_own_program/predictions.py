@@ -10,8 +10,8 @@ _EVAL = 0  # the case's first trial
 
 def _suspects_that_eval_leaves() -> set[str]:
     case = UNSTEADY_SCORES
-    (found,) = tried(case, case.trials[_EVAL : _EVAL + 1])
-    return {DROPOUT, STATE} & set(standing(case, {_EVAL: found.went}))
+    (outcome,) = tried(case, case.trials[_EVAL : _EVAL + 1])
+    return {DROPOUT, STATE} & set(standing(case, {_EVAL: outcome.went}))
 
 
 EVAL_SHOWS = Prediction(
