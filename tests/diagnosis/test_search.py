@@ -65,6 +65,16 @@ def test_two_culprits_are_both_needed() -> None:
     assert found(needs(B, D)) == ["b", "d"]
 
 
+def test_other_numbers_explain_nothing_that_its_own_numbers_explain() -> None:
+    """Two rows that give draws other numbers may hide a difference; two others take it away."""
+    first, other = row("first", 4, renumbers=True), row("other", 5, renumbers=True)
+
+    def measure(active: Active) -> Gap:
+        return NONE if {first, other} <= active else ROUNDS if {A, B} <= active else LARGE
+
+    assert found(measure, (A, B, first, other)) == ["a", "b"]
+
+
 def test_a_rival_that_undoes_another_is_left_out() -> None:
     """Of two that undo each other, one is taken off before the rest is tried together."""
     first, other = row("first", 4, rivals="seeds"), row("other", 5, rivals="seeds")

@@ -16,13 +16,13 @@ from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session, Unusable
 from workbook.diagnosis.target import Call, call
 from workbook.diagnosis.targets import (
-    command_again,
-    command_pair,
     disagreement,
     in_process,
     module,
     notebook,
+    repeated_command,
     single,
+    two_commands,
 )
 from workbook.diagnosis.targets.tests import session as tests
 
@@ -92,9 +92,9 @@ def answered(
         "function": single.diagnosed,
         "pair": disagreement.diagnosed,
         "model": module.diagnosed,
-        "command": command_again.diagnosed,
-        "against": command_pair.diagnosed,
-        "resume": command_pair.resumed,
+        "command": repeated_command.diagnosed,
+        "against": two_commands.diagnosed,
+        "resume": two_commands.resumed,
         "test": tests.diagnosed,
         "notebook": notebook.diagnosed,
     }

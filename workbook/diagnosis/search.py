@@ -83,10 +83,12 @@ def search(
         active = fewer
         without = {one: measure(active - {one}) for one in active}
     needed = tuple(one for one in ordered if one in active)
-    drawn = [without[one] for one in needed if one.renumbers]
-    if drawn and not (equal_but_for_rounding(rest) and not any(map(equal_but_for_rounding, drawn))):
+    if drawn := [without[one] for one in needed if one.renumbers]:
         # other numbers, another gap: it may be smaller by chance, and so may its rounding
-        return search(measure, [one for one in ordered if not one.renumbers], base)
+        plain = search(measure, [one for one in ordered if not one.renumbers], base)
+        rounds = equal_but_for_rounding(rest) and not any(map(equal_but_for_rounding, drawn))
+        if not rounds or equal_but_for_rounding(plain.rest):
+            return plain
     if not rest.same and any(one.format is not None for one in needed):
         # a wider format takes most of any rounding away: it explains where nothing is left
         return search(measure, [one for one in candidates if one.format is None], base)

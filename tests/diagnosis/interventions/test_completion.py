@@ -62,6 +62,25 @@ def first():
     [part.start() for part in parts]
     return [made.get() for _ in parts]
 """,
+    "workers that take tasks from a queue": """
+def work(tasks, made):
+    while (n := tasks.get()) is not None: made.put(late(n))
+def first():
+    tasks, made = Queue(), Queue()
+    parts = [Process(target=work, args=(tasks, made)) for _ in range(2)]
+    [part.start() for part in parts]
+    [tasks.put(n) for n in (0, 1, None, None)]
+    return [made.get() for _ in range(2)]
+""",
+    "processes from their beginning": """
+from multiprocessing import get_context
+def work(n, made): made.put(late(n))
+def first():
+    made = get_context("spawn").SimpleQueue()
+    parts = [get_context("spawn").Process(target=work, args=(n, made)) for n in range(2)]
+    [part.start() for part in parts]
+    return [made.get() for _ in parts]
+""",
     "callbacks of a pool": """
 def first():
     made = []

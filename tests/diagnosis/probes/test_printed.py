@@ -59,6 +59,8 @@ def test_equal_texts_agree() -> None:
         ("process 18092", "process 18193", False),
         ("loss 0.25", "loss nan", True),
         ("an extra line 0.25", "", False),
+        ("accuracy 25.0%", "accuracy 31.0 %", True),
+        ("done: 40%", "done: 50%", False),
     ],
 )
 def test_a_number_shows_a_difference_if_both_runs_read_it(
@@ -67,3 +69,18 @@ def test_a_number_shows_a_difference_if_both_runs_read_it(
     """To its printed digits; a time or the number of a process is none that torch gave."""
     pair = next(printed.differing(ours, theirs))
     assert printed.shows(pair, [0.2500001, 7.0], [0.309999, 7.0]) is shown
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("epoch 3 took 12.3", [False, True]),
+        ("3 steps in 12.3 s, 41.2 it/s", [False, True, True]),
+        ("100 samples/sec, loss 0.25 (Elapsed: 7)", [True, False, True]),
+        ("min 0.5 max 1.5 size 3", [False, False, False]),
+    ],
+)
+def test_times_and_rates_are_told_from_results(text: str, times: list[bool]) -> None:
+    """By the unit behind a number, or by the word in front of it."""
+    (line,) = printed.lines(text)
+    assert printed.timed(line) == times

@@ -2,7 +2,7 @@
 
 Owns the patches of pools and queues of processes, of futures and of an event loop's tasks. What
 computes side by side goes on to do so, except for tasks, and for processes that call back when they
-are done.
+are done, take their tasks from a queue, or are no forks.
 """
 
 from __future__ import annotations
@@ -136,41 +136,56 @@ def _pools(run: Setting) -> None:
 
 
 def _queues(run: Setting) -> None:
-    """Let each process put what it has made after the one that was started before it has ended.
+    """Let a process touch a queue only after the one that was started before it has ended.
 
-    For processes that are forks: they compute side by side, and wait with their first result.
+    Forks compute side by side, and wait with their first result; of workers that take their tasks
+    from a queue the first takes all that there are. A process from its beginning has no patches: it
+    starts only after the one before it has ended.
     """
-    earlier: list[int] = []  # a pipe that can be read once the process started last has ended
-    started: list[int] = []
+    started: list[BaseProcess] = []
+    ended: list[int] = []  # a pipe that can be read once the process started last has ended
+    before: list[int] = []  # in a process of the program's: that pipe of the one before it
 
     def start(real: Any, one: Any) -> None:
         if not by_user():
             real(one)
             return
         _note(Fact.PROCESSES)
-        started.append(1)
-        ended, goes_on = os.pipe()
+        if started and run.has(IN_ORDER) and _method(one) != "fork":
+            started[-1].join(_PATIENCE)
+        done, goes_on = os.pipe()
+        before[:] = ended
         real(one)
-        for mine in (goes_on, *earlier):  # the process has them, too, until it ends
+        for mine in (goes_on, *ended):  # the process has them, too, until it ends
             os.close(mine)
-        earlier[:] = [ended]
+        before.clear()
+        started.append(one)
+        ended[:] = [done]
+
+    def in_turn() -> None:
+        if run.has(IN_ORDER) and before:
+            select.select(before, [], [], _PATIENCE)
+            before.clear()
 
     def put(real: Any, queue: Any, *args: Any, **kwargs: Any) -> None:
-        if run.has(IN_ORDER) and multiprocessing.parent_process() is not None:
-            select.select(earlier, [], [], _PATIENCE if earlier else 0)
-            earlier.clear()
+        in_turn()
         real(queue, *args, **kwargs)
 
     def get(real: Any, queue: Any, *args: Any, **kwargs: Any) -> Any:
         if by_user() and len(started) > 1:
             _note(Fact.UNORDERED)
+        in_turn()
         return real(queue, *args, **kwargs)
 
+    for kind in (Queue, SimpleQueue):
+        wrap(put, kind, "put")
+        wrap(get, kind, "get")
     wrap(start, BaseProcess, "start")
-    wrap(put, Queue, "put")
-    wrap(put, SimpleQueue, "put")
-    wrap(get, Queue, "get")
-    wrap(get, SimpleQueue, "get")
+
+
+def _method(one: Any) -> str:
+    """Name how a process of `multiprocessing` starts: fork, spawn or forkserver."""
+    return str(one._start_method or multiprocessing.get_start_method())
 
 
 def _tasks(run: Setting) -> None:

@@ -36,13 +36,13 @@ def _backward(run: Setting) -> None:
         number = FACTS.count("backward")
         FACTS.counts["trained dropout"] = FACTS.counts.get("dropout", 0)
         FACTS.counts["trained norm"] = FACTS.counts.get("norm", 0)
-        # rows of modules' batches, or else of the means that the loss was made of
-        rows = FACTS.counts.get("rows", 0) or FACTS.counts.get(TRAINED, 0)
+        # rows of modules' batches, and of the means that the loss was made of
+        rows = [FACTS.counts.get(name, 0) for name in ("rows", TRAINED)]
         for leaf in itertools.islice(_leaves(loss), 1):
             if not any(ref() is leaf for ref in trained):
                 trained.append(weakref.ref(leaf))
             place = next(i for i, ref in enumerate(trained) if ref() is leaf)
-            FACTS.append("backward", [number, FACTS.counts.get("step", 0), rows, place])
+            FACTS.append("backward", [number, FACTS.counts.get("step", 0), place, *rows])
         FACTS.counts["rows"] = FACTS.counts[TRAINED] = 0
         FACTS.add(Fact.BACKWARD)
         steps.loss(loss)

@@ -22,6 +22,10 @@ _HIDDEN = re.compile(
     r"|\b\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?\b"  # times of day, and how long something took
     r"|/tmp/\S+|\S*workbook-\S+"
 )
+# what says of the number behind it, or of that in front of it, that it is how long something took
+_TIMED = re.compile(r"(?:elapsed|took|time|duration)\W{0,3}$", re.IGNORECASE)
+_UNIT = re.compile(r"\s?(?:[mnuµ]?s|secs?|seconds?|minutes?|hours?|[a-z]+/s(?:ec)?|s/[a-z]+)\b")
+_PERCENT = re.compile(r"\s?%")
 _LONGEST = 3_000  # lines that are aligned one by one
 
 
@@ -76,22 +80,42 @@ def shows(
     `ours` and `theirs` are what each run has read, sorted. Another number may be a time, the number
     of a process or what memory is taken, which change in every run.
     """
-    one, other = ([] if line is None else _NUMBER.findall(line.text) for line in pair)
-    return any(
-        a != b and is_read(a, ours) and is_read(b, theirs) for a, b in zip(one, other, strict=False)
-    )
+    one, other = pair
+    if one is None or other is None:
+        return False
+    read = zip(given(one, ours), given(other, theirs), strict=False)
+    numbers = zip(map(repr, one.numbers), map(repr, other.numbers), strict=False)
+    return any(a != b and both == (True, True) for (a, b), both in zip(numbers, read, strict=True))
 
 
-def is_read(text: str, values: Sequence[float]) -> bool:
-    """Whether a number is, to the digits that it is written with, one of these (sorted)."""
+def timed(line: Line) -> list[bool]:
+    """Say of each number of a line whether it is a time, or a rate."""
+    return [
+        bool(_TIMED.search(line.text[: one.start()]) or _UNIT.match(line.text, one.end()))
+        for one in _NUMBER.finditer(line.text)
+    ]
+
+
+def given(line: Line, values: Sequence[float]) -> list[bool]:
+    """Say of each number of a line whether it is one of these (sorted), as it is or in percent."""
+    scales = {one: 0.01 if _PERCENT.match(line.text, one.end()) else 1.0 for one in
+              _NUMBER.finditer(line.text)}  # fmt: skip
+    return [
+        is_read(one.group(), values) or is_read(one.group(), values, scale)
+        for one, scale in scales.items()
+    ]
+
+
+def is_read(text: str, values: Sequence[float], scale: float = 1.0) -> bool:
+    """Whether a number times `scale` is, to the digits as written, one of these (sorted)."""
     text = text.replace(",", "")
     if not math.isfinite(float(text)):
         return True  # no clock gives it
     digits, _, power = text.lower().partition("e")
     half = 0.5 * 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
     half += 2 * math.ulp(max(abs(float(text)), half))  # what the sums below may round
-    at = bisect.bisect_left(values, float(text) - half)
-    return at < len(values) and values[at] <= float(text) + half
+    at = bisect.bisect_left(values, (float(text) - half) * scale)
+    return at < len(values) and values[at] <= (float(text) + half) * scale
 
 
 def _equal(one: Line, other: Line) -> bool:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbook.diagnosis.process import command_line, place
+from workbook.diagnosis.process import command_run, place
 from workbook.diagnosis.process.interpreter import kill
 
 Say = Callable[[str], None]
@@ -34,7 +34,7 @@ def serve(*, once: bool, commands: bool = False) -> None:
 
     With `commands` they are for command lines, which load what they need themselves.
     """
-    running: Any = command_line if commands else _with_torch()
+    running: Any = command_run if commands else _with_torch()
     say = speaker(os.dup(1))
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if once:

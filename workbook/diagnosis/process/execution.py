@@ -25,7 +25,7 @@ from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
-from workbook.diagnosis.process import command_line
+from workbook.diagnosis.process import command_run
 from workbook.diagnosis.process.patches import put_on
 from workbook.diagnosis.process.place import Place, made, restore
 from workbook.diagnosis.process.program import (
@@ -116,7 +116,7 @@ def _last_words(folder: Path) -> list[str]:
 
 
 def _write(folder: Path, result: dict[str, Any]) -> None:
-    command_line.write(folder, {**result, "refused": refusals()})
+    command_run.write(folder, {**result, "refused": refusals()})
 
 
 def _carry_out(

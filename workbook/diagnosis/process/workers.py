@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbook.diagnosis.process import command_line, place
+from workbook.diagnosis.process import command_run, place
 from workbook.diagnosis.process.interpreter import Interpreter, Origin, OutOfTime
 
 if TYPE_CHECKING:
@@ -139,8 +139,8 @@ class Workers:
 
     def _origin(self, request: dict[str, Any]) -> Origin:
         """Say of which process a run of one command line can be a fork."""
-        variables = command_line.environment(request, Path(), "")
-        words = command_line.resolved(request["commands"][0]["words"], variables)
+        variables = command_run.environment(request, Path(), "")
+        words = command_run.resolved(request["commands"][0]["words"], variables)
         return Origin(tuple(words), tuple(sorted(variables.items())), request["start"])
 
     def ahead(self, jobs: Iterable[Job]) -> None:

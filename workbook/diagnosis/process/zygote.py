@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from workbook.diagnosis.process import child, command_line, inside
+from workbook.diagnosis.process import child, command_run, inside
 
 _HARMLESS = ("/dev/null", "/dev/urandom", "/dev/random", "pipe:", "/proc/")
 Plan = dict[str, Any]
@@ -100,19 +100,19 @@ def _program(request: dict[str, Any], start: _Start, waiting: str) -> Plan:
     where = child.settled(request)
     result: dict[str, Any] = {}
     if isinstance(where, str) or where.way != "overlay" or not start.fits(request["start"]):
-        command_line.write(folder, {"unfit": "its generators were moved before torch was imported"})
+        command_run.write(folder, {"unfit": "its generators were moved before torch was imported"})
         os._exit(0)
     result["way"], result["guarded"] = where.way, where.guarded
     os.chdir(os.getcwd())  # the folder as this run sees it
-    command_line.adopt()
-    for number in command_line.turns(request, folder):
-        part, plan = command_line.planned(request, number, where)
+    command_run.adopt()
+    for number in command_run.turns(request, folder):
+        part, plan = command_run.planned(request, number, where)
         os.environ["WORKBOOK_RUN"] = str(part)
         result["pid"] = os.fork()
         if not result["pid"]:
             return plan
         result["status"] = os.waitstatus_to_exitcode(os.waitpid(result["pid"], 0)[1])
-        command_line.end_the_rest()
+        command_run.end_the_rest()
     result["seconds"] = time.perf_counter() - began
-    command_line.write(folder, result)
+    command_run.write(folder, result)
     os._exit(0)

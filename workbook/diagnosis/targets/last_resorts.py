@@ -16,8 +16,8 @@ from workbook.diagnosis.interventions.training import WEIGH
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
-from workbook.diagnosis.rounding import equal_but_for_rounding, much_smaller
-from workbook.diagnosis.search import Search, search
+from workbook.diagnosis.rounding import alike, equal_but_for_rounding, much_smaller
+from workbook.diagnosis.search import Active, Search, search
 from workbook.diagnosis.session import Session, traced
 from workbook.diagnosis.targets.contrasts import shortened
 from workbook.diagnosis.targets.explained import Judge, causes_of
@@ -54,33 +54,38 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
     last = [one for one in ROWS if Fact.UNEXPLAINED in one.facts]
     last = [one for one in last if one is not KEEP_ARGUMENTS or pair.mutating]
     held = frozenset(one for one in candidates if one.how == "hold")
-    for one in last:
-        pair.session.tell(f"{one.words}: tried, in both functions")
+    for some in (*(frozenset({one}) for one in last), frozenset(last)):
+        words = " and ".join(one.words for one in last if one in some)
+        pair.session.tell(f"{words}: tried, in both functions")
         near = held | set(found.needed)
         if not any(pair.factors):  # a larger difference hid which weights fit
-            candidates = [*candidates, *pair.choose_weights(near | {one})]
+            candidates = [*candidates, *pair.choose_weights(near | some)]
             near |= set(candidates) & {WEIGH}
         for others in (near, frozenset(candidates)):
-            left = pair.measure(others | {one})
-            if much_smaller(left, base) and pair.spares(others, one):
-                again = _with(pair, one, candidates)
-                rest = again.rest
-                if equal_but_for_rounding(rest) and much_smaller(rest, again.without[one]):
+            left = pair.measure(others | some)
+            if much_smaller(left, base) and pair.spares(others, some):
+                again = _with(pair, some, candidates)
+                least = (again.without[one] for one in again.needed if one in some)
+                if equal_but_for_rounding(again.rest) and all(
+                    much_smaller(again.rest, gap) for gap in least
+                ):
                     return again
                 break
     return found
 
 
-def _with(pair: Pair, one: Intervention, candidates: list[Intervention]) -> Search:
-    """Search what else is needed beside an intervention, which stays on."""
-    active = frozenset({one})
+def _with(pair: Pair, active: Active, candidates: list[Intervention]) -> Search:
+    """Search what else is needed beside these interventions, and whether all of them are."""
     left = pair.measure(active)
     more = Search((), left, {})
     if not left.same:
         more = search(lambda others: pair.measure(others | active), candidates, left)
     needed = frozenset(more.needed) | active
-    without = {each: pair.measure(needed - {each}) for each in needed}
-    return Search((*more.needed, one), more.rest, without)
+    for one in sorted(active, key=lambda one: -one.rank):
+        if len(active) > 1 and alike(pair.measure(needed - {one}), more.rest):
+            needed -= {one}
+    without = {one: pair.measure(needed - {one}) for one in needed}
+    return Search(tuple(sorted(needed, key=lambda one: one.rank)), more.rest, without)
 
 
 def _mutated(pair: Pair, index: int) -> frozenset[str]:

@@ -136,11 +136,11 @@ class Pair:
         ours, theirs = self.session.both(first, second)
         return difference(ours, 0, theirs, 0)
 
-    def spares(self, active: Active, one: Intervention) -> bool:
-        """Whether an intervention leaves one of the two results, in every bit, as it was."""
+    def spares(self, active: Active, some: Active) -> bool:
+        """Whether interventions leave one of the two results, in every bit, as it was."""
         if self.together:
             return True
-        runs = zip(self.plans(active), self.plans(active | {one}), strict=True)
+        runs = zip(self.plans(active), self.plans(active | some), strict=True)
         return any(self._same(*two) for two in runs)
 
     def _same(self, *two: Plan) -> bool:

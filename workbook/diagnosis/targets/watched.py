@@ -175,4 +175,7 @@ class Watched:
             return parts[0], ""
         read = self.read
         first = next((part for part in parts if shows(part, *read)), None)
-        return (first, "") if first else (parts[0], ", though in no number read from torch,")
+        told = "though in no number read from torch"
+        if self.left is not None:  # computed in Python, it looks like a time
+            told = "which may be computed from numbers read from torch"
+        return (first, "") if first else (parts[0], f", {told},")

@@ -5,7 +5,6 @@ they read from torch, or else the numbers that both print in the same words.
 """
 
 import ast
-from collections import Counter
 from dataclasses import replace
 
 import torch
@@ -13,7 +12,7 @@ import torch
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.interventions.rows import HOLDS
 from workbook.diagnosis.plan import plan
-from workbook.diagnosis.probes import printed, steps
+from workbook.diagnosis.probes import leaving, printed, steps
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.search import Active
@@ -106,21 +105,34 @@ def _read(ours: Run, theirs: Run) -> Sides | None:
 
 
 def _printed(ours: Run, theirs: Run) -> Sides | None:
-    """Give the numbers of the lines that both print, in the same words and as often."""
-    sides = []
+    """Give the numbers of the lines that both print, in the same words and as often.
+
+    Those that torch gave, if there are any, and else those that are no times.
+    """
+    sides: list[dict[str, list[printed.Line]]] = []
     for run in (ours, theirs):
         text = (run.folder / "printed.txt").read_text(errors="replace")
-        sides.append([line for line in printed.lines(text) if line.numbers])
-    counts = [Counter(line.form for line in side) for side in sides]
-    forms = [form for form in counts[0] if counts[0][form] == counts[1].get(form)]
-    if not forms:
+        sides.append({})
+        for line in printed.lines(text):
+            sides[-1].setdefault(line.form, []).append(line)
+    forms = [form for form in sides[0] if len(sides[0][form]) == len(sides[1].get(form, ()))]
+    read = [leaving.numbers(run.data.get("left", [])) for run in (ours, theirs)]
+    given, others = dict[str, list[int]](), dict[str, list[int]]()
+    for form in forms:
+        pairs = [(line, read[side]) for side in (0, 1) for line in sides[side][form]]
+        rows = [printed.given(*pair) for pair in pairs], [printed.timed(line) for line, _ in pairs]
+        places = range(len(pairs[0][0].numbers))
+        given[form] = [n for n in places if all(row[n] for row in rows[0])]
+        others[form] = [n for n in places if not any(row[n] for row in rows[1])]
+    kept = given if any(given.values()) else others
+    if not any(kept.values()):
         return None
     made = [
-        {form: torch.tensor([line.numbers for line in side if line.form == form]).double()
-         for form in forms}
+        {form: torch.tensor([[line.numbers[n] for n in kept[form]] for line in side[form]]).double()
+         for form in forms if kept[form]}
         for side in sides
     ]  # fmt: skip
-    return f"{_PRINTED} {len(forms)} kinds of lines that both print", made[0], made[1]
+    return f"{_PRINTED} {len(made[0])} kinds of lines that both print", made[0], made[1]
 
 
 def _compared(ours: Run, theirs: Run) -> str:
