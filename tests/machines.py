@@ -34,7 +34,7 @@ CORES = "WORKBOOK_TEST_CORES"  # how many each worker may use
 NOTEBOOKS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("notebooks/*.ipynb"))
 CHECKS = {
     "notebooks": (*NBVAL, *NOTEBOOKS),  # their text, and the drift check from the same run
-    "unit": ("--ignore=tests/browser", "--dist=worksteal"),
+    "unit": ("--ignore=tests/browser", "-m", "not further", "--dist=worksteal"),
 }
 
 

@@ -16,7 +16,16 @@ from tests.causes.chapters import EXPERIMENTS
 from workbook.causes.cudnn import series
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
-from workbook.control import Choice, Control, DeviceChoice, Dtype, Integer, Toggle
+from workbook.control import (
+    Choice,
+    Control,
+    DeviceChoice,
+    Dtype,
+    Integer,
+    LogRange,
+    Seed,
+    Toggle,
+)
 from workbook.devices import DeviceUnavailable
 from workbook.experiment import Experiment, run
 from workbook.recording import recorded
@@ -88,9 +97,23 @@ def differing(before: Facts, after: Facts) -> set[str]:
     }
 
 
+def ends(control: Control) -> list[Any]:
+    """The first and the last value of what is shown on a slider, and all of a few names."""
+    values = list(control.values())
+    slider = isinstance(control, (Integer, LogRange, Seed))
+    slider |= isinstance(control, Choice) and control.ordered
+    return list(dict.fromkeys((values[0], values[-1]))) if slider else values
+
+
 def other_values(control: Control) -> list[Any]:
-    """Every value that the control offers but the one it opens with."""
-    return [value for value in control.values() if value != control.opening]
+    """Every value that the control offers but the one it opens with, the ends first."""
+    values = dict.fromkeys((*ends(control), *control.values()))
+    return [value for value in values if value != control.opening]
+
+
+def between(control: Control) -> list[Any]:
+    """Every value of a range but its ends and the one it opens with."""
+    return [value for value in other_values(control) if value not in ends(control)]
 
 
 def changes(
@@ -102,7 +125,7 @@ def changes(
     """What some value of the control changes where the others stand so.
 
     A time, or the outcome of a race, differs from run to run: what counts says the same twice on
-    both sides. `known` has a run for each value, made before.
+    both sides. `known` has runs that were made before, by the control's value.
     """
     here = {**experiment.opening, **others}
     before = measured(experiment, here) if others else opened(experiment)
@@ -110,7 +133,8 @@ def changes(
         return set()
     for value in other_values(control):
         there = {**here, control.name: value}
-        after = measured(experiment, there) if known is None else facts(known[value])
+        made = (known or {}).get(value)
+        after = measured(experiment, there) if made is None else facts(made)
         if after is None or not (paths := differing(before, after)):
             continue
         again = [measured(experiment, settings) or {} for settings in (here, there)]
@@ -175,7 +199,7 @@ def moved(
 
 @dataclass(frozen=True)
 class Tried:
-    """A control of an experiment, and a run with each of its values."""
+    """A control of an experiment, and runs with its values."""
 
     experiment: Experiment
     control: Control
@@ -184,15 +208,15 @@ class Tried:
 
 @pytest.fixture(scope="module", params=CONTROLS)
 def tried(request: pytest.FixtureRequest) -> Tried:
-    """A control whose values were each run once, for all tests of it."""
+    """A control whose names, or the ends of its range, were each run once for all tests of it."""
     experiment, control = request.param
-    values = other_values(control)
+    values = [value for value in ends(control) if value != control.opening]
     runs = {value: ran(experiment, {control.name: value}) for value in values}
     return Tried(experiment, control, runs)
 
 
-def test_every_value_of_a_control_works(tried: Tried) -> None:
-    """Each offered value gives a result; an absent device is refused with its reason."""
+def works(tried: Tried) -> None:
+    """Each value gives a result; an absent device is refused with its reason."""
     for value, result in tried.runs.items():
         if isinstance(result, DeviceUnavailable):
             assert isinstance(tried.control, DeviceChoice)
@@ -201,6 +225,20 @@ def test_every_value_of_a_control_works(tried: Tried) -> None:
         assert result.settings[tried.control.name] == value
         device = result.settings.get("device", tried.experiment.fixed.device)
         assert result.source == ("SIMULATED" if device == "simulated" else "LIVE")
+
+
+def test_every_name_and_both_ends_of_a_range_work(tried: Tried) -> None:
+    """What can fail at a setting fails at a name, or where a range is widest."""
+    works(tried)
+
+
+@pytest.mark.further
+@pytest.mark.parametrize("row", [each for each in CONTROLS if between(each.values[0][1])])
+def test_every_value_between_works(row: tuple[Experiment, Control]) -> None:
+    """So does each value that a slider has between its ends."""
+    experiment, control = row
+    values = between(control)
+    works(Tried(experiment, control, {v: ran(experiment, {control.name: v}) for v in values}))
 
 
 def test_a_control_changes_what_is_measured_or_says_why_not(tried: Tried) -> None:
