@@ -306,7 +306,8 @@ solution(linear_init.NOT_SHIFTED)
 # %% [markdown]
 # ## A case
 #
-# Five suspects, and two trials. Each suspect has a line in the program that seems to clear it.
+# Five suspects, and two trials. Each suspect has a line in the program, and which of them acts is set in a
+# file.
 
 # %%
 investigate(linear_init.PASSES_ALONE)

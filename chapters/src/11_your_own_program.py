@@ -44,8 +44,9 @@ predict(your_own_program.EVAL_SHOWS)
 #
 # ## Three cases
 #
-# The program stands above the trials. Read it, but do not trust your reading: each suspect looks
-# guilty for a reason. The trials are few. The tool speaks when you have named the cause.
+# The program stands above the trials. Reading it does not decide: each suspect looks guilty for a
+# reason, and what is set stands in a file. The trials are few. The tool speaks when you have named the
+# cause.
 
 # %%
 investigate(your_own_program.UNSTEADY_SCORES)
@@ -146,8 +147,8 @@ report(answer)
 # ## What to do about each cause
 #
 # A *fault* is to be mended. *Random* asks for a seed. *Rounding* is no fault: compare within the
-# bound. Where a difference is larger than the bound, the same cause is a fault. The table is for looking
-# up what a diagnosis has named.
+# bound. Where a difference is larger than the bound, the same cause is a fault. Open a list to look up
+# what a diagnosis has named.
 
 # %%
 remedies()

@@ -50,6 +50,23 @@ def rows() -> tuple[torch.Tensor, ...]:
 # Kind of layer (Linear, BatchNorm1d, ReLU, Dropout), whether torch is told of it, and its sizes.
 LAYERS = [(0, 1, 6, 16), (1, 0, 16), (2, 1), (3, 1, 0.3), (0, 1, 16, 1)]
 
+SETTINGS: dict[str, dict[str, Any]] = {
+    "linear_init/settings": {
+        "one model": False, "light": "own", "global NumPy": False, "in place": False,
+    },
+    "another_run/settings": {
+        "format": "float32", "copied": False, "scored in training": False, "scored rows": 16,
+        "left out": "",
+    },
+    "your_own_program/scores": {
+        "running mean": False, "dropout": 0.2, "jitter seeded": True, "rows": 16,
+    },
+    "your_own_program/report": {
+        "drawn": True, "in place": False, "slopes": False, "training goes on": True,
+    },
+    "your_own_program/reviews": {"sorted": False, "new weights": False, "one order": True},
+}  # fmt: skip
+
 MADE: dict[str, Callable[[], Any]] = {
     "precision/bookings": bookings,
     "in_place/tables": tables,
@@ -58,6 +75,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "why_nan/rows": rows,
     # Masks padding, counts places from the first word, mixes rows, drops in evaluation.
     "temperature_zero/served": lambda: torch.tensor([True, False, False, False]),
+    **{name: lambda settings=settings: settings for name, settings in SETTINGS.items()},
 }
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 import torch
 
-from tests.causes.stored import LAYERS, MADE, rows
+from tests.causes.stored import LAYERS, MADE, SETTINGS, rows
 from workbook import causes
+from workbook.causes.another_run import BEST_WEIGHTS
 from workbook.causes.eval_mode import BATCH_SIZE, judge
+from workbook.causes.linear_init import PASSES_ALONE
 from workbook.causes.temperature_zero import COMPANY, served
 from workbook.causes.why_nan import LOST_WEIGHTS
+from workbook.causes.your_own_program import LOGGED_TRAINING, UNSTEADY_SCORES
 from workbook.question.case import Case
 from workbook.question.trying import tried
 
@@ -28,6 +31,12 @@ def _layers(number: int) -> list[tuple[Any, ...]]:
     return [(kind, n != number, *sizes) for n, (kind, _, *sizes) in enumerate(LAYERS)]
 
 
+def _set(name: str, **changes: Any) -> dict[str, Any]:
+    """Give the settings of a case with these changes; a key's spaces are typed as underscores."""
+    return SETTINGS[name] | {key.replace("_", " "): value for key, value in changes.items()}
+
+
+TESTS, WEIGHTS, SCORES, REPORT = list(SETTINGS)[:4]
 OTHERS = (
     (BATCH_SIZE, "dropout", _layers(3)),
     (LOST_WEIGHTS, "masked", _rows(words=((2, slice(None)), 0))),
@@ -36,6 +45,19 @@ OTHERS = (
     (COMPANY, "masking", torch.tensor([False, True, False, False])),
     (COMPANY, "neighbors", torch.tensor([True, True, True, False])),
     (COMPANY, "draws", torch.tensor([True, True, False, True])),
+    (PASSES_ALONE, "shift", _set(TESTS, light="torch's")),
+    (PASSES_ALONE, "numpy", _set(TESTS, light="new", global_NumPy=True)),
+    (PASSES_ALONE, "written", _set(TESTS, light="new", in_place=True)),
+    (PASSES_ALONE, "cached", _set(TESTS, light="new", one_model=True)),
+    (BEST_WEIGHTS, "mode", _set(WEIGHTS, copied=True, scored_in_training=True)),
+    (BEST_WEIGHTS, "shuffle", _set(WEIGHTS, copied=True, scored_rows=8)),
+    (BEST_WEIGHTS, "half", _set(WEIGHTS, copied=True, format="bfloat16")),
+    (BEST_WEIGHTS, "chance", _set(WEIGHTS, copied=True, left_out="0")),
+    (UNSTEADY_SCORES, "random-numbers", _set(SCORES, dropout=0.0, jitter_seeded=False)),
+    (UNSTEADY_SCORES, "module-state", _set(SCORES, dropout=0.0, running_mean=True)),
+    (LOGGED_TRAINING, "module-state", _set(REPORT, drawn=False, training_goes_on=False)),
+    (LOGGED_TRAINING, "input-mutated", _set(REPORT, drawn=False, in_place=True)),
+    (LOGGED_TRAINING, "gradient-accumulation", _set(REPORT, drawn=False, slopes=True)),
 )
 
 

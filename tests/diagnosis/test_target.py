@@ -120,3 +120,10 @@ def test_a_callable_runs_in_forks_of_this_process() -> None:
     answer = diagnose(lambda: torch.rand(3))
     assert [one.cause for one in answer.causes] == ["random-numbers"]
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_file_that_is_not_there_is_a_sentence_in_a_notebook() -> None:
+    """IPython shows what the error renders, and that has no code of ours."""
+    with pytest.raises(ValueError, match=r"there is no file 'nowhere\.py'") as caught:
+        diagnose("nowhere.py:run")
+    assert caught.value._render_traceback_() == ["NoTarget: there is no file 'nowhere.py'"]

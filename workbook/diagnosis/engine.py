@@ -14,7 +14,7 @@ from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session, Unusable
-from workbook.diagnosis.target import Call, call
+from workbook.diagnosis.target import Call, NoTarget, call
 from workbook.diagnosis.targets import (
     disagreement,
     in_process,
@@ -65,7 +65,10 @@ def diagnose(
     texts = [one if isinstance(one, str) else in_process.text_of(one) or "" for one in targets]
     if len(targets) == 1 and not texts[0] and not isinstance(targets[0], str):
         return in_process.diagnosed(targets[0], timeout, watch)
-    asked = call(*texts, model=model, program=program, against=against, resume=resume)
+    try:
+        asked = call(*texts, model=model, program=program, against=against, resume=resume)
+    except ValueError as error:
+        raise NoTarget(*error.args) from None
     if workers is not None:
         return answered(asked, workers, timeout, watch, steps)
     with Workers() as own:

@@ -20,10 +20,24 @@ def _draws(result: Run | None, number: int) -> list[list[Any]]:
 
 
 def drawing(result: Run | None, number: int = 0) -> str:
-    """Give the lines that draw, in words: `torch.randn at train.py:12, ...`.
+    """Give the lines that draw, in words: `torch.randn at train.py:12, ...`."""
+    return few(_drawing_lines(result, number))
 
-    Where some draw from a generator that nobody has set, they alone are told.
+
+def drawn_apart(first: Run | None, second: Run | None) -> str:
+    """Give the lines from which one of two runs draws and the other does not; all, if none is so.
+
+    What both draw alike shifts nothing between them.
     """
+    one, other = _drawing_lines(first, 0), _drawing_lines(second, 0)
+    apart = [line for line in other if line not in one] + [
+        line for line in one if line not in other
+    ]
+    return few(apart or other)
+
+
+def _drawing_lines(result: Run | None, number: int) -> list[str]:
+    """List the lines that draw; where some draw from a generator nobody has set, they alone."""
     seen: dict[str, bool] = {}  # a line that draws, and whether its generator was set before
     seeded: set[str] = set()
     for generator, what, line, _, count, _ in _draws(result, number):
@@ -32,7 +46,7 @@ def drawing(result: Run | None, number: int = 0) -> str:
         elif line and not generator.startswith("own"):
             name = what.removeprefix("aten.").split(".")[0]
             seen.setdefault(f"{generator} {name} at {line}", generator in seeded)
-    return few([row for row, known in seen.items() if not known] or list(seen))
+    return [row for row, known in seen.items() if not known] or list(seen)
 
 
 def seeding(result: Run | None, number: int = 0) -> str:

@@ -19,6 +19,14 @@ PATIENCE = 600.0  # the same for a command line: each run is a program from begi
 Kind = Literal["function", "pair", "model", "command", "against", "resume", "test", "notebook"]
 
 
+class NoTarget(ValueError):
+    """Raised where words name nothing to diagnose; the message says what to type instead."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the sentence alone in a notebook, as IPython asks for: no code is at fault."""
+        return [f"{type(self).__name__}: {self}"]
+
+
 @dataclass(frozen=True)
 class Target:
     """A function in a file: its name or a call of it, and the module's name in its package."""

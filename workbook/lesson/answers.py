@@ -16,7 +16,9 @@ from workbook.devices import machine
 from workbook.diagnosis import CAUSES, Answer, Cause, Workers
 from workbook.diagnosis.places import FIRST
 from workbook.lesson.markup import inline
+from workbook.lesson.notes import OWN_KEYS
 from workbook.result import KEPT, Finding, Result
+from workbook.wording import counted
 
 BY_ID = {cause.id: cause for cause in CAUSES}
 _STATUS = {
@@ -117,30 +119,35 @@ def remedies() -> "Remedies":
 
 
 class Remedies:
-    """The table of causes, read from `diagnosis`; shown as HTML or as plain text."""
+    """The causes, read from `diagnosis`: a table for each kind, closed, or plain text."""
 
     def __repr__(self) -> str:
         return "\n".join(f"{one.id}: {one.fix}" for one in _listed())
 
     def _repr_html_(self) -> str:
-        names = ("cause", "it is", "what happened, and what to do")
-        head = "".join(f"<th scope='col' {_LEFT}>{name}</th>" for name in names)
-        rows = "".join(
-            f"<tr><th scope='row' {_LEFT}><code>{one.id}</code></th>"
-            f"<td {_LEFT}>{_kind(one)}</td>"
-            f"<td {_LEFT}>{inline(one.words)}.<br>{inline(one.fix)}</td></tr>"
-            for one in _listed()
+        return "".join(
+            f"<details><summary {OWN_KEYS}>{heading}: {counted(len(rows), 'cause')}</summary>"
+            f"{_table(rows)}</details>"
+            for kind, heading in _KINDS.items()
+            if (rows := [one for one in _listed() if one.kind == kind])
         )
-        table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-        return f"<table style='width:100%;table-layout:auto'>{table}</table>"
 
 
 _LEFT = "style='text-align:left;white-space:normal'"
+_KINDS = {"fault": "Faults", "random": "Random", "rounding": "Rounding within the bound"}
+
+
+def _table(rows: list[Cause]) -> str:
+    names = ("cause", "what happened", "what to do")
+    head = "".join(f"<th scope='col' {_LEFT}>{name}</th>" for name in names)
+    body = "".join(
+        f"<tr><th scope='row' {_LEFT}><code>{one.id}</code></th>"
+        f"<td {_LEFT}>{inline(one.words)}.</td><td {_LEFT}>{inline(one.fix)}</td></tr>"
+        for one in rows
+    )
+    table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f"<table style='width:100%;table-layout:auto'>{table}</table>"
 
 
 def _listed() -> list[Cause]:
     return [cause for cause in CAUSES if cause.id != "none"]
-
-
-def _kind(cause: Cause) -> str:
-    return "rounding within the bound" if cause.kind == "rounding" else cause.kind

@@ -7,9 +7,14 @@ from workbook.question.case import Case, Suspect, trial
 
 VIEW, MODE, SHUFFLE, HALF, CHANCE = "view", "mode", "shuffle", "half", "chance"
 PROGRAM = """\
+import copy
+
 import torch
 from torch import nn
 
+from workbook.causes import stored
+
+SET = stored("another_run/settings")  # the experiment's settings, in a file
 ROWS = torch.arange(64).reshape(16, 4) / 64
 TARGETS = (7 * ROWS).sin().sum(1, keepdim=True)
 EPOCHS = 8
@@ -17,7 +22,8 @@ EPOCHS = 8
 
 def new_model():
     torch.manual_seed(3)
-    return nn.Sequential(nn.Linear(4, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 1))
+    layers = nn.Linear(4, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 1)
+    return nn.Sequential(*layers)
 
 
 def order():
@@ -25,13 +31,15 @@ def order():
 
 
 def kept(model):
-    return {name: value.detach().cpu().float() for name, value in model.state_dict().items()}
+    format = getattr(torch, SET["format"])
+    weights = {name: value.detach().to(format) for name, value in model.state_dict().items()}
+    return copy.deepcopy(weights) if SET["copied"] else weights
 
 
 @torch.no_grad()
 def score(model):
-    model.eval()
-    rows = order()
+    model.train(SET["scored in training"])
+    rows = order()[: SET["scored rows"]]
     loss = (model(ROWS[rows]) - TARGETS[rows]).square().mean()
     model.train()
     return loss
@@ -53,7 +61,8 @@ def train():
 
 def loaded(weights):
     model = new_model()
-    model.load_state_dict(weights)
+    chosen = {name: value for name, value in weights.items() if name[0] not in SET["left out"]}
+    model.load_state_dict(chosen, strict=False)
     return model
 """
 _COMPARE = (
@@ -68,8 +77,9 @@ BEST_WEIGHTS = Case(
     title="A case: the best weights, and another loss",
     story=(
         "Training keeps the weights with the best score. Loaded into a new model, they score "
-        "otherwise. In a trial's code `first` says whether the two scores are further apart than "
-        "rounding; `second` is what it should be, False."
+        "otherwise. What is set stands in a file that you do not see. In a trial's code `first` "
+        "says whether the two scores are further apart than rounding; `second` is what it should "
+        "be, False."
     ),
     file="best.py",
     program=PROGRAM,
@@ -78,23 +88,23 @@ BEST_WEIGHTS = Case(
         Suspect(VIEW, "what was kept went on changing"),
         Suspect(
             MODE,
-            "batch normalization is scored in training mode",
-            "`score` switches to evaluation first, and the loaded model is scored by it as well.",
+            "the model is scored in training mode",
+            "A model that is scored twice gets one score, and dropout would give two.",
         ),
         Suspect(
             SHUFFLE,
-            "the rows are scored in another order",
-            "The order changes the loss by a rounding at most.",
+            "each score is that of other rows",
+            "With one fixed order of the rows the difference stays.",
         ),
         Suspect(
             HALF,
             "the weights are rounded when they are kept",
-            "`float()` rounds only what has more digits, and the weights are float32.",
+            "Trained for one epoch they would be rounded as well, and there the scores agree.",
         ),
         Suspect(
             CHANCE,
-            "the new model starts from other weights",
-            "Whatever it starts from, loading replaces every weight and every statistic.",
+            "loading leaves a layer as the new model starts",
+            "Trained for one epoch it would, too, and there the scores agree.",
         ),
     ),
     trials=(
@@ -125,8 +135,8 @@ BEST_WEIGHTS = Case(
     budget=2,
     culprit=VIEW,
     lesson=(
-        "`detach` never copies, and `cpu` and `float` only where there is something to do. What "
-        "was kept were the weights themselves: each step changed them, and after one epoch there "
+        "`detach` never copies, and `to` only where there is something to do. What was "
+        "kept were the weights themselves: each step changed them, and after one epoch there "
         "was no later step. `copy.deepcopy(model.state_dict())`, or `torch.save`, keeps them as "
         "they are."
     ),

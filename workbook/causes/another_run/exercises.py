@@ -312,7 +312,8 @@ NOISE_OF_AN_ITEM = Exercise(
     task=(
         "Write `noise(seed, epoch, k)`: a random number for item k, as a tensor without dimensions "
         "(as `torch.rand(())` gives). It depends on nothing else, so that it is the same with any "
-        "number of workers; other items, epochs and seeds get other numbers."
+        "number of workers; other items, epochs and seeds get other numbers. The streams that all "
+        "share go on as if nothing had been drawn."
     ),
     setup="import numpy as np\nimport torch",
     stub="def noise(seed, epoch, k):\n    ...",

@@ -7,49 +7,53 @@ from workbook.question.case import Case, Suspect, trial
 
 SHIFT, NUMPY, WRITTEN, CACHED, OWN = "shift", "numpy", "written", "cached", "own"
 PROGRAM = """\
-import functools
+import copy
 
 import numpy as np
 import torch
 from torch import nn
 
+from workbook.causes import stored
+
+SET = stored("linear_init/settings")  # the project's settings, in a file
 PICTURES = torch.arange(48.0).reshape(3, 16) / 48
 OWN = torch.Generator().manual_seed(0)
 MODELS = {}
 
 
+def seed():  # before the first test
+    torch.manual_seed(0)
+    np.random.seed(0)
+
+
 def model():
-    if "small" not in MODELS:
-        torch.manual_seed(0)
-        MODELS["small"] = nn.Sequential(
-            nn.Linear(16, 8), nn.BatchNorm1d(8), nn.Dropout(0.1), nn.Linear(8, 2)
-        )
-    return MODELS["small"].eval()
-
-
-@functools.cache
-def light(count):
-    return torch.rand(count, 1, generator=OWN) / 4
+    if not MODELS:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            layers = nn.Linear(16, 8), nn.BatchNorm1d(8), nn.Linear(8, 2)
+        MODELS["small"] = nn.Sequential(*layers).eval()
+    return MODELS["small"] if SET["one model"] else copy.deepcopy(MODELS["small"])
 
 
 def augmented(pictures):
-    turned = torch.from_numpy(np.random.rand(len(pictures), 1) < 0.5)
-    return torch.where(turned, pictures.flip(1), pictures) + light(len(pictures))
+    generators = {"own": OWN, "new": torch.Generator().manual_seed(0), "torch's": None}
+    light = torch.rand(len(pictures), 1, generator=generators[SET["light"]])
+    numbers = np.random if SET["global NumPy"] else np.random.default_rng(0)
+    turned = torch.from_numpy(numbers.random((len(pictures), 1)) < 0.5)
+    new = torch.where(turned, pictures.flip(1), pictures) + light
+    return pictures.copy_(new) if SET["in place"] else new
 
 
 def test_shape():
     batch = augmented(PICTURES[:2])
-    batch -= batch.mean(0)
-    assert model()(batch + torch.rand(2, 16)).shape == (2, 2)
+    assert model().train()(batch + torch.rand(2, 16)).shape == (2, 2)
 
 
 def scores():
-    torch.manual_seed(0)
-    np.random.seed(0)
     with torch.no_grad():
         return model()(augmented(PICTURES))
 """
-_BEFORE = "first = scores()\nexec(PROGRAM)  # the file, loaded again\n"
+_BEFORE = "seed()\nfirst = scores()\nexec(PROGRAM)  # the file, loaded again\nseed()\n"
 _AFTER = f"{_BEFORE}test_shape()\n"
 
 PASSES_ALONE = Case(
@@ -57,8 +61,9 @@ PASSES_ALONE = Case(
     title="A case: the test that passes by itself",
     story=(
         "`test_scores` holds what `scores()` gives against numbers in the repository. By itself it "
-        "passes; where `test_shape` runs before it, in the same process, it fails. In a trial's "
-        "code `first` is `scores()` in a fresh file, `second` after `test_shape()`."
+        "passes; where `test_shape` runs before it, in the same process, it fails. What the "
+        "project has set stands in a file that you do not see. In a trial's code `first` is "
+        "`scores()` in a fresh file, `second` after `test_shape()`."
     ),
     file="test_pictures.py",
     program=PROGRAM,
@@ -67,27 +72,24 @@ PASSES_ALONE = Case(
         Suspect(
             SHIFT,
             "the other test draws from torch's generator and shifts its stream",
-            "It does draw. But `scores()` sets the seed before it needs the stream, and with the "
-            "generators put back the difference stays.",
+            "It does draw. But with the generators put back the difference stays.",
         ),
         Suspect(
             NUMPY,
             "the other test draws from NumPy's generator",
-            "`scores()` seeds it as well, and with the generators put back the difference stays.",
+            "With the generators put back the difference stays.",
         ),
         Suspect(
             WRITTEN,
             "the other test writes into the pictures",
-            "`batch -= ...` is in place, but `torch.where` made that batch anew. With copies the "
-            "difference stays.",
+            "With a copy of the pictures the difference stays.",
         ),
         Suspect(
             CACHED,
             "both tests share one model, and the first changes it",
-            "They do share it. But it is in evaluation mode in both; with a copy the difference "
-            "stays.",
+            "With a copy of the model the difference stays.",
         ),
-        Suspect(OWN, "the light in the second test follows on what was drawn for the first"),
+        Suspect(OWN, "the light of the second test follows on what was drawn for the first"),
     ),
     trials=(
         trial(
@@ -111,15 +113,15 @@ PASSES_ALONE = Case(
             "augment nothing in the other test",
             f"{_BEFORE}augment, augmented = augmented, torch.clone\ntest_shape()\n"
             "augmented = augment\nsecond = scores()",
-            {NUMPY, OWN},
+            {NUMPY, WRITTEN, OWN},
         ),
     ),
     budget=2,
     culprit=OWN,
     lesson=(
         "A generator of its own is the cure of this chapter, and it is a state as well: it starts "
-        "when the file is loaded, and goes on from test to test. The cache seems to prevent that, "
-        "but it keeps one light for each *number* of pictures. Make the generator inside the "
-        "function, or in a fixture that every test gets anew."
+        "when the file is loaded, and goes on from test to test. Seeding torch and NumPy again "
+        "does not reach it. Make the generator inside the function, or in a fixture that every test "
+        "gets anew."
     ),
 )

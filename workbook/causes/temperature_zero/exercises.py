@@ -214,7 +214,14 @@ def _own_streams(sample: Callable[[Tensor, list[int]], Any]) -> bool | str:
         if single[0] != together[row]:
             return f"Row {row} gets another token among {len(SEEDS)} rows than alone."
     draws = {int(torch.as_tensor(sample(shares[:1], [seed])).flatten()[0]) for seed in range(30)}
-    return len(draws) > 5 or "Other seeds hardly give other tokens: is anything drawn?"
+    if len(draws) <= 5:
+        return "Other seeds hardly give other tokens: is anything drawn?"
+    if getattr(sample, "drew", False):
+        return (
+            "The tokens are right. But a stream that all share was seeded or drawn from: whatever "
+            "else is drawn in the process comes out otherwise. Use a generator of its own."
+        )
+    return True
 
 
 def _greedy(sample: Callable[[Tensor, list[int]], Any]) -> bool:
@@ -235,7 +242,8 @@ SAMPLES_IN_COMPANY = Exercise(
     name="samples_in_company",
     task=(
         "Write `sample(shares, seeds)`: for each row of shares (rows, words) draw a token with "
-        "`multinomial`, so that a row with its seed gets the same token in any company."
+        "`multinomial`, so that a row with its seed gets the same token in any company, and torch's own "
+        "stream goes on as if nothing had been drawn."
     ),
     stub="def sample(shares, seeds):\n    ...",
     form=Form("function", returns=Form("anything")),

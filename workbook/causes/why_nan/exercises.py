@@ -187,14 +187,16 @@ def _finds(first: Callable[[nn.Module, Tensor], Any]) -> bool | str:
         if len(runs) > 1:
             return f"The model was run {len(runs)} times; once is enough."
         if got != name:
-            return f"For {_described(model)} the answer is {name!r}; yours is {got!r}."
+            return f"For a model of {_parts(model)} the answer is {name!r}; yours is {got!r}."
         if any(module._forward_hooks for module in model.modules()):
             return "Your hooks are still on the model: each has a handle with `remove()`."
     return True
 
 
-def _described(model: nn.Module) -> str:
-    return "`" + " ".join(str(model).split()) + "`"
+def _parts(model: nn.Module) -> str:
+    """Name the innermost modules and their kinds: `0` (ReLU), `1` (Root)."""
+    inner = [(name, part) for name, part in model.named_modules() if not list(part.children())]
+    return ", ".join(f"`{name}` ({type(part).__name__.lstrip('_')})" for name, part in inner)
 
 
 def _all_of(first: Callable[[nn.Module, Tensor], Any]) -> list[Any]:

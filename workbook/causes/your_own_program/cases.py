@@ -28,7 +28,7 @@ UNSTEADY_SCORES = Case(
     title="Case 1: the scores that do not stand still",
     story=(
         "`scores()` is called twice in one process, on the same rows with the same weights. The "
-        "two results differ."
+        "two results differ. What is set stands in a file that you do not see."
     ),
     file="scores.py",
     program=SCORES,
@@ -39,20 +39,19 @@ UNSTEADY_SCORES = Case(
         Suspect(
             NOISE,
             "the jitter draws new numbers in each call",
-            "The jitter sets a seed of its own inside `fork_rng`, so it draws the same numbers in "
-            "each call. Leave it out, and the difference stays.",
+            "Leave the jitter out, and the difference stays.",
         ),
         Suspect(
             STATE,
             "the running mean in `Center` moves with each call",
-            "It does move. But in train mode nobody reads it, and with the generator put back the "
-            "difference goes although the mean still moves.",
+            "It does move. But with the generator put back the difference goes although the mean "
+            "still moves.",
         ),
         Suspect(
             EMPTY,
             "`torch.empty` hands out memory with old values",
-            "It does, but every element is written before it is read. `eval()` would not change "
-            "that, and yet it takes the difference away.",
+            "It does. But `eval()` writes no more elements than before, and yet it takes the "
+            "difference away.",
         ),
         Suspect(
             THREADS,
@@ -97,7 +96,8 @@ LOGGED_TRAINING = Case(
     title="Case 2: the log that changes the training",
     story=(
         "`quiet()` and `logged()` train the same model from the same seed. The second also calls "
-        "`report()`, which only looks. The trained weights differ."
+        "`report()`, which is said to look only. The trained weights differ. What a report does "
+        "is set in a file that you do not see."
     ),
     file="training.py",
     program=TRAINING,
@@ -107,21 +107,20 @@ LOGGED_TRAINING = Case(
         Suspect(
             STATE,
             "`report()` leaves the model in another mode",
-            "`report()` switches to eval mode, and back to train mode. Give it a copy of the "
-            "model, and the difference stays.",
+            "`report()` does switch to eval mode. But give it a copy of the model, and the "
+            "difference stays.",
         ),
         Suspect(
             MUTATED,
             "`report()` changes the training data in place",
-            "`rows -= ...` writes in place, but indexing with a tensor made a copy. Give "
-            "`report()` a clone of the data, and the difference stays.",
+            "`rows -= ...` writes in place. But give `report()` a clone of the data, and the "
+            "difference stays.",
         ),
         Suspect(SHIFT, "`report()` draws random numbers, and all later draws are shifted"),
         Suspect(
             GRADIENTS,
             "`report()` adds to the gradients",
-            "There is no `backward()` in it, and the gradients are cleared after it anyway. Give "
-            "it a copy of the model, and the difference stays.",
+            "Give it a copy of the model, and the difference stays.",
         ),
         Suspect(
             THREADS,
@@ -173,8 +172,8 @@ RESTLESS_REVIEWS = Case(
     name="restless_reviews",
     title="Case 3: the same script, another morning",
     story=(
-        "The script is started twice. Both processes set every seed, and still `vectors()` gives "
-        "other numbers in the second one."
+        "The script is started twice, and `vectors()` gives other numbers in the second process. "
+        "The script's settings stand in a file that you do not see."
     ),
     file="reviews.py",
     program=REVIEWS,
@@ -184,13 +183,12 @@ RESTLESS_REVIEWS = Case(
         Suspect(
             NOISE,
             "NumPy shuffles without a fixed seed",
-            "`np.random.seed(0)` is there. Without one, two calls in one process would differ too.",
+            "With NumPy seeded in the trial's own code the difference stays.",
         ),
         Suspect(
             CLOCK,
             "the time of day gets into the numbers",
-            "The time is taken, but only to be written down. With the clock stopped the difference "
-            "stays.",
+            "With the clock stopped the difference stays.",
         ),
         Suspect(HASHES, "the words come out of a set in another order"),
         Suspect(

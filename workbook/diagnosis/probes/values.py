@@ -111,6 +111,7 @@ _NARROW = (torch.float32, torch.float16, torch.bfloat16)
 class Gap:
     """How far two results are apart; `ulps` is None where the dtypes differ or are no floats.
 
+    It is None where a number changed its sign, too: all the tiny numbers lie between the two signs.
     `narrow` says that both are in a format shorter than float64, and `roundoff` is the unit
     roundoff of the shorter of the two formats (0 where neither rounds).
     """
@@ -164,7 +165,8 @@ def _leaf_gap(ours: torch.Tensor, theirs: torch.Tensor, place: str) -> Gap:
     top = float(torch.nan_to_num(torch.maximum(a.abs(), b.abs()), nan=0.0, posinf=0.0).max())
     absolute = float(difference.max())
     ulps = None
-    if ours.dtype == theirs.dtype and ours.dtype in (*_NARROW, torch.float64):
+    floats = ours.dtype == theirs.dtype and ours.dtype in (*_NARROW, torch.float64)
+    if floats and not (unequal & (ours.signbit() != theirs.signbit())).any():
         ulps = int(ulp_distance(ours, theirs).max())
     relative = absolute / top if top else math.inf
     narrow = ours.dtype in _NARROW and theirs.dtype in _NARROW

@@ -10,7 +10,7 @@ from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
-from workbook.diagnosis.places import curve, drawing, few, parting, place, seeding
+from workbook.diagnosis.places import curve, drawn_apart, few, parting, place, seeding
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word
@@ -133,7 +133,7 @@ def _where(pair: Pair, one: Intervention, cause: str, first: Run | None, second:
     if cause == "reseeded" and (lines := _unshared(seeding(first), seeding(second))):
         return lines
     if cause in ("random-numbers", "generator-shift", "reseeded"):
-        return drawing(second) or drawing(first)
+        return drawn_apart(first, second)
     return place(*_first_traces(first, second))
 
 
