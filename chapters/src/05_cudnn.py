@@ -47,7 +47,7 @@ explore(cudnn.ON_ONE_CPU, after=cudnn.CPU_REPEATS)
 # `index_select` reads what `x[i]` reads. They divide the work by places, not by numbers. **Cure:**
 # use them. Compare the times, too: to keep an order need not take longer.
 #
-# Choose few *elements*: below a certain size torch uses one thread, and nothing varies. A test with
+# The first column takes eight threads, whatever your machine has. Choose few *elements*: below a certain size torch uses one thread, and nothing varies. A test with
 # small tensors cannot see this.
 
 # %% [markdown]
@@ -83,6 +83,8 @@ explore(cudnn.COIN, after=cudnn.HOW_RARE)
 
 # %% [markdown]
 # ## On a GPU
+#
+# A GPU has thousands of threads in place of a few. Now we ask many operations the same question.
 
 # %%
 predict(cudnn.WHICH_VARIES)
@@ -91,11 +93,14 @@ predict(cudnn.WHICH_VARIES)
 explore(cudnn.CATALOGUE, after=cudnn.WHICH_VARIES, device="cuda", repeats=299)
 
 # %% [markdown] tags=["answer"]
-# Go through the families. The columns answer four different questions:
+# Go through the families. On a *cpu* this figure takes one thread, where the first figure of the chapter
+# compared eight with one: that, and nothing else, is why adding by index varied there and does not here.
+# The columns answer four different questions:
 #
 # - **other bits**: in how many repeats did the result differ from the first? Only this is variation
 #   from run to run. **V_c** is the share of elements that differ, **V_ermv** the mean of
-#   |A − B| / |A|.
+#   |A − B| / |A|. (A recording counts the repeats of an earlier session, too. *results* and the measures
+#   beside it are those of one session, its first run included.)
 # - **algorithm**: are there other bits with another algorithm (another switch or back end)?
 # - **batch**: does a row get other bits alone than in a batch?
 # - **device**: are the bits other than the CPU's?
@@ -175,7 +180,7 @@ try:
     print("fresh memory is NaN:", bool(torch.empty(1000).isnan().all()))
     torch.zeros(3).put_(torch.tensor([0, 0]), torch.ones(2))
 except RuntimeError as error:
-    print("does not have a deterministic implementation" in str(error))
+    print("put_ raises:", "does not have a deterministic implementation" in str(error))
 finally:
     torch.use_deterministic_algorithms(False)
 
@@ -203,7 +208,8 @@ explore(cudnn.TRAINING, after=cudnn.MENDED_TRAINING, device="cuda", steps=200, b
 # cuDNN's, so that its flag suffices. *All deterministic* asks for more: the gradient of
 # `adaptive_avg_pool2d` is on the list, although no repeat of it differed, and torch stops there.
 # Choose *avg_pool2d*, which computes the same average here, and it trains. The legend gives the
-# seconds of each setting.
+# seconds of each setting. (On a *cpu* it takes a few steps of small batches, or minutes: choose few *steps*
+# first.)
 #
 # A seed is no cure: it fixes what is drawn, not who adds first.
 
@@ -224,8 +230,10 @@ explore(cudnn.TF32, after=cudnn.WHO_USES_TF32, device="cuda", size=1024)
 # `torch.backends.cuda.matmul` for products, of `torch.backends.cudnn.conv` for convolutions, since
 # torch 2.9), in an older torch by `set_float32_matmul_precision` and
 # `torch.backends.cudnn.allow_tf32`. Use one kind of name: where both are mixed, reading the old one
-# raises an error. *By hand* rounds the inputs on the CPU and multiplies in `float32`: what TF32
-# costs is the rounding of the inputs. Beside each error stands the bound of the format in question.
+# raises an error. *medium* lets products round their inputs to `bfloat16`. *By hand* rounds the inputs on the CPU and multiplies in `float32`: what TF32
+# costs is the rounding of the inputs. Beside each error stands the bound of the coarsest format that its
+# switch may allow. For *as it comes* that is TF32, since nobody chose: so read the error beside it. Where it
+# is as small as that of *ieee*, TF32 was not used.
 
 # %% [markdown]
 # ## Memory and streams

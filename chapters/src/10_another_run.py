@@ -152,6 +152,11 @@ explore(
 #
 # **Cure:** compare compiled with uncompiled by a bound, never by bits; for the draws there is
 # `torch._inductor.config.fallback_random = True`. Its price is that the draw is a kernel of its own.
+#
+# Kernels are kept on disk for the next process. On a machine of ours, kernels written under
+# `ATEN_CPU_CAPABILITY=avx2` were taken from there under `avx512` as well, and a result was wrong, far
+# beyond rounding and without an error. **Cure:** where unlike processors, or settings of that variable,
+# share a disk, give each kind a folder of its own by `TORCHINDUCTOR_CACHE_DIR`.
 
 # %% [markdown]
 # ## Several ranks

@@ -131,7 +131,11 @@ def test_the_other_questions_are_asked_apart() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "words"),
-    [(CASES[:2], "Every operation"), (CASES[4:5], "None of these"), (CASES[5:], "No operation")],
+    [
+        (CASES[:2], "Every operation"),
+        (CASES[4:5], "None of these"),
+        (CASES[5:], "With one thread, no operation"),
+    ],
 )
 def test_each_outcome_has_its_sentence(
     monkeypatch: pytest.MonkeyPatch, rows: tuple[Operation, ...], words: str

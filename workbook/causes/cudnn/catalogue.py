@@ -75,7 +75,8 @@ def ask(where: Conditions, *, family: str, repeats: int) -> Finding:
         **changed,
     }
     table = {name: _line(answers) for name, answers in every.items()}
-    verdict = _verdict(len(varies), len(ran))
+    threads = "With one thread, no" if where.device == "cpu" and where.threads == 1 else "No"
+    verdict = _verdict(len(varies), len(ran), threads)
     return Finding(verdict, reading + ", ".join(parts), Chart((Cells.of(table, LEGEND),)), values)
 
 
@@ -137,11 +138,11 @@ def _tried(compute: Callable[[], Tensor]) -> Tensor | None:
         return None
 
 
-def _verdict(varying: int, count: int) -> str:
+def _verdict(varying: int, count: int, no: str) -> str:
     if count == 0:
         return "None of these operations exists on this device."
     if varying == 0:
-        return "No operation of this family was seen to vary from run to run."
+        return f"{no} operation of this family was seen to vary from run to run."
     if varying == count:
         return "Every operation of this family varies from run to run."
     return "Some of these operations vary from run to run; the others were not seen to."

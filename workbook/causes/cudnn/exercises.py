@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from workbook.causes.cudnn.repeats import distances
 from workbook.question import Exercise, Form, WrongAnswer, agree
+from workbook.wording import counted
 
 PLACES, MANY = 8, 400
 OPERATION = " does not have a deterministic implementation"
@@ -129,7 +130,10 @@ STEPS: tuple[tuple[Callable[[], object], str], ...] = (
 
 def _names_them(named: Callable[[Callable[[], object]], str]) -> bool | str:
     for step, begins in STEPS:
-        found = named(step)
+        ended: list[object] = []
+        found = named(lambda: ended.append(step()))  # noqa: B023  # called here
+        if len(ended) != 1:
+            return f"`step()` came to its end {counted(len(ended), 'time')}; once is meant."
         if not found and begins:
             return "A step that uses an operation without a deterministic kernel got no name."
         if found and not begins:
@@ -261,7 +265,7 @@ NAMED_IN_A_WARNING = Exercise(
         WrongAnswer(
             source=NAMED.format(WARNING, "return name").replace("if said:", "if True:"),
             message="Some other warning came first: look for what all of torch's sentences say.",
-            recognizes=lambda named: named(STEPS[1][0]) == OTHERS_WARNING,
+            recognizes=lambda named: OTHERS_WARNING.startswith(named(STEPS[1][0]) or OPERATION),
         ),
     ),
     hints=(

@@ -89,7 +89,10 @@ def _verdict(single: list[str], strict: list[str]) -> str:
         return f"Even with one thread a repeat had other bits: {single[0]}."
     if strict:
         return f"Even under deterministic algorithms a repeat had other bits: {strict[0]}."
-    return "With one thread, or with deterministic algorithms, no repeat had other bits."
+    return (
+        "Where results varied, several threads added: with one, or with deterministic algorithms, "
+        "no repeat had other bits."
+    )
 
 
 ON_ONE_CPU = Experiment(

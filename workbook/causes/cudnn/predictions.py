@@ -95,8 +95,9 @@ HOW_RARE = Estimate(
         "which is about 1 in 20. The rule of three says it in short: up to 3/n."
     ),
     too_low=(
-        "It is tempting to read 1 of 20 off 20 runs. But a result with that rate stays away 20 "
-        "times in a row in one of three cases: look how high its point lies above the line."
+        "A result of such a rate may well have stayed away: one that comes in 1 of 20 runs does so "
+        "20 times in a row in one of three cases, a rarer one more often. Look how high its point "
+        "lies above the line."
     ),
     too_high=(
         "So frequent a result would have shown by now in more than 19 of 20 cases: its point lies "
@@ -303,16 +304,19 @@ WHO_USES_TF32 = Prediction(
 )
 FRAGMENTED = Prediction(
     name="fragmented",
-    question="A GPU's memory is fragmented: every tensor lies at another address. What changes?",
+    question=(
+        "A GPU's memory is fragmented: every tensor lies at another address. What changes in the "
+        "results of six operations?"
+    ),
     options=(
-        Option("no bit of six results", lambda other: not other),
+        Option("no bit", lambda other: not other),
         Option(
-            "last bits of some results",
+            "last bits of some",
             lambda other: 0 < len(other) < 3,
             "That needs a kernel that reads its address. Moved 30 times, all six kept their bits.",
         ),
         Option(
-            "last bits of most results",
+            "last bits of most",
             lambda other: len(other) >= 3,
             "Fragmented memory is often blamed. But then a program could never repeat: addresses "
             "are others in nearly every process.",

@@ -23,6 +23,9 @@ from workbook.result import Finding
 from workbook.wording import counted
 
 RUNS, POINTS, CLASSES = 6, 50, 10
+MOST_ON_A_CPU = (
+    2_000  # images through the network in a run: with six runs of five settings, seconds
+)
 ADAPTIVE, PLAIN = "adaptive_avg_pool2d", "avg_pool2d"
 
 
@@ -36,7 +39,16 @@ class Runs:
 
 
 def train(where: Conditions, *, steps: int, rate: float, pooling: str) -> Finding:
-    """Train six times under each setting and follow how far apart the weights are."""
+    """Train six times under each setting and follow how far apart the weights are.
+
+    ValueError on a CPU for what would take minutes there.
+    """
+    images_of_a_run = steps * (where.batch_size or 1)
+    if where.device == "cpu" and images_of_a_run > MOST_ON_A_CPU:
+        raise ValueError(
+            f"on a CPU, steps times batch size must be at most {MOST_ON_A_CPU:,}, got "
+            f"{images_of_a_run:,}: it would take minutes. Choose fewer steps first, then the CPU"
+        )
     weights = [torch.rand(shape) - 0.5 for shape in ((16, 3, 3, 3), (32, 16, 3, 3), (CLASSES, 128))]
     batch_size = where.batch_size or 1
     images = torch.rand(batch_size, 3, 32, 32)

@@ -121,7 +121,7 @@ PASSES_ALONE = Case(
     lesson=(
         "A generator of its own is the cure of this chapter, and it is a state as well: it starts "
         "when the file is loaded, and goes on from test to test. Seeding torch and NumPy again "
-        "does not reach it. Make the generator inside the function, or in a fixture that every test "
-        "gets anew."
+        "does not reach it. Make the generator inside the function, or in a fixture that every "
+        "test gets anew."
     ),
 )

@@ -242,8 +242,8 @@ SAMPLES_IN_COMPANY = Exercise(
     name="samples_in_company",
     task=(
         "Write `sample(shares, seeds)`: for each row of shares (rows, words) draw a token with "
-        "`multinomial`, so that a row with its seed gets the same token in any company, and torch's own "
-        "stream goes on as if nothing had been drawn."
+        "`multinomial`, so that a row with its seed gets the same token in any company; and "
+        "torch's own stream goes on as if nothing had been drawn."
     ),
     stub="def sample(shares, seeds):\n    ...",
     form=Form("function", returns=Form("anything")),
