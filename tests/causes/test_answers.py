@@ -28,7 +28,7 @@ ANSWERS = {
     "cpu_repeats": "yes, where several threads write to one place",
     "mended_training": "`torch.backends.cudnn.deterministic = True`",
     "read_at_once": "what stood there before, or a mixture",
-    "fragmented": "no bit of six results",
+    "fragmented": "no bit",
     "what_it_prints": "exactly 0",
     "which_setting": "`torch.use_deterministic_algorithms(True)`",
     "two_lists_or_one": "some that raise were not seen to vary",
