@@ -45,7 +45,7 @@ explore(cudnn.ON_ONE_CPU, after=cudnn.CPU_REPEATS)
 #
 # Look at the pairs: `index_add_` computes what the adding `index_put_` computes, and
 # `index_select` reads what `x[i]` reads. They divide the work by places, not by numbers. **Cure:**
-# use them. Compare the times, too: to keep an order need not take longer.
+# use them. Compare the times, too.
 #
 # The first column takes eight threads, whatever your machine has. Choose few *elements*: below a certain size torch uses one thread, and nothing varies. A test with
 # small tensors cannot see this.
