@@ -133,25 +133,23 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
 
     def _measure(self) -> None:
         """Measure and show; an error is shown in the page and raised, the last figure stays."""
-        self.view.measuring = True
+        view = self.view
+        view.measuring = True
         try:
             result = self._result()
             finding, png = result.finding, self._drawn(result)
         except (Exception, KeyboardInterrupt) as error:
             stopped = isinstance(error, KeyboardInterrupt)
-            self.view.error = "The measurement was interrupted" if stopped else f"{error}"
+            with view.hold_sync():
+                view.error = "The measurement was interrupted" if stopped else f"{error}"
+                view.measuring = False
             raise
-        finally:
-            self.view.measuring = False
         self.result, self.png = result, png
-        with self.view.hold_sync():
-            self.view.png = png
-            self.view.alt = plots.alt(finding.chart, finding.verdict, finding.reading)
-            self.view.verdict = finding.verdict
-            self.view.reading = finding.reading
-            self.view.where = result.where
-            self.view.unseen, self.view.blind = finding.unseen, finding.blind
-            self.view.error = ""
+        with view.hold_sync():  # one message for all
+            view.png, view.alt = png, plots.alt(finding.chart, finding.verdict, finding.reading)
+            view.verdict, view.reading, view.where = finding.verdict, finding.reading, result.where
+            view.unseen, view.blind = finding.unseen, finding.blind
+            view.error, view.measuring = "", False
             self._table()
 
     def _redraw(self, _: Any) -> None:
