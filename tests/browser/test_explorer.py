@@ -51,12 +51,19 @@ def figure(box: Locator) -> Locator:
     return box.locator("img")
 
 
-def picture(image: Locator) -> bytes:
-    """What the picture looks like now."""
-    expect(image).to_have_js_property("complete", True)
-    return image.screenshot()
+def picture(image: Locator) -> str:
+    """Give the pixels of the picture, wherever in the page it stands."""
+    pixels: str = image.evaluate(PIXELS)
+    return pixels
 
 
+PIXELS = """async image => {
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  return canvas.toDataURL();
+}"""
 CORNER = """image => {
   const pen = new OffscreenCanvas(1, 1).getContext("2d");
   pen.drawImage(image, 0, 0);

@@ -2,7 +2,9 @@
 
 import base64
 import math
+import threading
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -140,25 +142,36 @@ def test_an_error_is_shown_and_raised_and_loses_nothing() -> None:
     assert explorer.view.error == ""
 
 
-def test_the_page_hears_that_a_measurement_goes_on() -> None:
+def test_the_page_hears_that_a_slow_measurement_goes_on() -> None:
     """While it lasts, what is shown belongs to the last settings; an interrupt ends it, too."""
-    heard: list[bool] = []
+    told = threading.Event()
 
     def slow(where: Conditions, *, power: int) -> Finding:
-        if heard:
-            heard.append(explorer.view.measuring)
+        if power >= 5:
+            assert told.wait()
         if power == 12:
             raise KeyboardInterrupt
         return curve(where, power=power)
 
     explorer = explore(replace(CURVE, measure=slow))
-    heard.append(explorer.view.measuring)
+    explorer.view.observe(lambda change: change.new and told.set(), "measuring")
     explorer.controls["power"].value = 5
-    assert [*heard, explorer.view.measuring] == [False, True, False]
+    assert not explorer.view.measuring
+    told.clear()
     with pytest.raises(KeyboardInterrupt):
         explorer.controls["power"].value = 12
     assert explorer.view.error == "The measurement was interrupted"
     assert not explorer.view.measuring
+
+
+def test_a_quick_measurement_sends_no_message_before_its_result() -> None:
+    """What comes at once needs no word that it is coming, which would make it later."""
+    explorer = explore(CURVE)
+    heard: list[bool] = []
+    explorer.view.observe(lambda change: heard.append(change.new), "measuring")
+    with patch("workbook.explorer.BLINK", 86_400.0):  # on the slowest machine, too
+        explorer.controls["power"].value = 5
+    assert heard == []
 
 
 def test_an_error_at_the_opening_settings_fails_the_cell() -> None:

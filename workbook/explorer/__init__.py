@@ -6,8 +6,10 @@ below: the experiment measures, plots draws. No widget is laid out by hand for a
 
 import base64
 import html
+import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from workbook import devices, lab_extra
@@ -26,6 +28,7 @@ with lab_extra("workbook.explorer"):
 
 __all__ = ["Explorer", "explore"]
 
+BLINK = 0.4  # seconds
 # JupyterLab's command mode listens for x, dd and b, but not where this is on the focused element.
 OWN_KEYS = "data-lm-suppress-shortcuts='true'"
 
@@ -50,6 +53,21 @@ def explore(
     measurement raises is raised here.
     """
     return Explorer(experiment, after=after, recording=recording, controls=controls, **opening)
+
+
+@contextmanager
+def _told_where_slow(view: View) -> Iterator[None]:
+    """Have the page say that a measurement goes on, if the block takes longer than a blink.
+
+    A message before each measurement would make the quick ones slower.
+    """
+    timer = threading.Timer(BLINK, setattr, (view, "measuring", True))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # what follows is the last word
 
 
 class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type hints
@@ -134,10 +152,10 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     def _measure(self) -> None:
         """Measure and show; an error is shown in the page and raised, the last figure stays."""
         view = self.view
-        view.measuring = True
         try:
-            result = self._result()
-            finding, png = result.finding, self._drawn(result)
+            with _told_where_slow(view):
+                result = self._result()
+                finding, png = result.finding, self._drawn(result)
         except (Exception, KeyboardInterrupt) as error:
             stopped = isinstance(error, KeyboardInterrupt)
             with view.hold_sync():

@@ -128,12 +128,8 @@ function render({ model, el }) {
     el.classList.toggle("wb-failed", message !== "");
     error.textContent = message && `${message.replace(/\.?$/, ".")} The figure still shows the last settings that worked.`;
   }
-  let later = 0;
-  function measuring() { // said only where it takes longer than a blink
-    const say = (words) => { busy.textContent = words; };
-    clearTimeout(later);
-    if (model.get("measuring")) later = setTimeout(say, 400, "Measuring. The figure still shows the last settings.");
-    else say("");
+  function measuring() {
+    busy.textContent = model.get("measuring") ? "Measuring. The figure still shows the last settings." : "";
   }
   function covering() {
     const question = model.get("cover");
@@ -162,7 +158,6 @@ function render({ model, el }) {
   measure(model, el, abort.signal);
   return () => {
     abort.abort();
-    clearTimeout(later);
     for (const [name, change] of Object.entries(changes)) model.off(`change:${name}`, change);
     if (url) URL.revokeObjectURL(url);
   };
