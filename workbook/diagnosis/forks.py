@@ -5,6 +5,7 @@ generators. It asks for runs as any session does, so that the same questions can
 """
 
 import contextlib
+import gc
 import json
 import os
 import random
@@ -104,6 +105,7 @@ class Forks(Session):
         pid = os.fork()
         if pid == 0:
             try:
+                gc.freeze()  # what was there: a fork that looks through it copies it
                 os.setsid()
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
                 self._inside(wanted, folder)

@@ -58,12 +58,14 @@ def speaker(out: int) -> Say:
 
 def _with_torch() -> Any:
     """Load what runs of functions need, before the fork, so that no run pays for it."""
+    gc.disable()  # what is imported stays: to look through it again and again takes a tenth
     import torch  # noqa: F401
 
     import workbook.diagnosis.process.execution as running
     from workbook.diagnosis.process import compiler
 
     compiler.load_later()
+    gc.enable()
     return running
 
 

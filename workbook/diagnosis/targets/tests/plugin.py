@@ -21,6 +21,7 @@ from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import comparisons, leaving
 from workbook.diagnosis.probes.generators import global_states, put_global_states
+from workbook.diagnosis.process import compiler
 from workbook.diagnosis.process.child import load
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.session import Unusable
@@ -147,6 +148,7 @@ class Diagnosis:
         self.folder = folder
         self.plan: dict[str, Any] = json.loads((folder / "plan.json").read_text())
         load(_LATE, forks=True)
+        compiler.load_later()
         comparisons.watch(approximate())
         self.threads = torch.get_num_threads()
         torch.set_num_threads(1)  # a pool of threads must not begin before a fork
