@@ -13,9 +13,10 @@ import pytest
 
 from tests.diagnosis.ending import alive, wait_for_end
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="the run's process is looked up in /proc"
-)
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the run's process is looked up in /proc"),
+    pytest.mark.uncounted,
+]
 # Nothing here has a time limit: the function never returns, so whatever ends was ended.
 ENDLESS = """
 import os, pathlib, threading

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -58,18 +58,14 @@ def test_the_program_cannot_undo_a_switch() -> None:
     assert made == ["False", "False", "False", "highest", "True", "True"]
 
 
-@pytest.fixture(scope="module")
-def without_forks() -> Iterator[Workers]:
-    """Child processes as on systems where none can be forked: a new one for each run."""
-    with Workers(forks=False) as made:
-        yield made
-
-
 @pytest.mark.parametrize("forks", [False, True])
 def test_without_forks_the_answer_is_the_same(
-    forks: bool, tmp_path: Path, workers: Workers, without_forks: Workers
+    forks: bool, tmp_path: Path, workers: Workers
 ) -> None:
-    """Where processes cannot be forked, each run gets a new one; large files are there, too."""
+    """Where processes cannot be forked, each run gets a new one; large files are there, too.
+
+    A program that leaves without a word is no result, and the next diagnosis works.
+    """
     (tmp_path / "table.bin").write_bytes(bytes(range(256)) * 5000)
     (tmp_path / "shards").mkdir()
     (tmp_path / "shards" / "one.txt").write_text("4")
@@ -81,20 +77,12 @@ def test_without_forks_the_answer_is_the_same(
         "    rows = int((HERE / 'shards' / 'one.txt').read_text())\n"
         "    return torch.rand(rows) + size\n"
     )
-    used = workers if forks else without_forks
-    answer = diagnose(f"{tmp_path / 'p.py'}:f", workers=used)
-    assert [one.cause for one in answer.causes] == ["random-numbers"], answer.text()
-
-
-def test_a_run_that_ends_its_process_is_told(tmp_path: Path, without_forks: Workers) -> None:
-    """A program that leaves without a word is no result, and the next diagnosis works."""
-    (tmp_path / "p.py").write_text(
-        "import os\ndef f():\n    os._exit(3)\ndef g():\n    return 1.0\n"
-    )
-    gone = diagnose(f"{tmp_path / 'p.py'}:f", workers=without_forks)
-    fine = diagnose(f"{tmp_path / 'p.py'}:g", workers=without_forks)
+    (tmp_path / "gone.py").write_text("import os\ndef f():\n    os._exit(3)\n")
+    with contextlib.nullcontext(workers) if forks else Workers(forks=False) as used:
+        gone = diagnose(f"{tmp_path / 'gone.py'}:f", workers=used)
+        answer = diagnose(f"{tmp_path / 'p.py'}:f", workers=used)
     assert not gone.usable and "ended" in " ".join(gone.notes)
-    assert fine.usable and fine.causes[0].cause == "none"
+    assert [one.cause for one in answer.causes] == ["random-numbers"], answer.text()
 
 
 @pytest.mark.parametrize("others", [3, 2100])

@@ -592,39 +592,47 @@ def test_autocast_and_deterministic():
 
 
 MEMORY = """
-import sys, torch
+import os, sys, torch
 from workbook.comparison import compare
 torch.set_num_threads(1)
-def peak():  # not getrusage: its peak survives execve, so it would be the parent's
+def peak():  # not getrusage: its peak survives a fork
     return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) * 1024
-a = torch.rand(10_000_000)
-b = a * (1 + 2**-22) if sys.argv[1] == "rounding" else torch.rand(10_000_000)
-if sys.argv[1] == "transposed":
-    a, b = a.view(1000, 10_000).t(), b.view(1000, 10_000).t()
-compare(a[:9], b[:9])
-before = peak()
-compare(a, b) if sys.argv[1] != "plainly" else (a.double() - b.double()).abs().max()
-print((peak() - before) / 1e6)
+def measure(how):
+    a = torch.rand(10_000_000)
+    b = a * (1 + 2**-22) if how == "rounding" else torch.rand(10_000_000)
+    if how == "transposed":
+        a, b = a.view(1000, 10_000).t(), b.view(1000, 10_000).t()
+    compare(a[:9], b[:9])
+    before = peak()
+    compare(a, b) if how != "plainly" else (a.double() - b.double()).abs().max()
+    return (peak() - before) / 1e6
+for how in sys.argv[1:]:
+    if not os.fork():
+        print(how, measure(how), flush=True)
+        os._exit(0)
+    os.wait()
 """
 
 
-def extra_memory(how):
-    """Measure the growth of a child's peak memory, in MB."""
-    command = [sys.executable, "-c", MEMORY, how]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+@pytest.fixture(scope="module")
+def extra_memory():
+    """The growth of a fork's peak memory, in MB, for each way to compare."""
+    if sys.platform != "linux":
+        pytest.skip("the peak is read from /proc")
+    command = [sys.executable, "-c", MEMORY, "rounding", "unrelated", "transposed", "plainly"]
+    rows = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return {how: float(megabytes) for how, megabytes in map(str.split, rows)}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize("how", ["rounding", "unrelated", "transposed"])
-def test_memory(how):
+def test_memory(how, extra_memory):
     """Comparing 10 million float32 takes at most 64 MB beyond the inputs, and some."""
-    assert 0 < extra_memory(how) <= 64
+    assert 0 < extra_memory[how] <= 64
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-def test_memory_can_fail():
+def test_memory_can_fail(extra_memory):
     """The measure sees a comparison that takes whole float64 copies: 80 MB at the least."""
-    assert extra_memory("plainly") > 80
+    assert extra_memory["plainly"] > 80
 
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device is here")

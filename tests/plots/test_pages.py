@@ -12,6 +12,7 @@ from workbook.plots import WIDTH, figure, style
 from workbook.plots.cells import FEW, Table, least_width
 from workbook.result import KEPT, Result
 
+pytestmark = pytest.mark.uncounted  # other tests draw each kind of mark once
 PAGES = sorted(Path(__file__).parents[2].glob("notebooks/*.ipynb"))
 NARROW = 400
 PIXEL = 1.5  # device pixels to a CSS pixel

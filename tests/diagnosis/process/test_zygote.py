@@ -60,30 +60,31 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def runs(folder: Path) -> Iterator[tuple[Run, Run, Run]]:
+def session(folder: Path) -> Iterator[Session]:
+    """A session of the program; one process waits for all forks of it."""
+    with Workers(lanes=2) as workers:
+        yield _session(workers, "program.py", "word")
+
+
+def _both(session: Session, wanted: Plan) -> tuple[Run, Run]:
+    """Run the program from its start, and as a fork where runs have places of their own."""
+    fresh = session.run(dataclasses.replace(wanted, fresh=True))
+    session.forkable = {0} if fresh.data["way"] == "overlay" else set()
+    return fresh, session.run(wanted)
+
+
+@pytest.fixture(scope="module")
+def runs(session: Session) -> tuple[Run, Run, Run]:
     """The program from its start, a fork of it, and one under another start of the generators."""
-    with Workers(lanes=2) as workers:
-        session = _session(workers, "program.py", "word")
-        wanted = plan(0)
-        fresh = session.run(dataclasses.replace(wanted, fresh=True))
-        if fresh.data.get("way") != "overlay":
-            pytest.skip("no overlays here: every run is a process from its beginning")
-        session.forkable = {0}
-        yield (
-            fresh,
-            session.run(wanted),
-            session.run(plan(0, held=frozenset({"hash", "leftovers"}))),
-        )
+    both = _both(session, plan(0))
+    if not session.forkable:
+        pytest.skip("no overlays here: every run is a process from its beginning")
+    return (*both, session.run(plan(0, held=frozenset({"hash", "leftovers"}))))
 
 
-def test_a_run_starts_with_the_files_that_another_one_left(folder: Path) -> None:
+def test_a_run_starts_with_the_files_that_another_one_left(session: Session) -> None:
     """Where they are not held: a fork as well as a process from its beginning."""
-    left = plan(0, held=ALL - {"leftovers"})
-    with Workers(lanes=2) as workers:
-        session = _session(workers, "program.py", "word")
-        fresh = session.run(dataclasses.replace(left, fresh=True))
-        session.forkable = {0} if fresh.data["way"] == "overlay" else set()
-        fork = session.run(left)
+    fresh, fork = _both(session, plan(0, held=ALL - {"leftovers"}))
     assert [run.data["status"] for run in (fresh, fork)] == [len("once")] * 2
     assert fork.places(0, "leftover-files") == ["inner/written.txt"] and fork.like(fresh)
 
