@@ -15,6 +15,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from workbook import cluster
+from workbook.devices import directml
 from workbook.diagnosis import Workers, target
 
 # Programs that the tests run in processes of their own; importing them would run them here.
@@ -48,8 +50,10 @@ settings.load_profile("tests")
 # another has started CUDA before.
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
-# Nor has a diagnosis: what is tested is what it says, not how soon a busy machine lets it say so.
-target.TIMEOUT = target.PATIENCE = 86_400.0
+# Nor has a diagnosis, a worker of a cluster or the search for a device: what is tested is what they
+# say, not how soon a busy machine lets them say so.
+target.TIMEOUT = target.PATIENCE = cluster.CONNECT = cluster.PATIENCE = 86_400.0
+directml.TIME_LIMIT = 86_400.0
 
 
 @pytest.hookimpl(wrapper=True)

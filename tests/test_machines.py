@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests import machines
 from tests.machines import CORES, Machine, cores_here, own_cores, pytest_load_initial_conftests
 
 
@@ -38,3 +42,21 @@ def test_what_a_machine_lacks_is_said() -> None:
     assert Machine("as it is").absent() is None
     assert "fewer than" in str(Machine("large", cores=cores_here() + 1).absent())
     assert "no such-flag" in str(Machine("new", flag="such-flag").absent())
+
+
+def test_each_machine_keeps_its_own_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What torch.compile made for one is not there for the next, nor in the user's own cache."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "mine")
+    folders: list[Path] = []
+
+    def run(words: list[str], **more: Any) -> Any:
+        folders.append(Path(more["env"]["TORCHINDUCTOR_CACHE_DIR"]))
+        assert list(folders[-1].iterdir()) == []
+        (folders[-1] / "kernel.so").touch()
+        return subprocess.CompletedProcess(words, 0, "1 passed", "")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    for variables in ({"ATEN_CPU_CAPABILITY": "default"}, {"ATEN_CPU_CAPABILITY": "avx2"}):
+        assert machines.check(Machine("a computer", variables), "unit", 1) == (True, "1 passed")
+    assert len({"mine", *map(str, folders)}) == 3
+    assert not any(folder.exists() for folder in folders)

@@ -304,7 +304,7 @@ class TestText:
 
     def test_no_test_has_a_limit_that_load_reaches(self) -> None:
         """What a test waits for may come late: a limit is an hour or more, or is what it tests."""
-        limit = r"(?:monotonic\(\) \+ |timeout=)([0-9][0-9_.]*)(?=[,)])"
+        limit = r"(?:monotonic\(\) \+ |timeout=|patience=)([0-9][0-9_.]*)(?=[,)])"
         lines = [line for line in lines_with(limit) if line.startswith("tests/")]
         short = [line for line in lines if float(re.findall(limit, line)[0]) < 3600]
         assert [line for line in short if "the limit is tested" not in line] == []

@@ -113,6 +113,8 @@ def test_what_is_left_passes_nbval(folder: Path) -> None:
         "nbval",
         "--nbval",
         "--nbval-current-env",
+        "--nbval-cell-timeout=36000",
+        "--nbval-kernel-startup-timeout=3600",
         "-q",
         "-p",
         "no:cacheprovider",

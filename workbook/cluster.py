@@ -65,9 +65,11 @@ def executor(address: str) -> Iterator[Executor]:
 
 
 def ask(
-    address: str, question: Callable[..., Any], *arguments: Any, patience: float = PATIENCE
+    address: str, question: Callable[..., Any], *arguments: Any, patience: float | None = None
 ) -> Answers:
     """Call a function of a module once on every worker of a cluster.
+
+    Each has `patience` seconds to answer, PATIENCE if none are given.
 
     ValueError for a cluster that cannot be reached or has no worker.
     """
@@ -80,7 +82,8 @@ def ask(
         }
         if not waiting:
             raise ValueError(f"the cluster at {address} has no worker; start one with: dask worker")
-        return _gathered(client, waiting, time.monotonic() + patience)
+        seconds = PATIENCE if patience is None else patience
+        return _gathered(client, waiting, time.monotonic() + seconds)
 
 
 def _gathered(client: Any, waiting: dict[str, Any], end: float) -> Answers:

@@ -7,7 +7,8 @@ import pytest
 from nbclient import NotebookClient
 
 SOURCES = (
-    "%load_ext workbook.notebook\nimport torch\n"
+    "%load_ext workbook.notebook\nimport torch\nimport workbook.notebook.magic as magic\n"
+    "magic.SECONDS = 86_400.0\n"  # no busy machine ends the diagnosis
     "torch.manual_seed(0)\nbefore = torch.initial_seed()",
     "%%why\nnoise = torch.rand(4)",
     "'noise' in globals(), torch.initial_seed() == before, torch.rand(1).item()",

@@ -56,6 +56,7 @@ def _answer(shell: Any, cell: str, folder: Path) -> Answer:
     forks = Forks(
         Call("notebook", nodes=(Node("the cell"),)), body, folder, time.monotonic() + SECONDS
     )
+    forks.paced = True  # no limit was set: a slow cell has as long as fifty first runs of it
     forks.seeded = True  # the kernel's generators are as they stand
     forks.one_thread = True  # and its pool of threads is not there in a fork
     if threading.active_count() > 8:
