@@ -276,26 +276,77 @@ print(torch.equal(a.double(), b))
 # %% [markdown]
 # ## A matrix product and its bound
 #
-# Each entry of a matrix product is a sum of n products, so it has a bound, too.
+# Each entry of a matrix product is a sum of n products, so it has a bound, too. Some GPUs compute a
+# `float32` product in `tf32`. Does a bound find out?
 
 # %%
-predict(precision.BOUND_USED)
+predict(precision.TF32_NOTICED)
 
 # %%
-explore(precision.MATMUL_ERROR, after=precision.BOUND_USED)
+explore(precision.MATMUL_ERROR, after=precision.TF32_NOTICED)
 
 # %% [markdown] tags=["answer"]
 # - The band reaches from the likely limit, which grows like the square root of n, to the certain one,
 #   which grows like n.
 # - Errors are divided by the sizes of the products that are added up, not by the result: with *entries*
 #   of both signs the sums nearly cancel, and a small result would make a harmless error look large.
-# - `tf32` rounds the *inputs* to 11 bits, and on some GPUs stands in for `float32`. Here the workbook
-#   rounds them and your CPU adds. (A GPU's tensor cores cut off digits of some sums in place of rounding
+# - `tf32` rounds the *inputs* to 11 bits. Here the workbook rounds them and your CPU adds. (A GPU's tensor cores cut off digits of some sums in place of rounding
 #   them; their bound allows twice as much.)
 # - The curve of `tf32` falls, because the roundings of many inputs cancel one another. It comes under the
 #   band of `float32`, so a bound for long products does not notice `tf32`.
 #
 # **Cure:** compare two products by this bound, and read what else is below it.
+
+# %% [markdown]
+# ## Your turn
+#
+# Replace each `...` and run the cell. A cell that you have not touched counts as not attempted, not
+# as wrong.
+
+# %%
+last = ...  # the last whole number that a float32 total reaches in steps of 1
+check(precision.LAST_WHOLE_NUMBER, last)
+
+# %%
+hint(precision.LAST_WHOLE_NUMBER, 1)
+
+# %%
+solution(precision.LAST_WHOLE_NUMBER)
+
+
+# %%
+def limit(x): ...  # how far two sums of x can be apart for certain, in any order
+
+
+check(precision.LIMIT_OF_A_SUM, limit)
+
+# %%
+hint(precision.LIMIT_OF_A_SUM, 1)
+
+# %%
+solution(precision.LIMIT_OF_A_SUM)
+
+
+# %%
+def limit(x): ...  # no false alarm at two loops, and each lost number noticed
+
+
+check(precision.CATCH_THE_FAULT, limit)
+
+# %%
+hint(precision.CATCH_THE_FAULT, 1)
+
+# %%
+solution(precision.CATCH_THE_FAULT)
+
+
+# %% [markdown]
+# ## A case
+#
+# Five suspects, and three trials. Before each, say what you would see if a suspect were guilty.
+
+# %%
+investigate(precision.FAILING_TOTAL)
 
 # %% [markdown]
 # ## Who is to blame, torch or the format?
@@ -457,57 +508,6 @@ claim("float64-makes-runs-reproducible")
 
 # %%
 claim("rounding-is-unpredictable")
-
-# %% [markdown]
-# ## Your turn
-#
-# Replace each `...` and run the cell. A cell that you have not touched counts as not attempted, not
-# as wrong.
-
-# %%
-last = ...  # the last whole number that a float32 total reaches in steps of 1
-check(precision.LAST_WHOLE_NUMBER, last)
-
-# %%
-hint(precision.LAST_WHOLE_NUMBER, 1)
-
-# %%
-solution(precision.LAST_WHOLE_NUMBER)
-
-
-# %%
-def limit(x): ...  # how far two sums of x can be apart for certain, in any order
-
-
-check(precision.LIMIT_OF_A_SUM, limit)
-
-# %%
-hint(precision.LIMIT_OF_A_SUM, 1)
-
-# %%
-solution(precision.LIMIT_OF_A_SUM)
-
-
-# %%
-def limit(x): ...  # no false alarm at two loops, and ten missing of 10,000 noticed
-
-
-check(precision.CATCH_THE_FAULT, limit)
-
-# %%
-hint(precision.CATCH_THE_FAULT, 1)
-
-# %%
-solution(precision.CATCH_THE_FAULT)
-
-
-# %% [markdown]
-# ## A case
-#
-# Five suspects, and three trials. Before each, say what you would see if a suspect were guilty.
-
-# %%
-investigate(precision.FAILING_TOTAL)
 
 # %% [markdown]
 # ## More exercises

@@ -62,7 +62,7 @@ ANSWERS = {
     "unused_layer": "both",
     # precision
     "float64_data": "it raises an error",
-    "bound_used": "less than a tenth",
+    "tf32_noticed": "only for short ones",
     "one_tenth": "none of them",
     "one_ulp": "it grows until nothing is left in common",
     "relu": "it leaves the error as it is, or takes it away",

@@ -48,7 +48,7 @@ def test_a_limit_is_held_to_the_formula() -> None:
 
 
 @pytest.mark.parametrize("limit, said", [(1e9, "for 0, and the fault not noticed for 20"),
-                                         (0.0, "for 20, and the fault not noticed for 0"),
+                                         (0.0, ", and the fault not noticed for 0"),
                                          (math.nan, "for 20, and")])  # fmt: skip
 def test_a_bad_limit_is_counted(limit, said) -> None:
     """Too wide and too tight are told by the number of seeds."""
@@ -72,7 +72,11 @@ def test_a_miss_says_by_how_much(exercise, answer, said) -> None:
     assert said in judge(exercise, answer).message
 
 
-@pytest.mark.parametrize("limit", [lambda x: 2.0, lambda x: 1e-3 * len(x) ** 0.5, lambda x: 2000])
-def test_a_limit_without_the_numbers_does_not_pass(limit) -> None:
-    """The numbers come in two sizes, so that no constant fits."""
+@pytest.mark.parametrize("limit", [
+    lambda x: 2.0, lambda x: 1e-3 * len(x) ** 0.5, lambda x: 2000, lambda x: 5 * x.abs().mean(),
+    lambda x: 2 * 62 * 2**-24 * x.abs().sum(), *(
+        lambda x, share=share: share * x.abs().sum() for share in (1e-6, 1e-5, 2e-5, 4e-5, 1e-4)),
+])  # fmt: skip
+def test_a_limit_that_is_guessed_does_not_pass(limit) -> None:
+    """The numbers come in two sizes and two lengths, so that no constant and no share fits."""
     assert CATCH_THE_FAULT.check(limit) is not True

@@ -27,10 +27,10 @@ from workbook.causes.precision.matmul_error import MATMUL_ERROR
 from workbook.causes.precision.mixed_dtypes import MIXED_DTYPES
 from workbook.causes.precision.overflow import OVERFLOW
 from workbook.causes.precision.predictions import (
-    BOUND_USED,
     ONE_TENTH,
     ONE_ULP,
     RELU,
+    TF32_NOTICED,
     TWO_VARIANCES,
     WHAT_HIDES,
     ZERO_DIMENSIONS,

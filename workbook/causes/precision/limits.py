@@ -1,6 +1,8 @@
 """The chapter's exercises on limits: one to compute, and one that has to catch a fault."""
 
 from collections.abc import Callable
+from functools import cache
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,10 @@ from torch import Tensor
 
 from workbook.question import Exercise, Form, WrongAnswer
 
-SEEDS, ADDED, MISSING = 20, 10_000, 10
+# No share of A that is the same for all lengths passes: beside A, two honest long sums are further
+# apart than the small number that a short sum loses.
+SHORT, LONG, LONG_SEEDS, SEEDS = 100, 500_000, 8, 20
+SMALL = 7.5e-4  # what a short sum loses; likely limits of it are half as large beside A
 LARGEST = 1024
 U = 2.0**-24
 
@@ -41,18 +46,37 @@ def _always(limit: Callable[[Tensor], Any], factor: Callable[[Tensor], float]) -
     return all(abs(ratio - 1) <= 1e-2 for ratio in ratios)
 
 
+@cache
+def _runs() -> tuple[tuple[Tensor, float, float], ...]:
+    """Give the numbers of each run, how far two honest loops are apart, and a loop with a fault."""
+    runs = []
+    for seed in range(SEEDS):
+        count = LONG if seed < LONG_SEEDS else SHORT
+        x = torch.rand(count, generator=torch.Generator().manual_seed(seed))
+        x[0] = x[0] if seed < LONG_SEEDS else SMALL
+        x = x * (LARGEST if seed % 2 else 1)  # a power of two: all else is scaled, bit for bit
+        lost = x[max(1, count // 1000) :]
+        forward, backward, planted = (
+            float(np.add.accumulate(y.numpy())[-1]) for y in (x, x.flip(0), lost)
+        )
+        runs.append((x, abs(forward - backward), abs(forward - planted)))
+    return tuple(runs)
+
+
 def _alarms_and_misses(limit: Callable[[Tensor], Any]) -> tuple[int, int]:
     """Count false alarms at two honest loops, and faults that are not noticed."""
     alarms = misses = 0
-    for seed in range(SEEDS):
-        x = torch.rand(ADDED, generator=torch.Generator().manual_seed(seed))
-        x = x * (LARGEST if seed % 2 else 1)  # a power of two: all else is scaled, bit for bit
-        forward, backward = (float(np.add.accumulate(y.numpy())[-1]) for y in (x, x.flip(0)))
-        most = float(limit(x))
-        alarms += not abs(forward - backward) <= most
-        planted = float(np.add.accumulate(x[MISSING:].numpy())[-1])
-        misses += abs(forward - planted) <= most
+    for x, honest, faulty in _runs():
+        most = float(limit(x.clone()))
+        alarms += not honest <= most
+        misses += faulty <= most
     return alarms, misses
+
+
+def _is_a_share(limit: Callable[[Tensor], Any]) -> bool:
+    """Say whether a hundred times the same numbers have a hundred times the limit."""
+    x = torch.rand(SHORT)
+    return isclose(float(limit(x.repeat(100))), 100 * float(limit(x)), rel_tol=1e-3)
 
 
 def _catches(limit: Callable[[Tensor], Any]) -> bool | str:
@@ -120,10 +144,10 @@ LIMIT_OF_A_SUM = Exercise(
 CATCH_THE_FAULT = Exercise(
     name="catch_the_fault",
     task=(
-        "Two loops add the same 10,000 numbers, forward and backward, in `float32`: in half of the "
-        "runs they are between 0 and 1, in the others between 0 and 1024. In some runs a bug loses "
-        "ten numbers. Write `limit(x)`: above it the difference is a fault. For 20 seeds it must "
-        "raise no false alarm and notice every fault."
+        "Two loops add the same numbers, forward and backward, in `float32`. There are 100 or "
+        "500,000 of them, from 0 to 1 or from 0 to 1024. In some runs a bug loses one number of a "
+        "thousand, or a single small one of a hundred. Write `limit(x)`: above it the difference is "
+        "a fault. For 20 seeds it must raise no false alarm and notice every fault."
     ),
     stub="def limit(x):\n    ...",
     form=Form("function", returns=Form("number")),
@@ -131,7 +155,7 @@ CATCH_THE_FAULT = Exercise(
     wrong=(
         WrongAnswer(
             source="def limit(x):\n    return (2 * (len(x) - 1) * 2**-24 * x.abs().sum()).item()",
-            message="Too wide: certain, but ten numbers hide behind it. How far is *likely*?",
+            message="Too wide: certain, but lost numbers hide behind it. How far is *likely*?",
             recognizes=lambda limit: _too_wide(limit) and not _too_tight(limit),
         ),
         WrongAnswer(
@@ -140,7 +164,13 @@ CATCH_THE_FAULT = Exercise(
             recognizes=lambda limit: limit(torch.ones(3)) == limit(torch.zeros(9)) > 0,
         ),
         WrongAnswer(
-            source="def limit(x):\n    return 1e-5 + 1.3e-6 * x.sum().item()",
+            source="def limit(x):\n    return 1e-5 * x.abs().sum().item()",
+            message="A fixed share of A. Beside A, two honest sums of many numbers are further apart "
+            "than the number that is lost from a few: how does the share follow from the depth?",
+            recognizes=_is_a_share,
+        ),
+        WrongAnswer(
+            source="def limit(x):\n    return 1e-7 * len(x) ** 0.4 * x.abs().sum().item()",
             message="Too tight: honest loops are further apart at some seeds.",
             recognizes=lambda limit: _too_tight(limit) and not _too_wide(limit),
         ),
@@ -154,8 +184,8 @@ CATCH_THE_FAULT = Exercise(
     ),
     because=(
         "A limit is good if it is exceeded by no honest result and by every fault that matters. "
-        "Both were tried, for 20 seeds: a lucky guess passes them as well. What is derived holds "
-        "for the twenty-first."
+        "Both were tried, for 20 seeds and two lengths, and no fixed share of A passes them. What "
+        "is derived holds for the twenty-first, and for the third length."
     ),
     seconds=20.0,
 )

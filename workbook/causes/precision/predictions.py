@@ -8,7 +8,7 @@ import torch
 from workbook.causes.precision.activation_error import ACTIVATION_ERROR
 from workbook.causes.precision.cancellation import NO_DIGIT, VARIANCES
 from workbook.causes.precision.hidden import CERTAIN, HIDDEN
-from workbook.causes.precision.matmul_error import MATMUL_ERROR
+from workbook.causes.precision.matmul_error import LENGTHS, MATMUL_ERROR
 from workbook.causes.precision.recurrent import LARGE, RECURRENT
 from workbook.experiment import run
 from workbook.floats import FORMATS, format_of, round_to
@@ -20,6 +20,13 @@ FEW_DIGITS = 1e-4  # relative error: four digits are right
 
 def _formats_that_hold_one_tenth() -> list[str]:
     return [fmt.name for fmt in FORMATS if Fraction(round_to(0.1, fmt)) == Fraction(1, 10)]
+
+
+def _lengths_beyond() -> list[int]:
+    """List the lengths at which the error of tf32 is beyond the certain bound of float32."""
+    values = run(MATMUL_ERROR, format="float32").finding.values
+    rows = zip(LENGTHS, values["tf32"], values["certain"], strict=True)
+    return [length for length, error, certain in rows if error > certain]
 
 
 def _dtypes_of_a_scaled_vector() -> set[torch.dtype]:
@@ -129,32 +136,41 @@ WHAT_HIDES = Estimate(
         "are 0.12 of the whole: see the highest curve, at its right end."
     ),
 )
-BOUND_USED = Prediction(
-    name="bound_used",
+TF32_NOTICED = Prediction(
+    name="tf32_noticed",
     question=(
-        "Theory gives a certain bound for the error of a `float32` matrix product: about 4096 "
-        "unit roundoffs, as each sum has 4096 products. How much of it does the measured error "
-        "use up?"
+        "`tf32` rounds each input of a matrix product to 11 bits, where `float32` has 24. Used in "
+        "place of `float32`, for which lengths of the sums, from 2 to 4096 products, does it break "
+        "the certain bound of `float32`?"
     ),
     options=(
         Option(
-            "more than all of it",
-            lambda measured: measured.comparisons[0].bound_used > 1,
-            "Thousands of roundings sound like much. But the bound has counted each of them, in "
-            "every order: beyond it the product would be wrong.",
+            "for all of them",
+            lambda lengths: len(lengths) == len(LENGTHS),
+            "Then the curve of `tf32` would lie above the band everywhere: look at its right end.",
         ),
         Option(
-            "between a tenth and all of it",
-            lambda measured: 0.1 <= measured.comparisons[0].bound_used <= 1,
-            "That is what one expects of a bound that is good. This one is certain, and so made "
-            "for roundings that all go the same way: look where the curve is, and where the band.",
+            "only for short ones",
+            lambda lengths: LENGTHS[0] in lengths and LENGTHS[-1] not in lengths,
         ),
-        Option("less than a tenth", lambda measured: measured.comparisons[0].bound_used < 0.1),
+        Option(
+            "only for long ones",
+            lambda lengths: LENGTHS[0] not in lengths and LENGTHS[-1] in lengths,
+            "The more products, the more `tf32` rounds. But beside their sizes its error falls, as "
+            "roundings of many inputs cancel, and the bound grows with each product.",
+        ),
+        Option(
+            "for none",
+            lambda lengths: not lengths,
+            "One rounding to 11 bits is as large as thousands of roundings to 24: where few "
+            "products are added, the curve of `tf32` lies far above the band.",
+        ),
     ),
-    measure=lambda: run(MATMUL_ERROR).finding,
+    measure=_lengths_beyond,
     because=(
-        "The certain bound assumes that every rounding goes the same way. They go both ways and "
-        "mostly cancel, so the error grows like the square root of n: the likely bound."
+        "The certain bound grows with n, as if every rounding went the same way. They go both ways: "
+        "the errors of many inputs cancel, and from some length on a bound that is certain no "
+        "longer notices them."
     ),
 )
 ZERO_DIMENSIONS = Prediction(
