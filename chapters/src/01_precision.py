@@ -290,8 +290,8 @@ explore(precision.MATMUL_ERROR, after=precision.TF32_NOTICED)
 #   which grows like n.
 # - Errors are divided by the sizes of the products that are added up, not by the result: with *entries*
 #   of both signs the sums nearly cancel, and a small result would make a harmless error look large.
-# - `tf32` rounds the *inputs* to 11 bits. Here the workbook rounds them and your CPU adds. (A GPU's tensor cores cut off digits of some sums in place of rounding
-#   them; their bound allows twice as much.)
+# - `tf32` rounds the *inputs* to 11 bits. Here the workbook rounds them and your CPU adds. (A GPU's
+#   tensor cores cut off digits of some sums in place of rounding them; their bound allows twice as much.)
 # - The curve of `tf32` falls, because the roundings of many inputs cancel one another. It comes under the
 #   band of `float32`, so a bound for long products does not notice `tf32`.
 #

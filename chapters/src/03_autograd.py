@@ -35,7 +35,8 @@ print(torch.equal(layer(x), unrecorded), unrecorded.requires_grad)
 
 # %% [markdown]
 # The forward pass computes the same numbers. Recording keeps a note of each operation for the
-# backward pass; the note is not an operand. Now a larger module:
+# backward pass; the note is not an operand. Now a larger module. For some modules torch has a **fast path**:
+# one kernel for all of their steps, taken where it is allowed and where it can be.
 
 # %%
 predict(autograd.TRANSFORMER_NO_GRAD)
@@ -46,7 +47,8 @@ explore(autograd.WITHOUT_GRADIENTS, after=autograd.TRANSFORMER_NO_GRAD)
 # %% [markdown] tags=["answer"]
 # This module looks at the grad mode before it chooses how to compute. Without gradients, a **fused**
 # kernel may compute the whole layer at once, and so in another order. Untick *fast path allowed*, and
-# every bit is equal again: the kernel was the cause, and the grad mode chose it. Neither result is the
+# every bit is equal again: the kernel was the cause, and the grad mode chose it. (The LSTM
+# and the mask have no fast path, so that the box changes nothing there.) Neither result is the
 # better one: both are as near to `float64`'s. **Cure:** evaluate in one grad mode everywhere, or call
 # `torch.backends.mha.set_fastpath_enabled(False)`.
 #
@@ -77,18 +79,22 @@ print(x.grad)
 # ## A write after the forward pass
 #
 # The backward pass needs some values again. To notice when one was overwritten, autograd counts the
-# **versions** of each tensor. [Chapter 02](02_in_place.ipynb) goes around that counter; so does this
-# program:
+# **versions** of each tensor. [Chapter 02](02_in_place.ipynb) goes around that counter; so does a write
+# through `.data`.
 
 # %%
+predict(autograd.WRITTEN_THROUGH_DATA)
+
+# %% tags=["answer"]
 x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
 y = x * x
 x.data.mul_(2)
 y.sum().backward()
+print("Doubled through .data:")
 print("y was", y.tolist(), "so x.grad should be [2, 4, 6]; it is", x.grad.tolist())
 
 # %%
-explore(autograd.NOT_RECORDED, after=autograd.AFTER_NO_GRAD)
+explore(autograd.NOT_RECORDED, after=autograd.WRITTEN_THROUGH_DATA)
 
 # %% [markdown] tags=["answer"]
 # What raises is the good case. (In `x + x.detach()` the detached x counts as a constant, so 1 is the right

@@ -21,6 +21,7 @@ ANSWERS = {
     "two_means": "further off than rounding could be",
     # autograd
     "after_no_grad": "backward() raises",
+    "written_through_data": "4, 8, 12",
     "which_weight": "the old weight",
     "transformer_no_grad": "the kernel, which rounds in its own way",
     "which_order": "the order in which the branches are made",

@@ -44,9 +44,11 @@ class TestTrials:
     def test_a_trial_clears_suspects(self, widget):
         """eval() takes the difference away, so those it does not touch are cleared."""
         widget.run(EVAL)
+        apart = widget._covered[0].untouched
         assert widget.ran[0]["went"] is True
         assert widget.ran[0]["words"] == (
-            "The difference went (no bit differs); this clears 3 suspects, 2 left."
+            f"The difference went (no bit differs, without the trial {apart:.3g}); "
+            "this clears 3 suspects, 2 left."
         )
         assert widget.cleared == [0, 1, 0, 1, 1]
 

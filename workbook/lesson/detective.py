@@ -71,7 +71,7 @@ class Detective(Page):
             self.answer = diagnosed.result()
         super().__init__(
             title=case.title,
-            story=case.story,
+            story=f"{case.story}{_apart(self._covered)}",
             file=case.file,
             program=case.program.strip("\n"),
             suspects=[suspect.words for suspect in case.suspects],
@@ -113,13 +113,11 @@ class Detective(Page):
             self.turns += 1
 
     def _row(self, number: int, found: Tried, clears: int, left: int) -> dict[str, Any]:
-        size = (
-            " (no bit differs)"
-            if not found.difference
-            else f" (at most {found.difference:.3g} apart)"
-        )
-        if isinstance(found.difference, bool):
-            size = ""
+        size = ""
+        if not isinstance(found.difference, bool):
+            now = f"at most {found.difference:.3g} apart" if found.difference else "no bit differs"
+            before = f", without the trial {found.untouched:.3g}" if found.went else ""
+            size = f" ({now}{before})"
         whom = f"clears {counted(clears, 'suspect')}" if clears else "clears nobody"
         return {
             "trial": number,
@@ -232,6 +230,12 @@ class Detective(Page):
             f"<p><strong>{inline(culprit.words)}</strong></p><p>{inline(self.case.lesson)}</p>"
             f"{tool}</details>"
         )
+
+
+def _apart(found: tuple[Tried, ...]) -> str:
+    """Say how far the two results are apart before any trial; nothing where they are yes or no."""
+    size = found[0].untouched
+    return "" if isinstance(size, bool) else f" They are at most {size:.3g} apart."
 
 
 def _code(text: str) -> str:

@@ -27,11 +27,13 @@ SHRUNK = 2.0**-10
 class Tried:
     """What a trial showed: the greatest difference, and whether that of the symptom is gone.
 
-    Where a program says only whether two results are apart, the difference is True or False.
+    `untouched` is the difference without the trial. Where a program says only whether two results
+    are apart, both are True or False.
     """
 
     difference: float | bool
     went: bool
+    untouched: float | bool = True
 
 
 def tried(case: Case, trials: Sequence[Trial]) -> tuple[Tried, ...]:
@@ -43,7 +45,7 @@ def tried(case: Case, trials: Sequence[Trial]) -> tuple[Tried, ...]:
     wanted = (case.symptom, *trials)
     apart = _apart(case, [trial for trial in wanted if trial.processes == 2])
     found = [apart[trial] if trial in apart else _together(case, trial) for trial in wanted]
-    return tuple(Tried(each, each <= SHRUNK * found[0]) for each in found[1:])
+    return tuple(Tried(each, each <= SHRUNK * found[0], found[0]) for each in found[1:])
 
 
 def _together(case: Case, trial: Trial) -> float | bool:

@@ -17,6 +17,7 @@ from workbook.causes.autograd.predictions import (
     TRANSFORMER_NO_GRAD,
     WHICH_ORDER,
     WHICH_WEIGHT,
+    WRITTEN_THROUGH_DATA,
 )
 from workbook.causes.autograd.weight_norm import WEIGHT_NORM
 from workbook.causes.autograd.without_gradients import WITHOUT_GRADIENTS

@@ -24,6 +24,18 @@ def _after_no_grad() -> list[float] | str | None:
     return None if x.grad is None else x.grad.tolist()
 
 
+def _written_through_data() -> list[float] | str | None:
+    """Give x.grad after a write through .data between forward and backward, or "raises"."""
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = x * x
+    x.data.mul_(2)
+    try:
+        y.sum().backward()  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        return "raises"
+    return None if x.grad is None else x.grad.tolist()
+
+
 def _which_weight() -> object:
     try:
         return run(AUTOCAST_WEIGHT).finding.values["cached"]
@@ -119,6 +131,39 @@ AFTER_NO_GRAD = Prediction(
     because=(
         "Nothing was recorded, so `y` has no `grad_fn` and `backward()` has nothing to go back "
         "through. Reading `x.grad` never raises: it is None."
+    ),
+)
+WRITTEN_THROUGH_DATA = Prediction(
+    name="written_through_data",
+    question=(
+        "`x` is 1, 2, 3 and requires gradients, and `y = x * x` is computed. Then `x.data.mul_(2)` "
+        "doubles x, and `y.sum().backward()` is called. What is `x.grad`?"
+    ),
+    options=(
+        Option(
+            "nothing: backward() raises, as x was changed",
+            lambda found: found == "raises",
+            "So it would for `x.mul_(2)` under `no_grad()`, which moves the counter of x. A write "
+            "through `.data` moves none, and the next cell shows no error.",
+        ),
+        Option(
+            "2, 4, 6",
+            lambda found: found == [2.0, 4.0, 6.0],
+            "That is the slope of the y that was computed. But backward() takes the x that it "
+            "finds in memory then.",
+        ),
+        Option("4, 8, 12", lambda found: found == [4.0, 8.0, 12.0]),
+        Option(
+            "None: `.data` cuts x off",
+            lambda found: found is None,
+            "`x.data` is a tensor that is not recorded. But x itself is as it was, with other "
+            "numbers.",
+        ),
+    ),
+    measure=_written_through_data,
+    because=(
+        "The slope of x * x is 2x, and backward() reads x only when it needs it: twice the doubled "
+        "numbers. y was made from the old ones, so the gradient is wrong, and nothing says so."
     ),
 )
 WHICH_ORDER = Prediction(

@@ -148,7 +148,12 @@ WITHOUT_GRADIENTS = Experiment(
     factor="whether gradients are recorded",
     controls=(
         Choice("case", ENCODER, tuple(CASES)),
-        Toggle("fast_path", True, label="fast path allowed"),
+        Toggle(
+            "fast_path",
+            True,
+            label="fast path allowed",
+            help="may torch compute a whole Transformer encoder layer in one fused kernel?",
+        ),
         Seed(),
     ),
     measure=two_kernels,

@@ -145,9 +145,9 @@ CATCH_THE_FAULT = Exercise(
     name="catch_the_fault",
     task=(
         "Two loops add the same numbers, forward and backward, in `float32`. There are 100 or "
-        "500,000 of them, from 0 to 1 or from 0 to 1024. In some runs a bug loses one number of a "
-        "thousand, or a single small one of a hundred. Write `limit(x)`: above it the difference is "
-        "a fault. For 20 seeds it must raise no false alarm and notice every fault."
+        "500,000 of them, from 0 to 1 or from 0 to 1024. In some runs a bug loses one number of "
+        "a thousand, or a single small one of a hundred. Write `limit(x)`: above it the difference "
+        "is a fault. For 20 seeds it must raise no false alarm and notice every fault."
     ),
     stub="def limit(x):\n    ...",
     form=Form("function", returns=Form("number")),
@@ -165,8 +165,8 @@ CATCH_THE_FAULT = Exercise(
         ),
         WrongAnswer(
             source="def limit(x):\n    return 1e-5 * x.abs().sum().item()",
-            message="A fixed share of A. Beside A, two honest sums of many numbers are further apart "
-            "than the number that is lost from a few: how does the share follow from the depth?",
+            message="A fixed share of A. Beside A, two honest sums of many numbers are further "
+            "apart than the number that is lost from a few. How does a share follow from the depth?",
             recognizes=_is_a_share,
         ),
         WrongAnswer(

@@ -168,8 +168,8 @@ TF32_NOTICED = Prediction(
     ),
     measure=_lengths_beyond,
     because=(
-        "The certain bound grows with n, as if every rounding went the same way. They go both ways: "
-        "the errors of many inputs cancel, and from some length on a bound that is certain no "
+        "The certain bound grows with n, as if every rounding went the same way. They go both "
+        "ways: errors of many inputs cancel, and from some length on a bound that is certain no "
         "longer notices them."
     ),
 )
