@@ -22,8 +22,7 @@ from workbook.question.rows import Exercise, Outcome
 from workbook.question.watched import Unfit, Untouched, Watched
 
 NOT_ATTEMPTED = Outcome(
-    "not attempted",
-    "Replace every `...` with your answer, run that cell, then run this one again.",
+    "not attempted", "Replace every `...` with your answer, run that cell, then run this one again."
 )
 
 UNCHANGED = Outcome("not attempted", "Change the program, run that cell, then run this one again.")

@@ -171,10 +171,7 @@ EVERY_SLOT = Prediction(
             "The same numbers have one sum on paper. In which order they are added need not be the "
             "same in every slot.",
         ),
-        Option(
-            "with two ranks yes, with three not",
-            lambda sums: sums[2] == 1 and sums[3] > 1,
-        ),
+        Option("with two ranks yes, with three not", lambda sums: sums[2] == 1 and sums[3] > 1),
         Option(
             "not even with two ranks",
             lambda sums: sums[2] > 1,

@@ -63,11 +63,7 @@ def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Findi
     reading = ", ".join(
         f"{w} ranks: {gap:.1g}" for w, gap in zip(worlds[1:], single[1:], strict=True)
     )
-    values = {
-        "rounding": rounding,
-        "apart": single,
-        "equal on all ranks": equal_on_ranks,
-    }
+    values = {"rounding": rounding, "apart": single, "equal on all ranks": equal_on_ranks}
     return Finding(_verdict(rounding, equal_on_ranks), reading, _chart(apart), values)
 
 

@@ -105,11 +105,9 @@ def _batch_gradient(x: Tensor, y: Tensor, sizes: list[int], normalized: str) -> 
     with torch.enable_grad():
         for inputs, targets in zip(torch.split(x, sizes), torch.split(y, sizes), strict=True):
             loss = (inputs @ weights - targets).square().sum()
-            scale = {
-                WHOLE: ROWS,
-                UNEVEN: len(inputs) * len(sizes),
-                UNDIVIDED: len(inputs),
-            }[normalized]
+            scale = {WHOLE: ROWS, UNEVEN: len(inputs) * len(sizes), UNDIVIDED: len(inputs)}[
+                normalized
+            ]
             (loss / scale).backward()  # type: ignore[no-untyped-call]
     return torch.as_tensor(weights.grad)
 

@@ -87,10 +87,7 @@ ATTENTION = (
 )
 LOSSES = (
     Operation(
-        "LayerNorm, weights' grad.",
-        (ROWS, rand(1000)),
-        lambda x, w: F.layer_norm(x, (1000,), w),
-        1,
+        "LayerNorm, weights' grad.", (ROWS, rand(1000)), lambda x, w: F.layer_norm(x, (1000,), w), 1
     ),
     Operation(
         "BatchNorm, gradient",

@@ -24,11 +24,7 @@ from workbook.wording import counted
 
 SIZE, ROUNDS, STARTS, STREAMS = 2**16, 30, 17, 8
 FRAGMENTS, OFFSET, AT_ONCE = COLUMNS = ("fragmented memory", "start of a view", "8 streams at once")
-LEGEND: dict[Kind, str] = {
-    "agrees": "same bits",
-    "differs": "other bits",
-    "not tried": "not here",
-}
+LEGEND: dict[Kind, str] = {"agrees": "same bits", "differs": "other bits", "not tried": "not here"}
 Operation = Callable[[Tensor], Tensor]
 
 # Each takes SIZE numbers; the second entry is how many are added for one result.

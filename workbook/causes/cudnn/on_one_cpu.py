@@ -20,11 +20,7 @@ from workbook.wording import counted
 
 PLACES, REPEATED = 50, 20
 SEVERAL, SINGLE, STRICT = COLUMNS = ("several threads", "one thread", "all deterministic")
-CHANGES: dict[str, Changes] = {
-    SEVERAL: {},
-    SINGLE: {"threads": 1},
-    STRICT: {"deterministic": "on"},
-}
+CHANGES: dict[str, Changes] = {SEVERAL: {}, SINGLE: {"threads": 1}, STRICT: {"deterministic": "on"}}
 LEGEND: dict[Kind, str] = {"agrees": "no other bits seen", "differs": "varies"}
 
 

@@ -179,10 +179,7 @@ WHICH_SETTING = Prediction(
             lambda repaired: repaired == {CUDNN},
             "torch reads that flag only where it uses cuDNN. `index_add` is torch's own kernel.",
         ),
-        Option(
-            "`torch.use_deterministic_algorithms(True)`",
-            lambda repaired: repaired == {ALL},
-        ),
+        Option("`torch.use_deterministic_algorithms(True)`", lambda repaired: repaired == {ALL}),
         Option(
             "with either",
             lambda repaired: repaired == {CUDNN, ALL},

@@ -95,7 +95,12 @@ ACCELERATOR = Experiment(
         LogRange("tile", 16, 0, 7, base=2, help="products added one after another, per tile"),
         Choice("order", "sequential", ORDERS, help="how tiles, and rows of lanes, are added"),
         LogRange("lanes", 64, 0, 7, base=2, help="running sums side by side, in a sum"),
-        Toggle("fma", False, label="fused", help="multiply and add with one rounding"),
+        Toggle(
+            "fma",
+            False,
+            label="fused",
+            help="multiply and add with one rounding: a tile of one product has nothing to add to",
+        ),
         LogRange("size", 128, 4, 8, base=2, help="rows and columns"),
         Seed(),
     ),

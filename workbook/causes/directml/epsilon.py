@@ -9,14 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-from workbook.causes.directml.sides import (
-    DEVICES,
-    REFUSALS,
-    Compute,
-    on_cpu,
-    on_device,
-    title,
-)
+from workbook.causes.directml.sides import DEVICES, REFUSALS, Compute, on_cpu, on_device, title
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.conditions import Conditions
 from workbook.control import Choice

@@ -23,13 +23,7 @@ from workbook.result import Finding
 
 TRAIN, NO_GRAD, INFERENCE = "model.train()", "train(), no_grad()", "train(), inference_mode()"
 EVAL, IGNORES, ASKS = "model.eval()", "eval(), F.dropout(x)", "eval(), F.dropout(x, training=…)"
-P = Choice(
-    "p",
-    0.5,
-    (0.1, 0.3, 0.5, 0.7, 0.9),
-    ordered=True,
-    help="how likely an entry is dropped",
-)
+P = Choice("p", 0.5, (0.1, 0.3, 0.5, 0.7, 0.9), ordered=True, help="how likely an entry is dropped")
 RISK = 1e-9
 ON: Kind = "differs"
 

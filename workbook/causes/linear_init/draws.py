@@ -165,19 +165,13 @@ LEDGER = Experiment(
     name="draw_ledger",
     question="One edit of a program, one seed: who gets other numbers?",
     factor="one edit of the program",
-    controls=(
-        Choice("edit", UNUSED, EDITS),
-        Choice("seeding", TOP, SEEDING, label="seed set"),
-    ),
+    controls=(Choice("edit", UNUSED, EDITS), Choice("seeding", TOP, SEEDING, label="seed set")),
     measure=ledger,
 )
 PREFIX = Experiment(
     name="prefixes",
     question="From one seed, one number more: do the others stay?",
     factor="how many numbers are drawn",
-    controls=(
-        Integer("longest", 48, 8, 96, step=8, label="largest n"),
-        DeviceChoice(),
-    ),
+    controls=(Integer("longest", 48, 8, 96, step=8, label="largest n"), DeviceChoice()),
     measure=prefixes,
 )

@@ -5,19 +5,11 @@ from workbook.causes.precision.bit_microscope import MICROSCOPE
 from workbook.causes.precision.cancellation import VARIANCES
 from workbook.causes.precision.case import FAILING_TOTAL
 from workbook.causes.precision.conditioning import ILL_CONDITIONED
-from workbook.causes.precision.confounders import (
-    FLOAT64_DATA,
-    WHAT_NUMPY_GAVE,
-    WHERE_FROM,
-)
+from workbook.causes.precision.confounders import FLOAT64_DATA, WHAT_NUMPY_GAVE, WHERE_FROM
 from workbook.causes.precision.cost import COST
 from workbook.causes.precision.deep_training import DEEP_TRAINING
 from workbook.causes.precision.depth import DEPTH
-from workbook.causes.precision.exercises import (
-    LAST_WHOLE_NUMBER,
-    NEXT_VALUE,
-    SAME_IN_ANY_ORDER,
-)
+from workbook.causes.precision.exercises import LAST_WHOLE_NUMBER, NEXT_VALUE, SAME_IN_ANY_ORDER
 from workbook.causes.precision.four_products import FOUR_PRODUCTS
 from workbook.causes.precision.hidden import HIDDEN
 from workbook.causes.precision.limits import CATCH_THE_FAULT, LIMIT_OF_A_SUM

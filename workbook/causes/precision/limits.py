@@ -166,7 +166,7 @@ CATCH_THE_FAULT = Exercise(
         WrongAnswer(
             source="def limit(x):\n    return 1e-5 * x.abs().sum().item()",
             message="A fixed share of A. Beside A, two honest sums of many numbers are further "
-            "apart than the number that is lost from a few. How does a share follow from the depth?",
+            "apart than the number that is lost from a few. How does it follow from the depth?",
             recognizes=_is_a_share,
         ),
         WrongAnswer(

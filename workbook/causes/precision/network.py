@@ -77,11 +77,7 @@ def train(
 
 
 def _backward(
-    weights: list[Tensor],
-    x: Tensor,
-    y: Tensor,
-    activation: str,
-    held: Sequence[Tensor] | None,
+    weights: list[Tensor], x: Tensor, y: Tensor, activation: str, held: Sequence[Tensor] | None
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Give the gradient as one vector, which hidden units are on, and the outputs."""
     _, second, third = weights[::2]

@@ -59,11 +59,7 @@ COMPANY = Case(
             "a normalization takes its mean from all rows",
             "With other neighbors of the same lengths the logits are the same.",
         ),
-        Suspect(
-            DRAWS,
-            "dropout is still active",
-            "Alone the prompt gets the same logits twice.",
-        ),
+        Suspect(DRAWS, "dropout is still active", "Alone the prompt gets the same logits twice."),
     ),
     trials=(
         trial("compute in float64", f"MODEL.double()\n{_BOTH}", {ROUNDING}),

@@ -121,11 +121,7 @@ WAYS_TO_COMPUTE = Experiment(
     "ways_to_compute",
     "Which ways to compute one prompt are one computation?",
     "how the prompt is computed",
-    (
-        Choice("width", 64, (64, 256, 1024), ordered=True),
-        Seed(),
-        DeviceChoice(),
-    ),
+    (Choice("width", 64, (64, 256, 1024), ordered=True), Seed(), DeviceChoice()),
     compute,
     recorded={"width": 1024},
 )

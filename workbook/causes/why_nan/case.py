@@ -115,11 +115,7 @@ LOST_WEIGHTS = Case(
             f"loss_of = torch.nn.functional.cross_entropy\n{_LOOK}",
             {LOG},
         ),
-        trial(
-            "begin every text with a known word",
-            f"TEXTS[:, 0] = 5\n{_LOOK}",
-            {MASKED, LENGTH},
-        ),
+        trial("begin every text with a known word", f"TEXTS[:, 0] = 5\n{_LOOK}", {MASKED, LENGTH}),
     ),
     budget=2,
     culprit=LENGTH,
