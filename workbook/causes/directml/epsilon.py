@@ -42,7 +42,8 @@ def epsilons(where: Conditions, *, float64: str) -> Finding:
     reading = f"{len(coarse)} of {len(epsilons)} epsilons are coarser than their label says"
     reading += f", {len(refused)} were refused" if refused else ""
     values = {" ".join(key): value or "refused" for key, value in epsilons.items()}
-    return Finding(_verdict(epsilons), reading, _chart(epsilons, title(where)), values)
+    verdict = _verdict(epsilons, simulated=where.device == "simulated")
+    return Finding(verdict, reading, _chart(epsilons, title(where)), values)
 
 
 def _operations(dtype: str) -> dict[str, tuple[Compute, tuple[Tensor, ...]]]:
@@ -87,7 +88,7 @@ def _kind(dtype: str, epsilon: float | None) -> Kind:
     return "agrees" if epsilon <= format_of(dtype).epsilon else "wrong"
 
 
-def _verdict(epsilons: Found) -> str:
+def _verdict(epsilons: Found, *, simulated: bool) -> str:
     single = format_of("float32").epsilon
     reduced = [epsilons["float64", "device", name] for name in ("sum", "matmul")]
     others = [
@@ -97,6 +98,9 @@ def _verdict(epsilons: Found) -> str:
     ]
     if not all(others):
         return "Some operation is coarser than its label says even outside of float64."
+    there = [value for (*label, _), value in epsilons.items() if label == ["float64", "device"]]
+    if simulated and not any(there):
+        return "Set to refuse float64, the simulated device refuses it in every operation."
     if all(value in (None, single) for value in reduced):
         return (
             "The device has no float64 for sums and products: it refuses, "
