@@ -39,7 +39,7 @@ def programs(where: Conditions, *, inputs: str, size: int) -> Finding:
         _points(f"CPU and {title(where)}", there),
     )
     x = Axis.of("dtype asked for", DTYPES)
-    y = Axis("largest difference (at the bottom: 0)", 1e-14, 1e4, log=True)
+    y = Axis("largest difference", 1e-14, 1e4, log=True)
     reading = f"float32: CPU and device up to {there['float32']:.2g} apart"
     reading += f", CPU and CPU again {again['float32']:.2g}"
     values = {f"device {dtype}": gap for dtype, gap in there.items()}
