@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from workbook.diagnosis.interventions import put_back
-from workbook.diagnosis.interventions.rows import ROWS
+from workbook.diagnosis.interventions.rows import ROWS, put_on
 from workbook.diagnosis.interventions.surroundings import THREADS
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import steps
@@ -29,7 +29,6 @@ from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
 from workbook.diagnosis.process.interpreter import OutOfTime
-from workbook.diagnosis.process.patches import put_on
 from workbook.diagnosis.process.run import Run, keep
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session

@@ -237,7 +237,7 @@ class Session:
 
     def report(self, one: Intervention, gap: Gap) -> None:
         """Take down what a trial of one intervention by itself gave."""
-        self.progress.report(one, gap)
+        self.progress.trials[one] = gap
         early = gap is self.progress.base
         self.tell(f"when {one.words}: {'they still differ' if early else gap.words}")
 

@@ -7,7 +7,6 @@ most two more runs, and none after an interruption.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.probes.values import Gap
 from workbook.trace import Operation, Trace, align, origin
@@ -28,10 +27,6 @@ class Progress:
         """Note the first difference that is to be explained, and how to see where it begins."""
         if self.base is None:
             self.base, self.traces = base, traces
-
-    def report(self, one: Intervention, gap: Gap) -> None:
-        """Note what a trial of one intervention by itself gave."""
-        self.trials[one] = gap
 
     def sentences(self, *, runs: bool) -> list[str]:
         """Say what is known, a sentence each; with `runs` the two are traced once more."""
@@ -106,4 +101,4 @@ def unmatched(ours: Trace, theirs: Trace) -> tuple[Operation, int, str] | None:
 
 
 def _causes(rows: list[Intervention]) -> list[str]:
-    return list(dict.fromkeys(BY_ID[one.cause].id for one in rows))
+    return list(dict.fromkeys(one.cause for one in rows))

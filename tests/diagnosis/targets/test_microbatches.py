@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbook.diagnosis.targets.microbatches import hypotheses
+from workbook.diagnosis.targets.pair import hypotheses
 
 WHOLE = {"lists": {"backward": [[1, 0, 0, 7]]}}
 

@@ -43,27 +43,23 @@ def _late(run: Setting, kind: str, fact: Fact, cause: str) -> bool:
 
 
 def _dropout(run: Setting) -> None:
-    def late() -> bool:
+    def drops() -> tuple[bool, bool]:
+        """Note dropout; whether to leave it out, and whether it is outside of training."""
         FACTS.add(Fact.DROPOUT)
-        return _late(run, "dropout", Fact.LATE_DROPOUT, "dropout-active")
-
-    def quiet() -> bool:
-        outside = late()
-        return run.has(NO_DROPOUT) or (outside and run.has(EVAL_DROPOUT))
+        outside = _late(run, "dropout", Fact.LATE_DROPOUT, "dropout-active")
+        return run.has(NO_DROPOUT) or (outside and run.has(EVAL_DROPOUT)), outside
 
     def dropout(real: Any, given: dict[str, Any]) -> Any:
         if given["training"] and given.get("p") != 0:
-            outside = late()
-            if run.has(NO_DROPOUT) or (outside and run.has(EVAL_DROPOUT)):
-                given["training"] = False
-            elif outside and run.has(SHAKE_DROPOUT):
-                with _shaken():
-                    return real(**given)
+            quiet, outside = drops()
+            given["training"] = not quiet
+            with _shaken() if outside and run.has(SHAKE_DROPOUT) else contextlib.nullcontext():
+                return real(**given)
         return real(**given)
 
     def attention(real: Any, *args: Any, **kwargs: Any) -> Any:
         kwargs |= dict(zip(("attn_mask", "dropout_p", "is_causal"), args[3:], strict=False))
-        if kwargs.get("dropout_p", 0.0) > 0 and quiet():
+        if kwargs.get("dropout_p", 0.0) > 0 and drops()[0]:
             kwargs["dropout_p"] = 0.0
         return real(*args[:3], **kwargs)
 
@@ -76,12 +72,13 @@ def _dropout(run: Setting) -> None:
             if run.has(GO_ON_TRAINING):
                 with _mode(module, True):
                     return call(real, module, *args, **kwargs)
-        drops = module.training and isinstance(module, torch.nn.RNNBase) and module.dropout > 0
-        noise = module.training and run.has(EVAL_NOISE) and _is_users(module)
-        if quiet() if drops else noise:
-            with _mode(module, False):
-                return real(module, *args, **kwargs)
-        return real(module, *args, **kwargs)
+        if module.training and isinstance(module, torch.nn.RNNBase) and module.dropout > 0:
+            quiet = drops()[0]
+        else:
+            users = not type(module).__module__.startswith("torch.")
+            quiet = module.training and run.has(EVAL_NOISE) and users
+        with _mode(module, False) if quiet else contextlib.nullcontext():
+            return real(module, *args, **kwargs)
 
     names = [n for n in dir(F) if "dropout" in n and not n.startswith("_") and not n.endswith("_")]
     wrap_named(dropout, F, *names, "rrelu")
@@ -111,10 +108,6 @@ def _mode(module: torch.nn.Module, training: bool) -> Iterator[None]:
         yield
     finally:
         module.training = not training
-
-
-def _is_users(module: torch.nn.Module) -> bool:
-    return not type(module).__module__.startswith("torch.")
 
 
 def _norm(run: Setting) -> None:

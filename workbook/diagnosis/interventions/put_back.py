@@ -12,6 +12,7 @@ import torch
 
 from workbook.diagnosis.interventions import surroundings
 from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, Axis, Intervention
+from workbook.diagnosis.interventions.surroundings import READ
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.generators import global_states, put_global_states
 from workbook.diagnosis.probes.snapshot import Snapshot
@@ -23,22 +24,25 @@ class Before:
 
     snapshot: Snapshot
     states: tuple[Any, ...]
-    entropy: Counter[str]
-    clock: int
+    counted: Counter[str]
     restore: Callable[[], None]  # puts the files back
 
 
 def before(snapshot: Snapshot, restore: Callable[[], None] = lambda: None) -> Before:
     """Take down how everything is."""
-    counted, clock = surroundings.COUNTED.copy(), surroundings.count()
-    return Before(snapshot, global_states(), counted, clock, restore)
+    return Before(snapshot, global_states(), surroundings.COUNTED.copy(), restore)
 
 
 def _generators(was: Before) -> None:
     put_global_states(was.states)
     was.snapshot.rewind()
+    read = surroundings.COUNTED[READ]
     surroundings.COUNTED.clear()
-    surroundings.COUNTED.update(was.entropy)
+    surroundings.COUNTED.update({**was.counted, READ: read})
+
+
+def _clock(was: Before) -> None:
+    surroundings.COUNTED[READ] = was.counted[READ]
 
 
 def _row(
@@ -54,8 +58,7 @@ def _row(
 FORK = _row("fork", "module-state", "each call has a process of its own", 92, None,
             lambda was: None)  # fmt: skip
 ROWS = (
-    _row("clock", "wall-clock", "the clock is put back", 50, Fact.CLOCK,
-         lambda was: surroundings.rewind(was.clock)),
+    _row("clock", "wall-clock", "the clock is put back", 50, Fact.CLOCK, _clock),
     _row("gradient", "gradient-accumulation", "gradients are put back", 51, Fact.CHANGES_GRADIENT,
          fix="Clear gradients before backward: x.grad = None, or optimizer.zero_grad()."),
     _row("data", "input-mutated", "the data that the program keeps is put back", 52,

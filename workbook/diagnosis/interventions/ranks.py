@@ -5,10 +5,8 @@ where a process group of several ranks is there, and where `WORKBOOK_JOIN` says 
 stands for several.
 """
 
-import functools
 import os
 import random
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -189,38 +187,34 @@ def _in_order(bucket: Any) -> torch.futures.Future[torch.Tensor]:
     return done
 
 
-def _available(install: Callable[[Setting], None]) -> Callable[[Setting], None]:
-    """Put a patch on where this torch can have ranks at all, and there are some, or one of them."""
-
-    @functools.wraps(install)
-    def wrapped(run: Setting) -> None:
-        if dist.is_available() and "WORLD_SIZE" in os.environ:
-            install(run)
-
-    return wrapped
+def _install(run: Setting) -> None:
+    """Put the patches on where this torch can have ranks at all, and there are some, or one."""
+    if dist.is_available() and "WORLD_SIZE" in os.environ:
+        for patch in (_seeds, _weights, _samplers, _loaders, _norm, _shards, _reduction):
+            patch(run)
 
 
 SEND_WEIGHTS = on(
     "send-weights", "rank-drift", "parameters are sent from rank 0 after each step", 70, Fact.RANKS,
-    axes=RANKS, install=_available(_weights))  # fmt: skip
+    axes=RANKS, install=_install)  # fmt: skip
 SET_EPOCH = on(
     "set-epoch", "rank-data", "the sampler is told each epoch", 71, Fact.SAME_EPOCH, axes=RANKS,
-    install=_available(_samplers), draws=True)  # fmt: skip
+    install=_install, draws=True)  # fmt: skip
 SAME_SEED = on(
     "same-seed", "rank-data", "all ranks start from one seed", 69, Fact.RANKS, axes=RANKS,
-    install=_available(_seeds), draws=True, renumbers=True)  # fmt: skip
+    install=_install, draws=True, renumbers=True)  # fmt: skip
 SHARE_ROWS = on(
     "share-rows", "rank-data", "each rank gets rows of its own", 72, Fact.RANKS, axes=RANKS,
-    install=_available(_loaders), draws=True)  # fmt: skip
+    install=_install, draws=True)  # fmt: skip
 JOIN_STATISTICS = on(
     "join-statistics", "world-size", "batch statistics are taken over the rows of all ranks", 73,
-    Fact.LOCAL_STATISTICS, axes=RANKS, install=_available(_norm))  # fmt: skip
+    Fact.LOCAL_STATISTICS, axes=RANKS, install=_install)  # fmt: skip
 WEIGH_SHARDS = on(
     "weigh-shards", "rank-data", "each rank counts by its share of the rows", 74, Fact.RANKS,
-    axes=RANKS, install=_available(_shards))  # fmt: skip
+    axes=RANKS, install=_install)  # fmt: skip
 FIXED_REDUCTION = on(
     "fixed-reduction", "world-size", "gradients are added by rank, in float64", 75, Fact.RANKS,
-    axes=RANKS, install=_available(_reduction))  # fmt: skip
+    axes=RANKS, install=_install)  # fmt: skip
 ROWS = (
     SAME_SEED, SEND_WEIGHTS, SET_EPOCH, SHARE_ROWS, JOIN_STATISTICS, WEIGH_SHARDS, FIXED_REDUCTION,
 )  # fmt: skip

@@ -1,9 +1,11 @@
 """All interventions, the specific ones first, and what each does to a run and to its program.
 
-Owns the table. To add an intervention, write its row and its patch in a module of its kind.
+Owns the table, and the order in which patches go on. They stay: the process ends with the run. To
+add an intervention, write its row and its patch in a module of its kind.
 """
 
 import ast
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from workbook.diagnosis.interventions import (
     training,
 )
 from workbook.diagnosis.interventions.intervention import Intervention, Setting, Stage
+from workbook.diagnosis.probes.facts import FACTS
 
 _KINDS = (
     ranks,  # first: what others wrap around its backward sees losses as the program has them
@@ -60,6 +63,25 @@ def install(stage: Stage, run: Setting) -> None:
     for row in _AS_WRITTEN if stage is Stage.MODES else ():
         if row.mode is not None and run.has(row):
             run.stack.enter_context(row.mode(run))
+
+
+def put_on(plan: dict[str, Any], stack: contextlib.ExitStack, **more: Any) -> Setting:
+    """Put on what a plan names; where it holds nothing, the surroundings stay as they are."""
+    run = Setting(
+        on=frozenset(plan["on"]),
+        given=dict(plan["set"]),
+        factors=plan.get("factors", []),
+        split=frozenset(plan.get("split", ())),
+        stack=stack,
+        **more,
+    )
+    stack.enter_context(run.path)
+    for stage in (Stage.FUNCTIONS, *((Stage.SURROUNDINGS,) if run.given else ())):
+        install(stage, run)
+    FACTS.start()
+    for stage in (Stage.SEEDS, Stage.MODES):
+        install(stage, run)
+    return run
 
 
 def rewritten(path: str, run: Setting) -> tuple[ast.Module, dict[str, Any]] | None:

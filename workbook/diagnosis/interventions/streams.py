@@ -142,7 +142,7 @@ _HELPERS: list[Any] = []  # for each helper that is running: the states before i
 
 def _seeds(run: Setting) -> None:
     """Note that seeds are set; only the first set before any draw may count."""
-    epoch = _epoch(run)
+    epoch = _epoch(run) if run.has(KEYED) or run.has(KEYED_SEEDS) else None
     if epoch is not None:
         keyed_others(epoch)
 
@@ -174,10 +174,8 @@ def _seeds(run: Setting) -> None:
     torch.random.manual_seed, torch.random.set_rng_state = torch.manual_seed, torch.set_rng_state
 
 
-def _epoch(run: Setting) -> Epoch | None:
-    """Give what counts the draws since the last seed, where draws are keyed."""
-    if not (run.has(KEYED) or run.has(KEYED_SEEDS)):
-        return None
+def _epoch(run: Setting) -> Epoch:
+    """Give what counts the draws since the last seed: one for a run."""
     made = Epoch(not run.has(KEYED), run.given.get(RNG.name) or RNG.values[0])
     return run.given.setdefault("epoch", made)  # type: ignore[no-any-return]
 
@@ -199,10 +197,7 @@ def _local_seeds(run: Setting) -> None:
 
 
 def _keyed(run: Setting) -> KeyedDraws:
-    epoch = _epoch(run)
-    if epoch is None:
-        raise ValueError("draws are keyed where a row that keys them is active")
-    return KeyedDraws(epoch)
+    return KeyedDraws(_epoch(run))
 
 
 FIRST_SEED = on(

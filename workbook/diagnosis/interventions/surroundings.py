@@ -33,7 +33,8 @@ from workbook.diagnosis.interventions.intervention import (
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.places import is_user_file
 
-COUNTED: Counter[str] = Counter()  # requests to each source of entropy in this process
+COUNTED: Counter[str] = Counter()  # in this process: requests to each source of entropy, and
+READ = "the clock"  # how often that was read
 
 
 def generators(number: int, *, early: bool = False) -> None:
@@ -114,17 +115,6 @@ def _seeded(real: Any, parameter: str, fresh: Callable[[], int]) -> Any:
 
 
 _DATETIME, _DATE, _TIME = datetime.datetime, datetime.date, time.time
-_ASKED = [0]  # how often the clock was read in this process
-
-
-def count() -> int:
-    """How often the clock was read so far."""
-    return _ASKED[0]
-
-
-def rewind(count: int) -> None:
-    """Let the clock go on as if it had been read `count` times."""
-    _ASKED[0] = count
 
 
 def clock(number: int, now: float) -> None:
@@ -137,9 +127,9 @@ def clock(number: int, now: float) -> None:
     tick = 0.001 * (1 + number)
 
     def seconds() -> float:
-        _ASKED[0] += 1
+        COUNTED[READ] += 1
         FACTS.add(Fact.CLOCK)
-        return start + tick * _ASKED[0]
+        return start + tick * COUNTED[READ]
 
     def read(real: Callable[[], Any], scale: float) -> Callable[[], Any]:
         def ask() -> Any:

@@ -19,14 +19,13 @@ import torch
 from workbook.devices import presence
 from workbook.diagnosis.interventions import put_back, streams
 from workbook.diagnosis.interventions.intervention import Setting, Stage
-from workbook.diagnosis.interventions.rows import ROWS, install
+from workbook.diagnosis.interventions.rows import ROWS, install, put_on
 from workbook.diagnosis.interventions.surroundings import LEFTOVERS, THREADS
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
 from workbook.diagnosis.process import command_run
-from workbook.diagnosis.process.patches import put_on
 from workbook.diagnosis.process.place import Place, made, restore
 from workbook.diagnosis.process.program import (
     OBJECTS,

@@ -16,11 +16,11 @@ from typing import Any
 import torch
 
 from workbook.diagnosis.interventions.ranks import ROWS_SEEN
+from workbook.diagnosis.interventions.rows import put_on
 from workbook.diagnosis.probes import leaving, ranks, steps
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.values import save
 from workbook.diagnosis.process import compiler
-from workbook.diagnosis.process.patches import put_on
 from workbook.diagnosis.process.run import keep
 from workbook.trace import Trace
 

@@ -1,6 +1,7 @@
 """Two functions that should agree: which condition explains it, and where do they part?
 
-Owns the order of the questions, and the rows of the answer.
+Owns the order of the questions, and the rows of the answer. Where two agree by themselves, the
+question is what the first leaves behind for the second.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.places import curve, drawn_apart, few, parting, place, seeding
+from workbook.diagnosis.plan import plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word
@@ -20,7 +22,6 @@ from workbook.diagnosis.targets.contrasts import ranges, traced_facts
 from workbook.diagnosis.targets.explained import Judge, answered
 from workbook.diagnosis.targets.last_resorts import by_chance, left_behind, rest
 from workbook.diagnosis.targets.pair import Pair
-from workbook.diagnosis.targets.sequence import merged, one_after_the_other
 from workbook.trace import Trace
 
 
@@ -34,6 +35,26 @@ def diagnosed(session: Session) -> Answer:
     if base.same and not pair.together:
         return one_after_the_other(pair)
     return explained(pair)
+
+
+def one_after_the_other(pair: Pair) -> Answer:
+    """Give the answer where the two agree by themselves."""
+    session = pair.session
+    base = pair.after(frozenset())
+    session.tell(f"the second after the first, in one process: {base.words}")
+    if base.same:
+        return answered(session, [Found("none", "", "the two agree in every bit.", "")])
+    both = session.run(plan(0, 1, trained=tuple(pair.trained)))
+    facts = both.changes(0) | both.used(0)
+    candidates = [one for one in ROWS if one.applies(Axis.AFTER, facts)]
+    found = search(pair.after, candidates, base)
+    rows = []
+    for one in found.needed:
+        changed = [n for n, kind in both.data["changed"][0] if kind == one.name and n]
+        evidence = f"when {one.words} between the two, the second gives what it gives by itself."
+        size = found.without[one].words
+        rows.append(Found(one.cause, few(changed), evidence, size, fix=one.fix))
+    return answered(session, merged(rows), status=None if rows else "unknown")
 
 
 def explained(pair: Pair) -> Answer:
@@ -77,6 +98,16 @@ def explained(pair: Pair) -> Answer:
     if not rows:
         session.unexplained()
     return _drawn(answered(session, rows, status=None if rows else "unknown"), ours, theirs)
+
+
+def merged(rows: list[Found]) -> list[Found]:
+    """One row for each cause, the first of its kind; parts of a batch have other sizes."""
+    kept: dict[str, Found] = {}
+    for row in rows:
+        kept.setdefault(row.cause, row)
+    if "gradient-accumulation" in kept:
+        kept.pop("batch-size", None)
+    return list(kept.values())
 
 
 def _likely(ours: Run | None, theirs: Run | None) -> Callable[[Intervention], bool]:

@@ -15,7 +15,6 @@ from workbook.diagnosis.interventions.operations import DOUBLE
 from workbook.diagnosis.places import curve, drawing, few, place
 from workbook.diagnosis.plan import ALL
 from workbook.diagnosis.probes.values import Gap
-from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, judged
 from workbook.diagnosis.search import Measure, Search
 from workbook.diagnosis.session import Session, traced
@@ -47,52 +46,37 @@ class Judge:
         return judged(self.found.rest, self.measure(frozenset(self.found.needed) | {DOUBLE}))
 
 
-class Places:
-    """The places of one function's causes."""
+def _where(function: Function, one: Intervention, cause: str) -> str:
+    """Give the place of a cause, in a few words; empty where it could not be told."""
+    calm = function.calm
+    plans = function.plan(frozenset({one})), function.once(held=ALL - {one.name})
+    for run in (calm, *filter(None, map(function.session.known.get, plans))):
+        for number in range(len(run.outcomes)):
+            if seen := run.places(number, cause):
+                return few(seen)
+    rows = calm.data["changed"]
+    if names := [name for row in rows for name, kind in row if kind == one.name and name]:
+        return few(list(dict.fromkeys(names)))
+    if cause in ("random-numbers", "generator-shift"):
+        return drawing(traced(function.session, function.shown())[0])
+    if one.how == "on":
+        return place(*function.traces())
+    return _moved(function, one) if one.how == "hold" else ""
 
-    def __init__(self, function: Function) -> None:
-        self.function = function
-        self._calm: Run | None = None
 
-    def calm(self) -> Run | None:
-        if self._calm is None:
-            self._calm = traced(self.function.session, self.function.shown())[0]
-        return self._calm
-
-    def where(self, one: Intervention, cause: str) -> str:
-        """Give the place of a cause, in a few words; empty where it could not be told."""
-        calm = self.function.calm
-        plans = self.function.plan(frozenset({one})), self.function.once(held=ALL - {one.name})
-        for run in (calm, *filter(None, map(self.function.session.known.get, plans))):
-            for number in range(len(run.outcomes)):
-                if seen := run.places(number, cause):
-                    return few(seen)
-        rows = calm.data["changed"]
-        if names := [name for row in rows for name, kind in row if kind == one.name and name]:
-            return few(list(dict.fromkeys(names)))
-        if cause in ("random-numbers", "generator-shift"):
-            return drawing(self.calm())
-        return self._origin(one)
-
-    def _origin(self, one: Intervention) -> str:
-        function = self.function
-        if one.how == "on":
-            return place(*function.traces())
-        if one.how != "hold":
-            return ""
-        calm = self.calm()
-        wanted = replace(function.once(held=ALL - {one.name}), stop=function.stop)
-        (other,) = traced(function.session, wanted)
-        if other is None or calm is None:
-            return ""
-        pairs = ((calm.trace(n), other.trace(n)) for n in range(len(other.outcomes)))
-        return next(filter(None, (place(*pair) for pair in pairs)), "")
+def _moved(function: Function, one: Intervention) -> str:
+    """Give the place where a call parts from one for which a condition is not held."""
+    unheld = replace(function.once(held=ALL - {one.name}), stop=function.stop)
+    calm, other = (traced(function.session, wanted)[0] for wanted in (function.shown(), unheld))
+    if other is None or calm is None:
+        return ""
+    pairs = ((calm.trace(n), other.trace(n)) for n in range(len(other.outcomes)))
+    return next(filter(None, (place(*pair) for pair in pairs)), "")
 
 
 def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
     """Give the needed interventions as causes: one row for each cause, state before generators."""
     rows: dict[str, Found] = {}
-    places = Places(function)
     ids = [one.cause for one in found.needed]
     runs = "its calls and a fresh process" if function.count > 1 else "fresh runs"
     for one in found.needed:
@@ -109,7 +93,7 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
             if found.rest.same
             else f"when {one.words}, the difference is smaller; without it, it comes back."
         )
-        where, fix = places.where(one, cause), one.fix_of(cause)
+        where, fix = _where(function, one, cause), one.fix_of(cause)
         under = one.condition if one.lasts and found.rest.same else ""
         rows.setdefault(cause, Found(cause, where, evidence, size.words, word, fix, under))
     return list(rows.values())
@@ -117,13 +101,8 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
 
 def none(base: Gap) -> Found:
     """Give the row for nothing found."""
-    return Found(
-        "none",
-        "",
-        "every run agreed, under every condition that was tried.",
-        "",
-        judged(base, None),
-    )
+    evidence = "every run agreed, under every condition that was tried."
+    return Found("none", "", evidence, "", judged(base, None))
 
 
 def answered(
@@ -132,7 +111,6 @@ def answered(
     *,
     status: Status | None = None,
     function: Function | None = None,
-    base: Gap | None = None,
 ) -> Answer:
     """Give the answer made of these causes: rounding last, the status that of the first."""
     ranked = sorted(rows, key=lambda one: one.status in ("rounding", "doubtful"))
@@ -145,13 +123,5 @@ def answered(
         one, other = function.traces()
         if one is not None and other is not None:
             heights, labels, mark = curve(one, other)
-    return Answer(
-        target,
-        first,
-        tuple(ranked),
-        tuple(session.tried),
-        tuple(session.notes),
-        heights,
-        labels,
-        mark,
-    )
+    tried, notes = tuple(session.tried), tuple(session.notes)
+    return Answer(target, first, tuple(ranked), tried, notes, heights, labels, mark)

@@ -28,17 +28,9 @@ if TYPE_CHECKING:
 
 # What calling a function alone can show that also explains why two functions differ.
 _CHANCE = frozenset(
-    (
-        "thread-race",
-        "nondeterministic-op",
-        "cudnn-algorithm",
-        "hash-seed",
-        "file-order",
-        "wall-clock",
-        "random-numbers",
-        "uninitialised-memory",
-    )
-)
+    ("thread-race", "nondeterministic-op", "cudnn-algorithm", "hash-seed", "file-order",
+     "wall-clock", "random-numbers", "uninitialised-memory")
+)  # fmt: skip
 
 
 def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base: Gap) -> Search:

@@ -4,6 +4,7 @@ Owns what is asked of each: the first under calm conditions, the second under ot
 process of its own; and the second after the first.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -24,7 +25,6 @@ from workbook.diagnosis.rounding import much_smaller
 from workbook.diagnosis.search import Active, names
 from workbook.diagnosis.session import Session, Unusable, difference, traced
 from workbook.diagnosis.targets.contrasts import unequal_batches
-from workbook.diagnosis.targets.microbatches import hypotheses
 from workbook.diagnosis.targets.runs import CHANCY, training
 
 
@@ -219,3 +219,26 @@ class Pair:
         """Trace the two runs, as far as the step where they part."""
         ours, theirs = traced(self.session, *self._short(active))
         return ours, theirs
+
+
+def hypotheses(facts: dict[str, Any], other: dict[str, Any]) -> list[tuple[float, ...]]:
+    """Weights for each backward pass of a run, where it makes more of them than the other run.
+
+    Which rows a pass is of can be told in several ways; each gives weights of its own.
+    """
+    passes = facts["lists"].get("backward", [])
+    if len(passes) <= len(other["lists"].get("backward", [])) or len(passes) < 2:
+        return []
+    groups = [(step, weights) for _, step, weights, *_ in passes]
+    found = [tuple(1.0 / groups.count(group) for group in groups)]
+    for rows in zip(*(counts for _, _, _, *counts in passes), strict=True):
+        total = Counter[tuple[int, int]]()
+        for group, count in zip(groups, rows, strict=True):
+            total[group] += count
+        if all(total.values()):
+            shares = [n / total[group] for group, n in zip(groups, rows, strict=True)]
+            parts = map(groups.count, groups)
+            found.append(tuple(n * share for n, share in zip(parts, shares, strict=True)))
+            found.append(tuple(shares))
+    unique = dict.fromkeys(found)
+    return [one for one in unique if any(abs(factor - 1.0) > 1e-9 for factor in one)]

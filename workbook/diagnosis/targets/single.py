@@ -102,12 +102,8 @@ def other_cpu(function: Function) -> None:
 
 def dropout_behind(function: Function, rows: list[Found]) -> list[Found]:
     """Dropout that is active outside training, where unseeded numbers hide it."""
-    ids = {one.cause for one in rows}
-    if (
-        "random-numbers" not in ids
-        or "dropout-active" in ids
-        or Fact.LATE_DROPOUT not in function.facts
-    ):
+    drawn = {one.cause for one in rows} & {"random-numbers", "dropout-active"}
+    if drawn != {"random-numbers"} or Fact.LATE_DROPOUT not in function.facts:
         return []
     session = function.session
     names = (EVAL_DROPOUT.name, SHAKE_DROPOUT.name)
@@ -118,15 +114,11 @@ def dropout_behind(function: Function, rows: list[Found]) -> list[Found]:
     if moved.same or gap.same:
         return []
     where = few(function.calm.places(0, "dropout-active"))
-    return [
-        Found(
-            "dropout-active",
-            where,
-            "with everything else held, other numbers for dropout change the "
-            "result; in eval mode they do not.",
-            moved.words,
-        )
-    ]
+    evidence = (
+        "with everything else held, other numbers for dropout change the result; in eval mode they "
+        "do not."
+    )
+    return [Found("dropout-active", where, evidence, moved.words)]
 
 
 def diagnosed(session: Session) -> Answer:
@@ -144,4 +136,4 @@ def diagnosed(session: Session) -> Answer:
         return answered(session, [], status="unknown")
     rows = causes_of(function, found, base)
     rows += dropout_behind(function, rows)
-    return answered(session, rows, function=function, base=base)
+    return answered(session, rows, function=function)

@@ -31,7 +31,11 @@ def diagnosed(session: Session) -> Answer:
     mine = words([file])
     if not _other_files(Path(file)):
         answer = asked(session, mine, name, order="file")
-    elif (answer := asked(session, mine, name, order="file first")) and _open(answer):
+    elif (
+        (answer := asked(session, mine, name, order="file first"))
+        and answer.usable
+        and not answer.causes  # the tests of one file leave the question open
+    ):
         answer = _among_others(session, mine, name, answer)
     if answer is None:
         raise Unusable(
@@ -39,11 +43,6 @@ def diagnosed(session: Session) -> Answer:
             f"pytest --collect-only {file} lists them"
         )
     return answer
-
-
-def _open(answer: Answer) -> bool:
-    """Say whether the tests of one file leave the question open."""
-    return answer.usable and not answer.causes
 
 
 def _other_files(file: Path) -> bool:
