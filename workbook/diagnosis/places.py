@@ -85,8 +85,12 @@ def place(first: Trace | None, second: Trace | None) -> str:
 FIRST = "they first part at "  # before a place that may lie below the cause
 
 
-def curve(first: Trace, second: Trace) -> tuple[tuple[float, ...], tuple[str, ...], int | None]:
+def curve(
+    first: Trace | None, second: Trace | None
+) -> tuple[tuple[float, ...], tuple[str, ...], int | None]:
     """ULPs along the matched operations (sampled values), their names, and the origin's place."""
+    if first is None or second is None:
+        return (), (), None
     pairs = align(first, second)[:_LONGEST_CURVE]
     part = origin(first, second)
     heights, labels, mark = [], [], None

@@ -159,20 +159,15 @@ class Session:
         given = dict(wanted.given)
         if "torch._inductor.compile_fx" in self.load:
             given[POISON.name] = None  # a dispatch mode would keep the compiler away
-        files = list(dict.fromkeys(str(t.path) for t in self.call.targets))
         modules = {str(one.path): one.module for one in self.call.targets}
+        files = [[path, name or _module_name(path, i)]
+                 for i, (path, name) in enumerate(modules.items())]  # fmt: skip
+        places = {path: number for number, path in enumerate(modules)}
+        targets = [self.call.targets[number] for number in wanted.steps]
         return {
             "kind": self.call.kind,
-            "files": [
-                [path, modules[path] or _module_name(path, i)] for i, path in enumerate(files)
-            ],
-            "steps": [
-                {
-                    "file": files.index(str(self.call.targets[i].path)),
-                    "name": self.call.targets[i].name,
-                }
-                for i in wanted.steps
-            ],
+            "files": files,
+            "steps": [{"file": places[str(one.path)], "name": one.name} for one in targets],
             "set": {**given, "now": self.now},
             "load": sorted(self.load),
             **wanted.told(),

@@ -58,27 +58,17 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Node:
-    """A test of pytest by its node id, or a notebook by its path."""
-
-    name: str
-
-    @property
-    def words(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True)
 class Call:
     """What is asked: `function`, `model`, `test` and `notebook` have one target, `pair` two.
 
-    The others have commands: one, or two that should agree.
+    The others have commands: one, or two that should agree. `nodes` has a test's node id, or a
+    notebook's path.
     """
 
     kind: Kind
     targets: tuple[Target, ...] = ()
     commands: tuple[Command, ...] = ()
-    nodes: tuple[Node, ...] = ()
+    nodes: tuple[str, ...] = ()
 
     @property
     def timeout(self) -> float:
@@ -93,8 +83,8 @@ class Call:
     @property
     def words(self) -> str:
         """The targets as they are called in an answer."""
-        parts = (self.targets, self.commands, self.nodes)
-        return " and ".join(one.words for part in parts for one in part)
+        targets = (one.words for one in self.targets)
+        return " and ".join((*targets, *(one.words for one in self.commands), *self.nodes))
 
 
 def target(text: str) -> Target:
@@ -184,9 +174,9 @@ def call(
     if program:
         return command_line(program, against=against, resume=resume)
     if len(texts) == 1 and not model and "::" in texts[0]:
-        return Call("test", nodes=(_node(texts[0]),))
+        return Call("test", nodes=(_existing(texts[0]),))
     if len(texts) == 1 and not model and texts[0].endswith(".ipynb"):
-        return Call("notebook", nodes=(_node(texts[0]),))
+        return Call("notebook", nodes=(_existing(texts[0]),))
     if len(texts) > 1 and shutil.which(texts[0]) and not Path(texts[0]).is_file():
         raise ValueError(f"a command line comes after --: diagnose -- {shlex.join(texts)}")
     wanted = 1 if model else 2
@@ -197,12 +187,12 @@ def call(
     return Call(kind, tuple(target(text) for text in texts))
 
 
-def _node(text: str) -> Node:
-    """Give the test or notebook that a text names; ValueError where its file is not there."""
+def _existing(text: str) -> str:
+    """Give the text of a test or notebook; ValueError where its file is not there."""
     path = Path(text.partition("::")[0])
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}")
-    return Node(text)
+    return text
 
 
 def command_line(argv: Sequence[str], *, against: str = "", resume: str = "") -> Call:

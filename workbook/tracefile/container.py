@@ -39,9 +39,7 @@ def save(tape: Tape, path: Path) -> None:
             file.writestr(_member(f"{name}.json"), json.dumps(data, ensure_ascii=False))
         for name, column in tape.columns.items():
             data = np.frombuffer(_turned(column).tobytes(), np.uint8)
-            planes = data.reshape(
-                -1, column.itemsize
-            ).T  # all first bytes, then all second ones, ...
+            planes = data.reshape(-1, column.itemsize).T  # all first bytes, then all second ones
             file.writestr(_member(name), planes.tobytes())
 
 

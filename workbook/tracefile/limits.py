@@ -18,7 +18,7 @@ import torch
 from workbook.bounds import certain, likely
 from workbook.floats import format_of
 from workbook.tracefile.sketch import LEAST, distance
-from workbook.tracefile.tape import Entry, Value, elements
+from workbook.tracefile.tape import Entry, Value, elements, shape_of
 
 Word = Literal["identical", "rounding", "doubtful", "wrong", "left the range", "cannot tell"]
 Limit = tuple[float, float, str]  # likely, certain, of what it follows
@@ -145,16 +145,6 @@ def _each(name: str, entry: Entry, made: Value, dtype: str, short: bool) -> Limi
     ulps = 1 if name in _EXACT else 4
     limit = 2 * ulps * 2 * _roundoff(made.kind) * made.sketch[0]
     return limit, limit, f"{ulps} ULPs of each element"
-
-
-def shape_of(kind: str) -> tuple[int, ...]:
-    """Read the shape of a kind.
-
-    >>> shape_of("float32[2,3]")
-    (2, 3)
-    """
-    sizes = kind.partition("[")[2].rstrip("]")
-    return tuple(int(size) for size in sizes.split(",") if size)
 
 
 def _roundoff(kind: str) -> float:

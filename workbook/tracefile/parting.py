@@ -189,11 +189,8 @@ def _first_step(ours: Tape, theirs: Tape) -> int | None:
     return None
 
 
-_WATCHED = (
-    "numpy",
-    "own numpy",
-    "random",
-)  # libraries draw from generators of `random` of their own
+# libraries draw from generators of `random` of their own
+_WATCHED = ("numpy", "own numpy", "random")
 
 
 def _first_draw(ours: Tape, theirs: Tape) -> str:

@@ -1,12 +1,21 @@
 """What is asked of a recording, and the whole of it: a watched run with its head.
 
-Owns the options, as they travel to another process, and what is left out with them.
+Owns the options, as they travel to another process, and what is left out with them; and the head:
+the machine's fingerprint, the switches, and a hash of each of the program's files. It names no
+person, computer or network, and no folder.
 """
 
+import datetime
+import hashlib
+import os
+import sys
 from dataclasses import dataclass
 from typing import Any
 
-from workbook.tracefile.head import head
+import workbook
+from workbook.conditions import readings
+from workbook.fingerprint import take
+from workbook.trace.places import files_seen, is_user_file
 from workbook.tracefile.tape import Tape
 from workbook.tracefile.taping import OPERATIONS, Watch
 
@@ -41,3 +50,40 @@ def finished(watch: Watch, target: str, options: Options, *, ended: str) -> Tape
     if not options.lines:
         watch.tape.head |= {"files": {}, "ended": ended.partition(":")[0]}
     return watch.tape
+
+
+def head(
+    target: str, *, key: bytes = b"", ended: str = "", complete: bool = True
+) -> dict[str, Any]:
+    """Read the conditions as they are at the end of a run; the checks take about a second."""
+    switches, files = readings(), _files(key)
+    taken = take()
+    return {
+        "target": target,
+        "date": datetime.date.today().isoformat(),
+        "workbook": workbook.__version__,
+        "key": keyed(key, b"the key itself") if key else "",
+        "ended": ended,
+        "complete": complete,
+        "facts": dict(taken.facts),
+        "bits": {name: code for name, code in taken.bits.items() if "simulated" not in name},
+        "switches": switches,
+        "files": files,
+    }
+
+
+def keyed(key: bytes, data: bytes) -> str:
+    """Give a hash of some bytes, 12 hexadecimal digits, with a key or without."""
+    return hashlib.blake2b(data, digest_size=6, key=key).hexdigest()
+
+
+def _files(key: bytes) -> dict[str, str]:
+    """Hash each file of the program that is loaded, by its name without a folder."""
+    codes_by_name: dict[str, list[str]] = {}
+    names = [str(getattr(module, "__file__", None)) for module in list(sys.modules.values())]
+    for name in {*names, *files_seen()}:  # a script is no longer a module when it has ended
+        if name.endswith(".py") and is_user_file(name) and os.path.isfile(name):
+            with open(name, "rb") as file:
+                code = keyed(key, file.read())
+            codes_by_name.setdefault(os.path.basename(name), []).append(code)
+    return {name: " ".join(sorted(codes)) for name, codes in sorted(codes_by_name.items())}

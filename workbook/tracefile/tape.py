@@ -5,6 +5,7 @@ Owns the columns and the words. Knows nothing of how a run is watched and of how
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -90,9 +91,8 @@ class Tape:
     columns: dict[str, array[Any]] = field(
         default_factory=lambda: {name: array(code) for name, code in COLUMNS.items()}
     )
-    draws: list[list[Any]] = field(
-        default_factory=list
-    )  # operation, generator, what, line, count, hash
+    # operation, generator, what, line, count, hash
+    draws: list[list[Any]] = field(default_factory=list)
     small: bool = False
 
     def __len__(self) -> int:
@@ -142,7 +142,14 @@ def elements(kind: str) -> int:
     >>> elements("float32[2,3]"), elements("float32[]")
     (6, 1)
     """
-    made = 1
-    for size in kind.partition("[")[2].rstrip("]").split(","):
-        made *= int(size) if size else 1
-    return made
+    return math.prod(shape_of(kind))
+
+
+def shape_of(kind: str) -> tuple[int, ...]:
+    """Read the shape of a kind.
+
+    >>> shape_of("float32[2,3]")
+    (2, 3)
+    """
+    sizes = kind.partition("[")[2].rstrip("]")
+    return tuple(int(size) for size in sizes.split(",") if size)

@@ -167,9 +167,8 @@ class Watch(Trace):
         if not self._key:
             return number
         data = (number & _MASK).to_bytes(8, "little")
-        return int.from_bytes(
-            hashlib.blake2b(data, digest_size=8, key=self._key).digest(), "little"
-        )
+        code = hashlib.blake2b(data, digest_size=8, key=self._key)
+        return int.from_bytes(code.digest(), "little")
 
 
 _MASK = (1 << 64) - 1

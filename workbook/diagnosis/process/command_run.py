@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook.diagnosis.process import hook
-from workbook.diagnosis.process.place import Place, made
+from workbook.diagnosis.process.place import TEMPORARY, Place, made
 
 Request = dict[str, Any]
 _PR_SET_CHILD_SUBREAPER = 36
@@ -92,15 +92,11 @@ def planned(request: Request, number: int, place: Place) -> tuple[Path, dict[str
         "root": _ROOT,
         "words": command["words"],
         "folder": str(part),
-        "set": request["set"],  # with nothing held it only watches
-        "start": request["start"],
-        "on": request["on"],
-        "factors": request.get("factors", []),
-        "split": request.get("split", []),
-        "trained": (request.get("trained") or [{}])[0],
+        # with nothing held it only watches
+        **{key: request[key] for key in ("set", "start", "on", "factors", "split", "trace")},
+        "trained": (request["trained"] or [{}])[0],
         "patience": request.get("patience", 0),
         "stop": command.get("stop", 0) or request["stop"],
-        "trace": request["trace"],
         "from": request["stop"],
         **command.get("plan", {}),
         "left": [name for name, _ in made(Path(request["folder"]))] if number else [],
@@ -115,7 +111,7 @@ def environment(request: Request, part: Path, temporary: str) -> dict[str, str]:
     """Give the user's own environment, the hook, and what the run is made under."""
     user = dict(request["environment"])
     path = [_HOOK, *filter(None, (user.get("PYTHONPATH"),))]
-    own = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary)
+    own = dict.fromkeys(TEMPORARY, temporary)
     more = {"PYTHONPATH": os.pathsep.join(path), "WORKBOOK_RUN": str(part)}
     return {**_QUIET, **user, **own, **request["variables"], **more}
 

@@ -70,9 +70,8 @@ class Watch:
 
     def _long(self, number: int) -> bool:
         """Whether the run has taken long and is at a round step, where another can stop as well."""
-        patience = (
-            0 if "RANK" in os.environ else self.plan.get("patience", 0)
-        )  # ranks stop together
+        # ranks stop together
+        patience = 0 if "RANK" in os.environ else self.plan.get("patience", 0)
         # of the processor, so that a busy machine ends no short run; a device keeps it idle
         took = max(self.computed(), (self.clock() - self.began) / _IDLE)
         return patience > 0 and number >= 8 and not number & (number - 1) and took > patience

@@ -142,7 +142,7 @@ class Interpreter:
                 "module": "workbook.diagnosis.process.zygote", "start": origin.start,
                 "writable": [*place.shared(), str(self.folder)]}  # fmt: skip
         (self.folder / "plan.json").write_text(json.dumps(plan))
-        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.folder / "tmp"))
+        temporary = dict.fromkeys(place.TEMPORARY, str(self.folder / "tmp"))
         return {**dict(origin.variables), **temporary, "WORKBOOK_RUN": str(self.folder)}
 
     @property
@@ -246,9 +246,7 @@ def _environment(hash_seed: int, folder: Path) -> dict[str, str]:
     return {
         **os.environ,
         "PYTHONHASHSEED": str(hash_seed),
-        "TMPDIR": str(folder),
-        "TEMP": str(folder),
-        "TMP": str(folder),
+        **dict.fromkeys(place.TEMPORARY, str(folder)),
         "OMP_WAIT_POLICY": "passive",  # idle threads sleep and slow nobody
         "PYTHONDONTWRITEBYTECODE": "1",
         "TORCHINDUCTOR_COMPILE_THREADS": "1",

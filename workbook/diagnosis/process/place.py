@@ -19,6 +19,7 @@ from workbook.diagnosis.process.copies import TooLarge as TooLarge
 
 Way = Literal["overlay", "copy"]
 VARIABLE = "WORKBOOK_WRITABLE"  # folders that runs may write for real, as in PATH
+TEMPORARY = ("TMPDIR", "TEMP", "TMP")  # variables that name the folder for temporary files
 _NOTE = "place.json"
 _ELSEWHERE = ("/var/tmp", "/dev/shm")  # layers lie there if the scratch folder would be covered
 _CACHES = ("~/.cache", "~/.triton", "~/.nv", "~/.config/matplotlib", "~/.torch")
@@ -201,7 +202,7 @@ def _note(seen: str | Path) -> Path:
 def _temporary(run: Path) -> None:
     path = run / "tmp"
     path.mkdir()
-    for name in ("TMPDIR", "TEMP", "TMP"):
+    for name in TEMPORARY:
         os.environ[name] = str(path)
     tempfile.tempdir = None
 

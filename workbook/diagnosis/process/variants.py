@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch.utils._pytree import tree_leaves
 
 Step = Callable[[], Any]
 BATCHES = {
@@ -87,19 +88,8 @@ def _cut(value: Any, name: str, count: int, dim: int) -> Any:
 
 def _rows(made: Any, start: int, kept: int, count: int, dim: int) -> list[torch.Tensor]:
     """Give some rows of every output that has `count` rows."""
-    found = [t for t in _tensors(made) if t.dim() > dim and t.shape[dim] == count]
-    return [t.narrow(dim, start, kept) for t in found]
-
-
-def _tensors(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for key in value:
-            yield from _tensors(value[key])
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors(item)
+    tensors = [t for t in tree_leaves(made) if isinstance(t, torch.Tensor) and t.dim() > dim]
+    return [t.narrow(dim, start, kept) for t in tensors if t.shape[dim] == count]
 
 
 def _moved(value: Any, how: str) -> Any:

@@ -5,13 +5,12 @@ question is what the first leaves behind for the second.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
-from workbook.diagnosis.places import curve, drawn_apart, few, parting, place, seeding
+from workbook.diagnosis.places import drawn_apart, few, parting, place, seeding
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
@@ -71,15 +70,8 @@ def explained(pair: Pair) -> Answer:
         cheap = (one for one in candidates if not one.costly and not one.renumbers)
         candidates += pair.choose_weights(frozenset(cheap))
     session.progress.suspects = tuple(candidates)
-    found = search(
-        pair.measure,
-        candidates,
-        base,
-        session.report,
-        _likely(ours, theirs),
-        pair.early,
-        pair.ahead,
-    )
+    first = _likely(ours, theirs)
+    found = search(pair.measure, candidates, base, session.report, first, pair.early, pair.ahead)
     found = left_behind(pair, candidates, found, base)
     if pair.chancy and found.needed and found.rest.same and not pair.holds(frozenset(found.needed)):
         words = " and ".join(one.words for one in found.needed)
@@ -88,16 +80,16 @@ def explained(pair: Pair) -> Answer:
     judge = Judge(pair.measure, found)
     rows = [_row(pair, judge, one, facts) for one in found.needed]
     if {"checkpoint-incomplete", "reseeded", "generator-shift"} <= {row.cause for row in rows}:
-        rows = [
-            row for row in rows if row.cause != "reseeded"
-        ]  # restoring a generator sets it, too
+        # restoring a generator sets it, too
+        rows = [row for row in rows if row.cause != "reseeded"]
     left = rest(pair, judge, found)
     if not rows and all(row.cause == "none" for row in left):
         left = by_chance(session) or left
     rows = merged(rows + left)
     if not rows:
         session.unexplained()
-    return _drawn(answered(session, rows, status=None if rows else "unknown"), ours, theirs)
+    traces = _first_traces(ours, theirs)
+    return answered(session, rows, status=None if rows else "unknown", traces=traces)
 
 
 def merged(rows: list[Found]) -> list[Found]:
@@ -171,11 +163,3 @@ def _where(pair: Pair, one: Intervention, cause: str, first: Run | None, second:
 def _unshared(one: str, other: str) -> str:
     """Give the side that sets a seed again where the other does not, or both."""
     return few([text for text in dict.fromkeys((one, other)) if text]) if one != other else one
-
-
-def _drawn(answer: Answer, ours: Run | None, theirs: Run | None) -> Answer:
-    one, other = _first_traces(ours, theirs)
-    if one is None or other is None:
-        return answer
-    heights, labels, mark = curve(one, other)
-    return replace(answer, curve=heights, labels=labels, origin=mark)

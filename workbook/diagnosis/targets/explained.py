@@ -19,6 +19,7 @@ from workbook.diagnosis.rounding import Word, judged
 from workbook.diagnosis.search import Measure, Search
 from workbook.diagnosis.session import Session, traced
 from workbook.diagnosis.targets.function import Function
+from workbook.trace import Trace
 
 
 class Judge:
@@ -110,18 +111,15 @@ def answered(
     rows: list[Found],
     *,
     status: Status | None = None,
-    function: Function | None = None,
+    traces: tuple[Trace | None, Trace | None] = (None, None),
 ) -> Answer:
-    """Give the answer made of these causes: rounding last, the status that of the first."""
+    """Give the answer made of these causes: rounding last, the status that of the first.
+
+    `traces` are the two that the answer's picture shows.
+    """
     ranked = sorted(rows, key=lambda one: one.status in ("rounding", "doubtful"))
     first: Status = status or (ranked[0].status if ranked else "unknown")
     target = session.call.words
-    heights: tuple[float, ...] = ()
-    labels: tuple[str, ...] = ()
-    mark = None
-    if function is not None:
-        one, other = function.traces()
-        if one is not None and other is not None:
-            heights, labels, mark = curve(one, other)
+    drawn = curve(*traces)
     tried, notes = tuple(session.tried), tuple(session.notes)
-    return Answer(target, first, tuple(ranked), tried, notes, heights, labels, mark)
+    return Answer(target, first, tuple(ranked), tried, notes, *drawn)

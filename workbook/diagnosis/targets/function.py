@@ -73,15 +73,8 @@ class Function(Runs):
 
     def _search(self, candidates: list[Intervention], base: Gap) -> Search:
         self.session.progress.suspects = tuple(candidates)
-        return search(
-            self.measure,
-            candidates,
-            base,
-            self.session.report,
-            likely(candidates, self.parts).__contains__,
-            early=self.early,
-            ahead=self.ahead,
-        )
+        first, report = likely(candidates, self.parts).__contains__, self.session.report
+        return search(self.measure, candidates, base, report, first, self.early, self.ahead)
 
     def _believed(self, found: Search, candidates: list[Intervention], base: Gap) -> Search:
         """Give the first of what is found that is not so by chance; no needed rows if none is."""

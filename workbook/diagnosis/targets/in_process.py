@@ -18,7 +18,7 @@ from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.session import Unusable
-from workbook.diagnosis.target import Call, Node
+from workbook.diagnosis.target import Call
 from workbook.diagnosis.targets import single
 
 
@@ -43,7 +43,7 @@ def diagnosed(
             "after a GPU was used; write it as a function in a file: diagnose('FILE.py:FUNCTION')"
         )
     name = getattr(function, "__qualname__", None) or repr(function)
-    call = Call("function", nodes=(Node(name),))
+    call = Call("function", nodes=(name,))
 
     def body(plan: Plan) -> tuple[Any, dict[str, Any]]:
         made = function()

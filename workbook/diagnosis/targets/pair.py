@@ -110,16 +110,8 @@ class Pair:
         rows = []
         for index, keep in ((0, ALL), (1, held | (ALL - self.dims))):
             factors = self.factors[index] if WEIGH in active else ()
-            rows.append(
-                plan(
-                    index,
-                    held=keep,
-                    on=on,
-                    split=split,
-                    factors=factors,
-                    trained=(self.trained[index],),
-                )
-            )
+            more = {"on": on, "split": split, "factors": factors}
+            rows.append(plan(index, held=keep, trained=(self.trained[index],), **more))
         return rows[0], rows[1]
 
     dims = frozenset(row.name for row in HOLDS if Axis.PAIR in row.axes)

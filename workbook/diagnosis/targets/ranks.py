@@ -19,7 +19,7 @@ from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.ranks import Ranks
 from workbook.diagnosis.process.run import Run
-from workbook.diagnosis.rounding import equal_but_for_rounding
+from workbook.diagnosis.rounding import Word, equal_but_for_rounding
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import Command
 from workbook.diagnosis.targets.explained import answered
@@ -136,9 +136,8 @@ class Questions:
         if not self.ranks.losses():
             self.session.tell("world size 1: not tried, no loss was seen in each step")
             return []
-        self.session.call = replace(
-            self.session.call, commands=(self.session.call.commands[0], *command)
-        )
+        commands = (self.session.call.commands[0], *command)
+        self.session.call = replace(self.session.call, commands=commands)
         one = self._same_rows()
         return [] if one is None else self._compared(one)
 
@@ -218,13 +217,8 @@ class Questions:
             f"when {row.words}, the mean of the ranks' losses is that of one process "
             f"({left.words}); without it, it is not."
         )
-        return Found(
-            row.cause,
-            "",
-            evidence,
-            base.words,
-            "rounding" if equal_but_for_rounding(base) else "other",
-        )
+        word: Word = "rounding" if equal_but_for_rounding(base) else "other"
+        return Found(row.cause, "", evidence, base.words, word)
 
 
 def gap(ours: list[float], theirs: list[float]) -> Gap:
@@ -237,14 +231,8 @@ def gap(ours: list[float], theirs: list[float]) -> Gap:
     relative = [abs(a - b) / size for (a, b), size in zip(pairs, sizes, strict=True)]
     place = max(range(count), key=relative.__getitem__)
     roundoff = torch.finfo(torch.float32).eps / 2
-    return Gap(
-        False,
-        absolute=abs(pairs[place][0] - pairs[place][1]),
-        relative=relative[place],
-        place=f" of step {place + 1}",
-        narrow=True,
-        roundoff=roundoff,
-    )
+    absolute, step = abs(pairs[place][0] - pairs[place][1]), f" of step {place + 1}"
+    return Gap(False, True, absolute, relative[place], None, step, True, roundoff)
 
 
 def alone(command: Command, ranks: int) -> tuple[Command, Command] | None:

@@ -136,4 +136,4 @@ def diagnosed(session: Session) -> Answer:
         return answered(session, [], status="unknown")
     rows = causes_of(function, found, base)
     rows += dropout_behind(function, rows)
-    return answered(session, rows, function=function)
+    return answered(session, rows, traces=function.traces())

@@ -80,13 +80,11 @@ def explained(forks: Forks, before: Sequence[str], alone: str) -> Answer | None:
     forks.tell(f"after the {len(before)} tests before it: {outcome}; alone: {alone}")
     forks.tell(f"after {few(needed)} only: {outcome}")
     left = run.data["left"]
-    kept = [
-        name
-        for name in left
-        if after(forks, needed, frozenset({name})).data.get("outcome") == alone
-    ]
+    kept = []
     for name in left:
-        forks.tell(f"with the {name} put back in between: {alone if name in kept else outcome}")
+        cured = after(forks, needed, frozenset({name})).data.get("outcome") == alone
+        kept += [name] if cured else []
+        forks.tell(f"with the {name} put back in between: {alone if cured else outcome}")
     evidence = f"alone the test has {alone}, after {few(needed)} it has {outcome}"
     if kept:
         was, now = left[kept[0]]

@@ -25,7 +25,7 @@ from workbook.diagnosis.process import compiler
 from workbook.diagnosis.process.child import load
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.session import Unusable
-from workbook.diagnosis.target import Call, Node
+from workbook.diagnosis.target import Call
 from workbook.diagnosis.targets.tests import node, tolerance
 
 _MOST = 10_000  # readings of a test that are kept
@@ -48,11 +48,8 @@ class Trials:
 
     def pytest_assertrepr_compare(self, op: str, left: Any, right: Any) -> None:
         """Take down both sides of a bare `==` that failed."""
-        if (
-            op == "=="
-            and not isinstance(left, approximate())
-            and not isinstance(right, approximate())
-        ):
+        kinds = approximate()
+        if op == "==" and not isinstance(left, kinds) and not isinstance(right, kinds):
             comparisons.note("==", "", left, right, 0.0, 0.0)
 
     def body(self, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -125,12 +122,8 @@ def _outcome(reports: list[pytest.TestReport]) -> dict[str, Any]:
             crash = getattr(report.longrepr, "reprcrash", None)
             last = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
             text = crash.message if crash is not None else str(last)
-            expected = hasattr(report, "wasxfail")
-            return {
-                "outcome": "skipped" if expected else report.outcome,
-                "phase": report.when,
-                "message": text,
-            }
+            outcome = "skipped" if hasattr(report, "wasxfail") else report.outcome
+            return {"outcome": outcome, "phase": report.when, "message": text}
     return {"outcome": "passed", "phase": "call", "message": ""}
 
 
@@ -171,7 +164,7 @@ class Diagnosis:
 
     def _answer(self, trials: Trials) -> Answer:
         name = trials.wanted
-        call = Call("test", nodes=(Node(name),))
+        call = Call("test", nodes=(name,))
         forks = Forks(call, trials.body, self.folder / "forks", self.plan["deadline"])
         forks.seeded, forks.threads = torch.initial_seed() != self.seed, self.threads
         before = list(trials.items)[: list(trials.items).index(name)]

@@ -26,7 +26,7 @@ def diagnosed(session: Session) -> Answer:
     """Give the answer for one test, given by its node id."""
     if importlib.util.find_spec("pytest") is None:
         raise Unusable("pytest is not installed here: python -m pip install pytest")
-    name = session.call.nodes[0].name
+    name = session.call.nodes[0]
     file = name.partition("::")[0]
     mine = words([file])
     if not _other_files(Path(file)):
