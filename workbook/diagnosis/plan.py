@@ -38,6 +38,7 @@ class Plan:
     stop: int = 0  # after this step of the last call's training; 0 for the whole program
     repeat: int = 0  # the same run again has another number
     stops: tuple[int, ...] = ()  # the step where each of several command lines stops
+    trial: Any = None  # of a tolerance, in a test
     fresh: bool = False  # a command from its beginning, though it could be a fork
 
     @property

@@ -188,7 +188,7 @@ class Session:
     def started(self, commands: list[dict[str, Any]]) -> Run:
         """Run command lines of ours one after another, in one place of the user's."""
         request = _lines(commands, folders=[], set={}, **Plan((), ()).told())
-        run = self.workers.run(request, hash_seed=None, seconds=self.left())
+        run = self.workers.finish(self.workers.job(request, hash_seed=None), self.left())
         if run.timed_out:
             raise OutOfTime("it had not ended when the time was used up")
         return run

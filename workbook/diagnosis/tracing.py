@@ -18,7 +18,7 @@ from typing import Any
 import workbook
 from workbook.diagnosis.interventions.intervention import Setting
 from workbook.diagnosis.process import hook, program
-from workbook.diagnosis.process.rows import rows_of
+from workbook.diagnosis.process.hook import rows_of
 from workbook.diagnosis.target import target
 from workbook.tracefile import container, process
 from workbook.tracefile.recording import Options, finished

@@ -24,8 +24,8 @@ import torch._dynamo  # optimizers load it: a second and a half in each rank
 from workbook.diagnosis.interventions.ranks import FIXED_REDUCTION
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.process import inside
+from workbook.diagnosis.process.hook import rows_of
 from workbook.diagnosis.process.ranks import read
-from workbook.diagnosis.process.rows import rows_of
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import Call, Command

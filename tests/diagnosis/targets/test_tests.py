@@ -164,13 +164,6 @@ def test_other_files_of_tests_are_looked_for_as_pytest_does(
     assert session._other_files(Path("tests/test_mine.py"))
 
 
-def test_a_trial_of_a_tolerance_travels_with_the_tests_of_a_plan() -> None:
-    """What is written is read back, and node ids stay as they are."""
-    trial = tolerance.Trial(2, 3e-7, 5)
-    assert tolerance.split(["a::b[x y]", trial.words]) == (["a::b[x y]"], trial)
-    assert tolerance.split(["a::b"]) == (["a::b"], None)
-
-
 def test_the_planted_fault_is_one_term_less() -> None:
     """Of 1, 2, 4 and 0 the term of middle size is 2: the second sum is 5, the first stays 7."""
     x = torch.tensor([1.0, 2.0, 4.0, 0.0])

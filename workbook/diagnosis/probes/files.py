@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from workbook.diagnosis.probes.printed import is_read, lines
-from workbook.diagnosis.probes.values import NotComparable, leaves
+from workbook.diagnosis.probes.values import NotComparable, as_tensor, leaves
 from workbook.trace import tensor_hash
 
 Content = dict[str, Any]  # a number, or a text (of what is no number: its hash), by its key
@@ -64,17 +64,13 @@ def _code(data: bytes) -> str:
 def _plain(value: Any) -> Iterator[tuple[str, Any]]:
     """Leaves of a value: numbers as they are, of tensors and texts what identifies them."""
     for key, leaf in leaves(value):
-        if isinstance(leaf, np.ndarray | np.generic):
-            leaf = torch.from_numpy(np.ascontiguousarray(leaf).reshape(np.shape(leaf)).copy())
-        if isinstance(leaf, torch.Tensor):
-            if leaf.numel() == 1 and not leaf.is_complex():
-                yield key, float(leaf)
-            else:
-                yield key, f"{tuple(leaf.shape)} {leaf.dtype} {tensor_hash(leaf.cpu()):016x}"
-        elif isinstance(leaf, (bool, int, float)):
-            yield key, float(leaf)
-        else:
+        tensor = as_tensor(leaf)
+        if tensor is None:
             yield key, repr(leaf)
+        elif tensor.numel() == 1 and not tensor.is_complex():
+            yield key, float(tensor)
+        else:
+            yield key, f"{tuple(tensor.shape)} {tensor.dtype} {tensor_hash(tensor):016x}"
 
 
 def _json(path: Path) -> Iterator[tuple[str, Any]]:

@@ -55,7 +55,8 @@ def leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, An
         raise NotComparable(f"holds a {type(value).__name__}")
 
 
-def _tensor(value: Any) -> torch.Tensor | None:
+def as_tensor(value: Any) -> torch.Tensor | None:
+    """Give a tensor, an array or a number as a dense tensor on the CPU; None for all else."""
     if isinstance(value, torch.Tensor):
         dense = value.detach()
         dense = dense.to_dense() if dense.layout is not torch.strided else dense
@@ -72,7 +73,7 @@ def save(value: Any, folder: Path, stem: str) -> list[Leaf]:
     rows: list[Leaf] = []
     with (folder / f"{stem}.bin").open("wb") as out:
         for path, item in leaves(value):
-            tensor = _tensor(item)
+            tensor = as_tensor(item)
             if tensor is None:
                 if isinstance(item, (np.ndarray, np.generic)):
                     item = np.asarray(item).tolist()

@@ -15,7 +15,7 @@ from workbook.diagnosis.interventions.surroundings import LEFTOVERS
 from workbook.diagnosis.probes import files, leaving
 from workbook.diagnosis.probes.values import load, save
 from workbook.diagnosis.process import place, ranks
-from workbook.diagnosis.process.rows import rows_of
+from workbook.diagnosis.process.hook import rows_of
 
 _MOST = 50_000  # rows of a kind that are kept
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from workbook.diagnosis.process import place
-from workbook.diagnosis.process.rows import rows_of
+from workbook.diagnosis.process.hook import rows_of
 
 ROOT = str(Path(__file__).parents[3])
 _STARTING = 30.0  # seconds for starting the interpreter, which are not the user's time

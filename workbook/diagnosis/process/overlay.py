@@ -46,8 +46,8 @@ def cover(folder: str, layers: Path, through: Iterable[str] = ()) -> list[tuple[
     lie in it stay as they are: what is written there is written for real. Returns each folder that
     was covered with the folder that holds what changed in it.
     """
-    mounted = [point for point in _mounts() if _below(point, folder)]
-    kept = {path: os.open(path, os.O_PATH) for path in through if _below(path, folder)}
+    mounted = [point for point in _mounts() if below(point, folder)]
+    kept = {path: os.open(path, os.O_PATH) for path in through if below(path, folder)}
     made = []
     try:
         for number, point in enumerate([folder, *mounted]):
@@ -69,7 +69,7 @@ def cover(folder: str, layers: Path, through: Iterable[str] = ()) -> list[tuple[
 def covered(path: str) -> str:
     """Give a path under which this process reads a file as it is below an overlay."""
     for point in sorted(_COVERED, key=len, reverse=True):
-        if _below(path, point):
+        if below(path, point):
             return f"/proc/self/fd/{_COVERED[point]}{path[len(point.rstrip(os.sep)) :]}"
     return path
 
@@ -118,5 +118,6 @@ def _mounts() -> list[str]:
     return sorted(dict.fromkeys(points))
 
 
-def _below(path: str, folder: str) -> bool:
+def below(path: str, folder: str) -> bool:
+    """Whether a path lies in a folder."""
     return path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -53,7 +53,7 @@ class Place:
     def writes(self, path: str) -> bool:
         """Whether a run may write to this path (an absolute one)."""
         real = os.path.realpath(path)
-        return any(real == one or _below(real, one) for one in self.writable)
+        return any(real == one or overlay.below(real, one) for one in self.writable)
 
 
 def enter(
@@ -119,7 +119,7 @@ def made(run: Path) -> list[tuple[str, Path]]:
         rows = copies.changed(Path(seen), _note(seen))
         found += [(os.path.join(real, name), Path(seen, name)) for name in rows]
     ours = str(run.parent)  # of the diagnosis, not of the user
-    return [row for row in found if not _below(row[0], ours)]
+    return [row for row in found if not overlay.below(row[0], ours)]
 
 
 def restore(run: Path, place: Place) -> None:
@@ -164,19 +164,19 @@ def _overlaid(
         except OSError:
             if folder in folders:
                 raise
-            for more, inner in enumerate(one for one in folders if _below(one, folder)):
+            for more, inner in enumerate(one for one in folders if overlay.below(one, folder)):
                 made += overlay.cover(inner, _room(inner, run, len(wanted) + more), kept)
     return made
 
 
 def _room(folder: str, run: Path, number: int) -> Path:
     """Give an empty folder outside of the one that is covered, on a disk that can hold layers."""
-    if not _below(str(run), folder):
+    if not overlay.below(str(run), folder):
         path = run / "layers" / str(number)
         path.mkdir(parents=True)
         return path
     for root in _ELSEWHERE:
-        if os.access(root, os.W_OK) and root != folder and not _below(root, folder):
+        if os.access(root, os.W_OK) and root != folder and not overlay.below(root, folder):
             path = Path(root, f"{run.parent.name}-{run.name}-{number}")
             path.mkdir()
             return path
@@ -227,15 +227,11 @@ def _discard(folder: Path) -> None:
 def _outermost(folders: list[str]) -> list[str]:
     """Give the folders that lie in no other; the root of all is never one of them."""
     unique = [one for one in dict.fromkeys(map(os.path.realpath, folders)) if one != os.sep]
-    return [one for one in unique if not any(_below(one, other) for other in unique)]
+    return [one for one in unique if not any(overlay.below(one, other) for other in unique)]
 
 
 def _moved(path: str, rows: tuple[tuple[str, str], ...]) -> str:
     for here, there in rows:
-        if path == here or _below(path, here):
+        if path == here or overlay.below(path, here):
             return there + path[len(here) :]
     return path
-
-
-def _below(path: str, folder: str) -> bool:
-    return path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -116,10 +116,6 @@ class Workers:
                 interpreter.load(names)
         return True
 
-    def run(self, request: dict[str, Any], *, hash_seed: int | None, seconds: float) -> Run:
-        """Carry out one request within `seconds`."""
-        return self.finish(self.job(request, hash_seed=hash_seed), seconds)
-
     def job(self, request: dict[str, Any], *, hash_seed: int | None, fork: bool = False) -> Job:
         """Give a run that can be begun ahead of time, and must be finished.
 

@@ -4,11 +4,13 @@ Owns the facts that say which interventions can matter for two functions. Decide
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from workbook.diagnosis.interventions.operations import ARITHMETIC, BY_ROWS, SHORT_INTEGERS
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
+from workbook.trace import Operation
 
 
 def unequal_batches(ours: Any, theirs: Any) -> frozenset[str]:
@@ -40,7 +42,7 @@ def traced_facts(ours: Run | None, theirs: Run | None) -> set[Fact]:
         shared = {name for name, _ in made[0]} & {name for name, _ in made[1]}
         unlike = {dtype for name, dtype in made[0] ^ made[1] if name in shared}
         facts |= {Fact.OTHER_FORMATS} if unlike else set()
-        facts |= {Fact.SHORT_FORMATS} if unlike & {"float16", "bfloat16"} else set()
+        facts |= {Fact.SHORT_FORMATS} if unlike & _HALVES else set()
         integers = any(_short_integers(result) for result in (ours, theirs) if result)
         facts |= {Fact.SHORT_INTEGERS} if integers else set()
     return facts
@@ -77,13 +79,11 @@ def ranges(ours: Run, theirs: Run) -> set[Fact]:
 
 def shortened(result: Run | None) -> tuple[str, str] | None:
     """Give the first format shorter than float32 in a traced run, and the line that has it."""
-    for operation in (result.trace(0) if result else None) or ():
-        for dtype in _FLOATS.findall(operation.signature):
-            if dtype in ("float16", "bfloat16"):
-                return dtype, operation.line
-    return None
+    made = _formats(result) if result else ()
+    return next(((dtype, one.line) for one, dtype in made if dtype in _HALVES), None)
 
 
+_HALVES = {"float16", "bfloat16"}
 _SHAPES = re.compile(r"\[([^\]]*)\]")
 _FLOATS = re.compile(r"\b(b?float\d+)\[")
 _INTEGERS = tuple(str(dtype).removeprefix("torch.") for dtype in SHORT_INTEGERS)
@@ -94,7 +94,13 @@ def _dtypes(result: Run) -> set[tuple[str, str]]:
     found = {
         ("result", row["dtype"]) for row in result.outcomes[0].get("leaves", ()) if "dtype" in row
     }
+    for operation, dtype in _formats(result):
+        found |= {(operation.name, dtype), ("any operation", dtype)}
+    return found
+
+
+def _formats(result: Run) -> Iterator[tuple[Operation, str]]:
+    """Give the formats that each operation of a traced run reads and makes."""
     for operation in result.trace(0) or ():
         for dtype in _FLOATS.findall(operation.signature):
-            found |= {(operation.name, dtype), ("any operation", dtype)}
-    return found
+            yield operation, dtype

@@ -154,7 +154,7 @@ class Sides:
 
     def tried(self, trial: tolerance.Trial) -> Run:
         """Run the test with another tolerance for the comparison."""
-        return self.forks.run(replace(self.plan(frozenset()), variants=(trial.words,)))
+        return self.forks.run(replace(self.plan(frozenset()), trial=trial))
 
     def planted(self, atol: float, plain: Run) -> Run | None:
         """Run the test with a term left out of the last sum that moves one side from the other.

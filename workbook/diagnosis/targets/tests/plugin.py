@@ -56,8 +56,7 @@ class Trials:
         """Run the wanted test after the tests that the plan names, and give what it compared."""
         before = {**readings(), _STATES: _state()}
         kept = {name: read() for name, (read, _) in SWITCHES.items()}, global_states()
-        names, trial = tolerance.split(plan.variants)
-        order = [self.items[name] for name in (*names, self.wanted)]
+        order = [self.items[name] for name in (*plan.variants, self.wanted)]
         hook = self.session.config.hook
         left: dict[str, list[str]] = {}
         read: list[dict[str, Any]] = []
@@ -70,7 +69,7 @@ class Trials:
                 comparisons.start()
                 self.reports.clear()
                 leaving.watch(lambda kind, **row: read.append(row))
-            with tolerance.tried(trial if following is None else None) as tried:
+            with tolerance.tried(plan.trial if following is None else None) as tried:
                 hook.pytest_runtest_protocol(item=item, nextitem=following)
         # a bare `assert loss < 0.1` shows no sides, but what it judges by was read from torch
         values = _sides() or leaving.by_line(read[:_MOST])

@@ -7,7 +7,7 @@ is planted in the last sum before the comparison.
 import contextlib
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,6 @@ _SUMS = frozenset(
     ("sum", "mean", "mm", "addmm", "bmm", "baddbmm", "mv", "dot", "convolution", "var", "cumsum",
      "linear", "native_layer_norm", "native_batch_norm", "logsumexp", "_softmax")
 )  # fmt: skip
-_MARK = "::tolerance "  # no node id of pytest begins so
 
 
 @dataclass(frozen=True)
@@ -34,21 +33,6 @@ class Trial:
     number: int
     atol: float
     planted: int = -1
-
-    @property
-    def words(self) -> str:
-        """Write the trial among the tests that a plan names."""
-        return f"{_MARK}{self.number} {self.atol!r} {self.planted}"
-
-
-def split(names: Sequence[str]) -> tuple[list[str], Trial | None]:
-    """Give the tests that a plan names, and the trial where there is one."""
-    tests = [name for name in names if not name.startswith(_MARK)]
-    trials = [name.removeprefix(_MARK).split() for name in names if name.startswith(_MARK)]
-    if not trials:
-        return tests, None
-    number, atol, planted = trials[0]
-    return tests, Trial(int(number), float(atol), int(planted))
 
 
 class Sums(TorchDispatchMode):
