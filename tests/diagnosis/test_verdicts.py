@@ -11,7 +11,7 @@ from workbook.diagnosis.interventions.intervention import PAIR, on
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.search import Search
-from workbook.diagnosis.targets.explained import Judge
+from workbook.diagnosis.targets.explained import word_of, word_of_rest
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_a_wider_format_in_place_of_a_shorter_judges_by_the_shorter(
     """Two float64 results that a float32 on the way moved apart are within float32's growth."""
     row = on("wider", "dtype", "", 1, Fact.ALWAYS, axes=PAIR, format=torch.float32)
     gap = Gap(False, True, relative, relative, roundoff=2.0**-53)
-    judge = Judge(lambda active: Gap(True), Search((row,), Gap(True), {row: gap}))
-    assert judge.word(row) == word
+    found = Search((row,), Gap(True), {row: gap})
+    assert word_of(lambda active: Gap(True), found, row) == word
 
 
 def test_a_result_in_float64_is_judged_by_its_own_growth() -> None:
     """Computing in float64 again says nothing of what was computed in float64."""
     gap = Gap(False, True, 1e-15, 1e-15, roundoff=2.0**-53)
-    assert Judge(lambda active: gap, Search((), gap, {})).rest() == "rounding"
+    assert word_of_rest(lambda active: gap, Search((), gap, {})) == "rounding"
 
 
 def test_a_fact_makes_a_cause_a_more_particular_one() -> None:

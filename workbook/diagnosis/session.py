@@ -202,7 +202,7 @@ class Session:
             self.note(sentence)
         if result.cannot is not None:
             said = result.data.get("said")
-            more = ("It said:", *said, _REMEDY) if said else ()
+            more = (*said, _REMEDY) if said else ()
             more += (_PACKAGE,) if "attempted relative import" in result.cannot else ()
             raise Unusable(result.cannot, (*result.data.get("traceback", ()), *more))
         return result

@@ -71,8 +71,8 @@ def _found(forks: Forks) -> Answer:
     search, base = function.find()
     rows = causes_of(function, search, base) if search is not None else []
     if not rows and search is None:
-        return _renamed(answered(forks, [none(base)]))
-    return _renamed(answered(forks, rows, status=None if rows else "unknown"))
+        return _renamed(answered(forks, [none()]))
+    return _renamed(answered(forks, rows))
 
 
 def _renamed(answer: Answer) -> Answer:

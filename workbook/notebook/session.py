@@ -175,8 +175,8 @@ def diagnosed(forks: Forks, cells: list[Cell]) -> Answer:
         rows += causes_of(calm, search, base)
     rows = [replace(row, fix=_FIXES.get(row.cause, row.fix)) for row in rows]
     if not rows and search is None:
-        return answered(forks, [none(base)])
-    return answered(forks, rows, status=None if rows else "unknown")
+        return answered(forks, [none()])
+    return answered(forks, rows)
 
 
 def _other_order(forks: Forks, calm: Function, cells: list[Cell]) -> Found | None:

@@ -4,7 +4,6 @@ Owns the vector, the end of a run that was to go to a step only, and the reading
 set of parts that differ first says what kind of cause there is, without another run.
 """
 
-import hashlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +16,7 @@ from torch.utils.hooks import RemovableHandle
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.generators import global_codes
 from workbook.trace import tensor_hash
+from workbook.trace.hashing import bytes_hash
 
 PARTS = (
     "torch's generator",
@@ -100,9 +100,9 @@ def _vector(optimizer: Optimizer) -> list[int]:
     LEFT[optimizer] = digest(weights)
     return [
         *global_codes(),
-        _hash(repr([code for code, _ in _LOSS])),
+        bytes_hash(repr([code for code, _ in _LOSS]).encode()),
         digest([weight.grad for weight in weights]),
-        _hash(repr(options)),
+        bytes_hash(repr(options).encode()),
         digest(states),
         LEFT[optimizer],
     ]
@@ -115,11 +115,7 @@ def digest(values: list[Any]) -> int:
         for value in values
         if not isinstance(value, torch.Tensor) or value.device.type == "cpu"
     ]
-    return _hash(repr(parts))
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+    return bytes_hash(repr(parts).encode())
 
 
 def parted(

@@ -39,7 +39,7 @@ from workbook.diagnosis.process.program import (
     settle,
     user_traceback,
 )
-from workbook.diagnosis.process.run import keep
+from workbook.diagnosis.process.run import keep, said
 from workbook.diagnosis.process.variants import model_steps
 from workbook.trace import Trace
 
@@ -82,7 +82,8 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
         result["traceback"] = user_traceback(error)
     except SystemExit as ending:
         result["cannot"] = f"the program ended itself with exit status {ending.code}"
-        result["said"] = _last_words(folder)
+        sys.stderr.flush()
+        result["said"] = said(folder, "warned.txt")  # argparse's words, mostly
     result["seconds"] = clock() - began
     result["memory"] = _memory()
     result["loaded"] = sorted(name for name in set(sys.modules) - known if _is_torchs(name))
@@ -104,14 +105,6 @@ def _memory() -> list[int]:
         return []
     taken = accelerator.max_memory_reserved()
     return [accelerator.mem_get_info()[0], taken + _CONTEXT]
-
-
-def _last_words(folder: Path) -> list[str]:
-    """Say what a program that ended itself wrote to stderr last: argparse's words, mostly."""
-    sys.stderr.flush()
-    warned = folder / "warned.txt"
-    text = warned.read_text(errors="replace") if warned.exists() else ""
-    return [f"  {line}" for line in text.splitlines() if line.strip()][-6:]
 
 
 def _write(folder: Path, result: dict[str, Any]) -> None:

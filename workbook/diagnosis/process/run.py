@@ -137,6 +137,15 @@ def keep(trace: Trace, path: Path) -> list[list[Any]]:
     ]
 
 
+def said(folder: Path, *names: str) -> tuple[str, ...]:
+    """Say what a run wrote last, to the first of these files in its folder that holds words."""
+    for path in (folder / name for name in names if (folder / name).exists()):
+        text = path.read_text(errors="replace")
+        if lines := [f"  {line}" for line in text.splitlines() if line.strip()]:
+            return ("It said:", *lines[-6:])
+    return ()
+
+
 def _short(path: str) -> str:
     """Give a path as seen from here, where that is shorter."""
     return min(path, os.path.relpath(path), key=len)

@@ -18,7 +18,7 @@ from workbook.diagnosis.rounding import Word
 from workbook.diagnosis.search import Search, search
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.targets.contrasts import ranges, traced_facts
-from workbook.diagnosis.targets.explained import Judge, answered
+from workbook.diagnosis.targets.explained import answered, word_of
 from workbook.diagnosis.targets.last_resorts import by_chance, left_behind, rest
 from workbook.diagnosis.targets.pair import Pair
 from workbook.trace import Trace
@@ -53,7 +53,7 @@ def one_after_the_other(pair: Pair) -> Answer:
         evidence = f"when {one.words} between the two, the second gives what it gives by itself."
         size = found.without[one].words
         rows.append(Found(one.cause, few(changed), evidence, size, fix=one.fix))
-    return answered(session, merged(rows), status=None if rows else "unknown")
+    return answered(session, merged(rows))
 
 
 def explained(pair: Pair) -> Answer:
@@ -77,19 +77,18 @@ def explained(pair: Pair) -> Answer:
         words = " and ".join(one.words for one in found.needed)
         session.tell(f"when {words}: they do not always agree, so that was chance")
         found = Search((), base, {})
-    judge = Judge(pair.measure, found)
-    rows = [_row(pair, judge, one, facts) for one in found.needed]
+    rows = [_row(pair, found, one, facts) for one in found.needed]
     if {"checkpoint-incomplete", "reseeded", "generator-shift"} <= {row.cause for row in rows}:
         # restoring a generator sets it, too
         rows = [row for row in rows if row.cause != "reseeded"]
-    left = rest(pair, judge, found)
+    left = rest(pair, found)
     if not rows and all(row.cause == "none" for row in left):
         left = by_chance(session) or left
     rows = merged(rows + left)
     if not rows:
         session.unexplained()
     traces = _first_traces(ours, theirs)
-    return answered(session, rows, status=None if rows else "unknown", traces=traces)
+    return answered(session, rows, traces=traces)
 
 
 def merged(rows: list[Found]) -> list[Found]:
@@ -120,19 +119,19 @@ def _first_traces(ours: Run | None, theirs: Run | None) -> tuple[Trace | None, T
     return (ours.trace(0) if ours else None), (theirs.trace(0) if theirs else None)
 
 
-def _row(pair: Pair, judge: Judge, one: Intervention, facts: set[Fact]) -> Found:
+def _row(pair: Pair, found: Search, one: Intervention, facts: set[Fact]) -> Found:
     """One needed intervention as a cause."""
-    gap, rest = judge.found.without[one], judge.found.rest
+    gap, rest = found.without[one], found.rest
     cause, more = one.cause_where(facts)
     may_round = BY_ID[cause].kind == "rounding" or one.costly or cause == "batch-coupling"
-    word: Word = judge.word(one) if may_round else "identical"
+    word: Word = word_of(pair.measure, found, one) if may_round else "identical"
     shrinks = word in ("rounding", "doubtful")
     if cause == "batch-coupling" and shrinks:
         cause, more = "batch-size", " In float64 that shrinks with the format."
     elif cause == "batch-size" and not shrinks:
         cause, more = "batch-coupling", " Float64 does not remove that, so it is no rounding."
-    first, second = pair.traces((frozenset(judge.found.needed) | frozenset(HOLDS)) - {one})
-    others = len(judge.found.needed) - 1
+    first, second = pair.traces((frozenset(found.needed) | frozenset(HOLDS)) - {one})
+    others = len(found.needed) - 1
     this = "this one" if others else "that"
     tail = f"they agree; without {this} they do not."
     if not rest.same:  # how large it is, a note says

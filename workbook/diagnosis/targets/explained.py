@@ -22,29 +22,21 @@ from workbook.diagnosis.targets.function import Function
 from workbook.trace import Trace
 
 
-class Judge:
-    """Judges the gaps of one search."""
+def word_of(measure: Measure, found: Search, one: Intervention) -> Word:
+    """Say what the gap is that comes back without an intervention.
 
-    def __init__(self, measure: Measure, found: Search) -> None:
-        self.measure = measure
-        self.found = found
+    Where the intervention itself put a wider format in place of a shorter one, it is that trial
+    which removed the gap, and the shorter format bounds it.
+    """
+    gap = found.without[one]
+    if one.format is not None:
+        return judged(replace(gap, roundoff=torch.finfo(one.format).eps / 2), None)
+    return judged(gap, measure(frozenset(found.needed) - {one} | {DOUBLE}))
 
-    def word(self, one: Intervention) -> Word:
-        """Say what the gap is that comes back without this intervention.
 
-        Where the intervention itself put a wider format in place of a shorter one, it is that trial
-        which removed the gap, and the shorter format bounds it.
-        """
-        gap = self.found.without[one]
-        if one.format is not None:
-            roundoff = torch.finfo(one.format).eps / 2
-            return judged(replace(gap, roundoff=roundoff), None)
-        others = frozenset(self.found.needed) - {one}
-        return judged(gap, self.measure(others | {DOUBLE}))
-
-    def rest(self) -> Word:
-        """Say what the gap is that nothing removed."""
-        return judged(self.found.rest, self.measure(frozenset(self.found.needed) | {DOUBLE}))
+def word_of_rest(measure: Measure, found: Search) -> Word:
+    """Say what the gap is that nothing removed."""
+    return judged(found.rest, measure(frozenset(found.needed) | {DOUBLE}))
 
 
 def _where(function: Function, one: Intervention, cause: str) -> str:
@@ -88,7 +80,7 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
             cause = "random-numbers"  # the module draws and seeds nothing
         size = found.without.get(one, base)
         rounds = BY_ID[cause].kind == "rounding"
-        word: Word = Judge(function.measure, found).word(one) if rounds else "identical"
+        word: Word = word_of(function.measure, found, one) if rounds else "identical"
         evidence = (
             f"when {one.words}, {runs} agree bit for bit; without it they do not."
             if found.rest.same
@@ -100,10 +92,10 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
     return list(rows.values())
 
 
-def none(base: Gap) -> Found:
+def none() -> Found:
     """Give the row for nothing found."""
     evidence = "every run agreed, under every condition that was tried."
-    return Found("none", "", evidence, "", judged(base, None))
+    return Found("none", "", evidence, "")
 
 
 def answered(

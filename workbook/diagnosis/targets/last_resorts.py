@@ -20,7 +20,7 @@ from workbook.diagnosis.rounding import alike, equal_but_for_rounding, much_smal
 from workbook.diagnosis.search import Active, Search, search
 from workbook.diagnosis.session import Session, traced
 from workbook.diagnosis.targets.contrasts import shortened
-from workbook.diagnosis.targets.explained import Judge, causes_of
+from workbook.diagnosis.targets.explained import causes_of, word_of_rest
 from workbook.diagnosis.targets.function import Function
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
     Putting it back may break a program that means to keep it, so it is not tried before. A cure
     changes nothing in a healthy program: one of the two results must be what it was.
     """
-    if found.rest.same or (found.needed and Judge(pair.measure, found).rest() == "rounding"):
+    if found.rest.same or (found.needed and word_of_rest(pair.measure, found) == "rounding"):
         return found
     lists = [_mutated(pair, index) for index in (0, 1)]
     pair.mutating = lists[0] ^ lists[1] or lists[0]  # the helpers of one, or else of both
@@ -96,11 +96,11 @@ def by_chance(session: Session) -> list[Found]:
     return [row for row in rows if row.cause in _CHANCE]
 
 
-def rest(pair: Pair, judge: Judge, found: Search) -> list[Found]:
+def rest(pair: Pair, found: Search) -> list[Found]:
     """Say what no intervention removed: rounding by another order of operations, or unknown."""
     if found.rest.same:
         return []
-    word = judge.rest()
+    word = word_of_rest(pair.measure, found)
     rounds = word in ("rounding", "doubtful")
     micro = [f["counts"].get("backward", 0) for f in (pair.facts(0), pair.facts(1))]
     goes = "goes" if word == "rounding" else "shrinks, though less than rounding is likely to"

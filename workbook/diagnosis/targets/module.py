@@ -77,7 +77,7 @@ def diagnosed(session: Session) -> Answer:
         ask(model, again)
     if not model.rows:
         other_cpu(again)
-        model.rows.append(none(Gap(True)))
+        model.rows.append(none())
     return answered(session, model.rows)
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.plan import Plan, plan
-from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.search import Search
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.targets import ranks
@@ -26,9 +25,7 @@ def diagnosed(session: Session) -> Answer:
         session.note(sentence)
     if not watched.ours.data.get("torch"):
         same = not watched.lines and not watched.files
-        return answered(
-            session, [none(Gap(True))] if same else [], status=None if same else "unknown"
-        )
+        return answered(session, [none()] if same else [])
     if len(ranks.of(watched.ours)) > 1 and (answer := ranks.diagnosed(session, watched.ours)):
         return answer
     far = watched.theirs.data["stopped"] or session.steps  # later runs go no further than these
@@ -38,13 +35,13 @@ def diagnosed(session: Session) -> Answer:
         command.whole = Function(session, stop=far)
     found, base = command.find()
     if found is None and watched.same:
-        return answered(session, [none(base)])
+        return answered(session, [none()])
     if found is None or not found.needed:
         session.note("No single condition, and not all of them together, made the results agree.")
         for sentence in watched.reordered():
             session.note(sentence)
         session.unexplained()
-        return answered(session, [], status="unknown")
+        return answered(session, [])
     if watched.step and found.rest.same and not command.chancy:
         command, found = _in_whole_runs(command, found, watched.step)
     return answered(session, causes_of(command, found, base))

@@ -129,11 +129,11 @@ def diagnosed(session: Session) -> Answer:
         extra = reseeded(function)
         if extra is None:
             other_cpu(function)
-        return answered(session, [extra or none(base)])
+        return answered(session, [extra or none()])
     if not found.needed:
         session.note("No single condition, and not all of them together, made the results agree.")
         session.unexplained()
-        return answered(session, [], status="unknown")
+        return answered(session, [])
     rows = causes_of(function, found, base)
     rows += dropout_behind(function, rows)
     return answered(session, rows, traces=function.traces())

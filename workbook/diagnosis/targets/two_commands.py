@@ -46,7 +46,7 @@ def diagnosed(session: Session) -> Answer:
     for sentence in watched.across():
         session.note(sentence)
     if pair.measure(frozenset()).same and pair.measure(frozenset(HOLDS)).same:
-        return answered(session, [none(Gap(True))])
+        return answered(session, [none()])
     return disagreement.explained(pair)
 
 
@@ -160,7 +160,7 @@ def resumed(session: Session) -> Answer:
     part = steps.parted(ours, renumbered, steps.PARTS[:1] + steps.COMPUTED)
     if part is None:
         session.tell(f"{len(theirs)} steps after that: equal in every bit")
-        return answered(session, [none(Gap(True))])
+        return answered(session, [none()])
     step, parts = part
     evidence = (
         f"stopped after step {saved} and resumed, step {step} is the first that differs from the "

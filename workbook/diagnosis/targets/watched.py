@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from workbook.diagnosis.probes import files, leaving, printed, steps
-from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.process.run import Run, said
 from workbook.diagnosis.session import Session, Unusable
 
 
@@ -22,29 +22,20 @@ def usable(session: Session, run: Run) -> Run:
     if run.cannot is not None:
         raise Unusable(run.cannot)
     status = run.data.get("status", 0)
-    if status and "EOFError" in " ".join(last_words(run)):
+    words = said(run.folder, "warned.txt", "printed.txt")
+    if status and "EOFError" in " ".join(words):
         raise Unusable(
             "the command reads from the terminal, and here is none; give what it asks for as "
             'options, or from a file: -- sh -c "... < answers.txt"'
         )
     if status:
         how = f"was ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
-        raise Unusable(f"the command {how}", last_words(run))
+        raise Unusable(f"the command {how}", words)
     if not run.data.get("torch"):
         session.note(_NEVER)
     for port in run.data.get("ports", ())[:1]:
         session.note(f"It opens port {port}, so one run at a time was made.")
     return run
-
-
-def last_words(run: Run) -> tuple[str, ...]:
-    """Say what a command wrote to stderr last, or else to stdout."""
-    for name in ("warned.txt", "printed.txt"):
-        path = run.folder / name
-        text = path.read_text(errors="replace") if path.exists() else ""
-        if lines := [f"  {line}" for line in text.splitlines() if line.strip()]:
-            return ("It said:", *lines[-6:])
-    return ()
 
 
 _NEVER = (

@@ -23,7 +23,7 @@ from workbook.diagnosis.rounding import Word, equal_but_for_rounding, judged
 from workbook.diagnosis.search import Active, names, search
 from workbook.diagnosis.session import Unusable, traced
 from workbook.diagnosis.targets.contrasts import shortened
-from workbook.diagnosis.targets.explained import Judge, answered, causes_of
+from workbook.diagnosis.targets.explained import answered, causes_of, word_of
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.tests import order, tolerance
 
@@ -46,7 +46,7 @@ def diagnosed(forks: Forks, name: str, before: Sequence[str], asked: str) -> Ans
     if outcomes == {"failed"}:
         return _always(forks, runs[0])
     if outcomes == {"passed"} and asked == "file first":
-        return answered(forks, [], status="unknown")
+        return answered(forks, [])
     return _at_times(forks, runs)
 
 
@@ -76,11 +76,11 @@ def _at_times(forks: Forks, runs: list[Run]) -> Answer:
         if not failed:
             forks.note(_noticed(forks))
         rows = [Found("none", "", "what it compares was the same in every trial.", "")]
-        return answered(forks, rows if not failed else [], status="unknown" if failed else None)
+        return answered(forks, rows if not failed else [])
     rows = causes_of(function, found, base)
     if not failed and shares and shares[-1] <= 1:
         forks.note("What it compares differs from run to run, and stayed within its tolerance.")
-    return answered(forks, rows, status=None if rows else "unknown")
+    return answered(forks, rows)
 
 
 def _noticed(forks: Forks) -> str:
@@ -195,7 +195,7 @@ def _always(forks: Forks, run: Run) -> Answer:
     if sides.number < 0:
         forks.note("The failing line compares no numbers that could be seen; compare with "
                    "torch.testing.assert_close to see both sides.")  # fmt: skip
-        return answered(forks, [], status="unknown")
+        return answered(forks, [])
     base = sides.measure(frozenset())
     row = sides.row
     times = f", {row['share']:.3g} times what is allowed" if row["rtol"] or row["atol"] else ""
@@ -218,7 +218,7 @@ def _always(forks: Forks, run: Run) -> Answer:
     for one in found.needed if found.rest.same else ():
         said: Word = "identical"
         if BY_ID[one.cause].kind == "rounding":
-            said = Judge(sides.measure, found).word(one)
+            said = word_of(sides.measure, found, one)
         coupled = one.cause == "batch-size" and said not in ("rounding", "doubtful")
         cause = "batch-coupling" if coupled else one.cause
         evidence = f"when {one.words}, the two sides agree; without that they do not."
@@ -244,7 +244,7 @@ def _always(forks: Forks, run: Run) -> Answer:
         forks.note(_tolerance(base, sides))
     else:
         forks.note("A wider tolerance would hide it: it is not rounding.")
-    return answered(forks, rows, status=None if rows else "unknown")
+    return answered(forks, rows)
 
 
 def _tolerance(base: Gap, sides: Sides) -> str:

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from workbook.diagnosis.answer import Answer, Found
-from workbook.diagnosis.process.run import Run
+from workbook.diagnosis.process.run import said
 from workbook.diagnosis.session import Session, Unusable
-from workbook.diagnosis.targets.watched import last_words
 
 _PLUGIN = "workbook.diagnosis.targets.tests.plugin"
 _NO_TESTS = ("node_modules", "build", "dist", "__pycache__")
@@ -85,13 +84,7 @@ def asked(session: Session, line: list[str], name: str, *, order: str = "") -> A
         return read(made["answer"])
     if "missing" in made:
         return None
-    raise Unusable("its session gave no answer", _said(run))
-
-
-def _said(run: Run) -> tuple[str, ...]:
-    path = run.folder / "printed.txt"
-    lines = [f"  {line}" for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    return ("It said:", *lines[-8:]) if lines else last_words(run)
+    raise Unusable("its session gave no answer", said(run.folder, "printed.txt", "warned.txt"))
 
 
 def read(data: dict[str, Any]) -> Answer:
