@@ -12,6 +12,7 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, PAIR, Setting, on
+from workbook.diagnosis.interventions.operations import views
 from workbook.diagnosis.patching import line, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
@@ -33,12 +34,9 @@ class OnTheCpu(Dispatch):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        views = any(made.alias_info is not None for made in func._schema.returns)
         there = [value for value in tree_leaves((args, kwargs)) if self.away(value)]
         moves = func._schema.name in _MOVES
-        if not there or moves or torch.Tag.nondeterministic_seeded in func.tags:
-            return func(*args, **kwargs)
-        if views and not func._schema.is_mutable:
+        if not there or moves or views(func) or torch.Tag.nondeterministic_seeded in func.tags:
             return func(*args, **kwargs)
         return at_home(func, args, kwargs, there)
 

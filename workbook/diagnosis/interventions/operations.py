@@ -28,7 +28,8 @@ _INTEGERS = "add sub rsub mul neg pow square abs bitwise_left_shift"
 ARITHMETIC = frozenset(f"aten::{name}" for name in _INTEGERS.split())
 
 
-def _views(func: Any) -> bool:
+def views(func: Any) -> bool:
+    """Whether an operation gives a view of what it is given."""
     schema = func._schema
     return not schema.is_mutable and any(made.alias_info is not None for made in schema.returns)
 
@@ -67,7 +68,7 @@ class Double(Dispatch):
         if func._schema.name == "aten::to" or func._schema.name == "aten::_to_copy":
             return func(args[0], **kwargs) if len(args) == 1 else func(*args, **kwargs)
         written = {id(args[0])} if func._schema.is_mutable and args else set()
-        if _views(func):
+        if views(func):
             return func(*args, **kwargs)
         args, kwargs = tree_map(lambda v: v if id(v) in written else self._wide(v), (args, kwargs))
         out = func(*args, **kwargs)
@@ -87,7 +88,7 @@ class Plain(Dispatch):
         kwargs = kwargs or {}
         if func._schema.name == "aten::clone":
             return torch.clone(args[0], memory_format=torch.contiguous_format)
-        if func._schema.is_mutable or _views(func):
+        if func._schema.is_mutable or views(func):
             return func(*args, **kwargs)
         args, kwargs = tree_map(self._packed, (args, kwargs))
         return tree_map(self._packed, func(*args, **kwargs))

@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,7 @@ def run(request: Request, folder: Path, place: Place | str) -> None:
     that is to start with what an earlier one left is that one where none is left.
     """
     if request.pop("twice", False) and sys.platform == "linux":  # a fork is safe
-        pid = os.fork()
-        if not pid:
-            try:
-                run(request, folder, place)
-            finally:
-                os._exit(0)
-        os.waitpid(pid, 0)
+        _in_fork(lambda: run(request, folder, place))
         if not made(folder):
             return
     result: dict[str, Any] = {"outcomes": [], "facts": [], "changed": []}
@@ -146,7 +141,9 @@ def _carry_out(
             run.trained.clear()
             run.trained.update(trained[min(number, len(trained) - 1)] if trained else {})
             if put_back.FORK.name in between and hasattr(os, "fork"):
-                _in_fork(function, number, request, folder, result)
+                outcome, facts = _forked(function, number, request, folder)
+                result["outcomes"].append(outcome)
+                result["facts"].append(facts)
             else:
                 began = time.perf_counter()
                 result["outcomes"].append(_call(function, number, request, folder))
@@ -186,10 +183,8 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
         except steps.Stopped:
             stopped = True
         except Exception as error:
-            return {
-                "raised": f"{type(error).__name__}: {error}",
-                "traceback": user_traceback(error),
-            }
+            words = f"{type(error).__name__}: {error}"
+            return {"raised": words, "traceback": user_traceback(error)}
     if torch.get_default_dtype() != torch.float32:
         FACTS.add(Fact.LEAVES_DTYPE)
     if torch.get_num_threads() != (request["set"].get(THREADS.name) or 1):
@@ -215,17 +210,25 @@ def _call(function: Any, number: int, request: Request, folder: Path) -> dict[st
         ) from None
 
 
-def _in_fork(
-    function: Any, number: int, request: Request, folder: Path, result: dict[str, Any]
-) -> None:
+def _in_fork(work: Callable[[], object]) -> None:
+    """Do something in a fork of this process, and wait for its end."""
     pid = os.fork()
-    note = folder / f"fork-{number}.json"
-    if pid == 0:
+    if not pid:
         try:
-            note.write_text(json.dumps([_call(function, number, request, folder), FACTS.to_json()]))
+            work()
         finally:
             os._exit(0)
     os.waitpid(pid, 0)
-    outcome, facts = json.loads(note.read_text()) if note.exists() else ({"raised": "it ended"}, {})
-    result["outcomes"].append(outcome)
-    result["facts"].append(facts)
+
+
+def _forked(function: Any, number: int, request: Request, folder: Path) -> list[dict[str, Any]]:
+    """Make a call in a fork; its outcome, and its facts."""
+    note = folder / f"fork-{number}.json"
+
+    def call() -> None:
+        outcome = _call(function, number, request, folder)
+        note.write_text(json.dumps([outcome, FACTS.to_json()]))
+
+    _in_fork(call)
+    made: list[dict[str, Any]] = [{"raised": "it ended"}, {}]
+    return json.loads(note.read_text()) if note.exists() else made

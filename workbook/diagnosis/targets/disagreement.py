@@ -152,13 +152,8 @@ def _where(pair: Pair, one: Intervention, cause: str, first: Run | None, second:
         seen |= dict.fromkeys(pair.seen(cause, one.looks))
     if seen:
         return few(list(seen))
-    if cause == "reseeded" and (lines := _unshared(seeding(first), seeding(second))):
-        return lines
+    if cause == "reseeded" and (lines := list(filter(None, map(seeding, (first, second))))):
+        return few(list(dict.fromkeys(lines)))
     if cause in ("random-numbers", "generator-shift", "reseeded"):
         return drawn_apart(first, second)
     return place(*_first_traces(first, second))
-
-
-def _unshared(one: str, other: str) -> str:
-    """Give the side that sets a seed again where the other does not, or both."""
-    return few([text for text in dict.fromkeys((one, other)) if text]) if one != other else one
