@@ -7,11 +7,13 @@ would be another than the one asked about.
 
 import functools
 import inspect
+import random
 import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 from workbook.trace.places import is_user_file, line_of
@@ -49,6 +51,18 @@ def _replace(owner: Any, name: str, function: Callable[..., Any]) -> None:
         for flag in vars(type(flags)).values():
             if getattr(flag, "setter", None) is real:
                 flag.setter = function
+
+
+def wrap_seeds(around: Around) -> None:
+    """Let what seeds each library's global generator be `around(library, real, ...)`."""
+    for library, owner, name in SEEDERS:
+        wrap(functools.partial(around, library), owner, name)
+    torch.random.manual_seed = torch.manual_seed
+
+
+SEEDERS: tuple[tuple[str, Any, str], ...] = (
+    ("torch", torch, "manual_seed"), ("numpy", np.random, "seed"), ("random", random, "seed"),
+)  # fmt: skip
 
 
 def wrap_named(around: Around, owner: Any, *names: str) -> None:

@@ -20,7 +20,7 @@ from workbook.diagnosis.interventions.intervention import Setting
 from workbook.diagnosis.process import hook, program
 from workbook.diagnosis.process.hook import rows_of
 from workbook.diagnosis.target import target
-from workbook.tracefile import container, process
+from workbook.tracefile import container, recording
 from workbook.tracefile.recording import Options, finished
 from workbook.tracefile.tape import Tape
 from workbook.tracefile.taping import OPERATIONS
@@ -97,7 +97,7 @@ def _run(words: list[str], options: Options) -> dict[str, Tape]:
     target = shlex.join([os.path.basename(one) if os.path.exists(one) else one for one in words])
     with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
         plan = {"root": _ROOT, "folder": folder, "set": {}, "writable": [os.sep]}
-        more = {"module": process.__name__, "target": target, "options": options.to_json()}
+        more = {"module": recording.__name__, "target": target, "options": options.to_json()}
         Path(folder, "plan.json").write_text(json.dumps({**plan, **more}))
         path = [str(Path(hook.__file__).parent), *filter(None, (os.environ.get("PYTHONPATH"),))]
         environment = {"PYTHONPATH": os.pathsep.join(path), "WORKBOOK_RUN": folder}

@@ -2,20 +2,25 @@
 
 Owns the options, as they travel to another process, and what is left out with them; and the head:
 the machine's fingerprint, the switches, and a hash of each of the program's files. It names no
-person, computer or network, and no folder.
+person, computer or network, and no folder. A process of the user's is recorded from where it has
+imported torch until it ends; what it had when it was killed is lost.
 """
 
+import atexit
 import datetime
 import hashlib
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import workbook
 from workbook.conditions import readings
 from workbook.fingerprint import take
 from workbook.trace.places import files_seen, is_user_file
+from workbook.tracefile import container
 from workbook.tracefile.tape import Tape
 from workbook.tracefile.taping import OPERATIONS, Watch
 
@@ -87,3 +92,22 @@ def _files(key: bytes) -> dict[str, str]:
                 code = keyed(key, file.read())
             codes_by_name.setdefault(os.path.basename(name), []).append(code)
     return {name: " ".join(sorted(codes)) for name, codes in sorted(codes_by_name.items())}
+
+
+def begin(plan: dict[str, Any], note: Callable[..., None]) -> None:
+    """Record this process from now on, as the plan says; the hook calls it."""
+    options, pid = Options.from_json(plan["options"]), os.getpid()
+    watch = options.watch()
+    watch.__enter__()
+
+    def end() -> None:
+        if os.getpid() != pid:  # a fork of it
+            return
+        watch.__exit__()
+        last = getattr(sys, "last_value", None)  # the error that ended the program, if one did
+        ended = f"{type(last).__name__}: {last}" if last is not None else ""
+        tape, name = finished(watch, plan["target"], options, ended=ended), f"trace-{pid}.wbt"
+        container.save(tape, Path(plan["folder"], name))
+        note("tape", name=name, rank=os.environ.get("RANK"), operations=len(tape))
+
+    atexit.register(end)

@@ -6,17 +6,15 @@ stands for several.
 """
 
 import os
-import random
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import distributed as dist
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
 from workbook.diagnosis.interventions.intervention import RANKS, Setting, on
-from workbook.diagnosis.patching import wrap, wrap_named
+from workbook.diagnosis.patching import SEEDERS, wrap, wrap_named, wrap_seeds
 from workbook.diagnosis.probes.facts import FACTS, Fact
 
 JOIN = "WORKBOOK_JOIN"
@@ -48,9 +46,9 @@ def _weights(run: Setting) -> None:
 def _seeds(run: Setting) -> None:
     """Start every rank from one seed, whatever seeds the program sets."""
     if run.has(SAME_SEED):
-        for owner, name in ((torch, "manual_seed"), (np.random, "seed"), (random, "seed")):
+        for _, owner, name in SEEDERS:
             getattr(owner, name)(0)
-            wrap(lambda real, *args, **kwargs: real(0), owner, name)
+        wrap_seeds(lambda library, real, *args, **kwargs: real(0))
 
 
 def _samplers(run: Setting) -> None:

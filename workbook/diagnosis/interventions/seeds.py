@@ -8,7 +8,6 @@ import argparse
 import ast
 import functools
 import inspect
-import random
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -20,24 +19,20 @@ import numpy as np
 import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, Stage, on
-from workbook.diagnosis.patching import aside, caller, functions_of, line, wrap
+from workbook.diagnosis.patching import SEEDERS, aside, caller, functions_of, line, wrap, wrap_seeds
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.generators import LIBRARIES, get_state, global_codes, put_state
 from workbook.diagnosis.probes.steps import digest
 from workbook.trace.places import is_user_file, line_of
 
 CAUSE = "seed-ignored"
-_SEEDED: dict[str, Any] = {  # what sets each library's global generator, as torch, NumPy, Python do
-    "torch": torch.manual_seed,
-    "numpy": np.random.seed,
-    "random": random.seed,
-}
+_SEED = [getattr(owner, name) for _, owner, name in SEEDERS]  # as torch, NumPy and Python have it
 
 
 def _seed_all(number: Any) -> None:
     """Seed every global generator with a number; anything else is no seed."""
     if isinstance(number, (int, np.integer)):
-        for seed in _SEEDED.values():
+        for seed in _SEED:
             seed(int(number) % 2**32)
 
 
@@ -48,20 +43,14 @@ def _early(run: Setting) -> None:
         FACTS.at_start.append(lambda: _seed_all(0))
     start = dict(zip(LIBRARIES, global_codes(), strict=True))
 
-    def noted(library: str) -> Any:
-        def seed(real: Any, *args: Any, **kwargs: Any) -> Any:
-            was = start.pop(library, None)
-            if was not in (None, global_codes()[LIBRARIES.index(library)]):
-                where = f"{library} is seeded at {line() or 'a library'}"
-                FACTS.add(Fact.SEEDED_LATE, CAUSE, f"{where}, after numbers were drawn")
-            return real(*args, **kwargs)
+    def seed(library: str, real: Any, *args: Any, **kwargs: Any) -> Any:
+        was = start.pop(library, None)
+        if was not in (None, global_codes()[LIBRARIES.index(library)]):
+            where = f"{library} is seeded at {line() or 'a library'}"
+            FACTS.add(Fact.SEEDED_LATE, CAUSE, f"{where}, after numbers were drawn")
+        return real(*args, **kwargs)
 
-        return seed
-
-    wrap(noted("torch"), torch, "manual_seed")
-    wrap(noted("numpy"), np.random, "seed")
-    wrap(noted("random"), random, "seed")
-    torch.random.manual_seed = torch.manual_seed
+    wrap_seeds(seed)
 
 
 def _own(run: Setting) -> None:

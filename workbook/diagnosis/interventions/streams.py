@@ -19,7 +19,7 @@ import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, Stage, on
 from workbook.diagnosis.interventions.surroundings import RNG
-from workbook.diagnosis.patching import caller, wrap, wrap_helpers
+from workbook.diagnosis.patching import caller, wrap, wrap_helpers, wrap_seeds
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.generators import (
     get_state,
@@ -146,32 +146,30 @@ def _seeds(run: Setting) -> None:
     if epoch is not None:
         keyed_others(epoch)
 
-    def setting(library: str) -> Any:
-        def seed(real: Any, *args: Any, **kwargs: Any) -> Any:
-            if _HELPERS and _HELPERS[-1] is None:
-                _HELPERS[-1] = global_states()
-            FACTS.add(Fact.SEEDS)
-            if FACTS.count(f"seed {library}") > 1:
-                FACTS.add(Fact.SEEDS_AGAIN)
-                if run.has(FIRST_SEED):
-                    return torch.default_generator if library == "torch" else None
-            if epoch is not None:
-                epoch.set(args if len(repr(args)) < 80 else "state")
-            if run.has(ONE_SEED) and args and isinstance(args[0], int):
-                args = (0, *args[1:])
-            return real(*args, **kwargs)
-
-        return seed
+    def seed(library: str, real: Any, *args: Any, **kwargs: Any) -> Any:
+        if _HELPERS and _HELPERS[-1] is None:
+            _HELPERS[-1] = global_states()
+        FACTS.add(Fact.SEEDS)
+        if FACTS.count(f"seed {library}") > 1:
+            FACTS.add(Fact.SEEDS_AGAIN)
+            if run.has(FIRST_SEED):
+                return torch.default_generator if library == "torch" else None
+        if epoch is not None:
+            epoch.set(args if len(repr(args)) < 80 else "state")
+        if run.has(ONE_SEED) and args and isinstance(args[0], int):
+            args = (0, *args[1:])
+        return real(*args, **kwargs)
 
     def fork(real: Any, *args: Any, **kwargs: Any) -> Any:
         FACTS.add(Fact.SEEDS_AGAIN)
         return contextlib.nullcontext() if run.has(FIRST_SEED) else real(*args, **kwargs)
 
-    wrap(setting("torch"), torch, "manual_seed", "set_rng_state")
-    wrap(setting("numpy"), np.random, "seed", "set_state")
-    wrap(setting("random"), random, "seed", "setstate")
+    wrap_seeds(seed)
+    wrap(functools.partial(seed, "torch"), torch, "set_rng_state")
+    wrap(functools.partial(seed, "numpy"), np.random, "set_state")
+    wrap(functools.partial(seed, "random"), random, "setstate")
     wrap(fork, torch.random, "fork_rng")
-    torch.random.manual_seed, torch.random.set_rng_state = torch.manual_seed, torch.set_rng_state
+    torch.random.set_rng_state = torch.set_rng_state
 
 
 def _epoch(run: Setting) -> Epoch:
