@@ -32,6 +32,8 @@ APT := $(and $(AS_ROOT),$(shell command -v apt-get 2>/dev/null))
 NBVAL := -m pytest --nbval --nbval-current-env --nbval-cell-timeout 36000 \
   --nbval-kernel-startup-timeout 3600 -n 2 --dist loadscope
 SLOWEST := --durations=20
+# The plugins that unit tests need; to load all takes each process seconds.
+FEW := -p xdist -p _hypothesis_pytestplugin
 # GNU make has this since 4.0; without it lines of both are mixed.
 TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -57,6 +59,10 @@ test: lint chromium
 	@$(MAKE) --no-print-directory --jobs=2 $(TOGETHER) SIDE_BY_SIDE=yes unit browser
 	@$(MAKE) --no-print-directory nbval
 
+# Set to nothing, this lets Python keep what it compiles, which many containers forbid: pytest rewrites
+# 700 modules in each of its processes, and hundreds of processes compile the workbook.
+drift unit browser nbval bench test-machines: export PYTHONDONTWRITEBYTECODE :=
+
 lint: $(DEVELOPER)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -70,9 +76,10 @@ drift: $(DEVELOPER)
 
 # Everything without a browser, with the coverage of the package. Of what is one more of a kind that
 # another test has (marked `further`), `python -m pytest` runs all, as the workflow does elsewhere.
+unit: export PYTEST_DISABLE_PLUGIN_AUTOLOAD := 1
 unit: $(DEVELOPER)
 	$(PY) -m coverage erase
-	$(PY) -m coverage run --include="$(CURDIR)/workbook/*" -m pytest --ignore=tests/browser -m "not further" -n 2 --dist worksteal $(SLOWEST)
+	$(PY) -m coverage run --include="$(CURDIR)/workbook/*" -m pytest $(FEW) --ignore=tests/browser -m "not further" -n 2 --dist worksteal $(SLOWEST)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
 import pytest
 
-from tests.causes.chapters import EXPERIMENTS
+from tests.causes.chapters import EXPERIMENTS, opened
 from workbook.causes.cudnn import series
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
@@ -84,12 +83,6 @@ def measured(experiment: Experiment, settings: dict[str, Any]) -> Facts | None:
     return facts(ran(experiment, settings))
 
 
-@cache
-def opened(experiment: Experiment) -> Facts | None:
-    """What a run at the opening settings says, measured once."""
-    return measured(experiment, experiment.opening)
-
-
 def differing(before: Facts, after: Facts) -> set[str]:
     """Where two runs say something else."""
     return {path for path in before.keys() & after.keys() if before[path] != after[path]} | {
@@ -128,7 +121,7 @@ def changes(
     both sides. `known` has runs that were made before, by the control's value.
     """
     here = {**experiment.opening, **others}
-    before = measured(experiment, here) if others else opened(experiment)
+    before = measured(experiment, here) if others else told(opened(experiment))
     if before is None:
         return set()
     for value in other_values(control):

@@ -1,11 +1,10 @@
 """What every chapter is held to, whatever it teaches."""
 
-import functools
 import json
 
 import pytest
 
-from tests.causes.chapters import CASES, CHAPTERS, EXERCISES, EXPERIMENTS, PREDICTIONS
+from tests.causes.chapters import CASES, CHAPTERS, EXERCISES, EXPERIMENTS, PREDICTIONS, opened
 from workbook.experiment import Experiment, run
 from workbook.question import Estimate, Exercise, Prediction, prove
 from workbook.result import Result
@@ -14,13 +13,6 @@ from workbook.result import Result
 def named(row: Experiment | Prediction | Exercise) -> str:
     """The test's id."""
     return row.name
-
-
-@functools.cache
-def opened(name: str) -> Result:
-    """Give the experiment's result at its opening settings, measured once for all tests here."""
-    (experiment,) = (each for each in EXPERIMENTS if each.name == name)
-    return run(experiment)
 
 
 def test_names_are_unique() -> None:
@@ -33,13 +25,13 @@ def test_names_are_unique() -> None:
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=named)
 def test_an_experiment_says_the_same_twice(experiment: Experiment) -> None:
     """Run twice at its opening settings, the verdict's words are the same."""
-    assert run(experiment).verdict == opened(experiment.name).verdict
+    assert run(experiment).verdict == opened(experiment).verdict
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=named)
 def test_a_result_survives_json(experiment: Experiment) -> None:
     """Written as strict JSON and read back, the result is equal."""
-    result = opened(experiment.name)
+    result = opened(experiment)
     data = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert Result.from_json(data).to_json() == result.to_json()
 

@@ -29,11 +29,12 @@ def address() -> Iterator[str]:
     words = [sys.executable, "-m", "distributed.cli.dask_worker"]
     options = ["--no-nanny", "--nthreads", "1", "--no-dashboard"]
     path = os.pathsep.join(filter(None, sys.path))
+    uncounted = {k: v for k, v in os.environ.items() if k != "COVERAGE_PROCESS_CONFIG"}
     with distributed.LocalCluster(n_workers=0, dashboard_address=None) as local:
         workers = [
             subprocess.Popen(
                 [*words, local.scheduler_address, *options, "--name", name],
-                env={**os.environ, "PYTHONPATH": path, "WORKER_NAME": name, **variables},
+                env={**uncounted, "PYTHONPATH": path, "WORKER_NAME": name, **variables},
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
