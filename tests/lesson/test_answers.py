@@ -7,7 +7,7 @@ import pytest
 from workbook.diagnosis import CAUSES, Answer, Found
 from workbook.diagnosis.places import FIRST
 from workbook.lesson import answers, remedies, report
-from workbook.lesson.answers import shared_workers, told
+from workbook.lesson.answers import Picture, shared_workers, told
 
 FAULT = Found("batch-statistics", "norm", "in eval mode they agree.", "at most 0.1 apart")
 ROUNDING = Found("thread-count", "", "on one thread they agree.", "2 ULPs", "rounding")
@@ -56,13 +56,18 @@ def test_nothing_found_asks_for_nothing() -> None:
     ]
 
 
-def test_a_traced_answer_has_a_picture(shown) -> None:
-    """The picture comes first, and the text beside it has no digits of this machine."""
+def test_a_traced_answer_has_a_picture(shown, monkeypatch) -> None:
+    """The picture comes first, for either theme; the text has no digits of this machine."""
+    made: list[Picture] = []
+    monkeypatch.setattr(answers, "Picture", lambda **kept: made.append(Picture(**kept)) or made[0])
     curve = (0.0, 0.0, 8.0)
     answer = Answer("a.py:f", "fault", (FAULT,), (), (), curve, ("add", "mul", "sum"), 2)
     report(answer)._ipython_display_()
     picture, words = shown
-    assert base64.b64decode(picture["image/png"]).startswith(b"\x89PNG")
+    static = base64.b64decode(picture["image/png"])
+    assert static == made[0].light and static.startswith(b"\x89PNG")
+    assert made[0].dark.startswith(b"\x89PNG") and made[0].dark != made[0].light
+    assert picture["application/vnd.jupyter.widget-view+json"]["model_id"] == made[0].model_id
     assert "<code>batch-statistics</code>" in words["text/html"]
     assert "0.1 apart" not in words["text/html"]
 

@@ -7,7 +7,10 @@ import atexit
 import base64
 import functools
 from dataclasses import dataclass
+from pathlib import Path
 
+import anywidget
+import traitlets
 from IPython.display import display
 
 from workbook import plots
@@ -72,6 +75,16 @@ def report(answer: Answer) -> "Report":
     return Report(answer)
 
 
+class Picture(anywidget.AnyWidget):
+    """A figure, drawn for a light and for a dark page; the page chooses."""
+
+    _esm = Path(__file__).parent / "picture.js"
+    light = traitlets.Bytes().tag(sync=True)
+    dark = traitlets.Bytes().tag(sync=True)
+    alt = traitlets.Unicode().tag(sync=True)
+    width = traitlets.Int().tag(sync=True)
+
+
 @dataclass(frozen=True)
 class Report:
     """An answer that displays itself: a PNG where two traced runs differ, then the words."""
@@ -103,9 +116,13 @@ class Report:
 
     def _ipython_display_(self) -> None:
         if self.result:
-            picture = base64.b64encode(plots.static(self.result)).decode()
-            data = {"image/png": picture, "text/plain": "The two runs."}
-            metadata = {"image/png": plots.static_size(self.result), KEPT: self.result.kept()}
+            light, dark = (plots.static(self.result, theme) for theme in ("light", "dark"))
+            size, words = plots.static_size(self.result), "The two runs."
+            live = Picture(light=light, dark=dark, alt=words, width=size["width"])
+            view = live._repr_mimebundle_()
+            data = dict(view[0] if isinstance(view, tuple) else view or {})
+            data |= {"image/png": base64.b64encode(light).decode(), "text/plain": words}
+            metadata = {"image/png": size, KEPT: self.result.kept()}
             display(data, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
         paragraphs = told(self.answer, digits=self.result is None)
         words = "".join(f"<p>{inline(text)}</p>" for text in paragraphs)

@@ -56,13 +56,13 @@ def figure(result: Result, theme: Theme = "light", room: int = WIDTH) -> Figure:
     return stage.figure
 
 
-def static(result: Result) -> bytes:
+def static(result: Result, theme: Theme = "light") -> bytes:
     """Draw a result for readers without a kernel: a PNG of `static_size` CSS pixels.
 
-    It is opaque and light, so that it reads on any page, and it says LIVE, RECORDED or SIMULATED
-    and the machine. The same result gives the same bytes.
+    It is opaque and, unless another theme is asked for, light, so that it reads on any page, and it
+    says LIVE, RECORDED or SIMULATED and the machine. The same result gives the same bytes.
     """
-    return Drawing().png(result.finding.chart, *_words(result))
+    return Drawing(theme=theme).png(result.finding.chart, *_words(result))
 
 
 def static_size(result: Result) -> dict[str, int]:
