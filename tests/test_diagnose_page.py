@@ -20,7 +20,6 @@ from workbook.diagnosis.causes import CAUSES
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "diagnose.md").read_text()
 BLOCKS = re.findall(r"```sh\n([^`]+)\n```\n\n```text\n(.+?)\n```", PAGE, re.DOTALL)
-pytestmark = pytest.mark.uncounted
 
 
 @pytest.fixture(scope="module")
