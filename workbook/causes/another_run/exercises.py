@@ -346,21 +346,6 @@ NOISE_OF_AN_ITEM = Exercise(
                 noise(0, 0, 0).item() == noise(0, 1, 0).item() != noise(0, 0, 1).item()
             ),
         ),
-        WrongAnswer(
-            source=NOISE.format("hash((seed, epoch, k))") + DRAW + ".item()",
-            message="That is a number of Python. Return the tensor itself: leave `.item()` out.",
-            recognizes=lambda noise: isinstance(noise(0, 0, 0), float),
-        ),
-        WrongAnswer(
-            source=NOISE.format("hash((seed, epoch, k))") + DRAW.replace("()", "1"),
-            message="That has one dimension, with one place. The size `()` has no dimension.",
-            recognizes=lambda noise: noise(0, 0, 0).shape == (1,),
-        ),
-        WrongAnswer(
-            source=NOISE.format("hash((seed, epoch, k))") + DRAW + ".tolist(), k",
-            message="One number is asked for: return it as a tensor, not in a list or a tuple.",
-            recognizes=lambda noise: isinstance(noise(0, 0, 0), (list, tuple)),
-        ),
     ),
     hints=(
         "`torch.Generator().manual_seed(n)` is a generator of your own. Which n differs for each "

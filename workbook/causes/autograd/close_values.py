@@ -8,7 +8,7 @@ size and the format stay. In exact arithmetic the gradient of a singular vector 
 import torch
 
 from workbook.conditions import Conditions
-from workbook.control import Dtype, LogRange
+from workbook.control import LogRange
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
@@ -18,8 +18,8 @@ WIDEST = 10.0
 
 def close_values(where: Conditions, *, gap: int) -> Finding:
     """Take the gradient of one entry of a singular vector for singular values 2 and 2 - 1/gap."""
-    largest = _gradient(1 / gap, where)
-    growth = largest / _gradient(1 / 2, where)
+    largest = _gradient(1 / gap)
+    growth = largest / _gradient(1 / 2)
     verdict = "The closer the two singular values, the larger the gradient."
     if growth < WIDEST:
         verdict = "With singular values this far apart the gradient is moderate."
@@ -27,7 +27,7 @@ def close_values(where: Conditions, *, gap: int) -> Finding:
     return Finding(verdict, reading, values={"largest": largest, "growth": growth})
 
 
-def _gradient(gap: float, where: Conditions) -> float:
+def _gradient(gap: float) -> float:
     """Find the largest entry of the gradient of the first right singular vector's second square.
 
     The square does not depend on the vector's sign, which the decomposition leaves open.
@@ -35,7 +35,7 @@ def _gradient(gap: float, where: Conditions) -> float:
     full = torch.tensor([[2.0, 1, 0], [1, 3, 1], [0, 1, 2]], dtype=torch.float64)
     turn = torch.linalg.qr(full)[0]
     values = torch.tensor([2.0, 2.0 - gap, 0.5], dtype=torch.float64)
-    matrix = (turn * values @ turn.T).to(where.torch_dtype).requires_grad_()
+    matrix = (turn * values @ turn.T).requires_grad_()
     with torch.enable_grad():
         vectors = torch.linalg.svd(matrix).Vh
         (gradient,) = torch.autograd.grad(vectors[0, 1].square(), matrix)
@@ -46,9 +46,6 @@ CLOSE_VALUES = Experiment(
     name="close_values",
     question="What does a decomposition's gradient do when two singular values come close?",
     factor="the gap between them",
-    controls=(
-        LogRange("gap", 1024, 1, 12, base=2, label="1 / gap"),
-        Dtype(options=("float64", "float32")),
-    ),
+    controls=(LogRange("gap", 1024, 1, 12, base=2, label="1 / gap"),),
     measure=close_values,
 )
