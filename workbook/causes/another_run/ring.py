@@ -8,20 +8,23 @@ import torch
 
 from workbook.causes.another_run.ranks import summed
 from workbook.conditions import Conditions
-from workbook.control import Choice, Seed
+from workbook.control import Choice
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
 WORLDS = (2, 3, 4)
-SMALL, DRAWN = "1 and halves of its last bit", "drawn"
 
 
-def fill(where: Conditions, *, slots: int, numbers: str) -> Finding:
-    """All-reduce tensors filled with one number a rank; count the sums, and repeat it once."""
+def fill(where: Conditions, *, slots: int) -> Finding:
+    """All-reduce tensors filled with one number a rank; count the sums, and repeat it once.
+
+    The numbers are 1 and halves of its last bit, so that 1 + e + e is 1 or 1 + 2e by the order.
+    """
     counts: dict[int, int] = {}
     same_everywhere = repeats = True
     for world in WORLDS:
-        filled = [torch.full((slots,), number) for number in _numbers(world, numbers)]
+        numbers = [1.0] + [2.0**-24] * (world - 1)
+        filled = [torch.full((slots,), number) for number in numbers]
         sums, again = summed(filled), summed(filled)
         counts[world] = len(torch.unique(sums[0]))
         same_everywhere &= all(torch.equal(each, sums[0]) for each in sums)
@@ -29,14 +32,6 @@ def fill(where: Conditions, *, slots: int, numbers: str) -> Finding:
     values = {"sums": counts, "equal on all ranks": same_everywhere, "repeats": repeats}
     reading = ", ".join(f"{world} ranks: {n}" for world, n in counts.items())
     return Finding(_verdict(counts), reading, values=values)
-
-
-def _numbers(world: int, numbers: str) -> list[float]:
-    """Give one number a rank; of `SMALL` ones, 1 + e + e is 1 or 1 + 2e by the order."""
-    if numbers == SMALL:
-        return [1.0] + [2.0**-24] * (world - 1)
-    drawn: list[float] = torch.rand(world).tolist()
-    return drawn
 
 
 def _verdict(counts: dict[int, int]) -> str:
@@ -50,10 +45,6 @@ RING = Experiment(
     "ring",
     "Every slot adds the same numbers. Is every slot's sum the same?",
     "the number of ranks",
-    (
-        Choice("slots", 1000, (1, 8, 1000, 100_000), ordered=True),
-        Choice("numbers", SMALL, (SMALL, DRAWN), label="the ranks' numbers"),
-        Seed(),
-    ),
+    (Choice("slots", 1000, (1, 8, 1000, 100_000), ordered=True),),
     fill,
 )

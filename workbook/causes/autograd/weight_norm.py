@@ -10,27 +10,27 @@ from torch import Tensor
 from workbook.bounds import gamma
 from workbook.bounds.arithmetic import undisturbed
 from workbook.conditions import Conditions
-from workbook.control import Integer, LogRange, Seed
+from workbook.control import LogRange
 from workbook.experiment import Experiment
 from workbook.result import Finding
 
-ROWS = 24
+ROWS, WIDTH = 24, 32
 
 
-def two_parametrizations(where: Conditions, *, width: int, stretch: int) -> Finding:
+def two_parametrizations(where: Conditions, *, stretch: int) -> Finding:
     """Measure a linear layer's error against float64, with a plain and with a normalized weight.
 
     The direction is `stretch` times as long as the weight: dividing by its length undoes that.
     """
-    x, direction = torch.rand(ROWS, width), torch.rand(width, width) * stretch
-    length = torch.rand(width, 1) + 0.5
+    x, direction = torch.rand(ROWS, WIDTH), torch.rand(WIDTH, WIDTH) * stretch
+    length = torch.rand(WIDTH, 1) + 0.5
     normalized = _weight(length, direction)
     with undisturbed():
         exact = _weight(length.double(), direction.double())
         truth = x.double() @ exact.T
     # Every number is positive, so that each rounding is a share of the result: n in a dot product
     # of n terms, 1 to store the exact weight; a norm has n/2 + 1, its product and quotient 2 more.
-    limits = gamma(width + 1, "float32"), gamma(width + (width + 1) // 2 + 3, "float32")
+    limits = gamma(WIDTH + 1, "float32"), gamma(WIDTH + (WIDTH + 1) // 2 + 3, "float32")
     values = {
         "plain": _error(x @ exact.float().T, truth),
         "normalized": _error(x @ normalized.T, truth),
@@ -61,10 +61,6 @@ WEIGHT_NORM = Experiment(
     name="weight_norm",
     question="Does weight normalization make rounding worse?",
     factor="parametrization of the weight",
-    controls=(
-        Integer("width", 32, 8, 128, step=8),
-        LogRange("stretch", 10, 0, 6, label="length of the direction"),
-        Seed(),
-    ),
+    controls=(LogRange("stretch", 10, 0, 6, label="length of the direction"),),
     measure=two_parametrizations,
 )
