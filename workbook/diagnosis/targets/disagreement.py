@@ -72,6 +72,12 @@ def explained(pair: Pair) -> Answer:
     session.progress.suspects = tuple(candidates)
     first = _likely(ours, theirs)
     found = search(pair.measure, candidates, base, session.report, first, pair.early, pair.ahead)
+    for one in found.needed if not any(pair.factors) else ():
+        # unequal parts of a batch look like rows that depend on one another
+        if weighed := pair.choose_weights(frozenset(found.needed) - {one}):
+            candidates = [*(other for other in candidates if other is not one), *weighed]
+            found = search(pair.measure, candidates, base, session.report)
+            break
     found = left_behind(pair, candidates, found, base)
     if pair.chancy and found.needed and found.rest.same and not pair.holds(frozenset(found.needed)):
         words = " and ".join(one.words for one in found.needed)
