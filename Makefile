@@ -59,10 +59,6 @@ test: lint chromium
 	@$(MAKE) --no-print-directory --jobs=2 $(TOGETHER) SIDE_BY_SIDE=yes unit browser
 	@$(MAKE) --no-print-directory nbval
 
-# Set to nothing, this lets Python keep what it compiles, which many containers forbid: pytest rewrites
-# 700 modules in each of its processes, and hundreds of processes compile the workbook.
-drift unit browser nbval bench test-machines: export PYTHONDONTWRITEBYTECODE :=
-
 lint: $(DEVELOPER)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
