@@ -156,6 +156,19 @@ def test_a_run_that_is_killed_changes_nothing(
     assert "ended by itself" in str(said) and _checksum(tmp_path) == before
 
 
+def test_what_python_compiles_is_not_written_by_the_program(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run lists the file that it makes, and not what Python keeps of a module beside it."""
+    folder = _folder(
+        tmp_path,
+        "import py_compile; py_compile.compile('p.py'); open('runs/new.txt', 'x'); return 1",
+    )
+    monkeypatch.chdir(folder)
+    _, wrote, _ = _run(workers, folder)
+    assert wrote == [str(folder / "runs" / "new.txt")]
+
+
 def test_every_run_finds_the_folder_as_it_is_now(
     workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

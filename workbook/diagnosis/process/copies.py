@@ -12,7 +12,7 @@ from pathlib import Path
 _LINKED_AFTER = 256 << 20  # bytes: with Landlock the rest is linked
 _MOST = 4 << 30  # bytes: without it a larger folder is refused
 _MANY = 20_000  # entries, for both
-_LEFT_OUT = frozenset(("__pycache__",))
+_COMPILED = "__pycache__"  # of the same files, whoever wrote it: no result hangs on it
 Noted = dict[str, list[int]]  # relative name -> what a copy's file looked like when it was made
 
 
@@ -43,8 +43,7 @@ def refresh(real: Path, seen: Path, note: Path, *, guarded: bool, without: Path)
 def changed(seen: Path, note: Path) -> list[str]:
     """Give the names of the files that a run made, changed or removed, relative to the folder."""
     old: Noted = json.loads(note.read_text()) if note.exists() else {}
-    now = {name for name in _names(seen) if not (seen / name).is_dir()}
-    rows = {name for name in now if old.get(name, [])[:3] != _stamp(seen / name)}
+    rows = {name for name in files(seen) if old.get(name, [])[:3] != _stamp(seen / name)}
     return sorted(rows | {name for name in old if not os.path.lexists(seen / name)})
 
 
@@ -58,7 +57,7 @@ def _listed(real: Path, without: str, *, guarded: bool) -> dict[str, bool]:
         except OSError:
             continue  # what cannot be read: the run will say if it is missed
         for entry in entries:
-            if entry.name in _LEFT_OUT:
+            if entry.name == _COMPILED:
                 continue
             name = os.path.join(folder, entry.name)
             if entry.is_dir():
@@ -99,6 +98,16 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def files(folder: str | Path) -> list[str]:
+    """Name the files below a folder, relative to it, but for what Python compiled."""
+    names = []
+    for place, folders, inner in os.walk(folder):
+        folders[:] = [name for name in folders if name != _COMPILED]
+        start = os.path.relpath(place, folder)
+        names += [os.path.normpath(os.path.join(start, name)) for name in inner]
+    return names
 
 
 def _names(folder: Path) -> set[str]:

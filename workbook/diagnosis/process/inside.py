@@ -21,6 +21,7 @@ from workbook.diagnosis.probes import leaving, ranks, steps
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.values import save
 from workbook.diagnosis.process import compiler
+from workbook.diagnosis.process.copies import files
 from workbook.diagnosis.process.run import keep
 from workbook.trace import Trace
 
@@ -48,7 +49,7 @@ class Watch:
     def begin(self) -> None:
         """Put on the patches that the plan names, then the probes."""
         compiler.load_later()  # or an optimizer loads it, and whatever it lists and reads
-        self.note("torch", wrote=any(map(os.listdir, self.plan.get("layers", ()))))
+        self.note("torch", wrote=any(map(files, self.plan.get("layers", ()))))
         put_on(self.plan, self.stack, trained=dict(self.plan.get("trained", {})), early=True)
         leaving.watch(self.note)
         if self.plan["stop"] < 0:

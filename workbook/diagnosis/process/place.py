@@ -114,7 +114,7 @@ def made(run: Path) -> list[tuple[str, Path]]:
     data: dict[str, Any] = json.loads(note.read_text())
     found: list[tuple[str, Path]] = []
     for folder, upper in data["layers"]:
-        found += [(os.path.join(folder, name), Path(upper, name)) for name in _files(upper)]
+        found += [(os.path.join(folder, name), Path(upper, name)) for name in copies.files(upper)]
     for real, seen in data["seen"] if data["way"] == "copy" else ():
         rows = copies.changed(Path(seen), _note(seen))
         found += [(os.path.join(real, name), Path(seen, name)) for name in rows]
@@ -205,14 +205,6 @@ def _temporary(run: Path) -> None:
     for name in TEMPORARY:
         os.environ[name] = str(path)
     tempfile.tempdir = None
-
-
-def _files(upper: str) -> list[str]:
-    found = []
-    for place, _, files in os.walk(upper):
-        start = os.path.relpath(place, upper)
-        found += [os.path.normpath(os.path.join(start, name)) for name in files]
-    return found
 
 
 def _discard(folder: Path) -> None:
