@@ -9,7 +9,7 @@ import pytest
 
 from workbook.diagnosis import Workers, diagnose, plan
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.target import call
+from workbook.diagnosis.target import subject
 from workbook.diagnosis.targets import disagreement, single
 
 DAY = 86_400.0  # seconds: no busy machine ends a diagnosis
@@ -55,7 +55,7 @@ def test_a_training_is_run_to_the_step_where_it_parts(
     monkeypatch.setattr(plan, "LONG", 0.0)
     path = tmp_path / "p.py"
     path.write_text(TRAINING)
-    session = Session(workers, call(f"{path}:quiet", f"{path}:logged"), time.monotonic() + DAY)
+    session = Session(workers, subject(f"{path}:quiet", f"{path}:logged"), time.monotonic() + DAY)
     answer = disagreement.diagnosed(session)
     assert answer.causes[0].cause == "generator-shift", answer.text()
     assert "They part at step 4 of the training: torch's generator" in " ".join(answer.notes)
@@ -70,7 +70,7 @@ def test_trials_of_an_unseeded_training_make_one_step(
     monkeypatch.setattr(plan, "LONG", 0.0)
     path = tmp_path / "p.py"
     path.write_text(TRAINING)
-    session = Session(workers, call(f"{path}:unseeded"), time.monotonic() + DAY)
+    session = Session(workers, subject(f"{path}:unseeded"), time.monotonic() + DAY)
     answer = single.diagnosed(session)
     assert [one.cause for one in answer.causes] == ["random-numbers"], answer.text()
     assert "They part at step 1 of the training: the loss, gradients, parameters" in " ".join(

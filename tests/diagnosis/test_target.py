@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from workbook.diagnosis import Workers, diagnose
-from workbook.diagnosis.target import call, command_line
+from workbook.diagnosis.target import command_line, subject
 
 PROGRAM = """
 import torch
@@ -63,13 +63,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_another_form_is_answered_with_the_line_to_type(typed: str, told: str) -> None:
     """Whatever names nothing to diagnose raises ValueError that says what to type."""
     with pytest.raises(ValueError, match=told.replace(".", r"\.")):
-        call(typed)
+        subject(typed)
 
 
 def test_a_command_line_without_dashes_is_told_of_them() -> None:
     """`diagnose python train.py` is answered with the line that has --."""
     with pytest.raises(ValueError, match=r"diagnose -- python3 train\.py"):
-        call("python3", "train.py")
+        subject("python3", "train.py")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from workbook.diagnosis import session as module
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.target import Call
+from workbook.diagnosis.target import Subject
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_a_slow_first_run_puts_the_deadline_off(
     """The limit is fifty first runs where nobody set one and that is later; a set one stays."""
     now = [1000.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    session = Session(Workers(), Call("function"), 1120.0, paced=paced, begun=1000.0)
+    session = Session(Workers(), Subject("function"), 1120.0, paced=paced, begun=1000.0)
     for _ in range(3):  # the first run alone says it
         now[0] += first
         session.pace()

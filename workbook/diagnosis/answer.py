@@ -79,7 +79,7 @@ class Answer:
     @property
     def under(self) -> str:
         """The condition with which it differs, where it repeats unless somebody changes that."""
-        given = [one.under for one in self.causes]
+        given = [cause.under for cause in self.causes]
         return given[0] if given and all(given) else ""
 
     def to_json(self) -> dict[str, Any]:
@@ -87,7 +87,7 @@ class Answer:
         return {
             "target": self.target,
             "status": self.status,
-            "causes": [one.to_json() for one in self.causes],
+            "causes": [cause.to_json() for cause in self.causes],
             "tried": list(self.tried),
             "notes": list(self.notes),
         }
@@ -105,12 +105,12 @@ class Answer:
         if self.under:
             head = f"repeats in every bit. With {self.under}: {head}"
         lines = [f"{self.target}: {head}."]
-        for number, one in enumerate(self.causes, start=1):
-            lines.append(one.sentence if one.cause == "none" else f"{number}. {one.sentence}")
-            if one.size:
-                lines.append(f"   Size: {one.size}.")
-            if one.cause != "none":
-                lines.append(f"   Fix: {one.cure}")
+        for number, cause in enumerate(self.causes, start=1):
+            lines.append(cause.sentence if cause.cause == "none" else f"{number}. {cause.sentence}")
+            if cause.size:
+                lines.append(f"   Size: {cause.size}.")
+            if cause.cause != "none":
+                lines.append(f"   Fix: {cause.cure}")
         lines += list(self.notes)
         lines.append("Tried:")
         lines += [f"  - {row}" for row in self.tried]

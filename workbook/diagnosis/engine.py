@@ -14,7 +14,7 @@ from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session, Unusable
-from workbook.diagnosis.target import Call, NoTarget, call
+from workbook.diagnosis.target import NoTarget, Subject, subject
 from workbook.diagnosis.targets import (
     disagreement,
     in_process,
@@ -62,35 +62,35 @@ def diagnose(
     """
     if timeout is not None and not timeout > 0:
         raise ValueError(f"timeout must be more than 0 seconds, got {timeout}")
-    texts = [one if isinstance(one, str) else in_process.text_of(one) or "" for one in targets]
+    texts = [each if isinstance(each, str) else in_process.text_of(each) or "" for each in targets]
     if len(targets) == 1 and not texts[0] and not isinstance(targets[0], str):
         return in_process.diagnosed(targets[0], timeout, watch)
     try:
-        asked = call(*texts, model=model, program=program, against=against, resume=resume)
+        wanted = subject(*texts, model=model, program=program, against=against, resume=resume)
     except ValueError as error:
         raise NoTarget(*error.args) from None
     if workers is not None:
-        return answered(asked, workers, timeout, watch, steps)
+        return answered(wanted, workers, timeout, watch, steps)
     with Workers() as own:
-        return answered(asked, own, timeout, watch, steps)
+        return answered(wanted, own, timeout, watch, steps)
 
 
 def answered(
-    asked: Call,
+    wanted: Subject,
     workers: Workers,
     timeout: float | None = None,
     watch: Callable[[str], None] = lambda text: None,
     steps: int = 0,
 ) -> Answer:
-    """Give the answer to what is asked, as `diagnose` does, by these processes."""
-    limit = timeout or asked.timeout
-    load = needed(asked)
-    for hash_seed in asked.hash_seeds:
+    """Give the answer to what is wanted, as `diagnose` does, by these processes."""
+    limit = timeout or wanted.timeout
+    load = needed(wanted)
+    for hash_seed in wanted.hash_seeds:
         workers.warm(hash_seed, load)
-    session = Session(workers, asked, time.monotonic() + limit, load=load, watch=watch)
+    session = Session(workers, wanted, time.monotonic() + limit, load=load, watch=watch)
     session.steps, session.paced = steps, timeout is None
     session.allow(limit)
-    target = asked.words
+    target = wanted.words
     find = {
         "function": single.diagnosed,
         "pair": disagreement.diagnosed,
@@ -102,7 +102,7 @@ def answered(
         "notebook": notebook.diagnosed,
     }
     try:
-        return find[asked.kind](session)
+        return find[wanted.kind](session)
     except Unusable as problem:
         notes = (f"{target} could not be diagnosed: {problem}.", *problem.traceback, *session.notes)
         return Answer(target, "unknown", (), tuple(session.tried), notes, usable=False)
@@ -118,9 +118,9 @@ def answered(
     return Answer(target, "unknown", (), tuple(session.tried), notes, usable=known)
 
 
-def needed(asked: Call) -> frozenset[str]:
+def needed(wanted: Subject) -> frozenset[str]:
     """List the modules that the interpreters load before they fork, as loading takes seconds."""
-    text = "".join(Path(one.path).read_text(errors="replace") for one in asked.targets)
+    text = "".join(Path(target.path).read_text(errors="replace") for target in wanted.targets)
     if _COMPILES.search(text):
         return frozenset({"torch._dynamo", "torch._inductor.compile_fx"})
     return frozenset({"torch._dynamo"}) if "utils.checkpoint" in text else frozenset()

@@ -32,7 +32,7 @@ from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run, keep
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.target import Call
+from workbook.diagnosis.target import Subject
 from workbook.trace import Trace
 
 # What runs in a fork: it gives values to compare, by name, and plain facts of its own.
@@ -46,8 +46,8 @@ class Forks(Session):
     are, and otherwise it gets other numbers, as a process of its own would.
     """
 
-    def __init__(self, call: Call, body: Body, folder: Path, deadline: float) -> None:
-        super().__init__(Workers(), call, deadline)
+    def __init__(self, subject: Subject, body: Body, folder: Path, deadline: float) -> None:
+        super().__init__(Workers(), subject, deadline)
         self.body = body
         self.folder = folder
         self.seeded = False
@@ -82,7 +82,7 @@ class Forks(Session):
 
     def both(self, *wanted: Plan) -> list[Run]:
         """Carry out several plans, one after another."""
-        return [self.run(one) for one in wanted]
+        return [self.run(plan) for plan in wanted]
 
     def ahead(self, *wanted: Plan) -> None:
         """Begin nothing: a fork is made when it is asked for."""

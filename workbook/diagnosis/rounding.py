@@ -50,8 +50,8 @@ def much_smaller(rest: Gap, before: Gap) -> bool:
     return not before.comparable or rest.relative * APART < before.relative
 
 
-def alike(one: Gap, other: Gap) -> bool:
+def alike(first: Gap, second: Gap) -> bool:
     """Whether a difference is no larger than another, but for the chance in errors."""
-    if other.same or one.same:
-        return one.same
-    return one.comparable and one.relative <= other.relative * ALIKE
+    if second.same or first.same:
+        return first.same
+    return first.comparable and first.relative <= second.relative * ALIKE

@@ -31,15 +31,15 @@ class Search:
 
 def names(active: Iterable[Intervention], how: str) -> frozenset[str]:
     """Give the names of the active interventions of one kind."""
-    return frozenset(one.name for one in active if one.how == how)
+    return frozenset(row.name for row in active if row.how == how)
 
 
 def search(
     measure: Measure,
     candidates: Iterable[Intervention],
     base: Gap,
-    report: Report = lambda one, gap: None,
-    likely: Callable[[Intervention], bool] = lambda one: True,
+    report: Report = lambda row, gap: None,
+    likely: Callable[[Intervention], bool] = lambda row: True,
     early: Callable[[Active], bool] = lambda active: False,
     ahead: Callable[[Iterable[Active]], None] = lambda trials: None,
 ) -> Search:
@@ -51,48 +51,48 @@ def search(
     measured next unless something is found before, in this order.
     """
     candidates = tuple(candidates)
-    ordered = sorted(set(candidates), key=lambda one: one.rank)
+    ordered = sorted(set(candidates), key=lambda row: row.rank)
 
     trials: dict[Intervention, Gap] = {}
 
     def sooner(active: Active) -> Gap:
         return base if early(active) else measure(active)
 
-    def told(one: Intervention, gap: Gap) -> None:
-        trials[one] = gap
-        report(one, gap)
+    def told(row: Intervention, gap: Gap) -> None:
+        trials[row] = gap
+        report(row, gap)
 
-    for some in ([one for one in ordered if likely(one)], ordered):
-        ahead(frozenset({one}) for one in some if not one.costly)
+    for some in ([row for row in ordered if likely(row)], ordered):
+        ahead(frozenset({row}) for row in some if not row.costly)
         if alone := _alone(sooner, some, base, told):
             ahead(())
             closer = _closer(alone, trials, base)
             if closer is not None:
                 return Search((closer,), trials[closer], {closer: base})
-            needed = tuple(one for one in ordered if one in alone)
-            gaps = [measure(alone - {one}) if len(alone) > 1 else base for one in needed]
+            needed = tuple(row for row in ordered if row in alone)
+            gaps = [measure(alone - {row}) if len(alone) > 1 else base for row in needed]
             return Search(needed, Gap(True), dict(zip(needed, gaps, strict=True)))
     ahead(())
     active, rest = _start(measure, ordered, base)
     if not much_smaller(rest, base):
         return Search((), rest, {})
-    ordered = [one for one in ordered if one in active]
+    ordered = [row for row in ordered if row in active]
     active, without = _needed(measure, ordered, active, rest)
     fewer = _one_for_two(measure, ordered, active, rest)
     if fewer is not None:
         active = fewer
-        without = {one: measure(active - {one}) for one in active}
-    needed = tuple(one for one in ordered if one in active)
-    if drawn := [without[one] for one in needed if one.renumbers]:
+        without = {row: measure(active - {row}) for row in active}
+    needed = tuple(row for row in ordered if row in active)
+    if drawn := [without[row] for row in needed if row.renumbers]:
         # other numbers, another gap: it may be smaller by chance, and so may its rounding
-        plain = search(measure, [one for one in ordered if not one.renumbers], base)
+        plain = search(measure, [row for row in ordered if not row.renumbers], base)
         rounds = equal_but_for_rounding(rest) and not any(map(equal_but_for_rounding, drawn))
         if not rounds or equal_but_for_rounding(plain.rest):
             return plain
-    if not rest.same and any(one.format is not None for one in needed):
+    if not rest.same and any(row.format is not None for row in needed):
         # a wider format takes most of any rounding away: it explains where nothing is left
-        return search(measure, [one for one in candidates if one.format is None], base)
-    return Search(needed, rest, {one: without[one] for one in needed})
+        return search(measure, [row for row in candidates if row.format is None], base)
+    return Search(needed, rest, {row: without[row] for row in needed})
 
 
 def _alone(measure: Measure, ordered: list[Intervention], base: Gap, report: Report) -> Active:
@@ -103,22 +103,22 @@ def _alone(measure: Measure, ordered: list[Intervention], base: Gap, report: Rep
     before one that suffices, or last. Empty where none suffices.
     """
 
-    def suffices(one: Intervention) -> Active:
-        gap = measure(frozenset({one}))
-        report(one, gap)
-        both = frozenset(other for other in ordered if other.name == one.name)
-        if gap.same or len(both) == 1 or one.rank < max(other.rank for other in both):
-            return frozenset({one}) if gap.same else frozenset()
+    def suffices(row: Intervention) -> Active:
+        gap = measure(frozenset({row}))
+        report(row, gap)
+        both = frozenset(each for each in ordered if each.name == row.name)
+        if gap.same or len(both) == 1 or row.rank < max(each.rank for each in both):
+            return frozenset({row}) if gap.same else frozenset()
         return both if measure(both).same else frozenset()
 
     cheap, before = frozenset[Intervention](), ordered
-    for number, one in enumerate(ordered):
-        if not one.costly and (cheap := suffices(one)):
+    for number, row in enumerate(ordered):
+        if not row.costly and (cheap := suffices(row)):
             before = ordered[:number]
             break
     if cheap and not equal_but_for_rounding(base):
         return cheap  # how the numbers are computed is not what makes so large a difference
-    return next((found for one in before if one.costly and (found := suffices(one))), cheap)
+    return next((active for row in before if row.costly and (active := suffices(row))), cheap)
 
 
 def _closer(alone: Active, trials: dict[Intervention, Gap], base: Gap) -> Intervention | None:
@@ -128,9 +128,9 @@ def _closer(alone: Active, trials: dict[Intervention, Gap], base: Gap) -> Interv
     """
     if equal_but_for_rounding(base):
         return None
-    first = min(one.rank for one in alone)
-    fits = (one for one, gap in trials.items() if not one.renumbers and equal_but_for_rounding(gap))
-    return min((one for one in fits if one.rank < first), key=lambda one: one.rank, default=None)
+    first = min(row.rank for row in alone)
+    fits = (row for row, gap in trials.items() if not row.renumbers and equal_but_for_rounding(gap))
+    return min((row for row in fits if row.rank < first), key=lambda row: row.rank, default=None)
 
 
 def _needed(
@@ -152,24 +152,24 @@ def _needed(
     for some in filter(None, (general[:half], general[half:])):
         active = less(active, some)
     without: dict[Intervention, Gap] = {}
-    for one in [one for one in general if one in active]:  # what undid another may be off by now
-        trial = measure(active - {one})
+    for row in [row for row in general if row in active]:  # what undid another may be off by now
+        trial = measure(active - {row})
         if alike(trial, rest):
-            active -= {one}
+            active -= {row}
         else:
-            without[one] = trial
-    return active, {one: without[one] for one in without if one in active}
+            without[row] = trial
+    return active, {row: without[row] for row in without if row in active}
 
 
 def _one_for_two(
     measure: Measure, ordered: list[Intervention], active: Active, rest: Gap
 ) -> Active | None:
     """Put one needed row in place of two that both speak of generators, if one suffices."""
-    streams = {one for one in active if one.cause in _STREAMS and one.how == "on"}
+    streams = {row for row in active if row.cause in _STREAMS and row.how == "on"}
     if len(streams) > 1:
-        for one in ordered:
-            fewer = active - streams | {one}
-            if one.cause in _STREAMS and one.how == "on" and alike(measure(fewer), rest):
+        for row in ordered:
+            fewer = active - streams | {row}
+            if row.cause in _STREAMS and row.how == "on" and alike(measure(fewer), rest):
                 return fewer
     return None
 
@@ -187,20 +187,20 @@ def _start(measure: Measure, ordered: list[Intervention], base: Gap) -> tuple[Ac
     everything = frozenset(ordered)
     rest = measure(everything)
     if not rest.comparable and len(everything) > 1:
-        for one in ordered:
-            if not measure(frozenset({one})).comparable and base.comparable:
-                everything -= {one}
+        for row in ordered:
+            if not measure(frozenset({row})).comparable and base.comparable:
+                everything -= {row}
         rest = measure(everything)
     if much_smaller(rest, base):
         return everything, rest
-    calm = frozenset(one for one in ordered if one.how == "hold")
-    others = [one for one in ordered if one in everything - calm]
-    kept = everything - {one for one in others if one.renumbers}
-    trials = [kept, *(kept - {one} for one in others if one.rivals)]
+    calm = frozenset(row for row in ordered if row.how == "hold")
+    others = [row for row in ordered if row in everything - calm]
+    kept = everything - {row for row in others if row.renumbers}
+    trials = [kept, *(kept - {row} for row in others if row.rivals)]
     if measure(calm) != base:
-        trials += [calm | {one} for one in sorted(others, key=lambda one: one.costly)]
+        trials += [calm | {row} for row in sorted(others, key=lambda row: row.costly)]
     if not rest.comparable:
-        trials += [everything - {one} for one in others]
+        trials += [everything - {row} for row in others]
     best = everything
     for trial in dict.fromkeys(trials):
         gap = measure(trial)

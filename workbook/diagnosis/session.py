@@ -20,7 +20,7 @@ from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.process.workers import Job, Workers
-from workbook.diagnosis.target import Call
+from workbook.diagnosis.target import Subject
 from workbook.diagnosis.unexplained import Progress
 
 _REMEDY = (
@@ -56,7 +56,7 @@ class Session:
     """Runs for one call, until the deadline."""
 
     workers: Workers
-    call: Call
+    subject: Subject
     deadline: float
     tried: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -96,7 +96,7 @@ class Session:
             self.known[wanted] = self.run(replace(wanted, fresh=True))
             return self.known[wanted]
         if result.timed_out:
-            what = "command had not ended" if self.call.commands else "function had not returned"
+            what = "command had not ended" if self.subject.commands else "function had not returned"
             raise OutOfTime(f"the {what} when the time was used up")
         self.longest = max(self.longest, result.seconds)
         self.pace()
@@ -119,19 +119,19 @@ class Session:
 
     def both(self, *wanted: Plan) -> list[Run]:
         """Give the results to several plans, which run at the same time where that can be."""
-        new = [one for one in dict.fromkeys(wanted) if one not in self.known]
-        jobs = {one: self._jobs.get(one) or self._job(one) for one in new}
+        new = [each for each in dict.fromkeys(wanted) if each not in self.known]
+        jobs = {each: self._jobs.get(each) or self._job(each) for each in new}
         self._jobs |= jobs
         self.workers.begin(jobs.values())
-        return [self.run(one) for one in wanted]
+        return [self.run(each) for each in wanted]
 
     def ahead(self, *wanted: Plan) -> None:
         """Begin runs that may be asked for next, in this order, while there is room for them.
 
         What was begun before and is not among them is ended.
         """
-        new = [one for one in dict.fromkeys(wanted) if one not in self.known][:_AHEAD]
-        self._jobs = {one: self._jobs.get(one) or self._job(one) for one in new}
+        new = [each for each in dict.fromkeys(wanted) if each not in self.known][:_AHEAD]
+        self._jobs = {each: self._jobs.get(each) or self._job(each) for each in new}
         self.workers.ahead(self._jobs.values())
 
     def _job(self, wanted: Plan) -> Job:
@@ -140,34 +140,34 @@ class Session:
 
     def _warm(self, *wanted: Plan) -> None:
         """Start the processes of which these runs will be forks, all at the same time."""
-        for one in wanted:
-            self.workers.warm(self._job(one).key)
+        for each in wanted:
+            self.workers.warm(self._job(each).key)
 
     def _forks(self, wanted: Plan) -> bool:
         """Whether a run is a fork of its command line, which waits where torch is imported."""
         held = bool(wanted.given) and not wanted.fresh and len(wanted.steps) == 1
-        return held and bool(self.call.commands) and wanted.steps[0] in self.forkable
+        return held and bool(self.subject.commands) and wanted.steps[0] in self.forkable
 
     def _seed(self, wanted: Plan) -> int | None:
         """Give the hash seed of the waiting process; a command has an environment of its own."""
-        return None if self.call.commands else dict(wanted.given)[HASH.name]
+        return None if self.subject.commands else dict(wanted.given)[HASH.name]
 
     def _request(self, wanted: Plan) -> dict[str, Any]:
         """Give a plan as the processes read it."""
-        if self.call.commands:
+        if self.subject.commands:
             return self._command(wanted)
         given = dict(wanted.given)
         if "torch._inductor.compile_fx" in self.load:
             given[POISON.name] = None  # a dispatch mode would keep the compiler away
-        modules = {str(one.path): one.module for one in self.call.targets}
+        modules = {str(target.path): target.module for target in self.subject.targets}
         files = [[path, name or _module_name(path, i)]
                  for i, (path, name) in enumerate(modules.items())]  # fmt: skip
         places = {path: number for number, path in enumerate(modules)}
-        targets = [self.call.targets[number] for number in wanted.steps]
+        targets = [self.subject.targets[number] for number in wanted.steps]
         return {
-            "kind": self.call.kind,
+            "kind": self.subject.kind,
             "files": files,
-            "steps": [{"file": places[str(one.path)], "name": one.name} for one in targets],
+            "steps": [{"file": places[str(each.path)], "name": each.name} for each in targets],
             "set": {**given, "now": self.now},
             "load": sorted(self.load),
             **wanted.told(),
@@ -177,12 +177,12 @@ class Session:
         """Give a plan whose targets are command lines, as the processes read it."""
         given = {**dict(wanted.given), "now": self.now}
         more = {
-            "folders": sorted({folder for one in self.call.commands for folder in one.folders}),
+            "folders": sorted({path for each in self.subject.commands for path in each.folders}),
             "set": given if wanted.given else {},
             "patience": self.patience if not wanted.given else 0,
             **wanted.told(),
         }
-        lines = [(list(self.call.commands[i].argv), stop) for i, stop in wanted.commands]
+        lines = [(list(self.subject.commands[i].argv), stop) for i, stop in wanted.commands]
         return _lines([{"words": words, "stop": stop} for words, stop in lines], **more)
 
     def started(self, commands: list[dict[str, Any]]) -> Run:
@@ -230,11 +230,11 @@ class Session:
         for sentence in self.progress.sentences(runs=runs):
             self.note(sentence)
 
-    def report(self, one: Intervention, gap: Gap) -> None:
+    def report(self, row: Intervention, gap: Gap) -> None:
         """Take down what a trial of one intervention by itself gave."""
-        self.progress.trials[one] = gap
+        self.progress.trials[row] = gap
         early = gap is self.progress.base
-        self.tell(f"when {one.words}: {'they still differ' if early else gap.words}")
+        self.tell(f"when {row.words}: {'they still differ' if early else gap.words}")
 
     def note(self, text: str) -> None:
         if text not in self.notes:
@@ -246,17 +246,17 @@ class Session:
         self.watch(text)
 
 
-def difference(one: Run, i: int, other: Run, j: int) -> Gap:
+def difference(first: Run, i: int, second: Run, j: int) -> Gap:
     """How far outcome `i` of one result is from outcome `j` of the other."""
-    same = one.code(i) == other.code(j)
+    same = first.code(i) == second.code(j)
     raised = any(
-        k >= len(r.outcomes) or "raised" in r.outcomes[k] for r, k in ((one, i), (other, j))
+        k >= len(r.outcomes) or "raised" in r.outcomes[k] for r, k in ((first, i), (second, j))
     )
     if raised:
         return Gap(False, comparable=False)
     if same:
         return Gap(True)
-    return gap(one.tensors(i), other.tensors(j), False, one.texts(i) == other.texts(j))
+    return gap(first.tensors(i), second.tensors(j), False, first.texts(i) == second.texts(j))
 
 
 def _lines(commands: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -274,7 +274,7 @@ def _module_name(path: str, number: int) -> str:
 def traced(session: Session, *wanted: Plan) -> list[Run | None]:
     """Give the runs again with a trace, None for each that cannot be traced."""
     try:
-        made = session.both(*(replace(one, trace=True) for one in wanted))
+        made = session.both(*(replace(each, trace=True) for each in wanted))
     except OutOfTime:
         return [None] * len(wanted)
-    return [one if one.cannot is None and one.outcomes else None for one in made]
+    return [run if run.cannot is None and run.outcomes else None for run in made]

@@ -54,12 +54,12 @@ class Command:
     def folders(self) -> list[str]:
         """The folders of the files that its words name, the program itself left out."""
         files = [Path(word) for word in self.argv[1:] if Path(word).exists()]
-        return [str((one if one.is_dir() else one.parent).resolve()) for one in files]
+        return [str((path if path.is_dir() else path.parent).resolve()) for path in files]
 
 
 @dataclass(frozen=True)
-class Call:
-    """What is asked: `function`, `model`, `test` and `notebook` have one target, `pair` two.
+class Subject:
+    """What is diagnosed: `function`, `model`, `test` and `notebook` have one target, `pair` two.
 
     The others have commands: one, or two that should agree. `nodes` has a test's node id, or a
     notebook's path.
@@ -83,8 +83,8 @@ class Call:
     @property
     def words(self) -> str:
         """The targets as they are called in an answer."""
-        targets = (one.words for one in self.targets)
-        return " and ".join((*targets, *(one.words for one in self.commands), *self.nodes))
+        targets = (part.words for part in self.targets)
+        return " and ".join((*targets, *(part.words for part in self.commands), *self.nodes))
 
 
 def target(text: str) -> Target:
@@ -93,20 +93,20 @@ def target(text: str) -> Target:
     FUNCTION may be `Class.method`, and have arguments, as Python writes them: `fit(seed=3)`.
     ValueError where it names none; the message says what to type instead.
     """
-    found = re.match(r"(?P<file>.+?\.py|[\w.]+):(?P<name>[^:\\/].*)$", text)
-    if found is None or not _is_call(found["name"]):
+    match = re.match(r"(?P<file>.+?\.py|[\w.]+):(?P<name>[^:\\/].*)$", text)
+    if match is None or not _is_call(match["name"]):
         raise ValueError(advice(text))
-    if found["file"].endswith(".py"):
-        file = Path(found["file"])
+    if match["file"].endswith(".py"):
+        file = Path(match["file"])
         if not file.is_file():
-            raise ValueError(f"there is no file {found['file']!r}")
-        return Target(file.resolve(), found["name"])
-    module = found["file"]
+            raise ValueError(f"there is no file {match['file']!r}")
+        return Target(file.resolve(), match["name"])
+    module = match["file"]
     for root in (os.getcwd(), *sys.path):
         stem = Path(root, *module.split("."))
         for file in (stem.with_suffix(".py"), stem / "__init__.py"):
             if file.is_file():
-                return Target(file.resolve(), found["name"], module)
+                return Target(file.resolve(), match["name"], module)
     raise ValueError(f"there is no module {module!r} here or among the installed ones")
 
 
@@ -158,14 +158,14 @@ def advice(text: str) -> str:
     )
 
 
-def call(
+def subject(
     *texts: str,
     model: bool = False,
     program: Sequence[str] = (),
     against: str = "",
     resume: str = "",
-) -> Call:
-    """Give the call for one text, for two, for a module's builder, or for a command line.
+) -> Subject:
+    """Read what is to be diagnosed from one text or two, or from a command line.
 
     ValueError where the words name nothing to diagnose; the message says what to type instead.
     """
@@ -174,9 +174,9 @@ def call(
     if program:
         return command_line(program, against=against, resume=resume)
     if len(texts) == 1 and not model and "::" in texts[0]:
-        return Call("test", nodes=(_existing(texts[0]),))
+        return Subject("test", nodes=(_existing(texts[0]),))
     if len(texts) == 1 and not model and texts[0].endswith(".ipynb"):
-        return Call("notebook", nodes=(_existing(texts[0]),))
+        return Subject("notebook", nodes=(_existing(texts[0]),))
     if len(texts) > 1 and shutil.which(texts[0]) and not Path(texts[0]).is_file():
         raise ValueError(f"a command line comes after --: diagnose -- {shlex.join(texts)}")
     wanted = 1 if model else 2
@@ -184,7 +184,7 @@ def call(
         rule = "a model takes one FILE.py:BUILD" if model else "give one FILE.py:FUNCTION or two"
         raise ValueError(f"{rule}, got {len(texts)}")
     kind: Kind = "model" if model else ("pair" if len(texts) == 2 else "function")
-    return Call(kind, tuple(target(text) for text in texts))
+    return Subject(kind, tuple(target(text) for text in texts))
 
 
 def _existing(text: str) -> str:
@@ -195,16 +195,16 @@ def _existing(text: str) -> str:
     return text
 
 
-def command_line(argv: Sequence[str], *, against: str = "", resume: str = "") -> Call:
-    """Give the call for a command line, for two that should agree, or for stopping and resuming."""
+def command_line(argv: Sequence[str], *, against: str = "", resume: str = "") -> Subject:
+    """Read what is to be diagnosed from a command line, and another one to compare or to resume."""
     if against and resume:
         raise ValueError("give --against or --resume, got both")
     first = _command(argv)
     if against:
-        return Call("against", (), (first, _command(shlex.split(against))))
+        return Subject("against", (), (first, _command(shlex.split(against))))
     if resume:
-        return Call("resume", (), (first, _command(shlex.split(resume))))
-    return Call("command", (), (first,))
+        return Subject("resume", (), (first, _command(shlex.split(resume))))
+    return Subject("command", (), (first,))
 
 
 def _command(argv: Sequence[str]) -> Command:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbook.diagnosis.process.workers import Workers
-from workbook.diagnosis.target import PATIENCE, TIMEOUT, Call, call
+from workbook.diagnosis.target import PATIENCE, TIMEOUT, Subject, subject
 
 if TYPE_CHECKING:
     from workbook.diagnosis.answer import Answer
@@ -45,8 +45,8 @@ def _trace_files(arguments: argparse.Namespace) -> int:
 
     if len(arguments.targets) != 2 or arguments.model:
         raise ValueError("two trace files are compared: diagnose here.wbt there.wbt")
-    found = report(*map(Path, arguments.targets))
-    text = json.dumps(found.to_json(), indent=2) if arguments.json else found.text()
+    comparison = report(*map(Path, arguments.targets))
+    text = json.dumps(comparison.to_json(), indent=2) if arguments.json else comparison.text()
     sys.stdout.write(text + "\n")
     return 0
 
@@ -63,16 +63,16 @@ def _answer(arguments: argparse.Namespace) -> Answer:
     """Diagnose what the words ask for."""
     if arguments.timeout is not None and not arguments.timeout > 0:
         raise ValueError(f"--timeout must be more than 0 seconds, got {arguments.timeout:g}")
-    asked = call(
+    wanted = subject(
         *arguments.targets,
         model=arguments.model,
         program=arguments.program,
         against=arguments.against,
         resume=arguments.resume,
     )
-    own = asked.hash_seeds[0] if _is_first(asked) else None
+    own = wanted.hash_seeds[0] if _is_first(wanted) else None
     with Workers() as workers:
-        for hash_seed in asked.hash_seeds:
+        for hash_seed in wanted.hash_seeds:
             if hash_seed != own or own is None:
                 workers.warm(hash_seed)
         from workbook.diagnosis.engine import answered  # it imports torch
@@ -80,17 +80,17 @@ def _answer(arguments: argparse.Namespace) -> Answer:
 
         if own is not None:
             workers.warm(own, work=lambda: child.serve(once=False))
-        return answered(asked, workers, arguments.timeout, _watch, arguments.steps)
+        return answered(wanted, workers, arguments.timeout, _watch, arguments.steps)
 
 
-def _is_first(asked: Call) -> bool:
+def _is_first(wanted: Subject) -> bool:
     """Whether a fork of this process can be the first of those that run the code.
 
     It has imported torch by then, which one process less has to do. It must have the hash seed of
     the first, so a command that was typed is started anew with it, here at its beginning.
     """
-    seed, given = str(asked.hash_seeds[0]), os.environ.get("PYTHONHASHSEED")
-    if not asked.targets or sys.platform != "linux":
+    seed, given = str(wanted.hash_seeds[0]), os.environ.get("PYTHONHASHSEED")
+    if not wanted.targets or sys.platform != "linux":
         return False
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if given is None and spec is not None and spec.name == "workbook.__main__":

@@ -94,7 +94,7 @@ def _called(target: str, options: Options) -> Tape:
 
 def _run(words: list[str], options: Options) -> dict[str, Tape]:
     """Run a command line as it was typed; its tape, or one for each rank where there are ranks."""
-    target = shlex.join([os.path.basename(one) if os.path.exists(one) else one for one in words])
+    target = shlex.join([os.path.basename(w) if os.path.exists(w) else w for w in words])
     with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
         plan = {"root": _ROOT, "folder": folder, "set": {}, "writable": [os.sep]}
         more = {"module": recording.__name__, "target": target, "options": options.to_json()}

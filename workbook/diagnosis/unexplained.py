@@ -32,46 +32,46 @@ class Progress:
         """Say what is known, a sentence each; with `runs` the two are traced once more."""
         if self.base is None or self.base.same:
             return []
-        found = [f"The two are {self.base.words}."]
+        sentences = [f"The two are {self.base.words}."]
         try:
             ours, theirs = self.traces() if self.traces and runs else (None, None)
         except Exception:  # a trace is a help, and its failure no reason to keep back the rest
             ours = theirs = None
         if ours is not None and theirs is not None:
-            found += parted(ours, theirs)
-        refuted = _causes([one for one, gap in self.trials.items() if not gap.same])
-        left = _causes([one for one in self.suspects if one not in self.trials])
+            sentences += parted(ours, theirs)
+        refuted = _causes([row for row, gap in self.trials.items() if not gap.same])
+        left = _causes([row for row in self.suspects if row not in self.trials])
         left = [cause for cause in left if cause not in refuted]
         if refuted:
-            found.append(
+            sentences.append(
                 f"Not the only cause (removed alone, it still differs): {', '.join(refuted)}."
             )
         if left:
-            found.append(f"Not tried yet, in this order: {', '.join(left)}.")
-        return found
+            sentences.append(f"Not tried yet, in this order: {', '.join(left)}.")
+        return sentences
 
 
 def parted(ours: Trace, theirs: Trace) -> list[str]:
     """Where two traced runs part, and the next trial to make there by hand."""
     part, extra = origin(ours, theirs), unmatched(ours, theirs)
-    found = []
+    sentences = []
     if extra is not None and (part is None or extra[1] <= part.first.index):
         operation, _, side = extra
-        found.append(
+        sentences.append(
             f"Only the {side} run makes {operation.name} at {operation.line or 'a library'}; up to "
             "there both make the same operations."
         )
-        found.append("Next trial by hand: leave that line out, or make it in both.")
+        sentences.append("Next trial by hand: leave that line out, or make it in both.")
     if part is None:
-        return found or [
+        return sentences or [
             "Every operation of torch agrees in both: the difference arises outside of torch, in "
             "Python or NumPy, or on another device."
         ]
     inputs = "its inputs agree" if part.kind == "operation" else "its inputs differ already"
-    found.append(f"They part at {part.place}: {inputs}, its results do not agree.")
-    if len(found) == 1:
-        found.append(f"Next trial by hand: {_next(part.first, part.kind)}.")
-    return found
+    sentences.append(f"They part at {part.place}: {inputs}, its results do not agree.")
+    if len(sentences) == 1:
+        sentences.append(f"Next trial by hand: {_next(part.first, part.kind)}.")
+    return sentences
 
 
 def _next(operation: Operation, kind: str) -> str:
@@ -101,4 +101,4 @@ def unmatched(ours: Trace, theirs: Trace) -> tuple[Operation, int, str] | None:
 
 
 def _causes(rows: list[Intervention]) -> list[str]:
-    return list(dict.fromkeys(one.cause for one in rows))
+    return list(dict.fromkeys(row.cause for row in rows))

@@ -19,7 +19,7 @@ from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.session import Unusable
-from workbook.diagnosis.target import Call
+from workbook.diagnosis.target import Subject
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
 from workbook.lesson.answers import Report, report
@@ -53,7 +53,9 @@ def _answer(shell: Any, cell: str, folder: Path) -> Answer:
         changed = {name: value for name, value in now.items() if before.get(name) != code(value)}
         return dict(changed), {}
 
-    forks = Forks(Call("notebook", nodes=("the cell",)), body, folder, time.monotonic() + SECONDS)
+    forks = Forks(
+        Subject("notebook", nodes=("the cell",)), body, folder, time.monotonic() + SECONDS
+    )
     forks.paced = True  # no limit was set: a slow cell has as long as fifty first runs of it
     forks.seeded = True  # the kernel's generators are as they stand
     forks.one_thread = True  # and its pool of threads is not there in a fork

@@ -22,7 +22,7 @@ from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.session import Unusable
-from workbook.diagnosis.target import Call
+from workbook.diagnosis.target import Subject
 from workbook.diagnosis.targets.explained import answered, causes_of, none
 from workbook.diagnosis.targets.function import Function
 from workbook.notebook.names import code, held, shown
@@ -229,8 +229,8 @@ def main() -> None:
     forks = None
     try:
         cells, left = read(path)
-        call = Call("notebook", nodes=(name,))
-        forks = Forks(call, Runs(cells).body, folder / "forks", plan["deadline"])
+        subject = Subject("notebook", nodes=(name,))
+        forks = Forks(subject, Runs(cells).body, folder / "forks", plan["deadline"])
         if left:
             forks.note(f"Left out, as they are no Python: {', '.join(left[:4])}.")
         answer = diagnosed(forks, cells)

@@ -12,7 +12,7 @@ from workbook.diagnosis.interventions.completion import IN_ORDER
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.target import call
+from workbook.diagnosis.target import subject
 
 HEAD = """
 import time
@@ -103,7 +103,7 @@ def test_what_was_handed_out_first_comes_first(name: str, workers: Workers, tmp_
     """The first task is the last that is ready, and its result is the first all the same."""
     path = tmp_path / "program.py"
     path.write_text(HEAD + WAYS[name])
-    session = Session(workers, call(f"{path}:first"), time.monotonic() + 86_400)
+    session = Session(workers, subject(f"{path}:first"), time.monotonic() + 86_400)
     run = session.first(plan(0, on=frozenset({IN_ORDER.name})))
     made = [int(value) for value in run.tensors(0).values()]
     assert made == list(range(len(made))) and len(made) > 1

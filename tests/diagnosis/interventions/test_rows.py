@@ -17,7 +17,7 @@ from workbook.diagnosis.plan import STORM, plan
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.rounding import much_smaller
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.target import call
+from workbook.diagnosis.target import subject
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.pair import Pair
 
@@ -57,7 +57,7 @@ with contextlib.ExitStack() as stack:
 def _session(workers: Workers, folder: Path, program: str, *names: str) -> Session:
     path = folder / "p.py"
     path.write_text(program)
-    targets = call(*(f"{path}:{name}" for name in names))
+    targets = subject(*(f"{path}:{name}" for name in names))
     return Session(workers, targets, time.monotonic() + DAY, load=needed(targets))
 
 
@@ -65,7 +65,7 @@ def _example(workers: Workers, folder: Path, text: str, count: int) -> Session:
     if "def first" in text:
         return _session(workers, folder, HEAD + text, *("first", "second")[:count])
     name, *functions = text.split()
-    targets = call(*(f"{CASES / name}.py:{function}" for function in functions))
+    targets = subject(*(f"{CASES / name}.py:{function}" for function in functions))
     return Session(workers, targets, time.monotonic() + DAY)
 
 

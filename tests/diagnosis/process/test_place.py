@@ -16,7 +16,7 @@ from workbook.diagnosis.plan import plan
 from workbook.diagnosis.process import copies, landlock, place
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session, Unusable
-from workbook.diagnosis.target import call
+from workbook.diagnosis.target import subject
 
 _PROBE = """
 import sys, tempfile, pathlib
@@ -104,7 +104,7 @@ def workers(
 
 
 def _run(workers: Workers, folder: Path) -> tuple[object, list[str], list[str]]:
-    session = Session(workers, call(f"{folder / 'p.py'}:f"), time.monotonic() + DAY)
+    session = Session(workers, subject(f"{folder / 'p.py'}:f"), time.monotonic() + DAY)
     try:
         result = session.first(plan(0))
     except Unusable as problem:
@@ -198,7 +198,7 @@ def test_the_files_are_put_back_between_two_calls(
         " return str(rows)",
     )
     monkeypatch.chdir(folder)
-    session = Session(workers, call(f"{folder / 'p.py'}:f"), time.monotonic() + DAY)
+    session = Session(workers, subject(f"{folder / 'p.py'}:f"), time.monotonic() + DAY)
     plain, held = (session.first(plan(0, 0, between=some))
                    for some in (frozenset(), frozenset({"leftovers"})))  # fmt: skip
     assert plain.code(1) != plain.code(0) == held.code(0) == held.code(1)

@@ -16,7 +16,7 @@ from tests.diagnosis.ending import wait_for_end
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.target import call
+from workbook.diagnosis.target import subject
 
 PROGRAM = """
 import os, pathlib, sys, time
@@ -64,7 +64,7 @@ def workers(shared: Path) -> Iterator[Workers]:
 
 
 def _session(workers: Workers, path: Path, *names: str) -> Session:
-    asked = call(*(f"{path}:{name}" for name in names))
+    asked = subject(*(f"{path}:{name}" for name in names))
     return Session(workers, asked, time.monotonic() + 86_400)
 
 
@@ -127,7 +127,7 @@ def test_no_run_outlives_who_asked(program: Path) -> None:
         "from workbook.diagnosis.plan import plan\n"
         "from workbook.diagnosis.session import Session\n"
         "from workbook.diagnosis.target import call\n"
-        "asked = call(sys.argv[1] + ':forever')\n"
+        "asked = subject(sys.argv[1] + ':forever')\n"
         "with Workers() as workers:\n"
         "    Session(workers, asked, time.monotonic() + 86_400).run(plan(0))\n"
     )

@@ -19,7 +19,7 @@ from workbook.diagnosis.process import zygote
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.target import Call, Command
+from workbook.diagnosis.target import Command, Subject
 
 # work before torch is there: a variable, a seed, another folder, printed words, some time
 PROGRAM = """
@@ -45,7 +45,7 @@ sys.exit(len(open("written.txt").read()) - 4)
 
 def _session(workers: Workers, *words: str) -> Session:
     command = Command((sys.executable, *words))
-    return Session(workers, Call("command", commands=(command,)), time.monotonic() + 86_400)
+    return Session(workers, Subject("command", commands=(command,)), time.monotonic() + 86_400)
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_a_command_whose_forks_differ_runs_from_its_beginning(folder: Path) -> N
         def _warm(self, *wanted: Plan) -> None:
             """Start nothing."""
 
-    made = Fake(Workers(), Call("command", commands=(Command(("x",)),)), time.monotonic() + 3600)
+    made = Fake(Workers(), Subject("command", commands=(Command(("x",)),)), time.monotonic() + 3600)
     assert made.try_forks(plan(0)).data["status"] == 1
     assert made.forkable == set()
     assert "from its beginning" in made.notes[0]

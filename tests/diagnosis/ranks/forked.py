@@ -28,7 +28,7 @@ from workbook.diagnosis.process.hook import rows_of
 from workbook.diagnosis.process.ranks import read
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.target import Call, Command
+from workbook.diagnosis.target import Command, Subject
 from workbook.diagnosis.targets import ranks
 
 PROGRAM = str(Path(__file__).parent / "train.py")
@@ -92,7 +92,7 @@ def answer(folder: Path, fault: str) -> dict[str, Any]:
     """Ask the ranks of the program with this fault."""
     asked = Command(("launch", "--nproc_per_node=2", PROGRAM, "--fault", fault))
     workers: Any = Forked(folder)
-    session = Session(workers, Call("command", (), (asked,)), time.monotonic() + 86_400)
+    session = Session(workers, Subject("command", (), (asked,)), time.monotonic() + 86_400)
     made = ranks.diagnosed(session, session.run(Plan((0,), ())))
     if made is None:
         return {"status": "none", "causes": [], "tried": session.tried, "notes": session.notes}

@@ -94,7 +94,7 @@ def _rows(value: Any) -> tuple[int, list[Any]]:
     """How many rows a batch has, and of what kind; 0 for what is no batch."""
     if isinstance(value, torch.Tensor) and value.dim():
         return value.shape[0], list(value.shape[1:])
-    if isinstance(value, list) and all(isinstance(one, _OF_A_LIST) for one in value):
+    if isinstance(value, list) and all(isinstance(element, _OF_A_LIST) for element in value):
         return len(value), ["of a list"]  # of several lengths, mostly, and padded by the program
     return 0, []
 
@@ -117,11 +117,11 @@ def _joined(made: list[Any], whole: Callable[[], Any]) -> Any:
     if isinstance(first, torch.Tensor) and first.dim() and first.shape[0] == 1:
         return torch.cat(made)
     if isinstance(first, list) and len(first) == 1:
-        return [one[0] for one in made]
+        return [output[0] for output in made]
     if isinstance(first, tuple) and type(first) is tuple:
-        return tuple(_joined([one[i] for one in made], whole) for i in range(len(first)))
+        return tuple(_joined([output[i] for output in made], whole) for i in range(len(first)))
     if isinstance(first, dict):
-        return {key: _joined([one[key] for one in made], whole) for key in first}
+        return {key: _joined([output[key] for output in made], whole) for key in first}
     return whole()
 
 

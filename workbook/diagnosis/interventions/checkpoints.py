@@ -59,7 +59,7 @@ class Checkpoints:
     def _alive(self, kind: Any, start: int = 0) -> list[Any]:
         """List the optimizers or schedulers that are there, of those made from a number on."""
         there = (ref() for ref in self.made[start:])
-        return [one for one in there if isinstance(one, kind)]
+        return [content for content in there if isinstance(content, kind)]
 
     def _saving(self, real: Any, module: Any, *args: Any, **kwargs: Any) -> Any:
         """Keep all that there is when a module's whole state is taken by the program."""

@@ -61,7 +61,7 @@ def _in_place_of(function: Any, other: Any) -> Any:
 
 def _numbered(given: Iterable[Any]) -> list[Any]:
     """Give futures in the order in which their work was handed out."""
-    return sorted(set(given), key=lambda one: _NUMBERS.get(one, -1))
+    return sorted(set(given), key=lambda future: _NUMBERS.get(future, -1))
 
 
 def _futures(run: Setting) -> None:
@@ -76,7 +76,7 @@ def _futures(run: Setting) -> None:
             _note(Fact.UNORDERED)
         if not ordered:
             return iter(real_completed(fs, timeout))
-        return (one for one in _numbered(fs) if real_wait([one], timeout))
+        return (future for future in _numbered(fs) if real_wait([future], timeout))
 
     def wait(fs: Iterable[Any], timeout: Any = None, return_when: str = "ALL_COMPLETED") -> Any:
         rows = _numbered(fs)
@@ -87,8 +87,8 @@ def _futures(run: Setting) -> None:
         part = rows if return_when == concurrent.futures.ALL_COMPLETED else rows[:1]
         done = real_wait(part, timeout).done
         return futures.DoneAndNotDoneFutures(
-            FilledSet(one for one in rows if one in done),
-            FilledSet(one for one in rows if one not in done),
+            FilledSet(future for future in rows if future in done),
+            FilledSet(future for future in rows if future not in done),
         )
 
     wrap(made, Future, "__init__")
@@ -146,20 +146,20 @@ def _queues(run: Setting) -> None:
     ended: list[int] = []  # a pipe that can be read once the process started last has ended
     before: list[int] = []  # in a process of the program's: that pipe of the one before it
 
-    def start(real: Any, one: Any) -> None:
+    def start(real: Any, process: Any) -> None:
         if not by_user():
-            real(one)
+            real(process)
             return
         _note(Fact.PROCESSES)
-        if started and run.has(IN_ORDER) and _method(one) != "fork":
+        if started and run.has(IN_ORDER) and _method(process) != "fork":
             started[-1].join(_PATIENCE)
         done, goes_on = os.pipe()
         before[:] = ended
-        real(one)
+        real(process)
         for mine in (goes_on, *ended):  # the process has them, too, until it ends
             os.close(mine)
         before.clear()
-        started.append(one)
+        started.append(process)
         ended[:] = [done]
 
     def in_turn() -> None:
@@ -183,9 +183,9 @@ def _queues(run: Setting) -> None:
     wrap(start, BaseProcess, "start")
 
 
-def _method(one: Any) -> str:
+def _method(process: Any) -> str:
     """Name how a process of `multiprocessing` starts: fork, spawn or forkserver."""
-    return str(one._start_method or multiprocessing.get_start_method())
+    return str(process._start_method or multiprocessing.get_start_method())
 
 
 def _tasks(run: Setting) -> None:

@@ -156,9 +156,9 @@ class Apart(Dispatch):
             return func(*args, **kwargs)
         rest = tree_map(lambda v: self._apart(v, target), tuple(args[1:]))
         if torch._debug_has_internal_overlap(target) == 2 and target.dim():  # type: ignore[attr-defined]
-            alone = target.clone(memory_format=torch.contiguous_format)
-            func(alone, *rest, **kwargs)
-            target.copy_(alone)
+            contiguous = target.clone(memory_format=torch.contiguous_format)
+            func(contiguous, *rest, **kwargs)
+            target.copy_(contiguous)
             return target
         return func(target, *rest, **kwargs)
 

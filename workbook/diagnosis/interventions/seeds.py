@@ -65,7 +65,7 @@ def _own(run: Setting) -> None:
         if not is_user_file(frame.f_code.co_filename):
             return
         start = digest([get_state(generator)])
-        before = [one for one, was, _ in made if was == start and one is not generator]
+        before = [earlier for earlier, was, _ in made if was == start and earlier is not generator]
         made.append((generator, start, line_of(frame)))
         if before and digest([get_state(before[-1])]) != start:
             FACTS.add(Fact.MADE_ANEW, CARRY_OWN.name, f"the generator made at {line_of(frame)}")

@@ -24,7 +24,7 @@ class SortedSet(_Ordered):
         try:
             return iter(sorted(plain))
         except TypeError:  # elements of several types
-            return iter(sorted(set(self.copy()), key=lambda one: (type(one).__name__, repr(one))))
+            return iter(sorted(set(self.copy()), key=lambda it: (type(it).__name__, repr(it))))
 
 
 class FilledSet(_Ordered):
@@ -36,8 +36,8 @@ class FilledSet(_Ordered):
         self.update(elements)
 
     def __iter__(self) -> Iterator[Any]:
-        rest = [one for one in super().__iter__() if one not in self._came]  # by way of ^=
-        return iter([*(one for one in self._came if one in self), *rest])
+        rest = [each for each in super().__iter__() if each not in self._came]  # by way of ^=
+        return iter([*(element for element in self._came if element in self), *rest])
 
     def add(self, element: Any) -> None:
         """Add an element at the end."""
@@ -67,7 +67,7 @@ def _again(kind: type, name: str) -> Any:
         made = real(self, *others)
         if made is NotImplemented:
             return made
-        return kind(one for one in itertools.chain(self, *others) if one in made)
+        return kind(element for element in itertools.chain(self, *others) if element in made)
 
     return method
 

@@ -25,9 +25,9 @@ _Node = TypeVar("_Node", bound=ast.AST)
 def facts(path: str) -> set[Fact]:
     """List what a program's text shows: sets, loops over batches, formats of NumPy's."""
     tree = ast.parse(Path(path).read_bytes())
-    found = formats(tree, Path(path).name)
-    found |= {Fact.SETS} if any(map(_makes_set, ast.walk(tree))) else set()
-    return found | ({Fact.LOOPS} if any(map(_goes_by_size, ast.walk(tree))) else set())
+    facts = formats(tree, Path(path).name)
+    facts |= {Fact.SETS} if any(map(_makes_set, ast.walk(tree))) else set()
+    return facts | ({Fact.LOOPS} if any(map(_goes_by_size, ast.walk(tree))) else set())
 
 
 def _call(name: str, node: ast.expr, content: ast.expr) -> ast.expr:
@@ -127,14 +127,14 @@ def _texts(node: ast.AST, names: tuple[str, ...]) -> list[ast.Constant]:
 
 def formats(tree: ast.AST, file: str) -> set[Fact]:
     """Which of NumPy's short formats a program names; where is noted under the rows' names."""
-    found: set[Fact] = set()
+    facts: set[Fact] = set()
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.expr)]
     for names, row in ((HALF, WIDE_HALVES), (SINGLE, WIDE_SINGLES)):
         lines = {n.lineno for n in nodes if _of_numpy(n, names) or _texts(n, names)}
         for line in sorted(lines):
-            found |= row.facts
+            facts |= row.facts
             FACTS.place(row.name, f"{names[0]} at {file}:{line}")
-    return found
+    return facts
 
 
 class Loops(ast.NodeTransformer):

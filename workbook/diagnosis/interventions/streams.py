@@ -98,8 +98,8 @@ def _generator(args: Any, kwargs: dict[str, Any]) -> torch.Generator:
     if device.type == "cpu" or not hasattr(module, "default_generators"):
         return torch.default_generator
     number = device.index if device.index is not None else module.current_device()
-    found: torch.Generator = module.default_generators[number]
-    return found
+    generator: torch.Generator = module.default_generators[number]
+    return generator
 
 
 class Still(Dispatch):

@@ -69,12 +69,12 @@ def note(how: str, line: str, actual: Any, expected: Any, rtol: float, atol: flo
     if sides[0] is None or sides[1] is None:
         return None
     try:
-        one, other = torch.broadcast_tensors(*sides)
+        actual, expected = torch.broadcast_tensors(*sides)
     except RuntimeError:
         return None
-    if one.numel() > _LARGEST:
+    if actual.numel() > _LARGEST:
         return None
-    SEEN.append(Comparison(how, line, rtol, atol, one.clone(), other.clone()))
+    SEEN.append(Comparison(how, line, rtol, atol, actual.clone(), expected.clone()))
     allowed = TRIED.get(len(SEEN) - 1)
     return None if allowed is None else bool((SEEN[-1].apart <= allowed).all())
 
@@ -86,8 +86,8 @@ def _tensor(value: Any) -> torch.Tensor | None:
         return None if plain.is_complex() else plain.cpu()
     if isinstance(value, (bool, str, bytes)) or value is None:
         return None
-    if isinstance(value, (list, tuple)) and any(isinstance(one, torch.Tensor) for one in value):
-        parts = [_tensor(one) for one in value]
+    if isinstance(value, (list, tuple)) and any(isinstance(part, torch.Tensor) for part in value):
+        parts = [_tensor(part) for part in value]
         return torch.cat([p.reshape(-1) for p in parts if p is not None]) if parts else None
     if isinstance(value, dict):
         return _tensor(list(value.values()))

@@ -62,15 +62,15 @@ def wound(value: Any) -> Any:
     except (TypeError, AttributeError):  # a generator, a file
         return None
     numbers = far if isinstance(far, tuple) else (far,)
-    return far if numbers and all(isinstance(one, (int, float)) for one in numbers) else None
+    return far if numbers and all(isinstance(n, (int, float)) for n in numbers) else None
 
 
-def differs(one: Thing) -> bool:
+def differs(thing: Thing) -> bool:
     """Whether it no longer holds what it held."""
-    holder, held = one.holder, one.content
+    holder, held = thing.holder, thing.content
     if isinstance(holder, Place):
         return bool(wound(holder.now()) != wound(held))
-    if one.kind == "gradient":
+    if thing.kind == "gradient":
         now = holder.grad
         if now is None or held is None:
             return now is not held
@@ -134,12 +134,12 @@ _CONTAINERS = (list, dict, set, collections.deque)
 _REMEMBERED = (torch.Tensor, np.ndarray, bool, int, float, str, type(None), *_CONTAINERS)
 
 
-def restore(one: Thing) -> None:
+def restore(thing: Thing) -> None:
     """Give it what it held."""
-    holder, held = one.holder, one.content
+    holder, held = thing.holder, thing.content
     if isinstance(holder, Place):
         holder.put(copy.copy(held))
-    elif one.kind == "gradient":
+    elif thing.kind == "gradient":
         holder.grad = None if held is None else held.clone()
     elif isinstance(holder, torch.Tensor):
         with torch.no_grad():

@@ -40,15 +40,15 @@ def read(path: Path) -> Content:
     """Read what a file holds, by key; the hash of its bytes where its format cannot be read."""
     if path.stat().st_size > _LARGEST:
         return {"bytes": str(path.stat().st_size)}
-    found: Content = {}
+    contents: Content = {}
     try:
         for key, value in _reader(path)(path):
-            found[key] = value
-            if len(found) >= _MOST:
+            contents[key] = value
+            if len(contents) >= _MOST:
                 break
     except Exception:  # a format of their own under a well-known name, or cut short
         return {"bytes": _code(path.read_bytes())}
-    return found
+    return contents
 
 
 def _reader(path: Path) -> Callable[[Path], Iterator[tuple[str, Any]]]:
@@ -185,19 +185,19 @@ def differing(
 ) -> Iterator[tuple[str, str, Any, Any]]:
     """Give each file and key in which two runs differ, with the two values."""
     for name in dict.fromkeys((*ours, *theirs)):
-        one, other = ours.get(name), theirs.get(name)
-        if one is None or other is None:
-            words = ["not written" if content is None else "written" for content in (one, other)]
+        first, second = ours.get(name), theirs.get(name)
+        if first is None or second is None:
+            words = ["not written" if content is None else "written" for content in (first, second)]
             yield name, "", words[0], words[1]
             continue
-        for key in dict.fromkeys((*one, *other)):
-            if repr(one.get(key)) != repr(other.get(key)):
-                yield name, key, one.get(key), other.get(key)
+        for key in dict.fromkeys((*first, *second)):
+            if repr(first.get(key)) != repr(second.get(key)):
+                yield name, key, first.get(key), second.get(key)
 
 
 def shows(part: tuple[str, str, Any, Any], ours: Sequence[float], theirs: Sequence[float]) -> bool:
     """Whether what differs is a tensor, words, or a number that each run has read from torch."""
-    one, other = part[2:]
-    if isinstance(one, float) and isinstance(other, float):
-        return is_read(repr(one), ours) and is_read(repr(other), theirs)
-    return "not written" not in (one, other)  # a name may hold the time
+    first, second = part[2:]
+    if isinstance(first, float) and isinstance(second, float):
+        return is_read(repr(first), ours) and is_read(repr(second), theirs)
+    return "not written" not in (first, second)  # a name may hold the time

@@ -56,7 +56,7 @@ def _row(tensor: Any, name: str) -> Reading | None:
     with quiet:  # a trace must not see our own reading
         plain = tensor.detach()
         count = plain.numel()
-        shown = [float(one) for one in _tolist(plain.reshape(-1)[:_SHOWN])]
+        shown = [float(number) for number in _tolist(plain.reshape(-1)[:_SHOWN])]
         code = "" if count <= _SHOWN else f"{tensor_hash(plain):016x}"
     return {"how": name, "dtype": kind, "count": count, "values": shown, "hash": code}
 
@@ -70,11 +70,11 @@ def by_line(left: list[Reading]) -> dict[str, Any]:
     for row in left:
         lines.setdefault(f"{row['line']} ({row['how']})", []).append(row)
     made: dict[str, Any] = {}
-    for name, found in lines.items():
-        values = [value for row in found for value in row["values"]]
-        kind = getattr(torch, found[0]["dtype"])
+    for name, readings in lines.items():
+        values = [value for row in readings for value in row["values"]]
+        kind = getattr(torch, readings[0]["dtype"])
         made[name] = torch.tensor(values, dtype=torch.float64).to(kind)
-        if codes := [row["hash"] for row in found if row["hash"]]:
+        if codes := [row["hash"] for row in readings if row["hash"]]:
             made[f"{name}, all of them"] = " ".join(codes[:1000])
     return made
 
@@ -89,19 +89,19 @@ def parted(
 ) -> tuple[int, Reading | None, Reading | None] | None:
     """Give the first of the readings of two runs that differ, its number from 1, or None."""
     for number in range(max(len(ours), len(theirs))):
-        one = ours[number] if number < len(ours) else None
-        other = theirs[number] if number < len(theirs) else None
-        if one is None or other is None or _code(one) != _code(other):
-            return number + 1, one, other
+        first = ours[number] if number < len(ours) else None
+        second = theirs[number] if number < len(theirs) else None
+        if first is None or second is None or _code(first) != _code(second):
+            return number + 1, first, second
     return None
 
 
 def reordered(ours: list[Reading], theirs: list[Reading]) -> str:
     """Give the first line that reads the same numbers in another order; "" where there is none."""
     for place in dict.fromkeys(row["line"] for row in ours):
-        one, other = ([_code(row) for row in rows if row["line"] == place]
+        first, second = ([_code(row) for row in rows if row["line"] == place]
                       for rows in (ours, theirs))  # fmt: skip
-        if one != other and sorted(one) == sorted(other):
+        if first != second and sorted(first) == sorted(second):
             return str(place)
     return ""
 
@@ -110,27 +110,27 @@ def _code(row: Reading) -> str:
     return repr([row["line"], row["how"], row["count"], row["values"], row["hash"]])
 
 
-def sentence(number: int, one: Reading | None, other: Reading | None) -> str:
+def sentence(number: int, first: Reading | None, second: Reading | None) -> str:
     """Say what two runs read where they part, in words."""
-    if one is None or other is None:
-        kept = one or other or {}
-        which = "first" if other is None else "second"
+    if first is None or second is None:
+        kept = first or second or {}
+        which = "first" if second is None else "second"
         return f"Only the {which} run goes on to read a tensor at {kept['line']}."
-    if one["line"] != other["line"]:
+    if first["line"] != second["line"]:
         return (
-            f"Reading {number} from torch is made at {one['line']} in the first run and at "
-            f"{other['line']} in the second."
+            f"Reading {number} from torch is made at {first['line']} in the first run and at "
+            f"{second['line']} in the second."
         )
-    a, b = _apart(one, other)
-    return f"The first number read from torch that differs, at {one['line']}: {a} and {b}."
+    a, b = _apart(first, second)
+    return f"The first number read from torch that differs, at {first['line']}: {a} and {b}."
 
 
-def _apart(one: Reading, other: Reading) -> tuple[str, str]:
+def _apart(first: Reading, second: Reading) -> tuple[str, str]:
     """Give the first two values that differ, with the digits that their formats need."""
-    for a, b in zip(one["values"], other["values"], strict=False):
+    for a, b in zip(first["values"], second["values"], strict=False):
         if repr(a) != repr(b):
-            return _digits(a, one["dtype"]), _digits(b, other["dtype"])
-    return f"{one['count']} numbers", f"{other['count']} that are not the same"
+            return _digits(a, first["dtype"]), _digits(b, second["dtype"])
+    return f"{first['count']} numbers", f"{second['count']} that are not the same"
 
 
 def _digits(value: float, dtype: str) -> str:

@@ -41,13 +41,14 @@ class Line:
 
 def lines(text: str) -> list[Line]:
     """Read a text line by line; empty lines are left out."""
-    found = []
+    rows = []
     for number, raw in enumerate(text.split("\n"), start=1):
         shown = _HIDDEN.sub("…", raw.rstrip("\r").rpartition("\r")[2]).rstrip()
         if shown:
-            numbers = tuple(float(one.group().replace(",", "")) for one in _NUMBER.finditer(shown))
-            found.append(Line(number, shown, _NUMBER.sub("#", shown), numbers))
-    return found
+            texts = (match.group().replace(",", "") for match in _NUMBER.finditer(shown))
+            numbers = tuple(map(float, texts))
+            rows.append(Line(number, shown, _NUMBER.sub("#", shown), numbers))
+    return rows
 
 
 def pairs(ours: list[Line], theirs: list[Line]) -> Iterator[tuple[Line | None, Line | None]]:
@@ -60,16 +61,16 @@ def pairs(ours: list[Line], theirs: list[Line]) -> Iterator[tuple[Line | None, L
     forms = [line.form for line in ours[:_LONGEST]], [line.form for line in theirs[:_LONGEST]]
     for _, a, b, c, d in difflib.SequenceMatcher(None, *forms, autojunk=False).get_opcodes():
         for number in range(max(b - a, d - c)):
-            one = ours[a + number] if a + number < b else None
-            other = theirs[c + number] if c + number < d else None
-            yield one, other
+            first = ours[a + number] if a + number < b else None
+            second = theirs[c + number] if c + number < d else None
+            yield first, second
 
 
 def differing(ours: str, theirs: str) -> Iterator[tuple[Line | None, Line | None]]:
     """Give the lines that differ in a number or in words, one pair after another."""
-    for one, other in pairs(lines(ours), lines(theirs)):
-        if one is None or other is None or one.form != other.form or not _equal(one, other):
-            yield one, other
+    for first, second in pairs(lines(ours), lines(theirs)):
+        if not (first and second and first.form == second.form and _equal(first, second)):
+            yield first, second
 
 
 def shows(
@@ -80,29 +81,29 @@ def shows(
     `ours` and `theirs` are what each run has read, sorted. Another number may be a time, the number
     of a process or what memory is taken, which change in every run.
     """
-    one, other = pair
-    if one is None or other is None:
+    first, second = pair
+    if first is None or second is None:
         return False
-    read = zip(given(one, ours), given(other, theirs), strict=False)
-    numbers = zip(map(repr, one.numbers), map(repr, other.numbers), strict=False)
+    read = zip(given(first, ours), given(second, theirs), strict=False)
+    numbers = zip(map(repr, first.numbers), map(repr, second.numbers), strict=False)
     return any(a != b and both == (True, True) for (a, b), both in zip(numbers, read, strict=True))
 
 
 def timed(line: Line) -> list[bool]:
     """Say of each number of a line whether it is a time, or a rate."""
     return [
-        bool(_TIMED.search(line.text[: one.start()]) or _UNIT.match(line.text, one.end()))
-        for one in _NUMBER.finditer(line.text)
+        bool(_TIMED.search(line.text[: match.start()]) or _UNIT.match(line.text, match.end()))
+        for match in _NUMBER.finditer(line.text)
     ]
 
 
 def given(line: Line, values: Sequence[float]) -> list[bool]:
     """Say of each number of a line whether it is one of these (sorted), as it is or in percent."""
-    scales = {one: 0.01 if _PERCENT.match(line.text, one.end()) else 1.0 for one in
+    scales = {match: 0.01 if _PERCENT.match(line.text, match.end()) else 1.0 for match in
               _NUMBER.finditer(line.text)}  # fmt: skip
     return [
-        is_read(one.group(), values) or is_read(one.group(), values, scale)
-        for one, scale in scales.items()
+        is_read(match.group(), values) or is_read(match.group(), values, scale)
+        for match, scale in scales.items()
     ]
 
 
@@ -118,5 +119,5 @@ def is_read(text: str, values: Sequence[float], scale: float = 1.0) -> bool:
     return at < len(values) and values[at] <= (float(text) + half) * scale
 
 
-def _equal(one: Line, other: Line) -> bool:
-    return repr(one.numbers) == repr(other.numbers)  # nan is equal to nan here
+def _equal(first: Line, second: Line) -> bool:
+    return repr(first.numbers) == repr(second.numbers)  # nan is equal to nan here

@@ -161,10 +161,10 @@ class Snapshot:
 
     def changed(self) -> list[tuple[str, str]]:
         """Give the names and kinds of what no longer holds what it held."""
-        return [(one.name, one.kind) for one in self.things if differs(one)]
+        return [(thing.name, thing.kind) for thing in self.things if differs(thing)]
 
     def put_back(self, kinds: frozenset[str]) -> None:
         """Give everything of these kinds what it held; `put_back` may be called again."""
-        for one in self.things:
-            if one.kind in kinds and differs(one):
-                restore(one)
+        for thing in self.things:
+            if thing.kind in kinds and differs(thing):
+                restore(thing)

@@ -70,7 +70,7 @@ def watch(stop: int, tell: Tell | None = None) -> RemovableHandle:
         number = FACTS.count("steps seen")
         if number <= _EVERY or not number & (number - 1):
             row = [number, *_vector(optimizer)]
-            losses = [one for _, one in _LOSS]
+            losses = [value for _, value in _LOSS]
             _LOSS.clear()
             if tell is not None:
                 tell(optimizer, row, losses)
@@ -122,16 +122,16 @@ def parted(
     ours: list[list[int]], theirs: list[list[int]], among: tuple[str, ...] = PARTS
 ) -> tuple[int, tuple[str, ...]] | None:
     """Find the first step after which two series differ in some parts, and those parts."""
-    for one, other in zip(ours, theirs, strict=False):
-        parts = zip(PARTS, one[1:], other[1:], strict=True)
+    for first, second in zip(ours, theirs, strict=False):
+        parts = zip(PARTS, first[1:], second[1:], strict=True)
         if differing := tuple(part for part, a, b in parts if a != b and part in among):
-            return one[0], differing
+            return first[0], differing
     return None
 
 
 def same_weights(ours: list[list[int]], theirs: list[list[int]]) -> bool:
     """Whether two series have the same parameters after each step, as far as both go."""
-    return all(one[-1] == other[-1] for one, other in zip(ours, theirs, strict=False))
+    return all(first[-1] == second[-1] for first, second in zip(ours, theirs, strict=False))
 
 
 def sentence(step: int, parts: tuple[str, ...], alike: bool = True) -> str:

@@ -92,7 +92,7 @@ def save(value: Any, folder: Path, stem: str) -> list[Leaf]:
 def load(rows: list[Leaf], folder: Path, stem: str) -> dict[str, torch.Tensor]:
     """Give the tensors that `save` wrote, by place."""
     data = (folder / f"{stem}.bin").read_bytes()
-    found: dict[str, torch.Tensor] = {}
+    leaves: dict[str, torch.Tensor] = {}
     at = 0
     for row in rows:
         if row["kind"] != "tensor":
@@ -101,8 +101,8 @@ def load(rows: list[Leaf], folder: Path, stem: str) -> dict[str, torch.Tensor]:
         at += row["bytes"]
         dtype = _DTYPES[row["dtype"]]
         flat = torch.frombuffer(part, dtype=dtype) if part else torch.empty(0, dtype=dtype)
-        found[row["path"]] = flat.reshape(row["shape"])
-    return found
+        leaves[row["path"]] = flat.reshape(row["shape"])
+    return leaves
 
 
 _NARROW = (torch.float32, torch.float16, torch.bfloat16)
@@ -151,9 +151,9 @@ def gap(
             return Gap(False, comparable=False, place=place)
         if not ours.numel():
             continue
-        one = _leaf_gap(ours, theirs, place)
-        if one.absolute > 0 and (one.relative > worst.relative or not worst.place):
-            worst = one
+        leaf = _leaf_gap(ours, theirs, place)
+        if leaf.absolute > 0 and (leaf.relative > worst.relative or not worst.place):
+            worst = leaf
     return worst
 
 

@@ -49,7 +49,7 @@ def changed(seen: Path, note: Path) -> list[str]:
 
 def _listed(real: Path, without: str, *, guarded: bool) -> dict[str, bool]:
     """Every entry below a folder, the near ones first, and whether it is to be a link."""
-    found: dict[str, bool] = {}
+    listed: dict[str, bool] = {}
     size, todo, visited = 0, [""], {os.path.realpath(real), without}
     for folder in todo:
         try:
@@ -62,22 +62,22 @@ def _listed(real: Path, without: str, *, guarded: bool) -> dict[str, bool]:
             name = os.path.join(folder, entry.name)
             if entry.is_dir():
                 place = os.path.realpath(entry.path)
-                full = size > _LINKED_AFTER or len(found) > _MANY
+                full = size > _LINKED_AFTER or len(listed) > _MANY
                 if place in visited:
                     continue
-                found[name] = guarded and full
+                listed[name] = guarded and full
                 visited.add(place)
-                todo += [] if found[name] else [name]
+                todo += [] if listed[name] else [name]
             elif entry.is_file():
                 size += entry.stat().st_size
-                found[name] = guarded and (size > _LINKED_AFTER or len(found) > _MANY)
-            if not guarded and (size > _MOST or len(found) > _MANY * 5):
+                listed[name] = guarded and (size > _LINKED_AFTER or len(listed) > _MANY)
+            if not guarded and (size > _MOST or len(listed) > _MANY * 5):
                 raise TooLarge(
                     f"the folder {real} is too large to be copied for a run, and this system "
                     "cannot keep a run from writing to it; keep the program, and start it, in a "
                     "small folder"
                 )
-    return found
+    return listed
 
 
 def _make(source: Path, target: Path, *, linked: bool) -> None:
@@ -111,11 +111,11 @@ def files(folder: str | Path) -> list[str]:
 
 
 def _names(folder: Path) -> set[str]:
-    found = set()
+    names = set()
     for place, folders, files in os.walk(folder):
         start = os.path.relpath(place, folder)
-        found |= {os.path.normpath(os.path.join(start, name)) for name in (*folders, *files)}
-    return found
+        names |= {os.path.normpath(os.path.join(start, name)) for name in (*folders, *files)}
+    return names
 
 
 def _look(target: Path, source: Path) -> list[int]:

@@ -38,7 +38,7 @@ def gathered(folder: Path, started: int) -> dict[str, Any]:
 
     `folder` is the run's, `started` the process that the command line started.
     """
-    part = max(folder.glob("command-*"), key=lambda one: int(one.name.split("-")[1]), default=None)
+    part = max(folder.glob("command-*"), key=lambda at: int(at.name.split("-")[1]), default=None)
     if part is None:
         return {}
     written = [(name, path) for name, path in place.made(folder) if path.is_file()]

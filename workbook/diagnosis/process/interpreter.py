@@ -261,14 +261,14 @@ def _environment(hash_seed: int, folder: Path) -> dict[str, str]:
 
 def _started_by(pid: int) -> list[int]:
     """List the processes that a process started, and those that they did (Linux; else none)."""
-    found: list[int] = []
+    started: list[int] = []
     with contextlib.suppress(OSError):  # the process, or one of its threads, ends meanwhile
         for thread in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(OSError):
                 words = Path(f"/proc/{pid}/task/{thread}/children").read_text().split()
                 for child in map(int, words):
-                    found += [child, *_started_by(child)]
-    return found
+                    started += [child, *_started_by(child)]
+    return started
 
 
 def kill(pid: int) -> None:

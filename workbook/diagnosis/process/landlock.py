@@ -30,8 +30,8 @@ def version() -> int:
     """Give the version of Landlock that the kernel has; 0 where there is none that can be used."""
     if not sys.platform.startswith("linux"):
         return 0
-    found = int(_libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1))
-    return found if found >= _OLDEST else 0
+    number = int(_libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1))
+    return number if number >= _OLDEST else 0
 
 
 def confine(folders: Iterable[str]) -> bool:

@@ -53,7 +53,7 @@ class Place:
     def writes(self, path: str) -> bool:
         """Whether a run may write to this path (an absolute one)."""
         real = os.path.realpath(path)
-        return any(real == one or overlay.below(real, one) for one in self.writable)
+        return any(real == folder or overlay.below(real, folder) for folder in self.writable)
 
 
 def enter(
@@ -68,24 +68,24 @@ def enter(
     kept = (str(scratch), *shared())
     wanted = _outermost(folders)
     layers: list[tuple[str, str]] = []
-    found: Way = "copy"
+    chosen: Way = "copy"
     if way != "copy":
         try:
             layers = _overlaid(wanted, temporary, run, kept)
             overlay.move_folders()
-            found = "overlay"
+            chosen = "overlay"
         except OSError:
             if way == "overlay":
                 raise
-    if found == "overlay":
+    if chosen == "overlay":
         seen = [(folder, folder) for folder in wanted]
     else:
         guarded = bool(landlock.version())
         seen = [(folder, _copied(folder, scratch, guarded=guarded)) for folder in wanted]
     _temporary(run)
-    covered = [folder for folder, _ in layers] + [there for _, there in seen if found == "copy"]
-    writable = tuple(dict.fromkeys(os.path.realpath(one) for one in (*covered, *kept, *_SYSTEM)))
-    place = Place(found, landlock.confine(writable), tuple(seen), tuple(layers), writable)
+    covered = [folder for folder, _ in layers] + [there for _, there in seen if chosen == "copy"]
+    writable = tuple(dict.fromkeys(map(os.path.realpath, (*covered, *kept, *_SYSTEM))))
+    place = Place(chosen, landlock.confine(writable), tuple(seen), tuple(layers), writable)
     (run / _NOTE).write_text(json.dumps(asdict(place)))
     return place
 
@@ -112,14 +112,14 @@ def made(run: Path) -> list[tuple[str, Path]]:
     if not note.exists():
         return []
     data: dict[str, Any] = json.loads(note.read_text())
-    found: list[tuple[str, Path]] = []
+    rows: list[tuple[str, Path]] = []
     for folder, upper in data["layers"]:
-        found += [(os.path.join(folder, name), Path(upper, name)) for name in copies.files(upper)]
+        rows += [(os.path.join(folder, name), Path(upper, name)) for name in copies.files(upper)]
     for real, seen in data["seen"] if data["way"] == "copy" else ():
-        rows = copies.changed(Path(seen), _note(seen))
-        found += [(os.path.join(real, name), Path(seen, name)) for name in rows]
+        names = copies.changed(Path(seen), _note(seen))
+        rows += [(os.path.join(real, name), Path(seen, name)) for name in names]
     ours = str(run.parent)  # of the diagnosis, not of the user
-    return [row for row in found if not overlay.below(row[0], ours)]
+    return [row for row in rows if not overlay.below(row[0], ours)]
 
 
 def restore(run: Path, place: Place) -> None:
@@ -164,7 +164,7 @@ def _overlaid(
         except OSError:
             if folder in folders:
                 raise
-            for more, inner in enumerate(one for one in folders if overlay.below(one, folder)):
+            for more, inner in enumerate(each for each in folders if overlay.below(each, folder)):
                 made += overlay.cover(inner, _room(inner, run, len(wanted) + more), kept)
     return made
 
@@ -218,8 +218,8 @@ def _discard(folder: Path) -> None:
 
 def _outermost(folders: list[str]) -> list[str]:
     """Give the folders that lie in no other; the root of all is never one of them."""
-    unique = [one for one in dict.fromkeys(map(os.path.realpath, folders)) if one != os.sep]
-    return [one for one in unique if not any(overlay.below(one, other) for other in unique)]
+    unique = [path for path in dict.fromkeys(map(os.path.realpath, folders)) if path != os.sep]
+    return [path for path in unique if not any(overlay.below(path, other) for other in unique)]
 
 
 def _moved(path: str, rows: tuple[tuple[str, str], ...]) -> str:

@@ -116,7 +116,7 @@ def entry(module: types.ModuleType, name: str, path: str) -> Any:
     except (TypeError, ValueError):
         needed = []
     if needed:
-        given = ", ".join(f"{one}=..." for one in needed)
+        given = ", ".join(f"{parameter}=..." for parameter in needed)
         example = _typed(module, path, f"{name}({given})")
         raise CannotRun(
             f"{name} needs arguments ({', '.join(needed)}); give values in place of ...: {example}"

@@ -12,15 +12,15 @@ _GRADIENTS, _WEIGHTS, _GENERATOR = 5, 8, 1  # places in a step's vector, behind 
 
 def read(processes: dict[str, Rows]) -> dict[str, dict[str, Any]]:
     """Give each rank's steps as plain data; of its processes that of the one that trains."""
-    found: dict[str, dict[str, Any]] = {}
+    by_rank: dict[str, dict[str, Any]] = {}
     for rows in processes.values():
         rank = next((row["rank"] for row in rows if row["kind"] == "start"), None)
         steps = [row for row in rows if row["kind"] == "step"]
-        if rank is None or not steps or len(steps) <= len(found.get(rank, {}).get("vectors", ())):
+        if rank is None or not steps or len(steps) <= len(by_rank.get(rank, {}).get("vectors", ())):
             continue
         more = [row for row in rows if row["kind"] == "rank"]
         facts = [row["facts"]["facts"] for row in rows if row["kind"] == "facts"]
-        found[rank] = {
+        by_rank[rank] = {
             "vectors": [row["vector"] for row in steps],
             "losses": [[value for value, _ in row["loss"]] for row in steps],
             "rows": [row["rows"] for row in more],
@@ -28,7 +28,7 @@ def read(processes: dict[str, Rows]) -> dict[str, dict[str, Any]]:
             "buffers": [row["buffers"] for row in more],
             "facts": facts[-1] if facts else [],
         }
-    return {rank: found[rank] for rank in sorted(found, key=int)}
+    return {rank: by_rank[rank] for rank in sorted(by_rank, key=int)}
 
 
 @dataclass(frozen=True)
@@ -43,27 +43,27 @@ class Ranks:
     @property
     def steps(self) -> int:
         """How many steps every rank made."""
-        return min((len(one["vectors"]) for one in self.data.values()), default=0)
+        return min((len(data["vectors"]) for data in self.data.values()), default=0)
 
     @property
     def facts(self) -> set[str]:
         """What any of them was seen to use."""
-        return {fact for one in self.data.values() for fact in one["facts"]}
+        return {fact for data in self.data.values() for fact in data["facts"]}
 
     def drift(self) -> tuple[int, str, bool] | None:
         """Find the step from which parameters drift, of which rank, and if gradients agree."""
         (_, first), *others = self.data.items()
         for number in range(self.steps):
             for rank, other in others:
-                one, two = first["vectors"][number], other["vectors"][number]
-                if one[_WEIGHTS] != two[_WEIGHTS]:
-                    return one[0], rank, one[_GRADIENTS] == two[_GRADIENTS]
+                ours, theirs = first["vectors"][number], other["vectors"][number]
+                if ours[_WEIGHTS] != theirs[_WEIGHTS]:
+                    return ours[0], rank, ours[_GRADIENTS] == theirs[_GRADIENTS]
         return None
 
     def buffers_part(self) -> int:
         """Find the first step after which buffers are not those of rank 0; 0 for none."""
         (_, first), *others = self.data.items()
-        for number in range(min((len(one["buffers"]) for one in self.data.values()), default=0)):
+        for number in range(min((len(data["buffers"]) for data in self.data.values()), default=0)):
             if any(other["buffers"][number] != first["buffers"][number] for _, other in others):
                 return number + 1
         return 0
@@ -71,15 +71,15 @@ class Ranks:
     def shared(self) -> tuple[int, int, int]:
         """In how many steps ranks read a row twice, how many rows those are, and of how many."""
         steps = common = every = 0
-        for number in range(min((len(one["rows"]) for one in self.data.values()), default=0)):
-            parts = [set(one["rows"][number]) for one in self.data.values()]
+        for number in range(min((len(data["rows"]) for data in self.data.values()), default=0)):
+            parts = [set(data["rows"][number]) for data in self.data.values()]
             twice = sum(map(len, parts)) - len(set().union(*parts))
             steps, common, every = steps + (twice > 0), common + twice, every + sum(map(len, parts))
         return steps, common, every
 
     def uneven(self) -> int:
         """Give the first step in which ranks computed on unlike numbers of rows; 0 for none."""
-        for number, sizes in enumerate(zip(*(one["sizes"] for one in self.data.values()))):  # noqa: B905
+        for number, sizes in enumerate(zip(*(data["sizes"] for data in self.data.values()))):  # noqa: B905
             if len(set(sizes)) > 1:
                 return number + 1
         return 0
@@ -87,25 +87,25 @@ class Ranks:
     def alike(self) -> bool:
         """Whether all ranks draw the same numbers: their generators move, and agree each time."""
         series = [
-            [v[_GENERATOR] for v in one["vectors"][: self.steps]] for one in self.data.values()
+            [v[_GENERATOR] for v in data["vectors"][: self.steps]] for data in self.data.values()
         ]
-        return all(one == series[0] for one in series) and len(set(series[0])) > 1
+        return all(states == series[0] for states in series) and len(set(series[0])) > 1
 
     def losses(self) -> list[float]:
         """Give the mean of the ranks' losses after each step, by their shares of the rows."""
-        found: list[float] = []
+        means: list[float] = []
         for number in range(self.steps):
-            values = [one["losses"][number][:1] for one in self.data.values()]
+            values = [data["losses"][number][:1] for data in self.data.values()]
             if not all(values):
-                return found
+                return means
             sizes = [
-                (one["sizes"][number : number + 1] or [1])[0] or 1 for one in self.data.values()
+                (data["sizes"][number : number + 1] or [1])[0] or 1 for data in self.data.values()
             ]
             pairs = zip(values, sizes, strict=True)
-            found.append(sum(value[0] * size for value, size in pairs) / sum(sizes))
-        return found
+            means.append(sum(value[0] * size for value, size in pairs) / sum(sizes))
+        return means
 
     def batch(self, number: int) -> set[int]:
         """Give the rows that all ranks together computed on in a step, from 0."""
-        parts = [one["rows"][number] for one in self.data.values() if number < len(one["rows"])]
+        parts = [data["rows"][number] for data in self.data.values() if number < len(data["rows"])]
         return {row for part in parts for row in part}

@@ -60,23 +60,23 @@ class Run:
 
     def surroundings(self) -> list[str]:
         """Say what the run did beside giving a result, a sentence each."""
-        found = []
+        sentences = []
         if lines := self.data.get("printed"):
-            found.append(f"It prints {lines} lines, which are not shown.")
+            sentences.append(f"It prints {lines} lines, which are not shown.")
         if wrote := [_short(path) for path in self.data.get("wrote", ())]:
-            found.append(
+            sentences.append(
                 f"It writes files ({_few(wrote)}); each run does so in a place of its own: "
                 "yours stay as they are."
             )
         if outside := self.data.get("refused"):
-            found.append(
+            sentences.append(
                 f"It was refused to write outside of its folder ({_few(outside)}); to allow it, "
                 f"name the folder in {VARIABLE}."
                 if self.data.get("guarded")
                 else f"It writes outside of its folder ({_few(outside)}), and this system cannot "
                 "keep a run from that."
             )
-        return found
+        return sentences
 
     def used(self, number: int | None = None) -> set[Fact]:
         """Give the facts of one outcome, or of loading the program."""
@@ -132,8 +132,8 @@ def keep(trace: Trace, path: Path) -> list[list[Any]]:
     """Write a trace down; its draws, as plain data."""
     trace.save(path)
     return [
-        [one.generator, one.what, one.line, one.module, one.count, f"{one.value:x}"]
-        for one in trace.draws[:_DRAWS]
+        [draw.generator, draw.what, draw.line, draw.module, draw.count, f"{draw.value:x}"]
+        for draw in trace.draws[:_DRAWS]
     ]
 
 

@@ -61,8 +61,8 @@ def _variant(name: str, module: Any, inputs: tuple[Any, ...], dim: int) -> Step:
             return {"row": {name: _rows(made, 0, kept, count if name == "others" else kept, dim)}}
         given = [_moved(v, name) if name in ("strided", "offset") else v for v in inputs]
         made = module(*given)
-        parts = {one: _part(one, count) for one in BATCHES}
-        rows = {one: _rows(made, *part, count, dim) for one, part in parts.items()}
+        parts = {batch: _part(batch, count) for batch in BATCHES}
+        rows = {batch: _rows(made, *part, count, dim) for batch, part in parts.items()}
         return {"row": rows, "whole": made}
 
     return call

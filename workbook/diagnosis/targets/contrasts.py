@@ -15,12 +15,12 @@ from workbook.trace import Operation
 
 def unequal_batches(ours: Any, theirs: Any) -> frozenset[str]:
     """Names of calls that both make on rows of one shape, but with other numbers of rows."""
-    found = set()
+    names = set()
     for name, rows, trail in ours:
         alike = [other for label, other, shape in theirs if label == name and shape == trail]
         if alike and any(other != rows for other in alike):
-            found.add(name)
-    return frozenset(found)
+            names.add(name)
+    return frozenset(names)
 
 
 def traced_facts(ours: Run | None, theirs: Run | None) -> set[Fact]:
@@ -91,12 +91,12 @@ _INTEGERS = tuple(str(dtype).removeprefix("torch.") for dtype in SHORT_INTEGERS)
 
 def _dtypes(result: Run) -> set[tuple[str, str]]:
     """Which operations read or made which formats, and which formats the result has."""
-    found = {
+    keys = {
         ("result", row["dtype"]) for row in result.outcomes[0].get("leaves", ()) if "dtype" in row
     }
     for operation, dtype in _formats(result):
-        found |= {(operation.name, dtype), ("any operation", dtype)}
-    return found
+        keys |= {(operation.name, dtype), ("any operation", dtype)}
+    return keys
 
 
 def _formats(result: Run) -> Iterator[tuple[Operation, str]]:

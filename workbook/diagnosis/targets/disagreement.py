@@ -45,14 +45,14 @@ def one_after_the_other(pair: Pair) -> Answer:
         return answered(session, [Found("none", "", "the two agree in every bit.", "")])
     both = session.run(plan(0, 1, trained=tuple(pair.trained)))
     facts = both.changes(0) | both.used(0)
-    candidates = [one for one in ROWS if one.applies(Axis.AFTER, facts)]
+    candidates = [row for row in ROWS if row.applies(Axis.AFTER, facts)]
     found = search(pair.after, candidates, base)
     rows = []
-    for one in found.needed:
-        changed = [n for n, kind in both.data["changed"][0] if kind == one.name and n]
-        evidence = f"when {one.words} between the two, the second gives what it gives by itself."
-        size = found.without[one].words
-        rows.append(Found(one.cause, few(changed), evidence, size, fix=one.fix))
+    for row in found.needed:
+        changed = [n for n, kind in both.data["changed"][0] if kind == row.name and n]
+        evidence = f"when {row.words} between the two, the second gives what it gives by itself."
+        size = found.without[row].words
+        rows.append(Found(row.cause, few(changed), evidence, size, fix=row.fix))
     return answered(session, merged(rows))
 
 
@@ -65,25 +65,25 @@ def explained(pair: Pair) -> Answer:
     ours, theirs = pair.traces(frozenset(HOLDS))
     pair.choose_weights(frozenset(HOLDS))
     facts = pair.known | traced_facts(ours, theirs) | ranges(*pair.calm)
-    candidates = [one for one in ROWS if one.applies(Axis.PAIR, facts)]
+    candidates = [row for row in ROWS if row.applies(Axis.PAIR, facts)]
     if not any(pair.factors):  # another difference may hide which weights fit
-        cheap = (one for one in candidates if not one.costly and not one.renumbers)
+        cheap = (row for row in candidates if not row.costly and not row.renumbers)
         candidates += pair.choose_weights(frozenset(cheap))
     session.progress.suspects = tuple(candidates)
     first = _likely(ours, theirs)
     found = search(pair.measure, candidates, base, session.report, first, pair.early, pair.ahead)
-    for one in found.needed if not any(pair.factors) else ():
+    for row in found.needed if not any(pair.factors) else ():
         # unequal parts of a batch look like rows that depend on one another
-        if weighed := pair.choose_weights(frozenset(found.needed) - {one}):
-            candidates = [*(other for other in candidates if other is not one), *weighed]
+        if weighed := pair.choose_weights(frozenset(found.needed) - {row}):
+            candidates = [*(each for each in candidates if each is not row), *weighed]
             found = search(pair.measure, candidates, base, session.report)
             break
     found = left_behind(pair, candidates, found, base)
     if pair.chancy and found.needed and found.rest.same and not pair.holds(frozenset(found.needed)):
-        words = " and ".join(one.words for one in found.needed)
+        words = " and ".join(row.words for row in found.needed)
         session.tell(f"when {words}: they do not always agree, so that was chance")
         found = Search((), base, {})
-    rows = [_row(pair, found, one, facts) for one in found.needed]
+    rows = [_row(pair, found, row, facts) for row in found.needed]
     if {"checkpoint-incomplete", "reseeded", "generator-shift"} <= {row.cause for row in rows}:
         # restoring a generator sets it, too
         rows = [row for row in rows if row.cause != "reseeded"]
@@ -113,8 +113,8 @@ def _likely(ours: Run | None, theirs: Run | None) -> Callable[[Intervention], bo
     How numbers are computed does not change which numbers are drawn; and where the first difference
     is no draw, nothing that changes draws made it.
     """
-    one, other = _first_traces(ours, theirs)
-    part = parting(one, other)
+    ours_traced, theirs_traced = _first_traces(ours, theirs)
+    part = parting(ours_traced, theirs_traced)
     if ours is None or part is None or part.kind != "operation":
         return lambda row: True
     draws = {row[1] for row in ours.outcomes[0].get("draws", ()) if row[4]}
@@ -125,18 +125,18 @@ def _first_traces(ours: Run | None, theirs: Run | None) -> tuple[Trace | None, T
     return (ours.trace(0) if ours else None), (theirs.trace(0) if theirs else None)
 
 
-def _row(pair: Pair, found: Search, one: Intervention, facts: set[Fact]) -> Found:
+def _row(pair: Pair, found: Search, row: Intervention, facts: set[Fact]) -> Found:
     """One needed intervention as a cause."""
-    gap, rest = found.without[one], found.rest
-    cause, more = one.cause_where(facts)
-    may_round = BY_ID[cause].kind == "rounding" or one.costly or cause == "batch-coupling"
-    word: Word = word_of(pair.measure, found, one) if may_round else "identical"
+    gap, rest = found.without[row], found.rest
+    cause, more = row.cause_where(facts)
+    may_round = BY_ID[cause].kind == "rounding" or row.costly or cause == "batch-coupling"
+    word: Word = word_of(pair.measure, found, row) if may_round else "identical"
     shrinks = word in ("rounding", "doubtful")
     if cause == "batch-coupling" and shrinks:
         cause, more = "batch-size", " In float64 that shrinks with the format."
     elif cause == "batch-size" and not shrinks:
         cause, more = "batch-coupling", " Float64 does not remove that, so it is no rounding."
-    first, second = pair.traces((frozenset(found.needed) | frozenset(HOLDS)) - {one})
+    first, second = pair.traces((frozenset(found.needed) | frozenset(HOLDS)) - {row})
     others = len(found.needed) - 1
     this = "this one" if others else "that"
     tail = f"they agree; without {this} they do not."
@@ -145,17 +145,17 @@ def _row(pair: Pair, found: Search, one: Intervention, facts: set[Fact]) -> Foun
     if others:
         which = "the other cause is" if others == 1 else f"the {others} other causes are"
         tail = f"and {which} taken away, too, {tail}"
-    evidence = f"when {one.words} in both functions{', ' if not others else ' '}{tail}{more}"
-    where = _where(pair, one, cause, first, second)
-    return Found(cause, where, evidence, gap.words, word, one.fix_of(cause))
+    evidence = f"when {row.words} in both functions{', ' if not others else ' '}{tail}{more}"
+    where = _where(pair, row, cause, first, second)
+    return Found(cause, where, evidence, gap.words, word, row.fix_of(cause))
 
 
-def _where(pair: Pair, one: Intervention, cause: str, first: Run | None, second: Run | None) -> str:
+def _where(pair: Pair, row: Intervention, cause: str, first: Run | None, second: Run | None) -> str:
     seen = dict.fromkeys(
-        where for key in (one.name, cause) for i in (0, 1) for where in pair.places(i, key)
+        where for key in (row.name, cause) for i in (0, 1) for where in pair.places(i, key)
     )
-    if one.looks:
-        seen |= dict.fromkeys(pair.seen(cause, one.looks))
+    if row.looks:
+        seen |= dict.fromkeys(pair.seen(cause, row.looks))
     if seen:
         return few(list(seen))
     if cause == "reseeded" and (lines := list(filter(None, map(seeding, (first, second))))):

@@ -22,16 +22,16 @@ from workbook.diagnosis.targets.function import Function
 from workbook.trace import Trace
 
 
-def word_of(measure: Measure, found: Search, one: Intervention) -> Word:
+def word_of(measure: Measure, found: Search, row: Intervention) -> Word:
     """Say what the gap is that comes back without an intervention.
 
     Where the intervention itself put a wider format in place of a shorter one, it is that trial
     which removed the gap, and the shorter format bounds it.
     """
-    gap = found.without[one]
-    if one.format is not None:
-        return judged(replace(gap, roundoff=torch.finfo(one.format).eps / 2), None)
-    return judged(gap, measure(frozenset(found.needed) - {one} | {DOUBLE}))
+    gap = found.without[row]
+    if row.format is not None:
+        return judged(replace(gap, roundoff=torch.finfo(row.format).eps / 2), None)
+    return judged(gap, measure(frozenset(found.needed) - {row} | {DOUBLE}))
 
 
 def word_of_rest(measure: Measure, found: Search) -> Word:
@@ -39,27 +39,27 @@ def word_of_rest(measure: Measure, found: Search) -> Word:
     return judged(found.rest, measure(frozenset(found.needed) | {DOUBLE}))
 
 
-def _where(function: Function, one: Intervention, cause: str) -> str:
+def _where(function: Function, row: Intervention, cause: str) -> str:
     """Give the place of a cause, in a few words; empty where it could not be told."""
     calm = function.calm
-    plans = function.plan(frozenset({one})), function.once(held=ALL - {one.name})
+    plans = function.plan(frozenset({row})), function.once(held=ALL - {row.name})
     for run in (calm, *filter(None, map(function.session.known.get, plans))):
         for number in range(len(run.outcomes)):
             if seen := run.places(number, cause):
                 return few(seen)
     rows = calm.data["changed"]
-    if names := [name for row in rows for name, kind in row if kind == one.name and name]:
+    if names := [name for part in rows for name, kind in part if kind == row.name and name]:
         return few(list(dict.fromkeys(names)))
     if cause in ("random-numbers", "generator-shift"):
         return drawing(traced(function.session, function.shown())[0])
-    if one.how == "on":
+    if row.how == "on":
         return place(*function.traces())
-    return _moved(function, one) if one.how == "hold" else ""
+    return _moved(function, row) if row.how == "hold" else ""
 
 
-def _moved(function: Function, one: Intervention) -> str:
+def _moved(function: Function, row: Intervention) -> str:
     """Give the place where a call parts from one for which a condition is not held."""
-    unheld = replace(function.once(held=ALL - {one.name}), stop=function.stop)
+    unheld = replace(function.once(held=ALL - {row.name}), stop=function.stop)
     calm, other = (traced(function.session, wanted)[0] for wanted in (function.shown(), unheld))
     if other is None or calm is None:
         return ""
@@ -70,24 +70,24 @@ def _moved(function: Function, one: Intervention) -> str:
 def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
     """Give the needed interventions as causes: one row for each cause, state before generators."""
     rows: dict[str, Found] = {}
-    ids = [one.cause for one in found.needed]
+    ids = [row.cause for row in found.needed]
     runs = "its calls and a fresh process" if function.count > 1 else "fresh runs"
-    for one in found.needed:
-        cause = one.cause
+    for row in found.needed:
+        cause = row.cause
         if cause == "generator-shift" and "random-numbers" in ids:
             continue  # drawing on from an unseeded generator is the same cause
-        if cause == "generator-shift" and function.session.call.kind == "model":
+        if cause == "generator-shift" and function.session.subject.kind == "model":
             cause = "random-numbers"  # the module draws and seeds nothing
-        size = found.without.get(one, base)
+        size = found.without.get(row, base)
         rounds = BY_ID[cause].kind == "rounding"
-        word: Word = word_of(function.measure, found, one) if rounds else "identical"
+        word: Word = word_of(function.measure, found, row) if rounds else "identical"
         evidence = (
-            f"when {one.words}, {runs} agree bit for bit; without it they do not."
+            f"when {row.words}, {runs} agree bit for bit; without it they do not."
             if found.rest.same
-            else f"when {one.words}, the difference is smaller; without it, it comes back."
+            else f"when {row.words}, the difference is smaller; without it, it comes back."
         )
-        where, fix = _where(function, one, cause), one.fix_of(cause)
-        under = one.condition if one.lasts and found.rest.same else ""
+        where, fix = _where(function, row, cause), row.fix_of(cause)
+        under = row.condition if row.lasts and found.rest.same else ""
         rows.setdefault(cause, Found(cause, where, evidence, size.words, word, fix, under))
     return list(rows.values())
 
@@ -109,9 +109,9 @@ def answered(
 
     `traces` are the two that the answer's picture shows.
     """
-    ranked = sorted(rows, key=lambda one: one.status in ("rounding", "doubtful"))
+    ranked = sorted(rows, key=lambda cause: cause.status in ("rounding", "doubtful"))
     first: Status = status or (ranked[0].status if ranked else "unknown")
-    target = session.call.words
+    target = session.subject.words
     drawn = curve(*traces)
     tried, notes = tuple(session.tried), tuple(session.notes)
     return Answer(target, first, tuple(ranked), tried, notes, *drawn)

@@ -49,7 +49,7 @@ class Function(Runs):
         self.dims = self._moving()
         facts = self.facts | ({Fact.THREADS_MATTER} if THREADS.name in self.dims else set())
         repeated = any(self.calm.code(0) != self.calm.code(i) for i in range(1, self.count))
-        candidates = [one for one in self._candidates(facts) if self._can_matter(one, repeated)]
+        candidates = [row for row in self._candidates(facts) if self._can_matter(row, repeated)]
         self._say_where(storm)
         if set(self.plans(frozenset())) <= set(self.session.known):  # what else varied is no matter
             moved = self.measure(frozenset())
@@ -68,7 +68,7 @@ class Function(Runs):
             return None, base
         self.session.progress.began(base, self.traces)
         seen = self.facts | {Fact.NOISE}
-        candidates = [one for one in self._candidates(seen) if one.how != "hold"]
+        candidates = [row for row in self._candidates(seen) if row.how != "hold"]
         return self._search(candidates, base), base
 
     def _search(self, candidates: list[Intervention], base: Gap) -> Search:
@@ -83,7 +83,7 @@ class Function(Runs):
                 self.dims = frozenset()
                 base = self.measure(frozenset())
             others = {*found.needed, *(HOLDS if not self.dims else ())}
-            candidates = [one for one in candidates if one not in others]
+            candidates = [row for row in candidates if row not in others]
             found = self._search(candidates, base)
         return found
 
@@ -91,11 +91,11 @@ class Function(Runs):
         """Whether what was found takes the difference away in whole runs, not by chance."""
         needed, whole = frozenset(found.needed), self.whole
         whole.dims = self.dims
-        words = " and ".join(one.words for one in found.needed)
+        words = " and ".join(row.words for row in found.needed)
 
         def with_them(number: int) -> bool:
             plans = (*whole.plans(needed), *whole.plans(frozenset()))
-            self.session.ahead(*(replace(one, repeat=number) for one in plans))
+            self.session.ahead(*(replace(each, repeat=number) for each in plans))
             return whole.agrees(needed, number)
 
         def without(number: int) -> bool:
@@ -123,7 +123,7 @@ class Function(Runs):
         storm = self.session.run(self.once(held=ALL - self.dims))
         others = [self.calm.steps(self.count - 1), storm.steps(0)]
         found = steps.parted(ours, others[0]), _computed(ours, others[1])
-        _, self.parts = min((one for one in found if one is not None), default=(0, ()))
+        _, self.parts = min((part for part in found if part is not None), default=(0, ()))
         self.stop = worth(ours, others, longest)
         self.apart = bool(self.stop) and worth(ours, others[1:], longest) == self.stop
         return storm
@@ -154,11 +154,11 @@ class Function(Runs):
         differ and the result stays, nothing but the generators is asked for.
         """
         rows = []
-        for one in HOLDS:
-            if one.applies(Axis.AGAIN, self.facts):
-                rows.append(one)
+        for row in HOLDS:
+            if row.applies(Axis.AGAIN, self.facts):
+                rows.append(row)
             else:
-                self.session.tell(f"{one.words}: not tried, the program uses nothing of the kind")
+                self.session.tell(f"{row.words}: not tried, the program uses nothing of the kind")
         if self.chancy and self._varies():
             self.session.tell("the same run again: another result, so what is held cannot matter")
             return frozenset()
@@ -166,14 +166,14 @@ class Function(Runs):
             return frozenset()
         *others, last = rows
         if not any(self.moved(ALL - {last.name})):
-            words = ", ".join(one.condition for one in others)
+            words = ", ".join(row.condition for row in others)
             self.session.tell(f"{last.words}, but {words}: the same result")
             return frozenset({last.name})
-        moved = self.moved(*(frozenset({one.name}) for one in rows))
-        for one, other in zip(rows, moved, strict=True):
-            said = "another result" if other else "the same result"
-            self.session.tell(f"only {one.condition}: {said}")
-        moving = (one.name for one, other in zip(rows, moved, strict=True) if other)
+        moved = self.moved(*(frozenset({row.name}) for row in rows))
+        for row, moves in zip(rows, moved, strict=True):
+            said = "another result" if moves else "the same result"
+            self.session.tell(f"only {row.condition}: {said}")
+        moving = (row.name for row, moves in zip(rows, moved, strict=True) if moves)
         return frozenset(moving) or ALL  # or only several of them together
 
     def _varies(self) -> bool:
@@ -186,7 +186,7 @@ class Function(Runs):
         same: list[bool] = []
         for some in (plans[:2], plans[2:]):  # where two agree, the search goes on, and is checked
             runs = self.session.both(*some)
-            same += [_codes(one) == ours[: len(one.outcomes)] for one in runs]
+            same += [_codes(run) == ours[: len(run.outcomes)] for run in runs]
             if all(same):
                 return False
         self.sample = sum(same), len(same)
@@ -194,20 +194,20 @@ class Function(Runs):
         return True
 
     def _candidates(self, facts: set[Fact]) -> list[Intervention]:
-        return [one for one in ROWS if one.applies(Axis.AGAIN, facts)]
+        return [row for row in ROWS if row.applies(Axis.AGAIN, facts)]
 
-    def _can_matter(self, one: Intervention, again: bool) -> bool:
-        if one.how == "hold":
-            return one.name in self.dims
-        return one.how == "on" or again or Fact.THREADS in self.facts
+    def _can_matter(self, row: Intervention, again: bool) -> bool:
+        if row.how == "hold":
+            return row.name in self.dims
+        return row.how == "on" or again or Fact.THREADS in self.facts
 
     def _tell(self, base: Gap) -> None:
         if self.count > 1:
             same = all(self.calm.code(0) == self.calm.code(i) for i in range(1, self.count))
             said = "equal in every bit" if same else "different"
             self.session.tell(f"{self.count} calls in one process: {said}")
-        held = (one for one in HOLDS if one.applies(Axis.AGAIN, self.facts))
-        words = ", ".join(one.condition for one in held)
+        held = (row for row in HOLDS if row.applies(Axis.AGAIN, self.facts))
+        words = ", ".join(row.condition for row in held)
         self.session.tell(f"a fresh process with {words}: {base.words}")
 
 

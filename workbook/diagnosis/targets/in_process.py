@@ -18,7 +18,7 @@ from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.session import Unusable
-from workbook.diagnosis.target import Call
+from workbook.diagnosis.target import Subject
 from workbook.diagnosis.targets import single
 
 
@@ -43,7 +43,7 @@ def diagnosed(
             "after a GPU was used; write it as a function in a file: diagnose('FILE.py:FUNCTION')"
         )
     name = getattr(function, "__qualname__", None) or repr(function)
-    call = Call("function", nodes=(name,))
+    subject = Subject("function", nodes=(name,))
 
     def body(plan: Plan) -> tuple[Any, dict[str, Any]]:
         made = function()
@@ -52,8 +52,8 @@ def diagnosed(
         return made, {}
 
     with tempfile.TemporaryDirectory(prefix="workbook-") as folder:
-        limit = timeout or call.timeout
-        forks = Forks(call, body, Path(folder), time.monotonic() + limit)
+        limit = timeout or subject.timeout
+        forks = Forks(subject, body, Path(folder), time.monotonic() + limit)
         forks.paced = timeout is None
         forks.watch, forks.seeded, forks.one_thread = watch, True, True
         module = sys.modules.get(getattr(function, "__module__", "") or "")

@@ -43,11 +43,11 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
         return found
     lists = [_mutated(pair, index) for index in (0, 1)]
     pair.mutating = lists[0] ^ lists[1] or lists[0]  # the helpers of one, or else of both
-    last = [one for one in ROWS if Fact.UNEXPLAINED in one.facts]
-    last = [one for one in last if one is not KEEP_ARGUMENTS or pair.mutating]
-    held = frozenset(one for one in candidates if one.how == "hold")
-    for some in (*(frozenset({one}) for one in last), frozenset(last)):
-        words = " and ".join(one.words for one in last if one in some)
+    last = [row for row in ROWS if Fact.UNEXPLAINED in row.facts]
+    last = [row for row in last if row is not KEEP_ARGUMENTS or pair.mutating]
+    held = frozenset(row for row in candidates if row.how == "hold")
+    for some in (*(frozenset({row}) for row in last), frozenset(last)):
+        words = " and ".join(row.words for row in last if row in some)
         pair.session.tell(f"{words}: tried, in both functions")
         near = held | set(found.needed)
         if not any(pair.factors):  # a larger difference hid which weights fit
@@ -57,7 +57,7 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
             left = pair.measure(others | some)
             if much_smaller(left, base) and pair.spares(others, some):
                 again = _with(pair, some, candidates)
-                least = (again.without[one] for one in again.needed if one in some)
+                least = (again.without[row] for row in again.needed if row in some)
                 if equal_but_for_rounding(again.rest) and all(
                     much_smaller(again.rest, gap) for gap in least
                 ):
@@ -73,11 +73,11 @@ def _with(pair: Pair, active: Active, candidates: list[Intervention]) -> Search:
     if not left.same:
         more = search(lambda others: pair.measure(others | active), candidates, left)
     needed = frozenset(more.needed) | active
-    for one in sorted(active, key=lambda one: -one.rank):
-        if len(active) > 1 and alike(pair.measure(needed - {one}), more.rest):
-            needed -= {one}
-    without = {one: pair.measure(needed - {one}) for one in needed}
-    return Search(tuple(sorted(needed, key=lambda one: one.rank)), more.rest, without)
+    for row in sorted(active, key=lambda row: -row.rank):
+        if len(active) > 1 and alike(pair.measure(needed - {row}), more.rest):
+            needed -= {row}
+    without = {row: pair.measure(needed - {row}) for row in needed}
+    return Search(tuple(sorted(needed, key=lambda row: row.rank)), more.rest, without)
 
 
 def _mutated(pair: Pair, index: int) -> frozenset[str]:
@@ -109,11 +109,11 @@ def rest(pair: Pair, found: Search) -> list[Found]:
         return [Found("gradient-accumulation", "", evidence, found.rest.words, word)]
     if rounds and not found.needed:
         sides = traced(pair.session, *pair.plans(frozenset(HOLDS)))
-        short = [shortened(one) for one in sides]
-        for one, other in (short, short[::-1]):
-            if one and not other:
-                evidence = f"in float64 it {goes}, and one side alone computes in {one[0]}."
-                return [Found("reduced-precision", one[1], evidence, found.rest.words, word)]
+        short = [shortened(side) for side in sides]
+        for ours, theirs in (short, short[::-1]):
+            if ours and not theirs:
+                evidence = f"in float64 it {goes}, and one side alone computes in {ours[0]}."
+                return [Found("reduced-precision", ours[1], evidence, found.rest.words, word)]
         evidence = (
             f"no condition removes it, and in float64 it {goes}: the two round at other places, "
             "as sums in another order do."

@@ -49,17 +49,17 @@ class Model:
         self.rows.append(Found(cause, where, evidence, gap.words, *more))
 
     def ask(
-        self, one: Intervention, words: str, evidence: str, *fix: str,
+        self, row: Intervention, words: str, evidence: str, *fix: str,
         held: frozenset[str] = ALL, on: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         """See whether the output is another one under these conditions, and name the cause."""
         gap = difference(self.run("plain"), 0, self.run("plain", held=held, on=on), 0)
         self.session.tell(f"{words}: {gap.words}")
-        if gap.same or one.cause in {row.cause for row in self.rows}:
+        if gap.same or row.cause in {told.cause for told in self.rows}:
             return
         pair = self.run("plain", on=_WIDE), self.run("plain", held=held, on=on | _WIDE)
         word = judged(gap, difference(pair[0], 0, pair[1], 0))
-        self.add(one.cause, "", evidence, gap, word, *fix)
+        self.add(row.cause, "", evidence, gap, word, *fix)
 
 
 def diagnosed(session: Session) -> Answer:
@@ -70,7 +70,7 @@ def diagnosed(session: Session) -> Answer:
     found, base = again.find_again()
     if found is not None:
         model.rows += causes_of(again, found, base)
-        model.on |= {one.name for one in found.needed if one.how == "on"}
+        model.on |= {row.name for row in found.needed if row.how == "on"}
         if any(row.cause == "random-numbers" for row in model.rows):
             model.on |= {STILL.name}  # other batches and layouts would draw other numbers
     for ask in (_batch, _memory, _conditions, _inside):
@@ -81,17 +81,17 @@ def diagnosed(session: Session) -> Answer:
     return answered(session, model.rows)
 
 
-def _gap(one: Run, i: int, other: Run, j: int, label: str) -> Gap | None:
+def _gap(first: Run, i: int, second: Run, j: int, label: str) -> Gap | None:
     """Give the gap of the rows that both calls have, or None where a call has none."""
-    for result, k in ((one, i), (other, j)):
+    for result, k in ((first, i), (second, j)):
         if k >= len(result.outcomes) or "raised" in result.outcomes[k]:
             return None
     start = f"['row']['{label}']"
-    ours = {k: v for k, v in one.tensors(i).items() if k.startswith(start)}
-    theirs = {k: v for k, v in other.tensors(j).items() if k.startswith(start)}
+    ours = {k: v for k, v in first.tensors(i).items() if k.startswith(start)}
+    theirs = {k: v for k, v in second.tensors(j).items() if k.startswith(start)}
     if not ours or set(ours) != set(theirs):
         return None
-    codes = [[c for c in r.code(k) if c.startswith(start)] for r, k in ((one, i), (other, j))]
+    codes = [[c for c in r.code(k) if c.startswith(start)] for r, k in ((first, i), (second, j))]
     return gap(ours, theirs, codes[0] == codes[1], True)
 
 
@@ -167,18 +167,18 @@ def _memory(model: Model, again: Function) -> None:
 
 
 def _conditions(model: Model, again: Function) -> None:
-    for one in HOLDS:
-        if one.name not in GENERATORS and one.applies(Axis.AGAIN, again.facts):
-            evidence = f"with {one.condition} the output changes, and changes back without."
-            model.ask(one, one.condition, evidence, held=ALL - {one.name})
+    for row in HOLDS:
+        if row.name not in GENERATORS and row.applies(Axis.AGAIN, again.facts):
+            evidence = f"with {row.condition} the output changes, and changes back without."
+            model.ask(row, row.condition, evidence, held=ALL - {row.name})
 
 
 def _inside(model: Model, again: Function) -> None:
     """Switches that the module itself throws: compile, autocast, shorter formats."""
-    for one in ROWS:
-        if one.applies(Axis.MODULE, again.facts):
-            evidence = f"when {one.words}, the output changes."
-            model.ask(one, one.words, evidence, one.fix, on=frozenset({one.name}))
+    for row in ROWS:
+        if row.applies(Axis.MODULE, again.facts):
+            evidence = f"when {row.words}, the output changes."
+            model.ask(row, row.words, evidence, row.fix, on=frozenset({row.name}))
     wide = difference(model.run("plain"), 0, model.run("plain", on=_WIDE), 0)
     model.session.tell(f"everything in float64: {wide.words}")
     known = {row.cause for row in model.rows}

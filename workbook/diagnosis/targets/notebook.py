@@ -16,7 +16,7 @@ def diagnosed(session: Session) -> Answer:
     """Give the answer for one notebook."""
     if importlib.util.find_spec("IPython") is None:
         raise Unusable("IPython is not installed here: python -m pip install ipykernel")
-    path = str(Path(session.call.nodes[0]).resolve())
+    path = str(Path(session.subject.nodes[0]).resolve())
     words = [sys.executable, "-m", "workbook.notebook.session"]
     answer = asked(session, words, path)
     if answer is None:

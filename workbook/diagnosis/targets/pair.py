@@ -54,7 +54,7 @@ class Pair:
                 return after
         outcome = result.outcomes[0] if result.outcomes else {"raised": "nothing"}
         if "raised" in outcome:
-            name = self.session.call.targets[index].words
+            name = self.session.subject.targets[index].words
             raise Unusable(
                 f"{name} raises {outcome['raised']}", tuple(outcome.get("traceback", ()))
             )
@@ -72,7 +72,7 @@ class Pair:
 
     def seen(self, cause: str, question: str) -> list[str]:
         """Say where a row saw a cause at work that looks for it, all else being held."""
-        plans = [replace(one, on=one.on | {question}) for one in self.plans(frozenset(HOLDS))]
+        plans = [replace(plan, on=plan.on | {question}) for plan in self.plans(frozenset(HOLDS))]
         return [place for run in self.session.both(*plans) for place in run.places(0, cause)]
 
     def used(self, index: int) -> set[Fact]:
@@ -91,7 +91,7 @@ class Pair:
         if Fact.LOOPS in facts and not facts & others:
             facts.add(Fact.LOOPS_OVER_BATCHES)
         counts = [self.facts(i)["counts"] for i in (0, 1)]
-        times = [sum(n for k, n in one.items() if k.startswith("seed ")) for one in counts]
+        times = [sum(n for k, n in row.items() if k.startswith("seed ")) for row in counts]
         facts |= {Fact.SEEDS_UNLIKE} if times[0] != times[1] and min(times) > 0 else set()
         self.split = unequal_batches(ours, theirs)
         if self.split:
@@ -136,8 +136,8 @@ class Pair:
         return any(self._same(*two) for two in runs)
 
     def _same(self, *two: Plan) -> bool:
-        one, other = self.session.both(*two)
-        return difference(one, 0, other, 0).same
+        ours, theirs = self.session.both(*two)
+        return difference(ours, 0, theirs, 0).same
 
     def choose_weights(self, active: Active) -> list[Intervention]:
         """Take the weights of micro-batches that bring the two closest; the row that gives them.
@@ -166,7 +166,7 @@ class Pair:
 
         def agrees(active: Active, number: int) -> bool:
             ours, theirs = self.session.both(
-                *(replace(one, repeat=number) for one in self.plans(active))
+                *(replace(plan, repeat=number) for plan in self.plans(active))
             )
             return difference(ours, 0, theirs, 0).same
 
@@ -192,20 +192,20 @@ class Pair:
         return not steps.same_weights(ours.steps(0), theirs.steps(0))
 
     def _short(self, active: Active) -> list[Plan]:
-        return [replace(one, stop=self.stop) for one in self.plans(active)]
+        return [replace(plan, stop=self.stop) for plan in self.plans(active)]
 
     def ahead(self, trials: Iterable[Active]) -> None:
         """Begin what is measured next, while there is room."""
         if not self.together:
-            self.session.ahead(*(one for active in trials for one in self._short(active)))
+            self.session.ahead(*(plan for active in trials for plan in self._short(active)))
 
     def after(self, active: Active) -> Gap:
         """How far the second function by itself is from the second after the first."""
         first, second = self.plans(active | set(HOLDS))
         between = names(active, "between")
         both = replace(first, steps=(0, 1), between=between, trained=tuple(self.trained))
-        one, other = self.session.both(second, both)
-        return difference(one, 0, other, 1)
+        separate, joined = self.session.both(second, both)
+        return difference(separate, 0, joined, 1)
 
     def traces(self, active: Active) -> tuple[Run | None, Run | None]:
         """Trace the two runs, as far as the step where they part."""
@@ -233,4 +233,4 @@ def hypotheses(facts: dict[str, Any], other: dict[str, Any]) -> list[tuple[float
             found.append(tuple(n * share for n, share in zip(parts, shares, strict=True)))
             found.append(tuple(shares))
     unique = dict.fromkeys(found)
-    return [one for one in unique if any(abs(factor - 1.0) > 1e-9 for factor in one)]
+    return [weights for weights in unique if any(abs(factor - 1.0) > 1e-9 for factor in weights)]

@@ -36,9 +36,9 @@ def diagnosed(session: Session, run: Run) -> Answer | None:
     """Give the answer for the ranks of a run; None where they give no reason for one."""
     questions = Questions(session, of(run))
     found = [*questions.agreement(), *questions.data()]
-    typed = session.call
+    typed = session.subject
     found = found or questions.one_process()
-    session.call = typed
+    session.subject = typed
     return answered(session, found) if found else None
 
 
@@ -129,17 +129,17 @@ class Questions:
 
     def one_process(self) -> list[Found]:
         """Whether one process computes the same, given the same rows in each step."""
-        command = alone(self.session.call.commands[0], len(self.ranks))
+        command = alone(self.session.subject.commands[0], len(self.ranks))
         if command is None:
             self.session.tell("world size 1: not tried, the command names no --nproc_per_node")
             return []
         if not self.ranks.losses():
             self.session.tell("world size 1: not tried, no loss was seen in each step")
             return []
-        commands = (self.session.call.commands[0], *command)
-        self.session.call = replace(self.session.call, commands=commands)
-        one = self._same_rows()
-        return [] if one is None else self._compared(one)
+        commands = (self.session.subject.commands[0], *command)
+        self.session.subject = replace(self.session.subject, commands=commands)
+        run = self._same_rows()
+        return [] if run is None else self._compared(run)
 
     def _same_rows(self) -> int | None:
         """Which command with one process reads the rows of all ranks in its first step."""
@@ -155,13 +155,13 @@ class Questions:
         return None
 
     def _compared(self, index: int) -> list[Found]:
-        mean, one = self.ranks.losses(), self.one.losses()
+        mean, single = self.ranks.losses(), self.one.losses()
         first = self.ranks.data[min(self.ranks.data, key=int)]["losses"][0][0]
         self.session.note(
             f"In step 1 the mean of the ranks' losses is {mean[0]:.9g}, one process has "
-            f"{one[0]:.9g}; rank 0 by itself has {first:.9g}, which is the loss of its own rows."
+            f"{single[0]:.9g}; rank 0 by itself has {first:.9g}, which is the loss of its own rows."
         )
-        base = gap(mean, one)
+        base = gap(mean, single)
         self.session.tell(
             f"losses of {len(self.ranks)} ranks (their mean) and of one: {base.words}"
         )

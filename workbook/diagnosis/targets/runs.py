@@ -30,7 +30,7 @@ class Runs:
         self.session = session
         self.index = index
         self.fixed = fixed
-        self.steps = (index,) * calls(session.call.kind)
+        self.steps = (index,) * calls(session.subject.kind)
         self.trained: tuple[tuple[int, int], ...] = ()
         self.stop = 0  # the step to which short runs go
         self.apart = False  # whether the first calls of two processes part there
@@ -115,14 +115,15 @@ class Runs:
             if not worst.same:
                 break
             numbers = range(start, min(start + at_once, self.repeats))
-            again = [replace(one, repeat=number) for number in numbers for one in plans]
+            again = [replace(each, repeat=number) for number in numbers for each in plans]
             worst = _largest(first[0], self.session.both(*again))
         return worst
 
     def agrees(self, active: Active, number: int) -> bool:
         """Whether one more run of each kind that is measured comes to what the first came to."""
         plans = self.plans(active)
-        first, *again = self.session.both(plans[0], *(replace(one, repeat=number) for one in plans))
+        repeats = (replace(each, repeat=number) for each in plans)
+        first, *again = self.session.both(plans[0], *repeats)
         return _largest(first, again).same
 
     def _short(self, active: Active) -> list[Plan]:
@@ -135,7 +136,7 @@ class Runs:
         if not self.stop:
             return plans[:1]
         enough = 1 if self.apart and len(plans) > 1 else 2
-        return [self.to_step(one, enough) for one in plans]
+        return [self.to_step(each, enough) for each in plans]
 
     def to_step(self, whole: Plan, calls: int) -> Plan:
         """Give a run of so many calls, to the step where they part; all of it where it was made."""
@@ -152,20 +153,20 @@ class Runs:
 
     def ahead(self, trials: Iterable[Active]) -> None:
         """Begin what is measured next, while there is room."""
-        self.session.ahead(*(one for active in trials for one in self._short(active)))
+        self.session.ahead(*(each for active in trials for each in self._short(active)))
 
     def moved(self, *varied: frozenset[str]) -> list[bool]:
         """Whether a call gives something else where these conditions are not held, for each set."""
         plans = [self.once(held=ALL - some) for some in varied]
         found = [False] * len(plans)
         if self.apart:  # what moves the result later only is seen by a whole run
-            runs = self.session.both(*(self.to_step(one, 1) for one in plans))
+            runs = self.session.both(*(self.to_step(each, 1) for each in plans))
             ours = self.calm.steps(0)
             found = [not steps.same_weights(ours, run.steps(0)) for run in runs]
-        whole = [one for one, other in zip(plans, found, strict=True) if not other]
+        whole = [each for each, parts in zip(plans, found, strict=True) if not parts]
         code = self.calm.code(0)
-        for one, run in zip(whole, self.session.both(*whole), strict=True):
-            found[plans.index(one)] = any(run.code(i) != code for i in range(len(run.outcomes)))
+        for each, run in zip(whole, self.session.both(*whole), strict=True):
+            found[plans.index(each)] = any(run.code(i) != code for i in range(len(run.outcomes)))
         return found
 
     def traces(self) -> tuple[Trace | None, Trace | None]:
@@ -185,9 +186,11 @@ def _largest(first: Run, others: Sequence[Run]) -> Gap:
     worst = Gap(True)
     for result in others:
         for number in range(len(result.outcomes)):
-            one = difference(first, 0, result, number)
-            if not one.same and (worst.same or not one.comparable or one.relative > worst.relative):
-                worst = one
+            apart = difference(first, 0, result, number)
+            if not apart.same and (
+                worst.same or not apart.comparable or apart.relative > worst.relative
+            ):
+                worst = apart
     return worst
 
 

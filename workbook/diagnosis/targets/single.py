@@ -90,8 +90,8 @@ def other_cpu(function: Function) -> None:
         return
     wide = None
     if session.longest < LONG:
-        one, other = session.both(doubled(plan), doubled(there))
-        wide = difference(one, 0, other, 0)
+        ours, theirs = session.both(doubled(plan), doubled(there))
+        wide = difference(ours, 0, theirs, 0)
     rounds = judged(gap, wide) == "rounding"
     result = "last bits would differ (rounding)" if rounds else f"result would be {gap.words}"
     session.note(
@@ -102,7 +102,7 @@ def other_cpu(function: Function) -> None:
 
 def dropout_behind(function: Function, rows: list[Found]) -> list[Found]:
     """Dropout that is active outside training, where unseeded numbers hide it."""
-    drawn = {one.cause for one in rows} & {"random-numbers", "dropout-active"}
+    drawn = {cause.cause for cause in rows} & {"random-numbers", "dropout-active"}
     if drawn != {"random-numbers"} or Fact.LATE_DROPOUT not in function.facts:
         return []
     session = function.session

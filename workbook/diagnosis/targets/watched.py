@@ -117,10 +117,11 @@ class Watched:
 
     def across(self) -> list[str]:
         """Give the first of the lines that both print in the same words in which they differ."""
-        for one, other in printed.pairs(*map(printed.lines, self.texts())):
-            if one and other and one.form == other.form and one.numbers != other.numbers:
+        for ours, theirs in printed.pairs(*map(printed.lines, self.texts())):
+            if ours and theirs and ours.form == theirs.form and ours.numbers != theirs.numbers:
                 return [
-                    f"The first printed line in which they differ: {one.text!r} and {other.text!r}."
+                    "The first printed line in which they differ: "
+                    f"{ours.text!r} and {theirs.text!r}."
                 ]
         return []
 
@@ -145,11 +146,11 @@ class Watched:
             found.append(leaving.sentence(*left))
         if pairs := self.lines:
             pair, told = self._evidence(pairs, printed.shows)
-            one, other = (line.text.strip() if line else "nothing" for line in pair)
+            ours, theirs = (line.text.strip() if line else "nothing" for line in pair)
             number = (pair[0] or pair[1]).number  # type: ignore[union-attr]
             found.append(
-                f"The first printed line that differs{told} is line {number}: {one!r} and "
-                f"{other!r}."
+                f"The first printed line that differs{told} is line {number}: {ours!r} and "
+                f"{theirs!r}."
             )
         if rows := self.files:
             (path, key, a, b), told = self._evidence(rows, files.shows)

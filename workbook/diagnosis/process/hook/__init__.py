@@ -13,10 +13,10 @@ from typing import Any
 
 def rows_of(part: Path) -> dict[str, list[dict[str, Any]]]:
     """Read what each process of a run wrote down, by its id, in the order of their starts."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for path in sorted(part.glob("rows-*.jsonl"), key=lambda one: one.stat().st_ino):
-        rows = found[path.stem.removeprefix("rows-")] = []
+    processes: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(part.glob("rows-*.jsonl"), key=lambda path: path.stat().st_ino):
+        rows = processes[path.stem.removeprefix("rows-")] = []
         for line in path.read_text().splitlines():
             with contextlib.suppress(ValueError):  # a process was ended while it wrote
                 rows.append(json.loads(line))
-    return found
+    return processes

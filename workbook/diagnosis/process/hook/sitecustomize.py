@@ -16,7 +16,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 def _shadowed() -> None:
     """Run the `sitecustomize` that would have been found without this folder, if there is one."""
-    others = [one for one in sys.path if os.path.abspath(one or ".") != _HERE]
+    others = [folder for folder in sys.path if os.path.abspath(folder or ".") != _HERE]
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", others)
     if spec is not None and spec.loader is not None:
         module = importlib.util.module_from_spec(spec)

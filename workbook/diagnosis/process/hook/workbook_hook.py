@@ -58,9 +58,9 @@ class After(importlib.abc.MetaPathFinder):
             return None
         step = self.steps.pop(name)
         others = (finder for finder in sys.meta_path if finder is not self)
-        found = (getattr(finder, "find_spec", lambda *_: None)(name, path, target)
+        specs = (getattr(finder, "find_spec", lambda *_: None)(name, path, target)
                  for finder in others)  # fmt: skip
-        spec = next(filter(None, found), None)
+        spec = next(filter(None, specs), None)
         if spec is None or spec.loader is None:
             self.steps[name] = step
             return spec
@@ -167,7 +167,7 @@ def _audit(event: str, args: Any) -> None:
         name = os.path.realpath(args[0])
         kept = _PLAN["writable"]
         if name not in _REFUSED and not any(
-            name == one or name.startswith(one.rstrip(os.sep) + os.sep) for one in kept
+            name == folder or name.startswith(folder.rstrip(os.sep) + os.sep) for folder in kept
         ):
             if "pipes" in _PLAN:
                 unfit(f"it writes {name} before it imports torch")

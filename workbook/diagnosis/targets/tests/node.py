@@ -197,15 +197,16 @@ def _always(forks: Forks, run: Run) -> Answer:
                    "torch.testing.assert_close to see both sides.")  # fmt: skip
         return answered(forks, [])
     base = sides.measure(frozenset())
-    row = sides.row
-    times = f", {row['share']:.3g} times what is allowed" if row["rtol"] or row["atol"] else ""
+    compared = sides.row
+    bounded = compared["rtol"] or compared["atol"]
+    times = f", {compared['share']:.3g} times what is allowed" if bounded else ""
     forks.note(
-        f"{row['how']} at {row['line']} allows rtol={row['rtol']:g}, atol={row['atol']:g}; its two "
-        f"sides are {base.words}{times}."
+        "{how} at {line} allows rtol={rtol:g}, atol={atol:g}; its two sides are ".format(**compared)
+        + f"{base.words}{times}."
     )
     facts = sides.calm.used(0) | {Fact.TWO_RUNS}
     held = frozenset(HOLDS)
-    candidates = [one for one in ROWS if one.how == "on" and one.applies(Axis.PAIR, facts)]
+    candidates = [row for row in ROWS if row.how == "on" and row.applies(Axis.PAIR, facts)]
     forks.progress.began(base, lambda: (None, None))
     forks.progress.suspects = tuple(candidates)
     wide = sides.wide()
@@ -215,17 +216,17 @@ def _always(forks: Forks, run: Run) -> Answer:
     forks.tell(f"with everything computed in float64: {wide.words}")
     found = search(lambda active: sides.measure(active - held), candidates, base, forks.report)
     rows = []
-    for one in found.needed if found.rest.same else ():
+    for row in found.needed if found.rest.same else ():
         said: Word = "identical"
-        if BY_ID[one.cause].kind == "rounding":
-            said = word_of(sides.measure, found, one)
-        coupled = one.cause == "batch-size" and said not in ("rounding", "doubtful")
-        cause = "batch-coupling" if coupled else one.cause
-        evidence = f"when {one.words}, the two sides agree; without that they do not."
-        size, fix = found.without[one].words, one.fix_of(cause)
-        rows.append(Found(cause, row["line"], evidence, size, said, fix))
+        if BY_ID[row.cause].kind == "rounding":
+            said = word_of(sides.measure, found, row)
+        coupled = row.cause == "batch-size" and said not in ("rounding", "doubtful")
+        cause = "batch-coupling" if coupled else row.cause
+        evidence = f"when {row.words}, the two sides agree; without that they do not."
+        size, fix = found.without[row].words, row.fix_of(cause)
+        rows.append(Found(cause, compared["line"], evidence, size, said, fix))
     if not rows and word == "rounding":
-        cause, where = "none", row["line"]
+        cause, where = "none", compared["line"]
         short = shortened(traced(forks, sides.plan(frozenset()))[0])
         if sides.stored():
             evidence = "it is no larger than rounding grows, and the expected numbers are stored."

@@ -34,10 +34,10 @@ def minimal(names: Sequence[str], shows: Callable[[Sequence[str]], bool]) -> lis
     while len(kept) >= 2:
         size = -(-len(kept) // parts)
         pieces = [kept[at : at + size] for at in range(0, len(kept), size)]
-        rests = [[one for one in kept if one not in piece] for piece in pieces]
-        smaller = next((one for one in pieces if shows(one)), None)
+        rests = [[test for test in kept if test not in piece] for piece in pieces]
+        smaller = next((part for part in pieces if shows(part)), None)
         if smaller is None and parts > 2:
-            smaller = next((one for one in rests if shows(one)), None)
+            smaller = next((part for part in rests if shows(part)), None)
             parts = max(parts - 1, 2) if smaller is not None else parts
         elif smaller is not None:
             parts = 2

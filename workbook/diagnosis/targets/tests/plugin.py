@@ -25,7 +25,7 @@ from workbook.diagnosis.process import compiler
 from workbook.diagnosis.process.child import load
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.session import Unusable
-from workbook.diagnosis.target import Call
+from workbook.diagnosis.target import Subject
 from workbook.diagnosis.targets.tests import node, tolerance
 
 _MOST = 10_000  # readings of a test that are kept
@@ -102,15 +102,15 @@ def _put_back(names: frozenset[str], switches: dict[str, Any], states: tuple[Any
 
 def _sides() -> dict[str, Any]:
     made: dict[str, Any] = {}
-    for number, one in enumerate(comparisons.SEEN):
-        made |= {f"{number} actual": one.actual, f"{number} expected": one.expected}
+    for number, comparison in enumerate(comparisons.SEEN):
+        made |= {f"{number} actual": comparison.actual, f"{number} expected": comparison.expected}
     return made
 
 
 def _rows() -> list[dict[str, Any]]:
     return [
-        {"how": one.how, "line": one.line, "rtol": one.rtol, "atol": one.atol, "share": one.share}
-        for one in comparisons.SEEN
+        {name: getattr(comparison, name) for name in ("how", "line", "rtol", "atol", "share")}
+        for comparison in comparisons.SEEN
     ]
 
 
@@ -129,7 +129,7 @@ def _outcome(reports: list[pytest.TestReport]) -> dict[str, Any]:
 def approximate() -> tuple[type, ...]:
     """Give the classes of pytest.approx that compare; they have no public name."""
     examples: tuple[Any, ...] = (1.0, [1.0], {"a": 1.0}, np.ones(1))
-    kinds = {kind for one in examples for kind in type(pytest.approx(one)).__mro__}
+    kinds = {kind for example in examples for kind in type(pytest.approx(example)).__mro__}
     return tuple(kind for kind in kinds - {object} if "__eq__" in vars(kind))
 
 
@@ -163,8 +163,8 @@ class Diagnosis:
 
     def _answer(self, trials: Trials) -> Answer:
         name = trials.wanted
-        call = Call("test", nodes=(name,))
-        forks = Forks(call, trials.body, self.folder / "forks", self.plan["deadline"])
+        subject = Subject("test", nodes=(name,))
+        forks = Forks(subject, trials.body, self.folder / "forks", self.plan["deadline"])
         forks.seeded, forks.threads = torch.initial_seed() != self.seed, self.threads
         before = list(trials.items)[: list(trials.items).index(name)]
         try:

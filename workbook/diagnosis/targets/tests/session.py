@@ -25,7 +25,7 @@ def diagnosed(session: Session) -> Answer:
     """Give the answer for one test, given by its node id."""
     if importlib.util.find_spec("pytest") is None:
         raise Unusable("pytest is not installed here: python -m pip install pytest")
-    name = session.call.nodes[0]
+    name = session.subject.nodes[0]
     file = name.partition("::")[0]
     mine = words([file])
     if not _other_files(Path(file)):
@@ -49,8 +49,8 @@ def _other_files(file: Path) -> bool:
     for folder, inner, names in os.walk("."):
         inner[:] = [n for n in inner if not n.startswith(".") and n not in _NO_TESTS]
         inner[:] = [n for n in inner if not Path(folder, n, "pyvenv.cfg").exists()]
-        found = (Path(folder, n) for n in names if re.fullmatch(r"test_.*\.py|.*_test\.py", n))
-        if any(path.resolve() != file.resolve() for path in found):
+        paths = (Path(folder, n) for n in names if re.fullmatch(r"test_.*\.py|.*_test\.py", n))
+        if any(path.resolve() != file.resolve() for path in paths):
             return True
     return False
 
@@ -89,6 +89,6 @@ def asked(session: Session, line: list[str], name: str, *, order: str = "") -> A
 
 def read(data: dict[str, Any]) -> Answer:
     """Give an answer from plain data."""
-    causes = tuple(Found(**one) for one in data.pop("causes"))
+    causes = tuple(Found(**cause) for cause in data.pop("causes"))
     lists: Any = {key: tuple(data.pop(key)) for key in ("tried", "notes", "curve", "labels")}
     return Answer(**data, causes=causes, **lists)

@@ -55,7 +55,7 @@ class Sums(TorchDispatchMode):
 
 def _without_a_term(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Set a number of middle size to 0 in the largest tensor."""
-    tensors = [one for one in args if isinstance(one, torch.Tensor) and one.is_floating_point()]
+    tensors = [a for a in args if isinstance(a, torch.Tensor) and a.is_floating_point()]
     if not tensors:
         return args
     named = max(tensors, key=torch.Tensor.numel)
@@ -64,7 +64,7 @@ def _without_a_term(args: tuple[Any, ...]) -> tuple[Any, ...]:
     by_size = places[changed[places].abs().argsort()]
     changed[by_size[len(by_size) // 2 : len(by_size) // 2 + 1]] = 0
     changed = changed.view(named.shape)
-    return tuple(changed if one is named else one for one in args)
+    return tuple(changed if operand is named else operand for operand in args)
 
 
 @contextlib.contextmanager
