@@ -198,7 +198,10 @@ class TestDisplay:
 
     def test_the_compared_text_has_no_digits_of_this_machine(self, widget):
         """Sizes, and rounding beside a fault, differ from machine to machine: they are left out."""
-        page = widget._repr_mimebundle_()[0]["text/html"]
+        data, _ = widget._repr_mimebundle_()
+        page, size = data["text/html"], widget.story.removeprefix(CASE.story)
+        assert size.startswith(" They are at most ")  # the live page says it
+        assert size not in page + data["text/plain"]
         assert "dropout-active" in page
         assert "0.5 apart" not in page
         assert "thread-count" not in page

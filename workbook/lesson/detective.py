@@ -208,7 +208,7 @@ class Detective(Page):
 
     def __repr__(self) -> str:
         suspects = "".join(f"\n  - {words}" for words in self.suspects)
-        return f"{self.title}. {self.story} Suspects:{suspects}"
+        return f"{self.title}. {self.case.story} Suspects:{suspects}"
 
     def _covered_html(self) -> str:
         suspects = "".join(f"<li>{inline(words)}</li>" for words in self.suspects)
@@ -221,7 +221,7 @@ class Detective(Page):
         says = ["What the tool says:", *told(self.answer, digits=False)] if self.answer else []
         tool = "".join(f"<p>{inline(text)}</p>" for text in says)
         return (
-            f"<p><strong>{inline(self.title)}</strong></p><p>{inline(self.story)}</p>"
+            f"<p><strong>{inline(self.title)}</strong></p><p>{inline(self.case.story)}</p>"
             f"<details><summary>The program, <code>{self.file}</code></summary>"
             f"{_code(self.program)}</details>"
             f"<p>The suspects:</p><ul>{suspects}</ul>"
