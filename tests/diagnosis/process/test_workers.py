@@ -126,13 +126,14 @@ def test_no_run_outlives_who_asked(program: Path) -> None:
         "from workbook.diagnosis.process.workers import Workers\n"
         "from workbook.diagnosis.plan import plan\n"
         "from workbook.diagnosis.session import Session\n"
-        "from workbook.diagnosis.target import call\n"
+        "from workbook.diagnosis.target import subject\n"
         "asked = subject(sys.argv[1] + ':forever')\n"
         "with Workers() as workers:\n"
         "    Session(workers, asked, time.monotonic() + 86_400).run(plan(0))\n"
     )
     asking = subprocess.Popen([sys.executable, "-c", text, str(program)])
     while not _meeting(program):
+        assert asking.poll() is None  # it ended before its run had begun
         time.sleep(0.05)
     asking.kill()
     asking.wait()
