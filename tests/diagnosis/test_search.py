@@ -55,6 +55,14 @@ def test_one_culprit_is_found_by_trials_of_one() -> None:
     assert all(len(active) <= 1 for active in asked) and len(asked) == 4
 
 
+def test_a_likely_one_hides_no_specific_one() -> None:
+    """What is likely is tried first, and what is more specific than that all the same."""
+    measure, asked = counted(lambda active: NONE if active & {B, C} else LARGE)
+    result = search(measure, (A, B, C, D), LARGE, likely={C, D}.__contains__)
+    assert [one.name for one in result.needed] == ["b"]
+    assert asked == [{C}, {A}, {B}]
+
+
 def test_of_two_that_suffice_the_specific_one_is_named() -> None:
     """The smaller rank explains, whatever the order in which they are given."""
     assert found(lambda active: NONE if active & {B, D} else LARGE, (D, C, B, A)) == ["b"]

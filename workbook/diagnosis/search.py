@@ -46,9 +46,10 @@ def search(
     """Give the interventions that are needed to make the gap go (or shrink to what cannot go).
 
     `report` is told what each intervention does by itself, as soon as that is known. Those that
-    are `likely` are tried before the others. `early` says, cheaper than a measure, that a
-    difference is still there; where it does not, the measure is asked. `ahead` is told what will be
-    measured next unless something is found before, in this order.
+    are `likely` are tried first; where one of them suffices, of the others only what is more
+    specific. `early` says, cheaper than a measure, that a difference is still there; where it does
+    not, the measure is asked. `ahead` is told what will be measured next unless something is found
+    before, in this order.
     """
     candidates = tuple(candidates)
     ordered = sorted(set(candidates), key=lambda row: row.rank)
@@ -65,6 +66,10 @@ def search(
     for some in ([row for row in ordered if likely(row)], ordered):
         ahead(frozenset({row}) for row in some if not row.costly)
         if alone := _alone(sooner, some, base, told):
+            first = min(row.rank for row in alone)
+            finer = [row for row in ordered if row.rank < first and not (row.costly or row in some)]
+            ahead(frozenset({row}) for row in finer)
+            alone = _alone(sooner, finer, base, told) or alone
             ahead(())
             closer = _closer(alone, trials, base)
             if closer is not None:
