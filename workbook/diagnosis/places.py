@@ -29,11 +29,9 @@ def drawn_apart(first: Run | None, second: Run | None) -> str:
 
     What both draw alike shifts nothing between them.
     """
-    one, other = _drawing_lines(first, 0), _drawing_lines(second, 0)
-    apart = [line for line in other if line not in one] + [
-        line for line in one if line not in other
-    ]
-    return few(apart or other)
+    ours, theirs = _drawing_lines(first, 0), _drawing_lines(second, 0)
+    apart = [line for line in (*theirs, *ours) if not (line in ours and line in theirs)]
+    return few(apart or theirs)
 
 
 def _drawing_lines(result: Run | None, number: int) -> list[str]:

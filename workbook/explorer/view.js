@@ -26,22 +26,14 @@ function guard(el, signal) {
   root.dataset.wbReady = "";
 }
 
-// JupyterLab says on the body whether its theme is light, VS Code which kind it has.
 function follow(model, el, signal) {
-  const { body } = document;
-  const tell = () => {
-    const { jpThemeLight, vscodeThemeKind = "" } = body.dataset;
-    const dark = jpThemeLight === "false" || /dark|contrast$/.test(vscodeThemeKind);
+  followTheme((dark) => {
     const theme = dark ? "dark" : "light";
     if (theme === model.get("theme")) return;
     el.classList.add("wb-waiting"); // no card of the other color while the kernel draws
     model.set("theme", theme);
     model.save_changes();
-  };
-  const observer = new MutationObserver(tell);
-  observer.observe(body, { attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"] });
-  signal.addEventListener("abort", () => observer.disconnect());
-  tell();
+  }, signal);
 }
 
 // The figure is drawn anew for the room that it has, so that its texts keep their size.

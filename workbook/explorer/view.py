@@ -15,7 +15,7 @@ class View(anywidget.AnyWidget):
     JupyterLab's command keys away from them.
     """
 
-    _esm = HERE / "view.js"
+    _esm = "".join((HERE / name).read_text("utf-8") for name in ("../theme.js", "view.js"))
     _css = HERE / "view.css"
     png = traitlets.Bytes(b"").tag(sync=True)
     alt = traitlets.Unicode("").tag(sync=True)

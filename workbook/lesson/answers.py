@@ -7,7 +7,6 @@ import atexit
 import base64
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 
 import anywidget
 import traitlets
@@ -20,6 +19,7 @@ from workbook.diagnosis import CAUSES, Answer, Cause, Workers
 from workbook.diagnosis.places import FIRST
 from workbook.lesson.markup import inline
 from workbook.lesson.notes import OWN_KEYS
+from workbook.lesson.page import HERE
 from workbook.result import KEPT, Finding, Result
 from workbook.wording import counted
 
@@ -50,19 +50,19 @@ def told(answer: Answer, *, digits: bool = True) -> list[str]:
     Without `digits` it says only what holds on every machine: no sizes, and no rounding beside a
     cause that is none.
     """
-    rows = [one for one in answer.causes if digits or one.status == answer.status]
+    rows = [row for row in answer.causes if digits or row.status == answer.status]
     head = _STATUS[answer.status]
     if answer.under:
         head = f"Repeats in every bit. With {answer.under}: {head[0].lower()}{head[1:]}"
     paragraphs = [head]
-    for one in rows:
-        cause = BY_ID[one.cause]
-        _, first, code = one.where.rpartition(FIRST)
+    for row in rows:
+        cause = BY_ID[row.cause]
+        _, first, code = row.where.rpartition(FIRST)
         place = f" ({first}`{code}`)" if code and digits else ""
-        size = f" The difference is {one.size}." if one.size and digits else ""
-        paragraphs.append(f"`{one.cause}`{place}: {cause.words}. Evidence: {one.evidence}{size}")
-        if one.cause != "none":
-            paragraphs.append(f"What to do: {one.cure}")
+        size = f" The difference is {row.size}." if row.size and digits else ""
+        paragraphs.append(f"`{row.cause}`{place}: {cause.words}. Evidence: {row.evidence}{size}")
+        if row.cause != "none":
+            paragraphs.append(f"What to do: {row.cure}")
     return paragraphs + (list(answer.notes) if digits else [])
 
 
@@ -78,7 +78,7 @@ def report(answer: Answer) -> "Report":
 class Picture(anywidget.AnyWidget):
     """A figure, drawn for a light and for a dark page; the page chooses."""
 
-    _esm = Path(__file__).parent / "picture.js"
+    _esm = "".join((HERE / name).read_text("utf-8") for name in ("../theme.js", "picture.js"))
     light = traitlets.Bytes().tag(sync=True)
     dark = traitlets.Bytes().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
@@ -103,8 +103,8 @@ class Report:
         answer = self.answer
         if not any(answer.curve):
             return None
-        shown = [one.cause for one in answer.causes if one.status == answer.status]
-        size = next((one.size for one in answer.causes if one.size), "")
+        shown = [row.cause for row in answer.causes if row.status == answer.status]
+        size = next((row.size for row in answer.causes if row.size), "")
         return Result(
             experiment="diagnosis",
             question="Where do the two runs part?",
@@ -139,14 +139,14 @@ class Remedies:
     """The causes, read from `diagnosis`: a table for each kind, closed, or plain text."""
 
     def __repr__(self) -> str:
-        return "\n".join(f"{one.id}: {one.fix}" for one in _listed())
+        return "\n".join(f"{row.id}: {row.fix}" for row in _listed())
 
     def _repr_html_(self) -> str:
         return "".join(
             f"<details><summary {OWN_KEYS}>{heading}: {counted(len(rows), 'cause')}</summary>"
             f"{_table(rows)}</details>"
             for kind, heading in _KINDS.items()
-            if (rows := [one for one in _listed() if one.kind == kind])
+            if (rows := [row for row in _listed() if row.kind == kind])
         )
 
 
@@ -158,9 +158,9 @@ def _table(rows: list[Cause]) -> str:
     names = ("cause", "what happened", "what to do")
     head = "".join(f"<th scope='col' {_LEFT}>{name}</th>" for name in names)
     body = "".join(
-        f"<tr><th scope='row' {_LEFT}><code>{one.id}</code></th>"
-        f"<td {_LEFT}>{inline(one.words)}.</td><td {_LEFT}>{inline(one.fix)}</td></tr>"
-        for one in rows
+        f"<tr><th scope='row' {_LEFT}><code>{row.id}</code></th>"
+        f"<td {_LEFT}>{inline(row.words)}.</td><td {_LEFT}>{inline(row.fix)}</td></tr>"
+        for row in rows
     )
     table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     return f"<table style='width:100%;table-layout:auto'>{table}</table>"

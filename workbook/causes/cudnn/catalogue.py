@@ -75,8 +75,8 @@ def ask(where: Conditions, *, family: str, repeats: int) -> Finding:
         **changed,
     }
     table = {name: _line(answers) for name, answers in every.items()}
-    threads = "With one thread, no" if where.device == "cpu" and where.threads == 1 else "No"
-    verdict = _verdict(len(varies), len(ran), threads)
+    one_thread = where.device == "cpu" and where.threads == 1
+    verdict = _verdict(len(varies), len(ran), one_thread=one_thread)
     return Finding(verdict, reading + ", ".join(parts), Chart((Cells.of(table, LEGEND),)), values)
 
 
@@ -138,11 +138,12 @@ def _tried(compute: Callable[[], Tensor]) -> Tensor | None:
         return None
 
 
-def _verdict(varying: int, count: int, no: str) -> str:
+def _verdict(varying: int, count: int, *, one_thread: bool) -> str:
     if count == 0:
         return "None of these operations exists on this device."
     if varying == 0:
-        return f"{no} operation of this family was seen to vary from run to run."
+        none = "With one thread, no" if one_thread else "No"
+        return f"{none} operation of this family was seen to vary from run to run."
     if varying == count:
         return "Every operation of this family varies from run to run."
     return "Some of these operations vary from run to run; the others were not seen to."

@@ -23,9 +23,8 @@ from workbook.result import Finding
 from workbook.wording import counted
 
 RUNS, POINTS, CLASSES = 6, 50, 10
-MOST_ON_A_CPU = (
-    2_000  # images through the network in a run: with six runs of five settings, seconds
-)
+# Images through the network in a run: six runs of each of five settings take seconds then.
+MOST_ON_A_CPU = 2_000
 ADAPTIVE, PLAIN = "adaptive_avg_pool2d", "avg_pool2d"
 
 
