@@ -7,6 +7,7 @@ the same text and pass the drift check, and the unit tests must pass.
     python -m tests.machines                        every check on every machine
     python -m tests.machines --check unit AVX2      one check where the name contains AVX2
     python -m tests.machines --jobs 16              with so many workers of pytest-xdist
+    python -m tests.machines --together 4           four at a time, each on a quarter of the cores
 
 It is a plugin of pytest, too: the one that gives each worker cores of its own.
 """
@@ -15,15 +16,18 @@ from __future__ import annotations
 
 import argparse
 import os
+import queue
 import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,27 +143,55 @@ def check(machine: Machine, name: str, jobs: int) -> tuple[bool, str]:
     return answer.returncode == 0, lines[-1].strip("= ") if lines else "no output"
 
 
+def examine(machine: Machine, checks: list[str], jobs: int) -> list[tuple[str, str, str, str]]:
+    """Run these CHECKS as `machine`; a row each: its name, the check, the outcome, a last line."""
+    if reason := machine.absent():
+        return [(machine.name, "", "skipped", reason)]
+    rows = []
+    for name in checks:
+        print(f"{machine.name}: {name} ...", flush=True)
+        started = time.monotonic()
+        passed, line = check(machine, name, jobs)
+        rows.append((machine.name, name, "passed" if passed else "FAILED", line))
+        print(
+            f"{machine.name}: {name} {rows[-1][2]} in {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
+    return rows
+
+
+def shares(count: int) -> queue.SimpleQueue[set[int]]:
+    """Divide the cores that this process may use among so many machines: all of them for one."""
+    free: queue.SimpleQueue[set[int]] = queue.SimpleQueue()
+    cores = sorted(os.sched_getaffinity(0))
+    for number in range(count):
+        free.put(set(cores[number * len(cores) // count : (number + 1) * len(cores) // count]))
+    return free
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the checks on every machine, or on those whose names contain a word; 1 if any fails."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("words", nargs="*", help="a part of a machine's name")
     parser.add_argument("--check", choices=CHECKS, help="this check alone")
     parser.add_argument("--jobs", type=int, default=2, help="workers at a time (2)")
+    parser.add_argument("--together", type=int, default=1, help="machines at a time (1)")
     options = parser.parse_args(arguments)
+    if options.together > 1 and not hasattr(os, "sched_setaffinity"):
+        parser.error("this system does not keep a process on some cores: leave --together out")
     words = options.words
     wanted = [m for m in MACHINES if not words or any(word in m.name for word in words)]
-    rows, failed = [], 0
-    for machine in wanted:
-        if reason := machine.absent():
-            rows.append((machine.name, "", "skipped", reason))
-            continue
-        for name in [options.check] if options.check else CHECKS:
-            print(f"{machine.name}: {name} ...", flush=True)
-            started = time.monotonic()
-            passed, line = check(machine, name, options.jobs)
-            failed += not passed
-            rows.append((machine.name, name, "passed" if passed else "FAILED", line))
-            print(f"  {rows[-1][2]} in {time.monotonic() - started:.0f} s", flush=True)
+    checks = [options.check] if options.check else list(CHECKS)
+
+    # A thread's processes may use the cores that the thread may use.
+    take: dict[str, Any] = {}
+    if options.together > 1:
+        free = shares(options.together)
+        take = {"initializer": lambda: os.sched_setaffinity(0, free.get())}
+    with ThreadPoolExecutor(options.together, **take) as pool:
+        done = pool.map(lambda machine: examine(machine, checks, options.jobs), wanted)
+        rows = [row for machine in done for row in machine]
+    failed = sum(row[2] == "FAILED" for row in rows)
     widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
     for row in rows:
         print(*(f"{a:<{w}}" for a, w in zip(row[:3], widths, strict=True)), row[3], sep="  ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,27 @@ def test_what_a_machine_lacks_is_said() -> None:
     assert Machine("as it is").absent() is None
     assert "fewer than" in str(Machine("large", cores=cores_here() + 1).absent())
     assert "no such-flag" in str(Machine("new", flag="such-flag").absent())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a process on some cores")
+def test_machines_at_a_time_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each machine sees its share only, also when it starts load; each row is in the table once."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {2, 3, 5, 7, 11})
+    seen: list[set[int]] = []
+    monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cores: seen.append(cores))
+    free = machines.shares(2)
+    assert (free.get(), free.get()) == ({2, 3}, {5, 7, 11})
+
+    both = threading.Barrier(2)  # passed only if two machines are examined at once
+
+    def check(machine: Machine, name: str, jobs: int) -> tuple[bool, str]:
+        both.wait()
+        return machine.name != "4 threads", f"{jobs} passed"
+
+    monkeypatch.setattr(machines, "check", check)
+    words = ["thread", "--together", "2", "--jobs", "3", "--check", "unit"]
+    assert machines.main(words) == 1
+    assert seen == [{2, 3}, {5, 7, 11}]
 
 
 def test_each_machine_keeps_its_own_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
