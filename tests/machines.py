@@ -7,7 +7,7 @@ the same text and pass the drift check, and the unit tests must pass.
     python -m tests.machines                        every check on every machine
     python -m tests.machines --check unit AVX2      one check where the name contains AVX2
     python -m tests.machines --jobs 16              with so many workers of pytest-xdist
-    python -m tests.machines --together 4           four at a time, each on a quarter of the cores
+    python -m tests.machines --together             all at a time, each on its share of the cores
 
 It is a plugin of pytest, too: the one that gives each worker cores of its own.
 """
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import queue
 import re
 import subprocess
 import sys
@@ -26,8 +25,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -160,13 +159,12 @@ def examine(machine: Machine, checks: list[str], jobs: int) -> list[tuple[str, s
     return rows
 
 
-def shares(count: int) -> queue.SimpleQueue[set[int]]:
-    """Divide the cores that this process may use among so many machines: all of them for one."""
-    free: queue.SimpleQueue[set[int]] = queue.SimpleQueue()
+def shares(wanted: list[Machine]) -> list[set[int]]:
+    """Divide the cores that this process may use among machines; load takes cores of its own."""
     cores = sorted(os.sched_getaffinity(0))
-    for number in range(count):
-        free.put(set(cores[number * len(cores) // count : (number + 1) * len(cores) // count]))
-    return free
+    weights = [1 + machine.busy for machine in wanted]
+    ends = [len(cores) * end // sum(weights) for end in accumulate(weights, initial=0)]
+    return [set(cores[begin:end]) for begin, end in pairwise(ends)]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -175,22 +173,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("words", nargs="*", help="a part of a machine's name")
     parser.add_argument("--check", choices=CHECKS, help="this check alone")
     parser.add_argument("--jobs", type=int, default=2, help="workers at a time (2)")
-    parser.add_argument("--together", type=int, default=1, help="machines at a time (1)")
+    parser.add_argument("--together", action="store_true", help="all at a time, on a share each")
     options = parser.parse_args(arguments)
-    if options.together > 1 and not hasattr(os, "sched_setaffinity"):
+    if options.together and not hasattr(os, "sched_setaffinity"):
         parser.error("this system does not keep a process on some cores: leave --together out")
     words = options.words
     wanted = [m for m in MACHINES if not words or any(word in m.name for word in words)]
     checks = [options.check] if options.check else list(CHECKS)
+    needed = sum(1 + machine.busy for machine in wanted)
+    if options.together and cores_here() < needed:
+        parser.error(f"--together needs {needed} cores for these machines, not {cores_here()}")
 
-    # A thread's processes may use the cores that the thread may use.
-    take: dict[str, Any] = {}
-    if options.together > 1:
-        free = shares(options.together)
-        take = {"initializer": lambda: os.sched_setaffinity(0, free.get())}
-    with ThreadPoolExecutor(options.together, **take) as pool:
-        done = pool.map(lambda machine: examine(machine, checks, options.jobs), wanted)
-        rows = [row for machine in done for row in machine]
+    def within(machine: Machine, cores: set[int]) -> list[tuple[str, str, str, str]]:
+        os.sched_setaffinity(0, cores)  # this thread's, and those of what it starts
+        return examine(machine, checks, options.jobs * (1 + machine.busy))
+
+    if options.together:
+        with ThreadPoolExecutor(max(len(wanted), 1)) as pool:
+            made = list(pool.map(within, wanted, shares(wanted)))
+    else:
+        made = [examine(machine, checks, options.jobs) for machine in wanted]
+    rows = [row for machine in made for row in machine]
     failed = sum(row[2] == "FAILED" for row in rows)
     widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
     for row in rows:

@@ -46,24 +46,29 @@ def test_what_a_machine_lacks_is_said() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a process on some cores")
-def test_machines_at_a_time_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each machine sees its share only, also when it starts load; each row is in the table once."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {2, 3, 5, 7, 11})
+def test_machines_at_a_time_share_the_cores(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each has its share and its workers; a machine under load has three of either."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)))
     seen: list[set[int]] = []
     monkeypatch.setattr(os, "sched_setaffinity", lambda pid, cores: seen.append(cores))
-    free = machines.shares(2)
-    assert (free.get(), free.get()) == ({2, 3}, {5, 7, 11})
-
     both = threading.Barrier(2)  # passed only if two machines are examined at once
+    jobs: dict[str, int] = {}
 
-    def check(machine: Machine, name: str, jobs: int) -> tuple[bool, str]:
+    def check(machine: Machine, name: str, count: int) -> tuple[bool, str]:
+        jobs[machine.name] = count
         both.wait()
-        return machine.name != "4 threads", f"{jobs} passed"
+        return machine.name != "1 thread", "2 passed"
 
     monkeypatch.setattr(machines, "check", check)
-    words = ["thread", "--together", "2", "--jobs", "3", "--check", "unit"]
-    assert machines.main(words) == 1
-    assert seen == [{2, 3}, {5, 7, 11}]
+    words = ["1 thread", "load", "--together", "--jobs", "3", "--check", "unit"]
+    assert machines.main(words) == 1  # one of the two failed
+    assert sorted(seen, key=min) == [{0, 1}, {2, 3, 4, 5, 6, 7}]
+    assert jobs == {"1 thread": 3, "under load": 9}
+    with pytest.raises(SystemExit):
+        machines.main(["--together"])  # 12 shares of 8 cores
+    assert "needs 12 cores" in capsys.readouterr().err
 
 
 def test_each_machine_keeps_its_own_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
