@@ -31,11 +31,11 @@ def limits(panel: Panel) -> tuple[Limits, Limits]:
     """
     across = [x for series in panel.series if series.mark != "rule" for x in series.x]
     up = [y for series in panel.series for y in (*series.y, *series.upper)]
-    bars = [
-        x for series in panel.series if series.mark == "bars" for x in series.x if abs(x) < HUGE
-    ]
+    stands = [series.x for series in panel.series if series.mark == "bars"]
+    bars = [x for spots in stands for x in spots if abs(x) < HUGE]
     if bars:
-        across += [min(bars) - 0.6 * bar_width(bars), max(bars) + 0.6 * bar_width(bars)]
+        half = 0.6 * bar_width(bars)
+        across += [min(bars) - half, max(bars) + half]
     return _limits(panel.x, across), _limits(panel.y, up, based=bool(bars))
 
 
@@ -78,24 +78,20 @@ def prepare(ax: Any, panel: Panel, width: float) -> None:
     up = ticks(panel.y, (low, high), 7, edge=beneath(panel, low))
     across = ticks(panel.x, (left, right), max(3, round(width / 90)), whole=whole)
     ax.autoscale(False)
-    ax.set_yscale("log" if panel.y.log else "linear")
-    ax.set_xscale("log" if panel.x.log else "linear")
+    ax.set(xscale="log" if panel.x.log else "linear", yscale="log" if panel.y.log else "linear")
     ax.set(xlim=(left, right), ylim=(low, high))
-    ax.set_yticks(*zip(*up, strict=True) if up else ((),))
-    names = [text for _, text in across]
+    ax.set_yticks([place for place, _ in up], [text for _, text in up])
     beside = max((style.text_width(text) for _, text in up), default=0.0)
-    free = (width - beside) / max(len(names), 1)
-    words = [word for name in names for word in name.split()]
-    if names and panel.x.ticks and max(map(style.text_width, words), default=0) > free - 6:
+    free = (width - beside) / max(len(across), 1) - 6
+    names = [text for _, text in across]
+    words = [word for name in names for word in name.split()] if panel.x.ticks else []
+    if max(map(style.text_width, words), default=0.0) > free:
         ax.set_xticks([place for place, _ in across], names, rotation=30, ha="right")
         ax.tick_params(axis="x", pad=0)
-    elif names:
-        lines = [style.wrapped(name, free - 6) if panel.x.ticks else [name] for name in names]
-        ax.set_xticks([place for place, _ in across], ["\n".join(each) for each in lines])
     else:
-        ax.set_xticks(())
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_ticks((), minor=True)
+        lines = [style.wrapped(name, free) if panel.x.ticks else [name] for name in names]
+        ax.set_xticks([place for place, _ in across], ["\n".join(each) for each in lines])
+    ax.minorticks_off()
     ax.set_xlabel("\n".join(style.wrapped(panel.x.label, width - 2 * beside - 8)))
 
 
@@ -107,10 +103,8 @@ def stays(panel: Panel) -> object:
 
 def beneath(panel: Panel, low: float) -> str:
     """Say what the low edge of a logarithmic y axis stands for, if any value lies below."""
-    values = [
-        y for series in panel.series if series.mark != "rule" for y in (*series.y, *series.upper)
-    ]
-    under = [value for value in values if value < low]
+    marks = [series for series in panel.series if series.mark != "rule"]
+    under = [y for series in marks for y in (*series.y, *series.upper) if y < low]
     if not panel.y.log or not under:
         return ""
     return f"≤{number(low)}" if max(under) > 0 else "≤0" if min(under) < 0 else "0"
@@ -123,21 +117,26 @@ def ticks(
 
     `edge` is what the low end says instead.
     """
-    low, high = between
-    hair = HAIR * (high - low)
-    first, last = (low * (1 - HAIR), high * (1 + HAIR)) if axis.log else (low - hair, high + hair)
     ticks = list(axis.ticks)
     if not ticks:
         with np.errstate(over="ignore"):  # decades beyond the largest float
-            places = np.asarray(_locator(axis, between, count, whole).tick_values(low, high))
-        places = places[(places >= first) & (places <= last)]
+            places = np.asarray(_locator(axis, between, count, whole).tick_values(*between))
+        places = places[within(places, between, log=axis.log)]
         powers = axis.log and not ((places >= 1e-3) & (places <= 1e5)).all()
         ticks = [(place, number(place, powers)) for place in places.tolist()]
-    ticks = [tick for tick in ticks if first <= tick[0] <= last]
+    ticks = [tick for tick in ticks if within(tick[0], between, log=axis.log)]
     if edge:
+        low, high = between
         apart = (high / low) ** (0.5 / count)
         ticks = [(low, edge), *(tick for tick in ticks if tick[0] > low * apart)]
     return ticks
+
+
+def within(places: Any, between: Limits, *, log: bool) -> Any:
+    """Say which places lie between two limits, give or take a hair."""
+    low, high = between
+    hair = HAIR * (low if log else high - low), HAIR * (high if log else high - low)
+    return (places >= low - hair[0]) & (places <= high + hair[1])
 
 
 def _locator(axis: Axis, between: Limits, count: int, whole: bool) -> Locator:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from workbook.chart import Panel, Series
 from workbook.plots import style
-from workbook.plots.axes import HAIR, bar_width
+from workbook.plots.axes import HAIR, bar_width, within
 from workbook.plots.style import POINT, Look, Theme, color, dashed
 
 Numbers = NDArray[np.float64]
@@ -152,9 +152,8 @@ class _Marks:
         self._arrows(self.x, self._across() & ~zero, each=not joined)
 
     def _across(self) -> Flags:
-        low, high = self.ax.get_xlim()
-        hair = HAIR * (low if self.panel.x.log else high - low)
-        return np.asarray((self.x >= low - hair) & (self.x <= high * (1 + HAIR) + hair))
+        """Mark the points whose x lies on the panel."""
+        return np.asarray(within(self.x, self.ax.get_xlim(), log=self.panel.x.log))
 
     def _bounded(self, values: Numbers) -> Numbers:
         """Bound heights to one frame beyond its edges, with a gap for what is not finite."""
@@ -166,12 +165,13 @@ class _Marks:
         return self.ax.plot(x, y, color=self.color, **options)
 
     def _hollow(self, x: Numbers, height: float, marker: str, size: float) -> None:
-        """Add hollow markers at a height of the frame."""
-        options = {"markersize": size * POINT, "mew": 1.4 * POINT, "mfc": style.PAPER[self.theme]}
-        options |= {"transform": self.ax.get_xaxis_transform(), "zorder": OVER + self.place / 1000}
+        """Add hollow markers at a height of the frame, from 0 to 1."""
         if len(x):
-            height_ = np.full(len(x), height)
-            self._plot(x, height_, linestyle="none", marker=marker, clip_on=False, **options)
+            self._plot(
+                x, np.full(len(x), height), transform=self.ax.get_xaxis_transform(), ls="none",
+                marker=marker, ms=size * POINT, mew=1.4 * POINT, mfc=style.PAPER[self.theme],
+                clip_on=False, zorder=OVER + self.place / 1000,
+            )  # fmt: skip
 
     def _arrows(self, x: Numbers, here: Flags, *, each: bool) -> None:
         """Add hollow arrows where values lie beyond the limits; a line gets one where it leaves."""

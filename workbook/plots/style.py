@@ -8,13 +8,12 @@ of its own (dash, marker, hatch, stripe), so that none carries meaning alone.
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-import matplotlib
+import matplotlib.style
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.font_manager import FontProperties
@@ -74,9 +73,6 @@ SOFT = {"light": "#595959", "dark": "#B4B4B4"}
 LINE = {"light": "#8C8C8C", "dark": "#7A7A7A"}
 GRID = {"light": "#E3E3E3", "dark": "#3A3A3A"}
 TINTED = {"light": 0.2, "dark": 0.3}  # how much of its color a cell's fill has
-SEEN = ("agg.", "axes.", "figure.", "font.", "grid.", "hatch.", "legend.", "lines.", "markers.") + (
-    ("patch.", "path.", "text.", "xtick.", "ytick.")  # settings that show in these figures
-)
 SETTINGS: dict[str, Any] = {
     "font.family": [FAMILY],
     "text.parse_math": False,
@@ -90,6 +86,10 @@ SETTINGS: dict[str, Any] = {
     "lines.dash_capstyle": "butt",
     "lines.solid_capstyle": "butt",
     "hatch.linewidth": 0.75,
+    "axes.linewidth": 0.5,
+    "grid.linewidth": 0.5,
+    "xtick.major.width": 0.5,
+    "ytick.major.width": 0.5,
     "legend.frameon": False,
     "legend.borderpad": 0,
     "legend.borderaxespad": 0,
@@ -99,33 +99,24 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-@contextmanager
-def themed(theme: Theme) -> Iterator[None]:
-    """Draw with a theme's settings, in which a reader's own do not show; then give these back."""
-    with matplotlib.rc_context():
-        now: Any = matplotlib.rcParams  # its names have a type of their own in some versions
-        dict.update(now, settings(theme))  # without checking each again for each picture
-        yield
+def themed(theme: Theme) -> Any:
+    """Give a context that has a theme's settings over matplotlib's defaults, not over a reader's."""
+    return matplotlib.style.context(["default", settings(theme)])
 
 
 @lru_cache(maxsize=2)
 def settings(theme: Theme) -> dict[str, Any]:
-    """Give matplotlib's settings for a theme, over its defaults. ValueError for no such theme."""
+    """Give a theme's settings for matplotlib. ValueError for no such theme."""
     if theme not in PAPER:
         raise ValueError(f"a theme is light or dark, got {theme!r}")
-    defaults: Any = matplotlib.rcParamsDefault
-    own: dict[str, Any] = {n: defaults[n] for n in defaults if n.startswith(SEEN)} | SETTINGS
-    for names, value in (
-        ("font.size axes.labelsize xtick.labelsize ytick.labelsize legend.fontsize", TEXT * POINT),
-        ("axes.linewidth grid.linewidth xtick.major.width ytick.major.width", 0.5),
-        ("figure.facecolor axes.facecolor savefig.facecolor", PAPER[theme]),
-        ("text.color xtick.labelcolor ytick.labelcolor", INK[theme]),
-        ("axes.edgecolor xtick.color ytick.color", LINE[theme]),
-        ("axes.labelcolor", SOFT[theme]),
-        ("grid.color", GRID[theme]),
-    ):
-        own |= dict.fromkeys(names.split(), value)
-    return own
+    sizes = ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
+    colors = {
+        "figure.facecolor": PAPER, "axes.facecolor": PAPER, "text.color": INK,
+        "xtick.labelcolor": INK, "ytick.labelcolor": INK, "axes.labelcolor": SOFT,
+        "axes.edgecolor": LINE, "xtick.color": LINE, "ytick.color": LINE, "grid.color": GRID,
+    }  # fmt: skip
+    chosen = {name: color[theme] for name, color in colors.items()}
+    return SETTINGS | dict.fromkeys(sizes, TEXT * POINT) | chosen
 
 
 def looks(names: tuple[str, ...]) -> list[Look]:
