@@ -8,7 +8,6 @@ import torch
 from workbook.causes.autograd import (
     AUTOCAST_WEIGHT,
     CLIPPING,
-    FORWARD_MODES,
     GRADIENT_ORDER,
     MICRO_BATCHES,
     NOT_RECORDED,
@@ -20,26 +19,7 @@ from workbook.causes.autograd.gradient_order import _gradient
 from workbook.causes.autograd.without_gradients import Operations
 from workbook.experiment import run
 
-
-@pytest.mark.parametrize("mode", ["train", "eval"])
-def test_only_modules_with_a_second_kernel_change(mode: str) -> None:
-    """No grad mode changes a bit of any module but the LSTM and the Transformer layer."""
-    values = run(FORWARD_MODES, mode=mode).finding.values
-    assert set(values["changed"]) <= {"LSTM", "TransformerEncoderLayer"}
-    assert values["modules"] == 19
-
-
 FUSED = {"_transformer_encoder_layer_fwd", "_native_multi_head_attention"}
-
-
-@pytest.mark.parametrize(("mode", "fused"), [("train", False), ("eval", True)])
-def test_the_transformer_layer_has_a_second_kernel_in_evaluation_mode(
-    mode: str, fused: bool
-) -> None:
-    """In eval mode, and in that alone, a fused kernel is taken where no gradient is needed."""
-    with Operations() as ran:
-        run(FORWARD_MODES, mode=mode)
-    assert bool(ran.names & FUSED) is fused
 
 
 @pytest.mark.parametrize("case", ["encoder layer, no_grad", "decoder layer, no_grad"])

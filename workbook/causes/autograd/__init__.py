@@ -5,7 +5,6 @@ from workbook.causes.autograd.case import MICRO_TEXTS
 from workbook.causes.autograd.clipping import CLIPPING
 from workbook.causes.autograd.close_values import CLOSE_VALUES
 from workbook.causes.autograd.exercises import MICRO_GRADIENT, OUT_OF_THE_GRADIENT, REPAIR_TRAINING
-from workbook.causes.autograd.forward_modes import FORWARD_MODES
 from workbook.causes.autograd.gradient_order import GRADIENT_ORDER, MICRO_BATCHES
 from workbook.causes.autograd.not_recorded import NOT_RECORDED
 from workbook.causes.autograd.predictions import (

@@ -2,7 +2,7 @@
 
 from workbook.causes.eval_mode.batch_mates import BATCH_MATES
 from workbook.causes.eval_mode.case import BATCH_SIZE
-from workbook.causes.eval_mode.dropout import SCALE, SWITCHES
+from workbook.causes.eval_mode.dropout import SWITCHES
 from workbook.causes.eval_mode.every_module import EVERY_MODULE
 from workbook.causes.eval_mode.exercises import (
     FREEZE_STATISTICS,

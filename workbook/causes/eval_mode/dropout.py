@@ -1,10 +1,8 @@
-"""Dropout: what turns it off, and what it does to the values that it keeps.
+"""Dropout, and what turns it off.
 
-Owns two experiments. Weights, inputs and p stay; the first changes the switch around one and the
-same layer, the second whether the kept values are scaled.
+Owns one experiment. The factor is the switch around one layer; weights, inputs and p stay.
 """
 
-import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
@@ -12,19 +10,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from workbook.bounds import elementwise_bound
 from workbook.chart import Cell, Cells, Chart, Kind
-from workbook.comparison import compare
 from workbook.conditions import Conditions
-from workbook.control import Choice, DeviceChoice, Dtype, Integer, LogRange, Seed, Toggle
+from workbook.control import Choice, DeviceChoice, Integer, Toggle
 from workbook.experiment import Experiment
 from workbook.floats import bits_equal
 from workbook.result import Finding
 
 TRAIN, NO_GRAD, INFERENCE = "model.train()", "train(), no_grad()", "train(), inference_mode()"
 EVAL, IGNORES, ASKS = "model.eval()", "eval(), F.dropout(x)", "eval(), F.dropout(x, training=…)"
-P = Choice("p", 0.5, (0.1, 0.3, 0.5, 0.7, 0.9), ordered=True, help="how likely an entry is dropped")
-RISK = 1e-9
 ON: Kind = "differs"
 
 
@@ -87,58 +81,17 @@ def _switches_verdict(off: set[str], reseed: bool) -> str:
     )
 
 
-def keep_the_mean(where: Conditions, *, p: float, size: int) -> Finding:
-    """Average ones after dropout, scaled as torch does and unscaled."""
-    ones = torch.ones(size, device=where.torch_device, dtype=where.torch_dtype)
-    dropped = nn.Dropout(p)(ones).cpu()
-    kept = (dropped != 0).double()
-    exact = kept / (1 - p)
-    # The factor is rounded in the arithmetic's format, the product in the result's.
-    bound = elementwise_bound(exact, str(where.dtype), ulps=2)
-    compared = compare(dropped, exact.to(dropped.dtype), bound=bound, second="0 or 1/(1 - p)")
-    scaled, unscaled = (float(values.mean()) for values in (dropped.double(), kept))
-    # Hoeffding (1963): a mean of n values from 0 to 1 is off by more only once in 1 / RISK.
-    reach = math.sqrt(math.log(2 / RISK) / (2 * size))
-    likely = abs(unscaled - (1 - p)) <= reach and abs(scaled - 1) * (1 - p) <= 1.01 * reach
-    values = {"scaled": scaled, "unscaled": unscaled, "kept": int(kept.sum())}
-    reading = f"mean {scaled:.4f} scaled, {unscaled:.4f} unscaled; {values['kept']} kept"
-    verdict = _scale_verdict(compared.within, likely)
-    return Finding(verdict, reading, values=values, comparisons=(compared,))
-
-
-def _scale_verdict(scaled: bool, likely: bool) -> str:
-    if not scaled:
-        return "Some values are neither 0 nor 1/(1 − p)."
-    if not likely:
-        return "Values are 0 or 1/(1 − p), but not in the shares that p asks for."
-    return (
-        "Training scales what it keeps by 1/(1 − p), so the mean stays, and evaluation has nothing "
-        "to mend."
-    )
-
-
 SWITCHES = Experiment(
     "dropout_switches",
     "Which switch turns dropout off?",
     "the switch around one model",
     (
-        P,
+        Choice(
+            "p", 0.5, (0.1, 0.3, 0.5, 0.7, 0.9), ordered=True, help="how likely an entry is dropped"
+        ),
         Integer("passes", 50, 10, 200, step=10),
         Toggle("reseed", False, label="seed before each pass"),
         DeviceChoice(),
     ),
     try_switches,
-)
-SCALE = Experiment(
-    "dropout_scale",
-    "What does dropout do to the values that it keeps?",
-    "scaling",
-    (
-        P,
-        LogRange("size", 2**14, 10, 16, base=2, help="how many ones go in"),
-        Seed(),
-        Dtype(),
-        DeviceChoice(),
-    ),
-    keep_the_mean,
 )

@@ -14,7 +14,6 @@ from workbook.causes.precision.four_products import FOUR_PRODUCTS
 from workbook.causes.precision.hidden import HIDDEN
 from workbook.causes.precision.limits import CATCH_THE_FAULT, LIMIT_OF_A_SUM
 from workbook.causes.precision.literals import LITERALS
-from workbook.causes.precision.logistic_map import LOGISTIC_MAP
 from workbook.causes.precision.matmul_error import MATMUL_ERROR
 from workbook.causes.precision.mixed_dtypes import MIXED_DTYPES
 from workbook.causes.precision.overflow import OVERFLOW
@@ -30,6 +29,5 @@ from workbook.causes.precision.predictions import (
 from workbook.causes.precision.recurrent import RECURRENT
 from workbook.causes.precision.regression import REGRESSION
 from workbook.causes.precision.slices import SLICES
-from workbook.causes.precision.stagnation import STAGNATION
 from workbook.causes.precision.sum_order import MANY_NUMBERS, SIX_NUMBERS
 from workbook.causes.precision.type_promotion import PROMOTION

@@ -1,4 +1,4 @@
-"""Chaos: the logistic map and the recurrent network."""
+"""Chaos: the recurrent network."""
 
 import math
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from workbook.causes.precision.logistic_map import LOGISTIC_MAP, START, orbit
 from workbook.causes.precision.recurrent import (
     CHANGES,
     NUDGE,
@@ -15,50 +14,6 @@ from workbook.causes.precision.recurrent import (
     nudged,
 )
 from workbook.experiment import run
-
-
-def test_the_float32_orbit_is_numpys_bit_for_bit() -> None:
-    """Products and differences are rounded alike in NumPy and torch."""
-    one, r = np.float32(1), np.float32(3.9)
-    x, expected = np.float32(START), [float(np.float32(START))]
-    for _ in range(60):
-        x = r * x * (one - x)
-        expected.append(float(x))
-    assert orbit(3.9, 60, torch.float32) == expected
-
-
-def test_the_float64_orbit_is_pythons_bit_for_bit() -> None:
-    """Python's floats follow the same orbit."""
-    r, x = float(np.float32(3.9)), float(np.float32(START))
-    expected = [x]
-    for _ in range(60):
-        x = r * x * (1 - x)
-        expected.append(x)
-    assert orbit(3.9, 60, torch.float64) == expected
-
-
-@pytest.mark.parametrize(("r", "word"), [(2.8, "stay together"), (3.9, "part completely")])
-def test_r_decides(r: float, word: str) -> None:
-    """At 2.8 the formats stay together and at 3.9 they part."""
-    assert word in run(LOGISTIC_MAP, r=r, steps=120).verdict
-
-
-def test_too_few_steps_are_not_called_stable() -> None:
-    """Twenty steps are too few to part, and the verdict says that the gap grows."""
-    assert "still together, but" in run(LOGISTIC_MAP, steps=20).verdict
-
-
-def test_an_error_doubles_each_step_at_four() -> None:
-    """At r = 4 the mean growth is near 2, the map's known Lyapunov exponent of log 2."""
-    growth = run(LOGISTIC_MAP, r=4.0, steps=120).finding.values["growth"]
-    assert growth == pytest.approx(2, rel=0.1)
-
-
-def test_agreement_in_every_bit_is_said() -> None:
-    """A map that lands on exact numbers leaves nothing to differ."""
-    from workbook.causes.precision import logistic_map
-
-    assert logistic_map._verdict(0.0, 1.0).endswith("agree in every bit.")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
