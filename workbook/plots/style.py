@@ -100,7 +100,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def themed(theme: Theme) -> Any:
-    """Give a context that has a theme's settings over matplotlib's defaults, not over a reader's."""
+    """Give a context with a theme's settings, over matplotlib's defaults and not a reader's."""
     return matplotlib.style.context(["default", settings(theme)])
 
 
