@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from fractions import Fraction
 
 import pytest
 
-from workbook.diagnosis.chance import KNOWN, MOST, believed, by_chance, enough
+from workbook.diagnosis.chance import KNOWN, LEVEL, MOST, believed, by_chance, enough, sampled
 
 
 def test_it_is_the_test_of_the_lady_tasting_tea() -> None:
@@ -29,29 +30,69 @@ def test_what_agrees_half_of_the_time_takes_more_runs() -> None:
     assert needed == sorted(needed) and needed[0] < needed[4] and needed[8] == MOST
 
 
-@pytest.mark.parametrize("rate", [0.1, 0.5, 0.8, 0.95])
+def _believed_by_chance(rate: float) -> float:
+    """Sum over all that can be seen: how probable it is, and all runs with the row agree."""
+    error, going = 0.0, {(0, 0): 1.0}
+    while going:
+        seen: dict[tuple[int, int], float] = {}
+        for (agreed, without), share in going.items():
+            for more in range(KNOWN + 1):
+                ways = math.comb(KNOWN, more) * rate**more * (1 - rate) ** (KNOWN - more)
+                state = agreed + more, without + KNOWN
+                seen[state] = seen.get(state, 0.0) + share * ways
+        ended = {state for state in seen if sampled(lambda _: [False], *state) == state}
+        for agreed, without in ended:
+            needed = enough(agreed, without)
+            if by_chance(agreed, without, needed) <= LEVEL:
+                error += seen[agreed, without] * rate**needed
+        going = {state: share for state, share in seen.items() if state not in ended}
+    return error
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.8, 0.83, 0.95])
 def test_a_row_that_does_nothing_is_hardly_ever_believed(rate: float) -> None:
-    """Coins in place of runs: at most 1 of 100 is believed; 2,000 trials allow 35 (3 sigma)."""
-    coin = random.Random(int(100 * rate))
+    """At most 1 of 100, exactly, at every rate at which runs agree by chance."""
+    assert _believed_by_chance(rate) <= LEVEL
 
-    def agrees(number: int) -> bool:
-        return coin.random() < rate
 
-    assert sum(believed(agrees, agrees) for _ in range(2000)) <= 35
+def test_the_rule_is_the_one_that_the_sum_is_of() -> None:
+    """Coins in place of runs: 4,000 trials come within three sigma of it."""
+    coin, rate = random.Random(8), 0.8
+
+    def agree(numbers: range) -> list[bool]:
+        return [coin.random() < rate for _ in numbers]
+
+    share, trials = _believed_by_chance(rate), 4000
+    off = sum(believed(agree, agree) for _ in range(trials)) / trials - share
+    assert abs(off) <= 3 * math.sqrt(share / trials)
 
 
 def test_a_row_that_removes_a_difference_is_believed_after_few_runs() -> None:
-    """All runs differ without it, none with it."""
-    made: list[int] = []
-    assert believed(lambda number: False, lambda number: not made.append(number))
-    assert made == list(range(1, KNOWN + 1))
+    """All runs differ without it, none with it: nine in all, and none twice."""
+    made: dict[str, list[int]] = {"with": [], "without": []}
+
+    def differ(numbers: range) -> list[bool]:
+        made["without"] += numbers
+        return [False] * len(numbers)
+
+    def agree(numbers: range) -> list[bool]:
+        made["with"] += numbers
+        return [True] * len(numbers)
+
+    assert believed(differ, agree)
+    assert made == {"with": [1, 2, 3, 4], "without": [1, 2, 3, 4, 5]}
+
+
+def test_what_was_seen_counts() -> None:
+    """Where five runs without a row are known to differ, no more are made."""
+    assert believed(lambda numbers: pytest.fail("made again"), lambda numbers: [True], 0, KNOWN)
 
 
 def test_one_run_that_differs_refutes_a_row() -> None:
-    """However many have agreed before it."""
-    assert not believed(lambda number: False, lambda number: number != 3)
+    """Then no run without it is made."""
+    assert not believed(lambda numbers: pytest.fail("needless"), lambda numbers: [True, False])
 
 
 def test_a_difference_that_does_not_come_back_proves_nothing() -> None:
     """Where runs without the row agree as well, no row is believed."""
-    assert not believed(lambda number: True, lambda number: True)
+    assert not believed(lambda numbers: [True] * len(numbers), lambda numbers: [True])

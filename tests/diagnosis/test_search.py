@@ -192,8 +192,8 @@ def test_in_noise_only_what_removes_it_is_believed(rate: float) -> None:
     def measure(active: Active) -> Gap:
         return NONE if C in active or coin.random() < rate else LARGE
 
-    def agrees(*rows: Intervention) -> Callable[[int], bool]:
-        return lambda number: measure(frozenset(rows)).same
+    def agrees(*rows: Intervention) -> Callable[[range], list[bool]]:
+        return lambda numbers: [measure(frozenset(rows)).same for _ in numbers]
 
     def believed_by(rows: list[Intervention]) -> str:
         needed = search(measure, rows, LARGE).needed

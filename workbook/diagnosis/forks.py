@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +80,9 @@ class Forks(Session):
         self.known[wanted] = Run(folder, data, timed_out=timed_out)
         return self.known[wanted]
 
-    def both(self, *wanted: Plan) -> list[Run]:
+    def each(self, wanted: Iterable[Plan]) -> Iterator[Run]:
         """Carry out several plans, one after another."""
-        return [self.run(plan) for plan in wanted]
+        return map(self.run, wanted)
 
     def ahead(self, *wanted: Plan) -> None:
         """Begin nothing: a fork is made when it is asked for."""

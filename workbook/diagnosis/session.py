@@ -8,7 +8,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -119,11 +119,23 @@ class Session:
 
     def both(self, *wanted: Plan) -> list[Run]:
         """Give the results to several plans, which run at the same time where that can be."""
+        return list(self.each(wanted))
+
+    def each(self, wanted: Iterable[Plan]) -> Iterator[Run]:
+        """Give the results to plans one by one; they run at the same time where that can be.
+
+        Where nobody asks for the rest, it is ended.
+        """
+        wanted = list(wanted)
         new = [each for each in dict.fromkeys(wanted) if each not in self.known]
         jobs = {each: self._jobs.get(each) or self._job(each) for each in new}
         self._jobs |= jobs
         self.workers.begin(jobs.values())
-        return [self.run(each) for each in wanted]
+        try:
+            for each in wanted:
+                yield self.run(each)
+        finally:
+            self.workers.drop([self._jobs.pop(each) for each in new if each in self._jobs])
 
     def ahead(self, *wanted: Plan) -> None:
         """Begin runs that may be asked for next, in this order, while there is room for them.
@@ -193,11 +205,17 @@ class Session:
             raise OutOfTime("it had not ended when the time was used up")
         return run
 
-    def first(self, wanted: Plan) -> Run:
-        """Run a target for the first time; Unusable where its code cannot be looked at."""
+    def first(self, wanted: Plan, better: Callable[[Run], Plan | None] = lambda run: None) -> Run:
+        """Run a target for the first time; Unusable where its code cannot be looked at.
+
+        `better` says what is run in its place, now that this was seen; None where this suffices.
+        """
         result = self.run(wanted)
+        plan = None if result.cannot else better(result)
         if result.cannot is None and self.workers.preload(result.data.get("loaded", ())):
-            result = self.run(wanted, again=True)  # as all runs from now on
+            result = self.run(plan or wanted, again=True)  # as all runs from now on
+        elif plan is not None:
+            result = self.run(plan)
         for sentence in result.surroundings():
             self.note(sentence)
         if result.cannot is not None:

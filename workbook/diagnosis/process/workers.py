@@ -146,12 +146,18 @@ class Workers:
         """
         with self._lock:
             wanted = list(jobs) if self._apart and self.lanes > 1 else []
-            for job in self._ahead:
-                if job not in wanted and job.interpreter is not None:
-                    job.interpreter.drop(job.number)
-            self._ahead = [job for job in self._ahead if job in wanted]
+            self.drop([job for job in self._ahead if job not in wanted])
             self._queue = [job for job in wanted if job.interpreter is None]
             self._begin_more()
+
+    def drop(self, jobs: Collection[Job]) -> None:
+        """End runs that nobody will wait for."""
+        with self._lock:
+            for job in self._ahead:
+                if job in jobs and job.interpreter is not None:
+                    job.interpreter.drop(job.number)
+            self._ahead = [job for job in self._ahead if job not in jobs]
+            self._queue = [job for job in self._queue if job not in jobs]
 
     def begin(self, jobs: Iterable[Job]) -> None:
         """Begin runs that will all be waited for, at the same time as far as there is room."""

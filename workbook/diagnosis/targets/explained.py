@@ -13,7 +13,7 @@ from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.operations import DOUBLE
 from workbook.diagnosis.places import curve, drawing, few, place
-from workbook.diagnosis.plan import ALL
+from workbook.diagnosis.plan import ALL, Plan
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.rounding import Word, judged
 from workbook.diagnosis.search import Measure, Search
@@ -32,6 +32,13 @@ def word_of(measure: Measure, found: Search, row: Intervention) -> Word:
     if row.format is not None:
         return judged(replace(gap, roundoff=torch.finfo(row.format).eps / 2), None)
     return judged(gap, measure(frozenset(found.needed) - {row} | {DOUBLE}))
+
+
+def wider(function: Function, found: Search) -> list[Plan]:
+    """Give the runs in float64 that judge the causes of one function."""
+    rows = [row for row in found.needed if BY_ID[row.cause].kind == "rounding" and not row.format]
+    needed = frozenset(found.needed) | {DOUBLE}
+    return [each for row in rows for each in function.plans(needed - {row})]
 
 
 def word_of_rest(measure: Measure, found: Search) -> Word:

@@ -12,7 +12,7 @@ from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.put_back import FORK
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.interventions.surroundings import RNG, THREADS
-from workbook.diagnosis.plan import ALL, LONG, likely, worth
+from workbook.diagnosis.plan import ALL, likely, worth
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
@@ -20,7 +20,7 @@ from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.search import Search, search
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.targets.runs import Runs
+from workbook.diagnosis.targets.runs import Runs, repeated
 
 
 class Function(Runs):
@@ -34,8 +34,9 @@ class Function(Runs):
 
     def find(self) -> tuple[Search | None, Gap]:
         """Give the needed interventions, or None where nothing changes the result."""
-        if self.session.longest > LONG:  # what is asked next runs beside it
-            self.session.ahead(self.once(held=frozenset()), self.once(held={RNG.name}))
+        again = repeated([self.plan()], range(1, 3)) if self.chancy else ()
+        storm, rng = self.once(held=frozenset()), self.once(held=frozenset({RNG.name}))
+        self.session.ahead(storm, *again, rng)  # what is asked next runs beside it
         base = self.measure(frozenset())
         if base.same and self.chancy:  # it may be by chance
             self.repeats = chance.KNOWN
@@ -48,14 +49,14 @@ class Function(Runs):
         storm = self._parted()
         self.dims = self._moving()
         facts = self.facts | ({Fact.THREADS_MATTER} if THREADS.name in self.dims else set())
-        repeated = any(self.calm.code(0) != self.calm.code(i) for i in range(1, self.count))
-        candidates = [row for row in self._candidates(facts) if self._can_matter(row, repeated)]
+        differ = any(self.calm.code(0) != self.calm.code(i) for i in range(1, self.count))
+        candidates = [row for row in self._candidates(facts) if self._can_matter(row, differ)]
         self._say_where(storm)
         if set(self.plans(frozenset())) <= set(self.session.known):  # what else varied is no matter
             moved = self.measure(frozenset())
             base = base if moved.same else moved
         found = self._search(candidates, base)
-        if not found.rest.same and repeated:
+        if not found.rest.same and differ:
             found = self._search([*candidates, FORK], base)
         return (self._believed(found, candidates, base) if self.chancy else found), base
 
@@ -79,8 +80,7 @@ class Function(Runs):
     def _believed(self, found: Search, candidates: list[Intervention], base: Gap) -> Search:
         """Give the first of what is found that is not so by chance; no needed rows if none is."""
         while found.needed and not self.holds(found):
-            if self.dims and self._varies():  # then what is held cannot matter
-                self.dims = frozenset()
+            if self.dims and self._varies():
                 base = self.measure(frozenset())
             others = {*found.needed, *(HOLDS if not self.dims else ())}
             candidates = [row for row in candidates if row not in others]
@@ -93,17 +93,13 @@ class Function(Runs):
         whole.dims = self.dims
         words = " and ".join(row.words for row in found.needed)
 
-        def with_them(number: int) -> bool:
-            plans = (*whole.plans(needed), *whole.plans(frozenset()))
-            self.session.ahead(*(replace(each, repeat=number) for each in plans))
-            return whole.agrees(needed, number)
-
-        def without(number: int) -> bool:
-            return whole.agrees(frozenset(), number)
-
         known = self.sample if whole is self else (0, 0)
         try:
-            held = found.rest.same and chance.believed(without, with_them, *known)
+            held = found.rest.same and chance.believed(
+                lambda numbers: whole.agrees(frozenset(), numbers),
+                lambda numbers: whole.agrees(needed, numbers),
+                *known,
+            )
         except OutOfTime:
             self.session.note(f"When {words}, the runs agreed; the time did not suffice to see "
                               "whether by chance.")  # fmt: skip
@@ -179,17 +175,15 @@ class Function(Runs):
     def _varies(self) -> bool:
         """Whether the calls give something else under the very same conditions.
 
-        If so, each measure takes as many runs as do not agree by chance, at the rate seen here.
+        If so, what is held cannot matter, and each measure takes as many runs as do not agree by
+        chance, at the rate seen here.
         """
         ours = _codes(self.calm)
-        plans = [replace(self.once(), repeat=number) for number in range(1, chance.KNOWN + 1)]
-        same: list[bool] = []
-        for some in (plans[:2], plans[2:]):  # where two agree, the search goes on, and is checked
-            runs = self.session.both(*some)
-            same += [_codes(run) == ours[: len(run.outcomes)] for run in runs]
-            if all(same):
-                return False
-        self.sample = sum(same), len(same)
+        twice = self.session.both(*repeated([self.plan()], range(1, 3)))
+        if all(_codes(run) == ours[: len(run.outcomes)] for run in twice):
+            return False  # the search goes on, and is checked
+        self.dims = frozenset()
+        self.sample = chance.sampled(lambda numbers: self.agrees(frozenset(), numbers))
         self.repeats = 1 + chance.enough(*self.sample)
         return True
 

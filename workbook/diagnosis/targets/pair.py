@@ -5,7 +5,7 @@ process of its own; and the second after the first.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from workbook.diagnosis.rounding import much_smaller
 from workbook.diagnosis.search import Active, names
 from workbook.diagnosis.session import Session, Unusable, difference, traced
 from workbook.diagnosis.targets.contrasts import unequal_batches
-from workbook.diagnosis.targets.runs import CHANCY, training
+from workbook.diagnosis.targets.runs import CHANCY, repeated, training
 
 
 class Pair:
@@ -162,15 +162,25 @@ class Pair:
         return bool(self.known & CHANCY) and not self.together
 
     def holds(self, needed: Active) -> bool:
-        """Whether these interventions take the difference away again and again, not by chance."""
+        """Whether these interventions take the difference away again and again, not by chance.
 
-        def agrees(active: Active, number: int) -> bool:
-            ours, theirs = self.session.both(
-                *(replace(plan, repeat=number) for plan in self.plans(active))
-            )
-            return difference(ours, 0, theirs, 0).same
+        A function whose result they leave as it was is not run again without them: that its runs
+        agree with one another is seen with them, and the other function's are tested.
+        """
+        with_them, without = self.plans(needed), self.plans(frozenset())
+        without = tuple(
+            new if self._same(new, old) else old
+            for new, old in zip(with_them, without, strict=True)
+        )
 
-        return chance.believed(lambda n: agrees(frozenset(), n), lambda n: agrees(needed, n))
+        def agrees(plans: Sequence[Plan], numbers: range) -> Iterator[bool]:
+            runs = self.session.each(repeated(plans, numbers))
+            for ours, theirs in zip(runs, runs, strict=True):
+                yield difference(ours, 0, theirs, 0).same
+
+        return chance.believed(
+            lambda numbers: agrees(without, numbers), lambda numbers: agrees(with_them, numbers)
+        )
 
     def watch(self) -> None:
         """Find the step of the training at which the two part, if they train."""

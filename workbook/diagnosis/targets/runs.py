@@ -3,8 +3,9 @@
 Owns what is run and measured, how far, and what was seen in it. Draws no conclusion.
 """
 
+import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -35,22 +36,21 @@ class Runs:
         self.stop = 0  # the step to which short runs go
         self.apart = False  # whether the first calls of two processes part there
         self.repeats = 1  # of each run of a measure, so many that they do not agree by chance
-        self.calm = session.first(self.plan())
+        self.calm = session.first(self.plan(), self._more_calls)
         _check(self.calm, session)
         self.facts = self._facts()
         self.steps = self.steps[: self.count] if self.count > 1 else self.steps
-        if more := self._more_calls():
-            self.steps = (index,) * more
-            self.calm = session.run(self.plan())
         trained = tuple(training(self.calm.facts(i)) for i in range(self.count))
         self.trained = trained if any(map(any, trained)) else ()
         session.known[self.plan()] = self.calm  # what was counted changes nothing by itself
 
-    def _more_calls(self) -> int:
-        """How many calls see what a device does now and then; 0 where there are enough."""
-        if Fact.ACCELERATOR not in self.facts or len(self.steps) < CALLS:
-            return 0
-        return more_calls(self.calm.outcomes[-1].get("seconds", math.inf))
+    def _more_calls(self, run: Run) -> Plan | None:
+        """Give as many calls as see what a device does now and then; None where that are enough."""
+        if len(self.steps) < CALLS or Fact.ACCELERATOR not in _seen(run) or not run.outcomes:
+            return None
+        if more := more_calls(run.outcomes[-1].get("seconds", math.inf)):
+            self.steps = (self.index,) * more
+        return self.plan() if more else None
 
     def shown(self) -> Plan:
         """Name the calls to trace: of a long training no more than the steps until they part."""
@@ -87,9 +87,7 @@ class Runs:
         return replace(made, steps=made.steps[:1], trained=made.trained[:1], between=frozenset())
 
     def _facts(self) -> set[Fact]:
-        facts = self.calm.used()
-        for number in range(self.count):
-            facts |= self.calm.used(number) | self.calm.changes(number)
+        facts = _seen(self.calm)
         if Fact.ACCELERATOR not in facts:
             self.session.tell("switches of a device: not tried, the program uses the CPU alone")
         return facts
@@ -108,23 +106,22 @@ class Runs:
         Where runs are repeated, those up to the first that differs.
         """
         plans = self.plans(active)
-        first = self.session.both(*plans)
-        worst = _largest(first[0], first)
-        at_once = max(1, 2 // len(plans))  # few: what is left of the repeats may not be needed
-        for start in range(1, self.repeats, at_once):
-            if not worst.same:
-                break
-            numbers = range(start, min(start + at_once, self.repeats))
-            again = [replace(each, repeat=number) for number in numbers for each in plans]
-            worst = _largest(first[0], self.session.both(*again))
+        first, *more = self.session.both(*plans)
+        worst = _largest(first, [first, *more])
+        if worst.same and self.repeats > 1:
+            for run in self.session.each(repeated(plans, range(1, self.repeats))):
+                worst = _largest(first, [run])
+                if not worst.same:
+                    break
         return worst
 
-    def agrees(self, active: Active, number: int) -> bool:
-        """Whether one more run of each kind that is measured comes to what the first came to."""
+    def agrees(self, active: Active, numbers: range) -> Iterator[bool]:
+        """Whether more runs of each kind that is measured come to what the first came to."""
         plans = self.plans(active)
-        repeats = (replace(each, repeat=number) for each in plans)
-        first, *again = self.session.both(plans[0], *repeats)
-        return _largest(first, again).same
+        runs = self.session.each([plans[0], *repeated(plans, numbers)])
+        first = next(runs)
+        for _ in numbers:
+            yield _largest(first, list(itertools.islice(runs, len(plans)))).same
 
     def _short(self, active: Active) -> list[Plan]:
         """Give the runs of a measure, each to the step where it parts only.
@@ -169,15 +166,23 @@ class Runs:
             found[plans.index(each)] = any(run.code(i) != code for i in range(len(run.outcomes)))
         return found
 
+    def _other(self) -> Plan:
+        """Name the call of another process to trace."""
+        return self.once(held=ALL - self.dims).short(self.stop)
+
+    def told_apart(self) -> list[Plan]:
+        """Name the runs in whose traces two calls differ."""
+        agree = self.calm.code(0) == self.calm.code(self.count - 1)
+        return [self.shown(), *([self._other()] if agree else [])]
+
     def traces(self) -> tuple[Trace | None, Trace | None]:
         """Two calls that differ: in one process, or else in two under other conditions."""
-        (calm,) = traced(self.session, self.shown())
+        calm, *others = traced(self.session, *self.told_apart())
         if calm is not None:
             last = len(calm.outcomes) - 1
             if calm.code(0) != calm.code(last):
                 return calm.trace(0), calm.trace(last)
-        other = self.once(held=ALL - self.dims).short(self.stop)
-        (storm,) = traced(self.session, other)
+        storm = others[0] if others else traced(self.session, self._other())[0]
         return (calm.trace(0) if calm else None), (storm.trace(0) if storm else None)
 
 
@@ -192,6 +197,19 @@ def _largest(first: Run, others: Sequence[Run]) -> Gap:
             ):
                 worst = apart
     return worst
+
+
+def repeated(plans: Sequence[Plan], numbers: range) -> list[Plan]:
+    """Give each of some runs once more for each of these numbers."""
+    return [replace(each, repeat=number) for number in numbers for each in plans]
+
+
+def _seen(run: Run) -> set[Fact]:
+    """Give the facts of all calls, and of loading the program."""
+    facts = run.used()
+    for number in range(len(run.outcomes)):
+        facts |= run.used(number) | run.changes(number)
+    return facts
 
 
 def training(facts: dict[str, Any]) -> tuple[int, int]:

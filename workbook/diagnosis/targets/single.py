@@ -17,7 +17,7 @@ from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import judged
 from workbook.diagnosis.session import Session, difference, traced
-from workbook.diagnosis.targets.explained import answered, causes_of, none
+from workbook.diagnosis.targets.explained import answered, causes_of, none, wider
 from workbook.diagnosis.targets.function import Function
 
 _INITIAL = ("uniform_ ", "normal_ ")  # what layers draw their weights with
@@ -134,6 +134,8 @@ def diagnosed(session: Session) -> Answer:
         session.note("No single condition, and not all of them together, made the results agree.")
         session.unexplained()
         return answered(session, [])
+    traces = (replace(each, trace=True) for each in function.told_apart())
+    session.ahead(*traces, *wider(function, found))
     rows = causes_of(function, found, base)
     rows += dropout_behind(function, rows)
     return answered(session, rows, traces=function.traces())

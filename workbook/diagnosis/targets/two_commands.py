@@ -142,8 +142,8 @@ def _compared(ours: Run, theirs: Run) -> str:
 
 def resumed(session: Session) -> Answer:
     """Give the answer for a command that stops at its first checkpoint, and another goes on."""
-    whole = usable(session, session.run(plan(0)))
-    again = usable(session, session.run(plan(0, variants=("again",))))
+    both = session.both(plan(0), plan(0, variants=("again",)))
+    whole, again = (usable(session, run) for run in both)
     if steps.parted(whole.steps(0), again.steps(0)) is not None:
         session.note("Already the first command by itself does not repeat: diagnose it first.")
     made = usable(session, session.run(plan(0, 1, stops=(FIRST_SAVE, 0))))
