@@ -40,6 +40,10 @@ def enough(agreed: int, without: int) -> int:
     return next((k for k in range(1, MOST) if by_chance(agreed, without, k) <= LEVEL), MOST)
 
 
+FEWEST = enough(0, KNOWN)
+"""Runs with a row that must agree, at least."""
+
+
 def sampled(
     agrees_without: Callable[[range], Iterable[bool]], agreed: int = 0, without: int = 0
 ) -> tuple[int, int]:
@@ -71,11 +75,10 @@ def believed(
     without the row alone, so that a row which does nothing is believed in at most 0.9 % of cases,
     however often runs agree by chance.
     """
-    first = enough(0, KNOWN)
-    if not all(agrees_with(range(1, first + 1))):
+    if not all(agrees_with(range(1, FEWEST + 1))):
         return False
     agreed, without = sampled(agrees_without, agreed, without)
     needed = enough(agreed, without)
     if by_chance(agreed, without, needed) > LEVEL:
         return False
-    return all(agrees_with(range(first + 1, needed + 1)))
+    return all(agrees_with(range(FEWEST + 1, needed + 1)))

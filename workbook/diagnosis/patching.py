@@ -112,6 +112,17 @@ def caller() -> types.FrameType:
     return sys._getframe(3)  # beyond this function, the one that asks, and `aside`
 
 
+def caller_of_operation() -> types.FrameType:
+    """Give the frame that makes the operation a mode sees; only `__torch_dispatch__` may ask."""
+    frame = sys._getframe(2)
+    while frame.f_back and frame.f_code.co_filename.endswith(_ROUND_MODES):
+        frame = frame.f_back
+    return frame
+
+
+_ROUND_MODES = ("_compile.py", "eval_frame.py")  # what keeps torch's compiler away from a mode
+
+
 def by_user() -> bool:
     """Whether the user's own code calls a wrapped function; the same may ask as for `caller`."""
     return is_user_file(sys._getframe(3).f_code.co_filename)

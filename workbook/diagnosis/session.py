@@ -211,11 +211,10 @@ class Session:
         `better` says what is run in its place, now that this was seen; None where this suffices.
         """
         result = self.run(wanted)
-        plan = None if result.cannot else better(result)
-        if result.cannot is None and self.workers.preload(result.data.get("loaded", ())):
-            result = self.run(plan or wanted, again=True)  # as all runs from now on
-        elif plan is not None:
-            result = self.run(plan)
+        if result.cannot is None:
+            again = self.workers.preload(result.data.get("loaded", ()))
+            plan = better(result) or wanted
+            result = self.run(plan, again=again)  # as all runs from now on
         for sentence in result.surroundings():
             self.note(sentence)
         if result.cannot is not None:

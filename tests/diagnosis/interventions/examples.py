@@ -346,11 +346,11 @@ def second(): return draws(2)
 """,
     "on plain-arrays": "layout_columns by_rows by_columns",
     "on copy-kept": "overlap_history copied aliased",
-    "on forget": "state_pair fresh_sequence second_sequence",
 }
 # What a CPU, or a run of seconds, cannot show: why there is no example here.
 ELSEWHERE = {
     "on keep-arguments": "another run finds its helpers: mutated_pair in the corpus",
+    "on forget": "another run finds its helpers: test_arguments, and state_pair in the corpus",
     "on deterministic": "two threads add as they come: index_add_threads in the corpus",
     "on no-compile": "compiling takes long: compile_pair in the corpus",
     "on cudnn-deterministic": "cuDNN runs on CUDA devices only",

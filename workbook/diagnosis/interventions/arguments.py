@@ -1,7 +1,7 @@
 """Interventions on what calls leave behind: changed arguments, and modules that remember.
 
-Owns the noting of helpers that change what they are given, the putting back of it, and modules
-that start each call from the state of their first. Tried only where nothing else explains.
+Owns the noting of helpers that change what they are given or go on from what they left, and the
+putting back of either. Tried only where nothing else explains.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,20 @@ import numpy as np
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
-from workbook.diagnosis.interventions.intervention import PAIR, Setting, Stage, on
+from workbook.diagnosis.interventions.intervention import PAIR, Intervention, Setting, Stage, on
 from workbook.diagnosis.patching import wrap, wrap_helpers
-from workbook.diagnosis.probes.contents import Thing, differs, memory, own, recall, restore
+from workbook.diagnosis.probes.contents import (
+    Thing,
+    differs,
+    memory,
+    own,
+    recall,
+    restore,
+    same,
+)
 from workbook.diagnosis.probes.facts import FACTS, Fact
 
-KEEP = "keep:"  # before the name of a helper whose arguments are put back
+KEEP, FRESH = "keep:", "fresh:"  # before the name of a helper that a row acts on
 
 
 def _keep_arguments(run: Setting) -> None:
@@ -48,29 +56,29 @@ def _is_data(value: Any) -> bool:
 
 
 def _forget(run: Setting) -> None:
-    """Let a function called again start from what its modules and objects held the first time."""
+    """Note what is called again with modules or objects that are not as they were the first time.
+
+    Let some of it start from what they held then.
+    """
     first: dict[tuple[int, Any], tuple[Any, dict[str, Any]]] = {}
     files = {module.__name__ for module in run.modules}
-    inside = [False]
 
-    def start(real: Any, *args: Any, **kwargs: Any) -> Any:
-        if inside[0]:
-            return real(*args, **kwargs)
+    def start(real: Any, name: str, *args: Any, **kwargs: Any) -> Any:
         for part in _objects((args, kwargs), files):
-            if (id(part), real) in first:
-                recall(part, first[id(part), real][1])
-            else:
-                first[id(part), real] = part, memory(part)
-        inside[0] = True
-        try:
-            return real(*args, **kwargs)
-        finally:
-            inside[0] = False
+            _, held = first.setdefault((id(part), real), (part, memory(part)))
+            now = memory(part)
+            if now.keys() != held.keys() or not all(same(now[key], held[key]) for key in held):
+                FACTS.append("remembering", name)
+                if f"{FRESH}{name}" in run.split:
+                    recall(part, held)
+        return real(*args, **kwargs)
+
+    def module(real: Any, called: Any, *args: Any, **kwargs: Any) -> Any:
+        return start(real, type(called).__name__, called, *args, **kwargs)
 
     if run.has(FORGET):
-        wrap(start, torch.nn.Module, "__call__")
-        around = lambda real, name, *args, **kwargs: start(real, *args, **kwargs)  # noqa: E731
-        wrap_helpers(run, around, "__call__")
+        wrap(module, torch.nn.Module, "__call__")
+        wrap_helpers(run, start, "__call__")
 
 
 def _objects(values: Any, files: set[str]) -> Iterator[Any]:
@@ -82,6 +90,15 @@ def _objects(values: Any, files: set[str]) -> Iterator[Any]:
             yield value
 
 
+def acted_on(facts: dict[str, Any]) -> dict[Intervention, frozenset[str]]:
+    """Give, for each of the rows, the helpers that a call showed it can act on."""
+    lists = {KEEP_ARGUMENTS: (KEEP, "mutated"), FORGET: (FRESH, "remembering")}
+    return {
+        row: frozenset(f"{mark}{name}" for name in facts["lists"].get(kind, ()))
+        for row, (mark, kind) in lists.items()
+    }
+
+
 # Putting back what a call leaves behind may break a program that means to keep it.
 KEEP_ARGUMENTS = on(
     "keep-arguments", "input-mutated", "what a helper was given is put back after it", 79,
@@ -89,4 +106,4 @@ KEEP_ARGUMENTS = on(
 FORGET = on(
     "forget", "module-state", "what is called again starts from the state of its first call", 82,
     Fact.UNEXPLAINED, axes=PAIR, install=_forget, stage=Stage.PROGRAM)  # fmt: skip
-ROWS = (KEEP_ARGUMENTS, FORGET)
+ROWS = TOLD = (KEEP_ARGUMENTS, FORGET)  # they act on helpers that they are told

@@ -4,7 +4,6 @@ Owns the dispatch mode and the patches of NumPy and torch that do so. They act i
 that ends with the run.
 """
 
-import sys
 from types import FrameType
 from typing import Any
 
@@ -19,7 +18,7 @@ from workbook.diagnosis.interventions.intervention import (
     Stage,
     on,
 )
-from workbook.diagnosis.patching import by_user, caller, wrap
+from workbook.diagnosis.patching import by_user, caller, caller_of_operation, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 from workbook.trace.places import is_user_file, line_of
@@ -56,7 +55,7 @@ class Poison(Dispatch):
         before = args[0].numel() if name == "aten::resize_" else 0
         out = func(*args, **(kwargs or {}))
         if name in _UNWRITTEN and isinstance(out, torch.Tensor) and out.device.type != "meta":
-            _note(name.replace("aten::", "torch."), sys._getframe(1))
+            _note(name.replace("aten::", "torch."), caller_of_operation())
             self._fill(out.reshape(-1)[before:] if before else out)
         return out
 

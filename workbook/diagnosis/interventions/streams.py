@@ -9,7 +9,6 @@ import functools
 import hashlib
 import linecache
 import random
-import sys
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -19,7 +18,7 @@ import torch
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, Stage, on
 from workbook.diagnosis.interventions.surroundings import RNG
-from workbook.diagnosis.patching import caller, wrap, wrap_helpers, wrap_seeds
+from workbook.diagnosis.patching import caller, caller_of_operation, wrap, wrap_helpers, wrap_seeds
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.generators import (
     get_state,
@@ -74,9 +73,7 @@ class KeyedDraws(Dispatch):
         kwargs = kwargs or {}
         if torch.Tag.nondeterministic_seeded not in func.tags:
             return func(*args, **kwargs)
-        frame = sys._getframe(1)
-        while frame.f_back and frame.f_code.co_filename.endswith(("_compile.py", "eval_frame.py")):
-            frame = frame.f_back
+        frame = caller_of_operation()
         own = kwargs.get("generator")
         if own is not None and self.epoch.keep_seeds:
             return func(*args, **kwargs)  # a generator of its own is not shifted by others

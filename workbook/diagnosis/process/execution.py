@@ -118,10 +118,10 @@ def _carry_out(
             entry(run.modules[s["file"]], s["name"], request["files"][s["file"]][0])
             for s in request["steps"]
         ]
-        result["import"] = FACTS.to_json()
         built: dict[str, Any] = {}
         if request["kind"] == "model":
             calls, built = model_steps(calls[0], request)
+        result["import"] = FACTS.to_json()  # of all that comes before the first call
         was = put_back.before(
             Snapshot(own_modules(request, known), {**built, **OBJECTS}),
             lambda: restore(folder, place),

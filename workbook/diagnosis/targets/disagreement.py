@@ -27,6 +27,7 @@ from workbook.trace import Trace
 def diagnosed(session: Session) -> Answer:
     """Give the answer for two functions."""
     pair = Pair(session)
+    pair.ahead_of_all()
     base = pair.measure(frozenset())
     session.tell(
         f"each in a process of its own, generators, clock, hashes and files differing: {base.words}"
@@ -66,9 +67,8 @@ def explained(pair: Pair) -> Answer:
     pair.choose_weights(frozenset(HOLDS))
     facts = pair.known | traced_facts(ours, theirs) | ranges(*pair.calm)
     candidates = [row for row in ROWS if row.applies(Axis.PAIR, facts)]
-    if not any(pair.factors):  # another difference may hide which weights fit
-        cheap = (row for row in candidates if not row.costly and not row.renumbers)
-        candidates += pair.choose_weights(frozenset(cheap))
+    cheap = (row for row in candidates if not row.costly and not row.renumbers)
+    candidates += pair.choose_weights(frozenset(cheap))
     session.progress.suspects = tuple(candidates)
     first = _likely(ours, theirs)
     found = search(pair.measure, candidates, base, session.report, first, pair.early, pair.ahead)

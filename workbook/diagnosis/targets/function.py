@@ -4,7 +4,6 @@ Owns the order of the questions: does anything change its result, which conditio
 take that away, and is that so by chance? Knows nothing of how an answer is worded.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from workbook.diagnosis import chance
@@ -35,8 +34,8 @@ class Function(Runs):
     def find(self) -> tuple[Search | None, Gap]:
         """Give the needed interventions, or None where nothing changes the result."""
         again = repeated([self.plan()], range(1, 3)) if self.chancy else ()
-        storm, rng = self.once(held=frozenset()), self.once(held=frozenset({RNG.name}))
-        self.session.ahead(storm, *again, rng)  # what is asked next runs beside it
+        varied = (self.once(held=held) for held in (frozenset[str](), frozenset({RNG.name})))
+        self.session.ahead(next(varied), *again, *varied)  # what is asked next runs beside it
         base = self.measure(frozenset())
         if base.same and self.chancy:  # it may be by chance
             self.repeats = chance.KNOWN
@@ -94,7 +93,9 @@ class Function(Runs):
         words = " and ".join(row.words for row in found.needed)
 
         known = self.sample if whole is self else (0, 0)
+        more = () if known[1] else repeated(whole.plans(frozenset()), range(1, chance.KNOWN + 1))
         try:
+            self.session.ahead(*repeated(whole.plans(needed), range(1, chance.FEWEST + 1)), *more)
             held = found.rest.same and chance.believed(
                 lambda numbers: whole.agrees(frozenset(), numbers),
                 lambda numbers: whole.agrees(needed, numbers),

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbook.diagnosis.answer import Found
-from workbook.diagnosis.interventions.arguments import KEEP, KEEP_ARGUMENTS
+from workbook.diagnosis.interventions.arguments import TOLD, acted_on
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
-from workbook.diagnosis.interventions.training import WEIGH
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
@@ -41,18 +40,19 @@ def left_behind(pair: Pair, candidates: list[Intervention], found: Search, base:
     """
     if found.rest.same or (found.needed and word_of_rest(pair.measure, found) == "rounding"):
         return found
-    lists = [_mutated(pair, index) for index in (0, 1)]
-    pair.mutating = lists[0] ^ lists[1] or lists[0]  # the helpers of one, or else of both
+    looks = (plan(i, on=frozenset({row.name for row in TOLD})) for i in (0, 1))
+    ours, theirs = (acted_on(run.facts(0)) for run in pair.session.both(*looks))
+    # the helpers of one, or else of both
+    pair.helpers = {row: ours[row] ^ theirs[row] or ours[row] for row in TOLD}
     last = [row for row in ROWS if Fact.UNEXPLAINED in row.facts]
-    last = [row for row in last if row is not KEEP_ARGUMENTS or pair.mutating]
+    last = [row for row in last if pair.helpers.get(row, True)]
     held = frozenset(row for row in candidates if row.how == "hold")
     for some in (*(frozenset({row}) for row in last), frozenset(last)):
         words = " and ".join(row.words for row in last if row in some)
         pair.session.tell(f"{words}: tried, in both functions")
         near = held | set(found.needed)
-        if not any(pair.factors):  # a larger difference hid which weights fit
-            candidates = [*candidates, *pair.choose_weights(near | some)]
-            near |= set(candidates) & {WEIGH}
+        weighed = pair.choose_weights(near | some)  # a larger difference hid which weights fit
+        candidates, near = [*candidates, *weighed], near | set(weighed)
         for others in (near, frozenset(candidates)):
             left = pair.measure(others | some)
             if much_smaller(left, base) and pair.spares(others, some):
@@ -78,12 +78,6 @@ def _with(pair: Pair, active: Active, candidates: list[Intervention]) -> Search:
             needed -= {row}
     without = {row: pair.measure(needed - {row}) for row in needed}
     return Search(tuple(sorted(needed, key=lambda row: row.rank)), more.rest, without)
-
-
-def _mutated(pair: Pair, index: int) -> frozenset[str]:
-    """Helpers that change their arguments, as the interventions name them."""
-    result = pair.session.run(plan(index, on=frozenset({KEEP_ARGUMENTS.name})))
-    return frozenset(f"{KEEP}{name}" for name in result.facts(0)["lists"].get("mutated", ()))
 
 
 def by_chance(session: Session) -> list[Found]:

@@ -15,7 +15,7 @@ from workbook.diagnosis.interventions.put_back import GENERATORS
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.interventions.streams import STILL
 from workbook.diagnosis.places import few
-from workbook.diagnosis.plan import ALL, plan
+from workbook.diagnosis.plan import ALL, Plan, plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.run import Run
@@ -27,6 +27,7 @@ from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.single import other_cpu
 
 _WIDE = frozenset({DOUBLE.name})
+_LAYOUTS = ("strided", "offset")
 _KEPT = GENERATORS | {"data", "module", "state"}
 
 
@@ -38,12 +39,13 @@ class Model:
         self.on: frozenset[str] = frozenset()
         self.rows: list[Found] = []
 
-    def run(
+    def plan(
         self, *variants: str, held: frozenset[str] = ALL, on: frozenset[str] = frozenset()
-    ) -> Run:
-        return self.session.run(
-            plan(0, held=held, variants=variants, between=_KEPT, on=self.on | on)
-        )
+    ) -> Plan:
+        return plan(0, held=held, variants=variants, between=_KEPT, on=self.on | on)
+
+    def run(self, *variants: str, **more: frozenset[str]) -> Run:
+        return self.session.run(self.plan(*variants, **more))
 
     def add(self, cause: str, where: str, evidence: str, gap: Gap, *more: Any) -> None:
         self.rows.append(Found(cause, where, evidence, gap.words, *more))
@@ -59,7 +61,8 @@ class Model:
             return
         pair = self.run("plain", on=_WIDE), self.run("plain", held=held, on=on | _WIDE)
         word = judged(gap, difference(pair[0], 0, pair[1], 0))
-        self.add(row.cause, "", evidence, gap, word, *fix)
+        where = few(self.run("plain").places(0, row.cause))
+        self.add(row.cause, where, evidence, gap, word, *fix)
 
 
 def diagnosed(session: Session) -> Answer:
@@ -73,6 +76,10 @@ def diagnosed(session: Session) -> Answer:
         model.on |= {row.name for row in found.needed if row.how == "on"}
         if any(row.cause == "random-numbers" for row in model.rows):
             model.on |= {STILL.name}  # other batches and layouts would draw other numbers
+    layouts = model.plan("plain", *BATCHES), model.plan("plain", *_LAYOUTS)
+    held = (model.plan("plain", held=ALL - {row.name}) for row in _varied(again))
+    on = (model.plan("plain", on=frozenset({row.name})) for row in _switches(again))
+    session.ahead(*layouts, model.plan("plain"), *held, *on, model.plan("plain", on=_WIDE))
     for ask in (_batch, _memory, _conditions, _inside):
         ask(model, again)
     if not model.rows:
@@ -148,37 +155,45 @@ def _batch(model: Model, again: Function) -> None:
 
 
 def _memory(model: Model, again: Function) -> None:
-    result = model.run("plain", "strided", "offset")
+    result = model.run("plain", *_LAYOUTS)
     for number, words in ((1, "inputs in another layout"), (2, "inputs at an odd offset")):
         gap = difference(result, 0, result, number)
         told = gap.words if gap.comparable else "the module does not take them"
         model.session.tell(f"{words}: {told}")
         if gap.same or not gap.comparable:
             continue
-        held = model.run("plain", "strided", "offset", on=frozenset({PLAIN.name}))
+        held = model.run("plain", *_LAYOUTS, on=frozenset({PLAIN.name}))
         back = difference(held, 0, held, number)
         same = "copied to plain memory first, it does not"
         tail = same if back.same else "nothing else was changed"
-        wide = model.run("plain", "strided", "offset", on=_WIDE)
+        wide = model.run("plain", *_LAYOUTS, on=_WIDE)
         evidence = f"with {words} of equal values the output changes; {tail}."
         word = judged(gap, difference(wide, 0, wide, number))
         model.add("memory-layout", "", evidence, gap, word)
         return
 
 
+def _varied(again: Function) -> list[Intervention]:
+    """List the conditions that can matter; generators were asked about."""
+    rows = (row for row in HOLDS if row.applies(Axis.AGAIN, again.facts))
+    return [row for row in rows if row.name not in GENERATORS]
+
+
 def _conditions(model: Model, again: Function) -> None:
-    for row in HOLDS:
-        if row.name not in GENERATORS and row.applies(Axis.AGAIN, again.facts):
-            evidence = f"with {row.condition} the output changes, and changes back without."
-            model.ask(row, row.condition, evidence, held=ALL - {row.name})
+    for row in _varied(again):
+        evidence = f"with {row.condition} the output changes, and changes back without."
+        model.ask(row, row.condition, evidence, held=ALL - {row.name})
+
+
+def _switches(again: Function) -> list[Intervention]:
+    return [row for row in ROWS if row.applies(Axis.MODULE, again.facts)]
 
 
 def _inside(model: Model, again: Function) -> None:
     """Switches that the module itself throws: compile, autocast, shorter formats."""
-    for row in ROWS:
-        if row.applies(Axis.MODULE, again.facts):
-            evidence = f"when {row.words}, the output changes."
-            model.ask(row, row.words, evidence, row.fix, on=frozenset({row.name}))
+    for row in _switches(again):
+        evidence = f"when {row.words}, the output changes."
+        model.ask(row, row.words, evidence, row.fix, on=frozenset({row.name}))
     wide = difference(model.run("plain"), 0, model.run("plain", on=_WIDE), 0)
     model.session.tell(f"everything in float64: {wide.words}")
     known = {row.cause for row in model.rows}

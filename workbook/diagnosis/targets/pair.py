@@ -4,13 +4,13 @@ Owns what is asked of each: the first under calm conditions, the second under ot
 process of its own; and the second after the first.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from workbook.diagnosis import chance
-from workbook.diagnosis.interventions.arguments import KEEP_ARGUMENTS
 from workbook.diagnosis.interventions.batches import EVERY, OUTERMOST, SPLIT, SPLIT_OUTERMOST
 from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.put_back import CLOCK, GENERATORS, KEPT
@@ -21,7 +21,7 @@ from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
-from workbook.diagnosis.rounding import much_smaller
+from workbook.diagnosis.rounding import equal_but_for_rounding, much_smaller
 from workbook.diagnosis.search import Active, names
 from workbook.diagnosis.session import Session, Unusable, difference, traced
 from workbook.diagnosis.targets.contrasts import unequal_batches
@@ -36,9 +36,12 @@ class Pair:
         self.together = False
         self.trained: list[tuple[int, int]] = [(0, 0), (0, 0)]
         self.split: frozenset[str] = frozenset()
-        self.mutating: frozenset[str] = frozenset()
+        self.helpers: dict[Intervention, frozenset[str]] = {}  # on which rows act
         self.factors: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+        self.weighed = Gap(False, relative=math.inf)  # what the weights left of the difference
         self.calm = [self._alone(0), self._alone(1)]
+        series = self.calm[0].steps(0), self.calm[1].steps(0)
+        self.stop = 0 if self.together else worth(series[0], [series[1]], session.longest)
         self.trained = [training(self.facts(i)) for i in (0, 1)]
         self.known = self._facts()
         if not self.together:  # what was counted changes nothing by itself
@@ -46,7 +49,8 @@ class Pair:
                 session.known[held] = calm
 
     def _alone(self, index: int) -> Run:
-        result = self.session.first(plan(index))
+        others = () if index else (plan(1),)  # they run beside it
+        result = self.session.first(plan(index), lambda run: self.session.ahead(*others))
         if index and result.outcomes and "raised" in result.outcomes[0]:
             after = self.session.run(plan(0, 1, between=KEPT | GENERATORS))
             if len(after.outcomes) == 2 and "raised" not in after.outcomes[1]:
@@ -106,7 +110,7 @@ class Pair:
         held = names(active, "hold")
         split = self.split if SPLIT in active else frozenset()
         split |= {OUTERMOST} if SPLIT_OUTERMOST in active else frozenset()
-        split |= self.mutating if KEEP_ARGUMENTS in active else frozenset()
+        split = split.union(*(self.helpers.get(row, ()) for row in active))
         rows = []
         for index, keep in ((0, ALL), (1, held | (ALL - self.dims))):
             factors = self.factors[index] if WEIGH in active else ()
@@ -142,19 +146,25 @@ class Pair:
     def choose_weights(self, active: Active) -> list[Intervention]:
         """Take the weights of micro-batches that bring the two closest; the row that gives them.
 
-        Nothing where none bring them closer.
+        Nothing where none bring them closer. A difference that is left may hide which weights fit:
+        those of an earlier choice give way to some that leave much less with what is active here.
         """
-        best = self.measure(active)
-        chosen: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
-        for index in (0, 1):
-            for factors in hypotheses(self.facts(index), self.facts(1 - index)):
-                self.factors = (factors, ()) if index == 0 else ((), factors)
-                gap = self.measure(active | {WEIGH})
-                if much_smaller(gap, best):
-                    best, chosen = gap, self.factors
+        tried = [
+            (factors, ()) if index == 0 else ((), factors)
+            for index in (0, 1)
+            for factors in hypotheses(self.facts(index), self.facts(1 - index))
+        ]
+        if not tried or equal_but_for_rounding(self.weighed):
+            return []
+        chosen, before = self.factors, bool(any(self.factors))
+        best = min(self.measure(active - {WEIGH}), self.weighed, key=lambda gap: gap.relative)
+        for self.factors in tried:
+            gap = self.measure(active | {WEIGH})
+            if much_smaller(gap, best):
+                best, chosen, self.weighed = gap, self.factors, gap
         self.factors = chosen
         self.known |= {Fact.SUMS_GRADIENTS} if any(chosen) else set()
-        return [WEIGH] if any(chosen) else []
+        return [WEIGH] if any(chosen) and not before else []
 
     @property
     def chancy(self) -> bool:
@@ -167,17 +177,17 @@ class Pair:
         A function whose result they leave as it was is not run again without them: that its runs
         agree with one another is seen with them, and the other function's are tested.
         """
-        with_them, without = self.plans(needed), self.plans(frozenset())
-        without = tuple(
-            new if self._same(new, old) else old
-            for new, old in zip(with_them, without, strict=True)
-        )
+        with_them = self.plans(needed)
+        pairs = zip(with_them, self.plans(frozenset()), strict=True)
+        without = [new if self._same(new, old) else old for new, old in pairs]
 
         def agrees(plans: Sequence[Plan], numbers: range) -> Iterator[bool]:
             runs = self.session.each(repeated(plans, numbers))
             for ours, theirs in zip(runs, runs, strict=True):
                 yield difference(ours, 0, theirs, 0).same
 
+        fewest = range(1, chance.FEWEST + 1), range(1, chance.KNOWN + 1)
+        self.session.ahead(*repeated(with_them, fewest[0]), *repeated(without, fewest[1]))
         return chance.believed(
             lambda numbers: agrees(without, numbers), lambda numbers: agrees(with_them, numbers)
         )
@@ -190,9 +200,6 @@ class Pair:
         found = steps.parted(*series)
         if found is not None:
             self.session.note(steps.sentence(*found))
-        self.stop = worth(series[0], [series[1]], self.session.longest)
-
-    stop = 0
 
     def early(self, active: Active) -> bool:
         """Whether the two still part by the step at which they part with everything held."""
@@ -208,6 +215,12 @@ class Pair:
         """Begin what is measured next, while there is room."""
         if not self.together:
             self.session.ahead(*(plan for active in trials for plan in self._short(active)))
+
+    def ahead_of_all(self) -> None:
+        """Begin what shows whether the two part, and where."""
+        if not self.together:
+            shown = (replace(plan, trace=True) for plan in self._short(frozenset(HOLDS)))
+            self.session.ahead(*self.plans(frozenset()), *shown)
 
     def after(self, active: Active) -> Gap:
         """How far the second function by itself is from the second after the first."""
