@@ -53,7 +53,9 @@ lab: $(READER)
 # The last step is pytest's, so the last line says how many tests passed. Unit and browser tests wait
 # now and then, and go on side by side, so that no core does. Idle threads sleep instead of spinning,
 # which changes no result and leaves the cores to the tests.
+# Compiled modules are kept, so that each of the many processes need not compile the package anew.
 test: export OMP_WAIT_POLICY := passive
+test: export PYTHONDONTWRITEBYTECODE :=
 test: lint chromium
 	@echo "Unit and browser tests go on side by side; what each prints comes when it has ended."
 	@$(MAKE) --no-print-directory --jobs=2 $(TOGETHER) SIDE_BY_SIDE=yes unit browser
@@ -70,18 +72,19 @@ lint: $(DEVELOPER)
 drift: $(DEVELOPER)
 	$(PY) chapters/build.py --check
 
-# Everything without a browser, with the coverage of the package. Of what is one more of a kind that
+# Everything without a browser, with the coverage of the package. Three workers, since tests wait for
+# the processes that they start. Of what is one more of a kind that
 # another test has (marked `further`), `python -m pytest` runs all, as the workflow does elsewhere.
 unit: export PYTEST_DISABLE_PLUGIN_AUTOLOAD := 1
 unit: $(DEVELOPER)
 	$(PY) -m coverage erase
-	$(PY) -m coverage run --include="$(CURDIR)/workbook/*" -m pytest $(FEW) --ignore=tests/browser -m "not further" -n 2 --dist worksteal $(SLOWEST)
+	$(PY) -m coverage run --include="$(CURDIR)/workbook/*" -m pytest $(FEW) --ignore=tests/browser -m "not further" -n 3 --dist worksteal $(SLOWEST)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
 # A real JupyterLab, driven in Chromium; two of them, because each waits for its kernel half the time.
 browser: $(DEVELOPER) chromium
-	$(PY) -m pytest tests/browser -n 2 --dist worksteal $(SLOWEST)
+	$(PY) -m pytest tests/browser -m "not further" -n 2 --dist worksteal $(SLOWEST)
 
 # The text of every committed notebook, compared with a new run, and the drift check of that run.
 nbval: $(DEVELOPER)

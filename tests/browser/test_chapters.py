@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,7 +36,30 @@ def covered(path: Path) -> int:
     return sum(map(build.answers, nbformat.read(path, 4).cells))
 
 
-@pytest.fixture(scope="module", params=CHAPTERS, ids=lambda path: path.stem)
+def shown_by(path: Path) -> set[str]:
+    """The functions that show a reader something live and that a chapter imports."""
+    source = ast.parse((build.HERE / "src" / f"{path.stem}.py").read_text())
+    return {
+        name.name
+        for node in ast.walk(source)
+        if isinstance(node, ast.ImportFrom)
+        and node.module in {"workbook.explorer", "workbook.lesson"}
+        for name in node.names
+    }
+
+
+def of_a_kind() -> list[Any]:
+    """The chapters; `further` is who shows nothing live that an earlier one does not."""
+    seen: set[str] = set()
+    chapters = []
+    for path in CHAPTERS:
+        marks = [] if shown_by(path) - seen else [pytest.mark.further]
+        seen |= shown_by(path)
+        chapters.append(pytest.param(path, id=path.stem, marks=marks))
+    return chapters
+
+
+@pytest.fixture(scope="module")
 def chapter(request: pytest.FixtureRequest, lab: Lab) -> Path:
     """A committed notebook, copied to where the server shows it."""
     path: Path = request.param
@@ -53,13 +77,10 @@ def notebook(chapter: Path, idle: list[Any], lab: Lab) -> Iterator[Notebook]:
     idle.append(page)
 
 
-def test_a_chapter_reads_well_then_runs(chapter: Path, notebook: Notebook) -> None:
-    """Figures before the first run, answers under covers; after Run All it is live and safe.
-
-    No error, no key that changes a cell, and an explorer that answers a question shows only that.
-    """
+@pytest.mark.parametrize("chapter", CHAPTERS, indirect=True, ids=lambda path: path.stem)
+def test_a_chapter_reads_well(chapter: Path, notebook: Notebook) -> None:
+    """Before the first run there is each figure, and under its cover what answers a question."""
     page = notebook.page
-    explorers = page.locator(".wb-explorer[data-wb-ready]")
     figures = page.locator(".jp-RenderedImage img")
     covers = page.locator(".jp-OutputPlaceholder")
     expect(covers).to_have_count(covered(chapter))
@@ -68,8 +89,19 @@ def test_a_chapter_reads_well_then_runs(chapter: Path, notebook: Notebook) -> No
         cover.click()
     expect(figures).to_have_count(calls(chapter, "explore", "report"))
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
-    expect(explorers).to_have_count(0)
+    expect(page.locator(".wb-explorer[data-wb-ready]")).to_have_count(0)
+    assert notebook.console == []
 
+
+@pytest.mark.parametrize("chapter", of_a_kind(), indirect=True)
+def test_a_chapter_runs(chapter: Path, notebook: Notebook) -> None:
+    """After Run All it is live and safe.
+
+    No error, no key that changes a cell, and an explorer that answers a question shows only that.
+    """
+    page = notebook.page
+    explorers = page.locator(".wb-explorer[data-wb-ready]")
+    covers = page.locator(".jp-OutputPlaceholder")
     page.set_default_timeout(RUN_MS)
     notebook.run_all()
     notebook.settle()
