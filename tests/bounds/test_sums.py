@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbook.bounds import dot_bound, mean_bound, probe, sum_bound
+from workbook.bounds import matmul_bound, mean_bound, probe, sum_bound
 from workbook.floats import format_of
 from workbook.simulated import SimulatedAccelerator
 
@@ -159,7 +159,7 @@ def test_result_underflow(dtype):
     x = torch.tensor([tiny])
     assert x.to(format_of(dtype).dtype).item() == 0
     assert sum_bound(x, "float32", result=dtype).limit >= tiny
-    assert dot_bound(x, torch.ones(1), "float32", result=dtype).limit >= tiny
+    assert matmul_bound(x, torch.ones(1), "float32", result=dtype).limit >= tiny
 
 
 @pytest.mark.parametrize(

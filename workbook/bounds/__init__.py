@@ -1,7 +1,7 @@
 """How far rounding alone can carry a result: limits that follow from a derivation.
 
-Owns Bound and the formulas for sums, dot products, matmul, elementwise operations and
-chains of steps. Knows the formats; may not know tensors that were computed, nor who compares them.
+Owns Bound and the formulas for sums, means, matrix products and elementwise operations. Knows the
+formats; may not know tensors that were computed, nor who compares them.
 
 Every formula rests on the standard model: one operation returns the exact result times (1 + d),
 |d| <= u, plus, where a product, quotient or conversion underflows gradually, at most half of the
@@ -17,18 +17,16 @@ model in section 2.2, underflow in section 2.8, gamma in Lemma 3.1.)
 
 from workbook.bounds.bound import HIGHAM, Bound
 from workbook.bounds.depth import sum_depth
+from workbook.bounds.elementwise import elementwise_bound
 from workbook.bounds.gamma import certain, gamma, likely
 from workbook.bounds.probe import measured_depth
-from workbook.bounds.products import dot_bound, matmul_bound
-from workbook.bounds.steps import chain_bound, elementwise_bound
+from workbook.bounds.products import matmul_bound
 from workbook.bounds.sums import mean_bound, sum_bound
 
 __all__ = [
     "HIGHAM",
     "Bound",
     "certain",
-    "chain_bound",
-    "dot_bound",
     "elementwise_bound",
     "gamma",
     "likely",

@@ -1,4 +1,4 @@
-"""Bounds for dot products and matmul, with inputs and results in other formats too.
+"""Bounds for matrix products, with inputs and results in other formats too.
 
 Owns their formulas. Knows growth and the formats; may not know computed results.
 """
@@ -20,23 +20,6 @@ BLOCK_FMA = (
 FASI = "Fasi et al., Numerical behavior of NVIDIA tensor cores, PeerJ Comput. Sci. 7:e330 (2021)"
 
 
-def dot_bound(a: Tensor, b: Tensor, fmt: Name, *, result: Name | None = None) -> Bound:
-    """Bound a dot product of two vectors of length n in `fmt`, in any order: n u |a||b|.
-
-    `result` as for `matmul_bound`.
-
-    >>> bound = dot_bound(torch.tensor([3.0, 4.0]), torch.tensor([5.0, 6.0]), "float32")
-    >>> bound.greatest < 39 * 2**-22  # 3 * 5 + 4 * 6 is 39; float32's unit roundoff is 2**-24
-    True
-    """
-    a, b = real_numbers(a), real_numbers(b)
-    if a.dim() != 1 or a.shape != b.shape:
-        raise ValueError(
-            f"a and b must be vectors of one length, got {tuple(a.shape)} and {tuple(b.shape)}"
-        )
-    return matmul_bound(a, b, fmt, result=result)
-
-
 @undisturbed()
 def matmul_bound(
     a: Tensor,
@@ -49,14 +32,15 @@ def matmul_bound(
 ) -> Bound:
     """Bound `a @ b`, multiplied and added up in `fmt`, in any order: n u |A||B|.
 
-    n is the length of the inner dimension: n - 1 additions and the rounding of a product, or n
-    fused multiply-adds. With `inputs` both operands are first rounded to that format (tf32,
-    bfloat16), to nearest, which moves a product by at most 2 u + u^2 of itself. With `result` the
-    sum is rounded to it at the end: u of that format times the size of the sum more. Each may add
-    subnormals of its own. `tensor_cores` is for hardware that truncates where the rest rounds
-    (Fasi et al. 2021), inputs and sums: 2 u replaces u, and nothing is likely, as truncation always
-    pulls one way. Where nothing is rounded (masks, counts, small whole numbers) the limit is 0.
-    (Blanchard et al. 2020 give the analysis for such units.)
+    Shapes are those of torch.matmul, two vectors (a dot product) among them. n is the length of the
+    inner dimension: n - 1 additions and the rounding of a product, or n fused multiply-adds. With
+    `inputs` both operands are first rounded to that format (tf32, bfloat16), to nearest, which
+    moves a product by at most 2 u + u^2 of itself. With `result` the sum is rounded to that format
+    at the end: u of it times the size of the sum more. Each may add subnormals of its own.
+    `tensor_cores` is for hardware that truncates inputs and sums where others round (Fasi et al.
+    2021): 2 u replaces u, and no limit is likely, as truncation always pulls one way. Where nothing
+    is rounded (masks, counts, small whole numbers) the limit is 0. (Blanchard et al. 2020 give the
+    analysis for such units.)
 
     ValueError for operands that do not fit.
 
@@ -126,7 +110,7 @@ def _rounded_sums(scale: Tensor, n: int, fmt: Name, tensor_cores: bool) -> list[
 def _rounded_inputs(
     values: tuple[Tensor, Tensor], scale: Tensor, inputs: Name, tensor_cores: bool
 ) -> tuple[Limit, Limit, float]:
-    """How far rounded operands move the products: for certain, likely, and relative to them."""
+    """Bound how far rounded operands move the products: for certain, likely, and as a share."""
     fmt = format_of(inputs)
     u = fmt.unit_roundoff * (2 if tensor_cores else 1)
     x, y = values

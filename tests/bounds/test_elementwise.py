@@ -1,4 +1,4 @@
-"""Bounds of single operations and of chains, held against exact fractions and math.ulp."""
+"""Bounds of single operations, held against exact fractions and math.ulp."""
 
 import math
 from fractions import Fraction
@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbook.bounds import Bound, chain_bound, elementwise_bound
+from workbook.bounds import elementwise_bound
 
 
 @given(st.floats(-1e6, 1e6, width=32), st.floats(0.125, 1e6, width=32))
@@ -45,32 +45,3 @@ def test_elementwise_rejects(ulps):
     """A number of ULPs is positive."""
     with pytest.raises(ValueError, match="ulps must be positive, got"):
         elementwise_bound(torch.ones(1), "float32", ulps=ulps)
-
-
-@given(st.floats(0.5, 2, width=32), st.lists(st.floats(0.5, 2, width=32), min_size=1, max_size=10))
-def test_chain_of_products(start, factors):
-    """Multiplying again and again in float32 stays within the chain of its steps."""
-    computed, exact = np.float32(start), Fraction(start)
-    steps = []
-    for factor in factors:
-        computed, exact = computed * np.float32(factor), exact * Fraction(factor)
-        # What is rounded is the computed product, at most this much larger than the exact one.
-        size = torch.tensor(float(exact) * (1 + 1e-5), dtype=torch.float64)
-        steps.append((factor, elementwise_bound(size, "float32")))
-    limit = Fraction(float(chain_bound(*steps).limit))
-    assert abs(Fraction(float(computed)) - exact) <= limit
-
-
-def test_chain_rule():
-    """The error of a step is multiplied by all later gains, and its own bound comes on top."""
-    bound = chain_bound((9.0, Bound(1.0, "a", "x")), (2.0, Bound(0.5, "b", "y")))
-    assert bound.limit == pytest.approx(2.5)
-    assert (bound.name, bound.source) == ("chain of 2: a, b", "x; y")
-
-
-def test_chain_rejects():
-    """A chain has steps, and no gain is negative."""
-    with pytest.raises(ValueError, match="at least one step, got 0"):
-        chain_bound()
-    with pytest.raises(ValueError, match="gain must not be negative, got -1"):
-        chain_bound((-1.0, Bound(1.0, "a", "x")))
