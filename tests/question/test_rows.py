@@ -5,7 +5,7 @@ import random
 import pytest
 import torch
 
-from workbook.question import Estimate, Exercise, Form, Option, Prediction
+from workbook.question import Estimate, Exercise, Form, Option, Prediction, WrongAnswer
 
 YES, NO = Option("yes", lambda found: found == 1), Option("no", lambda found: found == 0)
 
@@ -169,3 +169,21 @@ class TestExercise:
         """A state that nobody reads cannot be allowed to change."""
         with pytest.raises(ValueError, match="may_change must name some of number of threads"):
             exercise(may_change=("weather",))
+
+
+@pytest.mark.parametrize(
+    ("stub", "code", "cell"),
+    [
+        ("n = ...", "50", "n = 50"),
+        ("def f(x):\n    return ...", "x + 1", "def f(x):\n    return x + 1"),
+        ("def f(x):\n    ...", "y = x\nreturn y", "def f(x):\n    y = x\n    return y"),
+        ("def f(x):\n    return ...", "def f(x):\n    return x", "def f(x):\n    return x"),
+        ("n = ...", "import math\nn = math.pi", "import math\nn = math.pi"),
+        ("def f(x):\n    return x", "def f(x):\n    return 0", "def f(x):\n    return 0"),
+    ],
+)
+def test_code_takes_the_place_of_the_dots_or_is_a_whole_cell(stub, code, cell):
+    """Indented as the dots are; a cell that names the answer itself stays as it was written."""
+    wrong = WrongAnswer(source=code, message="No.", recognizes=lambda _: True)
+    row = exercise(stub=stub, answer="", wrong=(wrong,), solution=code)
+    assert row.solution == row.wrong[0].source == cell

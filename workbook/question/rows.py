@@ -6,7 +6,7 @@ Owns their fields and what a row must have. Judging is next door.
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from workbook.conditions import Conditions
@@ -170,10 +170,10 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True)
 class WrongAnswer:
-    """An answer that was foreseen: source code that gives it, and what the reader is told then.
+    """An answer that was foreseen, and what the reader who gives it is told.
 
-    `recognizes(answer)` gets the reader's own answer, a function as it is; an exception in it
-    means no.
+    `source` is code in place of the stub's `...`. `recognizes(answer)` gets the reader's own
+    answer, a function as it is; an exception in `recognizes` means no.
     """
 
     source: str
@@ -181,15 +181,13 @@ class WrongAnswer:
     recognizes: Callable[[Any], bool]
 
     @classmethod
-    def value(cls, name: str, value: object, message: str) -> "WrongAnswer":
-        """Foresee one value for the name that the reader's cell sets.
+    def value(cls, value: object, message: str) -> "WrongAnswer":
+        """Foresee one value.
 
-        >>> WrongAnswer.value("n", 10, "One less.").source
-        'n = 10'
+        >>> WrongAnswer.value("exp", "Which tensor does the last write change?").source
+        "'exp'"
         """
-        return cls(
-            source=f"{name} = {value!r}", message=message, recognizes=lambda got: got == value
-        )
+        return cls(source=repr(value), message=message, recognizes=lambda got: got == value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,9 +195,11 @@ class Exercise:
     """A task with a check of its answer, foreseen wrong answers, hints and a solution.
 
     `setup` is code for the names that the reader's notebook has by then. `stub` is the cell that
-    the reader completes, `solution` the same cell completed. `answer` is the expression after it
-    that is handed to the check: the name that the stub defines last, unless told. `form` is what
-    kind of answer it is.
+    the reader completes. `solution`, and the `source` of each of the `wrong` answers, may be
+    written as the code that takes the place of the stub's `...`; code with a line that begins with
+    the name of the answer is a whole cell. The row keeps whole cells. `answer` is the expression
+    that is handed to the check after the cell was run: the name that the stub defines last, unless
+    told. `form` is what kind of answer it is.
 
     `check(answer)` returns True, False, or a sentence that says why not. Where the form is a
     function or a module, the answer it gets is called as the reader's is, and what it returns is
@@ -230,6 +230,19 @@ class Exercise:
         if not self.answer:
             names = re.findall(r"^(?:def )?(\w+)", self.stub, re.MULTILINE)
             object.__setattr__(self, "answer", names[-1])
+        cells = (replace(wrong, source=self._cell(wrong.source)) for wrong in self.wrong)
+        object.__setattr__(self, "wrong", tuple(cells))
+        object.__setattr__(self, "solution", self._cell(self.solution))
+
+    def _cell(self, code: str) -> str:
+        """Complete the stub with code, indented as its `...` is; a whole cell stays as it is."""
+        name = re.match(r"\w+", self.answer)
+        before, dots, after = self.stub.partition("...")
+        if not dots or (name and re.search(rf"^(def |class )?{name[0]}\b", code, re.MULTILINE)):
+            return code
+        line = before.rpartition("\n")[2]
+        margin = line[: len(line) - len(line.lstrip())]
+        return before + code.replace("\n", f"\n{margin}") + after
 
 
 @dataclass(frozen=True)

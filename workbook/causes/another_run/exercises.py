@@ -239,28 +239,24 @@ WHOLE_GRADIENT = Exercise(
     check=_weighs,
     wrong=(
         WrongAnswer(
-            source="def combine(gradients, rows):\n    return sum(gradients) / len(gradients)",
+            source="return sum(gradients) / len(gradients)",
             message="That is what is averaged without being asked: right for equal shards only.",
             recognizes=lambda c: _is(_times(c), 1) and _is(_share_of_one_row(c), 0.5),
         ),
         WrongAnswer(
-            source="def combine(gradients, rows):\n    return sum(gradients)",
+            source="return sum(gradients)",
             message="With equal shards this is as many times too large as there are ranks.",
             recognizes=lambda c: _is(_times(c), 3) and _is(_share_of_one_row(c), 1),
         ),
         WrongAnswer(
-            source=(
-                "def combine(gradients, rows):\n"
-                "    return sum(g * n for g, n in zip(gradients, rows))"
-            ),
+            source="return sum(g * n for g, n in zip(gradients, rows))",
             message="The weights have to add up to 1: divide by the number of all rows.",
             recognizes=lambda c: not _is(_times(c), 1),
         ),
         WrongAnswer(
             source=(
-                "def combine(gradients, rows):\n"
-                "    total = sum(1 / n for n in rows)\n"
-                "    return sum(g / n for g, n in zip(gradients, rows)) / total"
+                "total = sum(1 / n for n in rows)\n"
+                "return sum(g / n for g, n in zip(gradients, rows)) / total"
             ),
             message="The weights are the wrong way round: the more rows a rank has, the more its "
             "gradient counts.",
@@ -268,10 +264,7 @@ WHOLE_GRADIENT = Exercise(
         ),
     ),
     hints=("A mean times its number of rows is a sum. Sums may be added.",),
-    solution=(
-        "def combine(gradients, rows):\n"
-        "    return sum(g * n for g, n in zip(gradients, rows)) / sum(rows)"
-    ),
+    solution="return sum(g * n for g, n in zip(gradients, rows)) / sum(rows)",
     because="Sums are added, and divided once by the number of all rows.",
 )
 
@@ -305,8 +298,7 @@ def _counts(noise: Callable[[int, int, int], Tensor]) -> bool:
     return steps[0] != 0 and all(isclose(step, steps[0], rel_tol=1e-3) for step in steps)
 
 
-NOISE = "def noise(seed, epoch, k):\n    g = torch.Generator().manual_seed({})\n"
-DRAW = "    return torch.rand((), generator=g)"
+NOISE = "g = torch.Generator().manual_seed({})\nreturn torch.rand((), generator=g)"
 NOISE_OF_AN_ITEM = Exercise(
     name="noise_of_an_item",
     task=(
@@ -321,26 +313,25 @@ NOISE_OF_AN_ITEM = Exercise(
     check=_steady,
     wrong=(
         WrongAnswer(
-            source="def noise(seed, epoch, k):\n    return torch.rand(())",
+            source="return torch.rand(())",
             message="This comes from the stream that all share: whoever drew before decides.",
             recognizes=lambda noise: noise(0, 0, 0).item() != noise(0, 0, 0).item(),
         ),
         WrongAnswer(
-            source=NOISE.format("seed + epoch + k") + DRAW,
+            source=NOISE.format("seed + epoch + k"),
             message="Item 1 of epoch 0 gets what item 0 of epoch 1 gets: sums collide.",
             recognizes=lambda noise: (
                 noise(0, 0, 1).item() == noise(0, 1, 0).item() != noise(0, 0, 0).item()
             ),
         ),
         WrongAnswer(
-            source=NOISE.format("0").split("    g")[0]
-            + "    return torch.tensor(seed * 1e6 + epoch * 1e3 + k)",
+            source="return torch.tensor(seed * 1e6 + epoch * 1e3 + k)",
             message="This counts: the number rises by the same step from item to item. Noise does "
             "not follow from the number before it.",
             recognizes=_counts,
         ),
         WrongAnswer(
-            source=NOISE.format("1000003 * seed + k") + DRAW,
+            source=NOISE.format("1000003 * seed + k"),
             message="Each epoch repeats the noise of the one before: augmentation without change.",
             recognizes=lambda noise: (
                 noise(0, 0, 0).item() == noise(0, 1, 0).item() != noise(0, 0, 1).item()
@@ -354,10 +345,8 @@ NOISE_OF_AN_ITEM = Exercise(
         "one.",
     ),
     solution=(
-        "def noise(seed, epoch, k):\n"
-        "    mixed = np.random.SeedSequence((seed, epoch, k)).generate_state(1)[0]\n"
-        "    g = torch.Generator().manual_seed(int(mixed))\n"
-        "    return torch.rand((), generator=g)"
+        "mixed = np.random.SeedSequence((seed, epoch, k)).generate_state(1)[0]\n"
+        + NOISE.format("int(mixed)")
     ),
     because="It knows no worker, no order and no stream: only its key.",
 )

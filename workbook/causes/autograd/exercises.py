@@ -264,19 +264,19 @@ OUT_OF_THE_GRADIENT = Exercise(
     check=_keeps_its_input,
     wrong=(
         WrongAnswer(
-            source="def doubled(x):\n    return x.data.mul_(2)",
+            source="return x.data.mul_(2)",
             message="The values are right, but x was doubled, too: what shares its memory with x "
             "(`.data`, `detach()`) may not be written to.",
             recognizes=lambda doubled: _changes_its_input(doubled),
         ),
         WrongAnswer(
-            source="def doubled(x):\n    return 2 * x",
+            source="return 2 * x",
             message="What you return is recorded: it takes part in the gradient.",
             recognizes=lambda doubled: _is_recorded(doubled),
         ),
     ),
     hints=("`detach()` gives a tensor that is out of the graph and shares the memory.",),
-    solution="def doubled(x):\n    return 2 * x.detach()",
+    solution="return 2 * x.detach()",
     because="It is out of the graph, by `detach()` or `no_grad()`, and an operation made it anew: "
     "no memory is shared.",
 )

@@ -168,23 +168,23 @@ SHARE_THAT_DIFFERS = Exercise(
     check=_measures_share,
     wrong=(
         WrongAnswer(
-            source="def v_c(a, b):\n    return (a != b).sum()",
+            source="return (a != b).sum()",
             message="That is how many elements differ. Divide by how many there are.",
             recognizes=_counts,
         ),
         WrongAnswer(
-            source="def v_c(a, b):\n    return 100 * (a != b).float().mean()",
+            source="return 100 * (a != b).float().mean()",
             message="That is in percent. A share goes from 0 to 1.",
             recognizes=lambda v_c: agree(float(v_c(*_pair())), 25.0) is True,
         ),
         WrongAnswer(
-            source="def v_c(a, b):\n    return ((a - b).abs() / a.abs()).mean()",
+            source="return ((a - b).abs() / a.abs()).mean()",
             message="That is V_ermv: how far they are apart. V_c says how many are apart at all.",
             recognizes=_relative,
         ),
     ),
     hints=("`a != b` is a tensor of True and False.", "The mean of ones and zeros is a share."),
-    solution="def v_c(a, b):\n    return (a != b).float().mean()",
+    solution="return (a != b).float().mean()",
     because="V_c finds a single differing bit; V_ermv says whether it matters.",
 )
 ANY_ORDER_OF_ARRIVAL = Exercise(
@@ -198,17 +198,12 @@ ANY_ORDER_OF_ARRIVAL = Exercise(
     check=_same_bits,
     wrong=(
         WrongAnswer(
-            source=(
-                "def add(index, values):\n"
-                "    return torch.zeros(8).index_add(0, index, values.sort().values)"
-            ),
+            source="return torch.zeros(8).index_add(0, index, values.sort().values)",
             message="Only the values were sorted: each has lost its index. Sort the pairs.",
             recognizes=_lost_its_index,
         ),
         WrongAnswer(
-            source=(
-                "def add(index, values):\n    return torch.zeros(8).index_add(0, index, values)"
-            ),
+            source="return torch.zeros(8).index_add(0, index, values)",
             message="These are the totals in the order of arrival. Sorted by index they are the "
             "same: pairs of one index stay in the order in which they came. Deterministic "
             "algorithms add in that order, too.",
@@ -216,9 +211,8 @@ ANY_ORDER_OF_ARRIVAL = Exercise(
         ),
         WrongAnswer(
             source=(
-                "def add(index, values):\n"
-                "    wide = torch.zeros(8, dtype=torch.float64)\n"
-                "    return wide.index_add(0, index, values.double()).float()"
+                "wide = torch.zeros(8, dtype=torch.float64)\n"
+                "return wide.index_add(0, index, values.double()).float()"
             ),
             message="In float64 the order counts later, and it counts: these numbers cancel.",
             recognizes=_in_float64,
@@ -229,9 +223,7 @@ ANY_ORDER_OF_ARRIVAL = Exercise(
         "Put the pairs into an order that does not depend on how they came: sort by value.",
     ),
     solution=(
-        "def add(index, values):\n"
-        "    order = values.argsort()\n"
-        "    return torch.zeros(8).index_add(0, index[order], values[order])"
+        "order = values.argsort()\nreturn torch.zeros(8).index_add(0, index[order], values[order])"
     ),
     because="Sorting costs time; this is what deterministic algorithms pay for.",
 )
@@ -292,13 +284,13 @@ HOW_MANY_REPEATS = Exercise(
     check=_enough,
     wrong=(
         WrongAnswer(
-            source="n = 50",
+            source="50",
             message="In 50 runs such a result is expected once; more than one in three misses it.",
             recognizes=lambda n: n == SHARE,
         ),
-        WrongAnswer.value("n", 59, "59 equal repeats leave 5 % possible. Here the limit is 2 %."),
+        WrongAnswer.value(59, "59 equal repeats leave 5 % possible. Here the limit is 2 %."),
         WrongAnswer(
-            source="n = 1000",
+            source="1000",
             message="That is more than needed: fewer equal repeats show it, too.",
             recognizes=lambda n: n > BY_THE_RULE,
         ),
@@ -307,6 +299,6 @@ HOW_MANY_REPEATS = Exercise(
         "At rate p, n runs are all equal with the chance (1 − p)ⁿ. At which n is that 0.05?",
         "The rule of three: n equal runs leave rates up to about 3/n possible.",
     ),
-    solution="n = 150",
+    solution="150",
     because="3/150 is 2 %. The exact number is 149; the rule of three is close enough.",
 )

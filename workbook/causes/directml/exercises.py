@@ -122,19 +122,17 @@ FAIR_COMPARISON = Exercise(
     wrong=(
         WrongAnswer(
             source=(
-                "def difference(ours, theirs):\n"
-                "    x = ours(torch.rand(64, 64), torch.rand(64, 64))\n"
-                "    y = theirs(torch.rand(64, 64), torch.rand(64, 64))\n"
-                "    return (x - y).abs().max().item()"
+                "x = ours(torch.rand(64, 64), torch.rand(64, 64))\n"
+                "y = theirs(torch.rand(64, 64), torch.rand(64, 64))\n"
+                "return (x - y).abs().max().item()"
             ),
             message="Each side still draws its own matrices. Draw two, and hand both to both.",
             recognizes=_draws_twice,
         ),
         WrongAnswer(
             source=(
-                "def difference(ours, theirs):\n"
-                "    a, b = torch.rand(64, 64), torch.rand(64, 64)\n"
-                "    return (ours(a, b) - theirs(b, a)).abs().max().item()"
+                "a, b = torch.rand(64, 64), torch.rand(64, 64)\n"
+                "return (ours(a, b) - theirs(b, a)).abs().max().item()"
             ),
             message="Both ways get the same two matrices, the second in the other order: that is "
             "another product.",
@@ -142,9 +140,8 @@ FAIR_COMPARISON = Exercise(
         ),
         WrongAnswer(
             source=(
-                "def difference(ours, theirs):\n"
-                "    a, b = torch.rand(64, 64), torch.rand(64, 64)\n"
-                "    return (ours(a, b) - ours(a, b)).abs().max().item()"
+                "a, b = torch.rand(64, 64), torch.rand(64, 64)\n"
+                "return (ours(a, b) - ours(a, b)).abs().max().item()"
             ),
             message="The second way is never called, so it cannot differ.",
             recognizes=_one_side,
@@ -155,12 +152,15 @@ FAIR_COMPARISON = Exercise(
         "`a, b = torch.rand(64, 64), torch.rand(64, 64)`, then `ours(a, b)` and `theirs(a, b)`.",
     ),
     solution=(
-        "def difference(ours, theirs):\n"
-        "    a, b = torch.rand(64, 64), torch.rand(64, 64)\n"
-        "    return (ours(a, b) - theirs(a, b)).abs().max().item()"
+        "a, b = torch.rand(64, 64), torch.rand(64, 64)\n"
+        "return (ours(a, b) - theirs(a, b)).abs().max().item()"
     ),
     because="Only the way differs between the sides now, so the difference is the way's.",
 )
+LOOP = """{0}, ones = {1}, torch.ones(2, 1, dtype=torch.float64)
+while multiply(torch.tensor([[1, {2}]], dtype=torch.float64), ones) != 1:
+    {3}
+return {0}"""
 TRUE_EPSILON = Exercise(
     name="true_epsilon",
     task=(
@@ -172,51 +172,31 @@ TRUE_EPSILON = Exercise(
     check=_true_epsilon,
     wrong=(
         WrongAnswer(
-            source=(
-                "def epsilon(multiply):\n"
-                "    e, ones = 1.0, torch.ones(2, 1, dtype=torch.float64)\n"
-                "    while multiply(torch.tensor([[1, e]], dtype=torch.float64), ones) != 1:\n"
-                "        e = e / 2\n"
-                "    return e"
-            ),
+            source=LOOP.format("e", "1.0", "e", "e = e / 2"),
             message="One step too far: this is the first that no longer counts.",
             recognizes=lambda epsilon: epsilon(torch.matmul) == 2.0**-53,
         ),
         WrongAnswer(
-            source=(
-                "def epsilon(multiply):\n"
-                "    k, ones = 0, torch.ones(2, 1, dtype=torch.float64)\n"
-                "    while multiply(torch.tensor([[1, 2.0**-k / 2]], dtype=torch.float64), ones) "
-                "!= 1:\n"
-                "        k += 1\n"
-                "    return k"
-            ),
+            source=LOOP.format("k", "0", "2.0**-k / 2", "k += 1"),
             message="The number that still counts is asked for, `2.0**-k`, and not k.",
             recognizes=lambda epsilon: epsilon(torch.matmul) in (52, 2.0**52),
         ),
         WrongAnswer(
-            source=(
-                "def epsilon(multiply):\n"
-                "    e, ones = 1.0, torch.ones(2, 1, dtype=torch.float64)\n"
-                "    while multiply(torch.tensor([[1, e / 10]], dtype=torch.float64), ones) != 1:\n"
-                "        e = e / 10\n"
-                "    return e"
-            ),
+            source=LOOP.format("e", "1.0", "e / 10", "e = e / 10"),
             message="That is no power of two: halve, step by step.",
             recognizes=lambda epsilon: (e := epsilon(torch.matmul)) > 0 and math.frexp(e)[0] != 0.5,
         ),
         WrongAnswer(
-            source="def epsilon(multiply):\n    return torch.finfo(torch.float64).eps",
+            source="return torch.finfo(torch.float64).eps",
             message="That is what the label promises. Multiply, and look at what comes out.",
             recognizes=_trusts_the_label,
         ),
         WrongAnswer(
             source=(
-                "def epsilon(multiply):\n"
-                "    e = 1.0\n"
-                "    while multiply(torch.tensor([[1, e / 2]]), torch.ones(2, 1)) != 1:\n"
-                "        e = e / 2\n"
-                "    return e"
+                "e = 1.0\n"
+                "while multiply(torch.tensor([[1, e / 2]]), torch.ones(2, 1)) != 1:\n"
+                "    e = e / 2\n"
+                "return e"
             ),
             message="These matrices are `float32`, so that is all that you can measure.",
             recognizes=_measures_float32,
@@ -226,12 +206,6 @@ TRUE_EPSILON = Exercise(
         "The row `[1, e]` times the column `[1, 1]` is `1 + e`, added by the product itself.",
         "Halve `e` as long as the product is not 1. Both matrices need `dtype=torch.float64`.",
     ),
-    solution=(
-        "def epsilon(multiply):\n"
-        "    e, ones = 1.0, torch.ones(2, 1, dtype=torch.float64)\n"
-        "    while multiply(torch.tensor([[1, e / 2]], dtype=torch.float64), ones) != 1:\n"
-        "        e = e / 2\n"
-        "    return e"
-    ),
+    solution=LOOP.format("e", "1.0", "e / 2", "e = e / 2"),
     because="An epsilon that is measured cannot be mislabeled.",
 )

@@ -29,10 +29,6 @@ SCRIPT = """def fit(model, batches, held_out):
             scores.append(F.mse_loss(model(held_out[0]), held_out[1]).item())
     return scores
 """
-NET = """class Net(nn.Module):
-    def forward(self, x):
-        return {}
-"""
 
 
 def _obeys(net: Any) -> bool | str:
@@ -194,20 +190,20 @@ OBEY_THE_MODE = Exercise(
     name="obey_the_mode",
     task="Complete `forward` with `F.dropout`, so that it drops in training mode only.",
     setup=IMPORTS,
-    stub=NET.format("..."),
+    stub="class Net(nn.Module):\n    def forward(self, x):\n        return ...\n",
     answer="Net()",
     form=Form("module", returns=Form("tensor")),
     may_change=("random numbers",),
     check=_obeys,
     wrong=(
         WrongAnswer(
-            source=NET.format("F.dropout(x, 0.5)"),
+            source="F.dropout(x, 0.5)",
             message="`F.dropout` without its `training` argument drops in every mode, and so "
             "does a Dropout that is made anew in `forward`: it is never told the mode.",
             recognizes=lambda net: all(_some_dropped(net, mode) for mode in (True, False)),
         ),
         WrongAnswer(
-            source=NET.format("F.dropout(x, self.training)"),
+            source="F.dropout(x, self.training)",
             message="In training this drops every entry: p, the second argument of `F.dropout`, is "
             "1 there. True counts as 1 and False as 0; name the argument that you mean: "
             "`training=`.",
@@ -216,13 +212,13 @@ OBEY_THE_MODE = Exercise(
             ),
         ),
         WrongAnswer(
-            source=NET.format("F.dropout(x, 0.5, not self.training)"),
+            source="F.dropout(x, 0.5, not self.training)",
             message="This drops in evaluation mode, and in training mode nothing. `self.training` "
             "is what `F.dropout` wants to know, as it is.",
             recognizes=lambda net: _some_dropped(net, False) and not _some_dropped(net, True),
         ),
         WrongAnswer(
-            source=NET.format("x"),
+            source="x",
             message="This drops in no mode: training needs the dropout.",
             recognizes=lambda net: bool((_in_mode(net, True) == 1).all()),
         ),
@@ -231,7 +227,7 @@ OBEY_THE_MODE = Exercise(
         "Every module knows its mode: `self.training` is True after `train()`.",
         "`F.dropout` has an argument `training`.",
     ),
-    solution=NET.format("F.dropout(x, 0.5, training=self.training)"),
+    solution="F.dropout(x, 0.5, training=self.training)",
     because="The function has no mode, so it has to be told the module's.",
 )
 FREEZE_STATISTICS = Exercise(
@@ -247,19 +243,19 @@ FREEZE_STATISTICS = Exercise(
     check=_frozen,
     wrong=(
         WrongAnswer(
-            source="def freeze(model):\n    model.eval()",
+            source="model.eval()",
             message="Dropout is still in evaluation mode: so the model came, and `model.eval()` "
             "puts every layer there. Begin with the mode that most layers need.",
             recognizes=lambda freeze: _modes(freeze) == (False, False, True),
         ),
         WrongAnswer(
-            source="def freeze(model):\n    model.train().requires_grad_(False)",
+            source="model.train().requires_grad_(False)",
             message="Gradients do not move running statistics, forward passes do; and now no "
             "weight learns.",
             recognizes=lambda freeze: not _modes(freeze)[2],
         ),
         WrongAnswer(
-            source="def freeze(model):\n    model.train()",
+            source="model.train()",
             message="In training mode each pass moves the running statistics of BatchNorm.",
             recognizes=lambda freeze: _modes(freeze) == (True, True, True),
         ),
@@ -269,8 +265,10 @@ FREEZE_STATISTICS = Exercise(
         "`for layer in model.modules()` reaches every layer; ask each with `isinstance`.",
     ),
     solution=(
-        "def freeze(model):\n    model.train()\n    for layer in model.modules():\n"
-        "        if isinstance(layer, nn.BatchNorm1d):\n            layer.eval()"
+        "model.train()\n"
+        "for layer in model.modules():\n"
+        "    if isinstance(layer, nn.BatchNorm1d):\n"
+        "        layer.eval()"
     ),
     because=(
         "The mode is kept layer by layer. There is more than one way: `layer.eval()` uses the "
@@ -290,18 +288,15 @@ WITHOUT_DROPOUT = Exercise(
     check=_made_without,
     wrong=(
         WrongAnswer(
-            source=(
-                "def remove(model):\n"
-                "    return nn.Sequential(*(m for m in model if not isinstance(m, nn.Dropout)))"
-            ),
+            source="return nn.Sequential(*(m for m in model if not isinstance(m, nn.Dropout)))",
             message="The layers no longer stand where they stood, and their keys moved with them.",
             recognizes=_shifts,
         ),
     ),
     hints=("Something has to take the place of the layer.", "`nn.Identity()` hands its input on."),
     solution=(
-        "def remove(model):\n    kept = [nn.Identity() if isinstance(m, nn.Dropout) else m "
-        "for m in model]\n    return nn.Sequential(*kept)"
+        "kept = [nn.Identity() if isinstance(m, nn.Dropout) else m for m in model]\n"
+        "return nn.Sequential(*kept)"
     ),
     because="Positions are part of a model's format. For the outputs, `eval()` would have done.",
 )

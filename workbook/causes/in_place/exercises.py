@@ -92,17 +92,15 @@ WHAT_IS_MISSING = Exercise(
     check=_lets_the_form_show,
     wrong=(
         WrongAnswer.value(
-            "missing", DIGITS, "Both forms still run one kernel: try dtype in the first explorer."
+            DIGITS, "Both forms still run one kernel: try dtype in the first explorer."
         ),
         WrongAnswer.value(
-            "missing",
-            SEED,
-            "Other numbers, the same for both forms: try seed in the first explorer.",
+            SEED, "Other numbers, the same for both forms: try seed in the first explorer."
         ),
-        WrongAnswer.value("missing", SIZE, "More of the same: try size in the first explorer."),
+        WrongAnswer.value(SIZE, "More of the same: try size in the first explorer."),
     ),
     hints=("The sums have the same bits. What else does `a.add_(b)` do that `a + b` does not?",),
-    solution=f'missing = "{NAME}"',
+    solution=f'"{NAME}"',
     because="The sum is the same. What differs is who else sees it, or writes at the same time.",
 )
 ADD_LEFT = Exercise(
@@ -126,7 +124,7 @@ ADD_LEFT = Exercise(
             recognizes=_adds_up,
         ),
         WrongAnswer(
-            source="def add_left(x):\n    return x.add_(x.roll(1))",
+            source="x.add_(x.roll(1))",
             message="`roll` brings the last element round to the front: the first has nothing left "
             "of it, and must stay as it is.",
             recognizes=_wraps,
@@ -144,21 +142,18 @@ SNAPSHOT = Exercise(
     check=_keeps_weights,
     wrong=(
         WrongAnswer(
-            source="def snapshot(model):\n    return model.state_dict()",
+            source="model.state_dict()",
             message="`state_dict()` has the model's own memory: optimizers write to it in place.",
             recognizes=lambda snapshot: _shares(snapshot, OrderedDict),
         ),
         WrongAnswer(
-            source="def snapshot(model):\n    return dict(model.state_dict())",
+            source="dict(model.state_dict())",
             message="The dict is new, the tensors in it are the model's.",
             recognizes=lambda snapshot: _shares(snapshot, dict),
         ),
     ),
     hints=("Which row of the explorer about names is this?", "Each tensor needs a `clone()`."),
-    solution=(
-        "def snapshot(model):\n"
-        "    return {name: value.clone() for name, value in model.state_dict().items()}"
-    ),
+    solution="{name: value.clone() for name, value in model.state_dict().items()}",
     because="Each tensor has memory of its own. `copy.deepcopy(model.state_dict())` does the same.",
 )
 
@@ -193,25 +188,23 @@ READ_THE_MESSAGE = Exercise(
     check=lambda keeper: agree(keeper, _complaint()),
     wrong=(
         WrongAnswer.value(
-            "keeper",
             "mul_",
             "That is the write. The message names the operation that still needs the value "
             "from before.",
         ),
         WrongAnswer.value(
-            "keeper",
             "tanh",
             "tanh was given b, but its derivative is 1 − c²: it has kept c, and nobody wrote to c.",
         ),
         WrongAnswer.value(
-            "keeper", "exp", "exp has kept its result, a. Which tensor does the last write change?"
+            "exp", "exp has kept its result, a. Which tensor does the last write change?"
         ),
     ),
     hints=(
         "What follows *output 0 of* is the operation whose result is needed again (with "
         "*Backward0* at its end in some versions of torch).",
     ),
-    solution='keeper = "sigmoid"',
+    solution='"sigmoid"',
     because=(
         "Its derivative is b · (1 − b), so it has kept b. The message names the note, the shape of "
         "the tensor and both versions: enough to find the line. Where it is not, "

@@ -61,28 +61,20 @@ DRAWS_OF_A_LAYER = Exercise(
     form=Form("whole number"),
     check=lambda draws: agree(draws, 7 * 3 + 3),
     wrong=(
-        WrongAnswer.value("draws", 21, "These are the weights. What else does the layer hold?"),
+        WrongAnswer.value(21, "These are the weights. What else does the layer hold?"),
+        WrongAnswer.value(1, "One call builds the layer, but every number in it is drawn."),
+        WrongAnswer.value(2, "Weight and bias are two tensors. Every number in them is drawn."),
         WrongAnswer.value(
-            "draws", 1, "One call builds the layer, but every number in it is drawn."
+            8, "That is the ledger's layer, with 3 inputs and 2 outputs. This one is larger."
         ),
-        WrongAnswer.value(
-            "draws", 2, "Weight and bias are two tensors. Every number in them is drawn."
-        ),
-        WrongAnswer.value(
-            "draws",
-            8,
-            "That is the ledger's layer, with 3 inputs and 2 outputs. This one is larger.",
-        ),
-        WrongAnswer.value(
-            "draws", 48, "In `float64` each number takes two draws. This layer is `float32`."
-        ),
-        WrongAnswer.value("draws", 28, "There is one bias for each output, not for each input."),
+        WrongAnswer.value(48, "In `float64` each number takes two draws. This layer is `float32`."),
+        WrongAnswer.value(28, "There is one bias for each output, not for each input."),
     ),
     hints=(
         "Count the cells of `hidden` in the draw ledger: it is `nn.Linear(3, 2)`.",
         "`sum(p.numel() for p in layer.parameters())` counts all numbers of a layer.",
     ),
-    solution="draws = 7 * 3 + 3",
+    solution="7 * 3 + 3",
     because="One draw for each weight and each bias. In `float64` it would be two for each.",
 )
 NOT_SHIFTED = Exercise(
@@ -97,8 +89,10 @@ NOT_SHIFTED = Exercise(
     wrong=(
         WrongAnswer(
             source=(
-                "def hidden(seed, extra):\n    torch.manual_seed(seed)\n    if extra:\n"
-                "        torch.nn.Linear(5, 5)\n    return torch.nn.Linear(4, 3)"
+                "torch.manual_seed(seed)\n"
+                "if extra:\n"
+                "    torch.nn.Linear(5, 5)\n"
+                "return torch.nn.Linear(4, 3)"
             ),
             message="One seed at the top: the extra layer takes its draws first and shifts yours.",
             recognizes=lambda hidden: (
@@ -107,18 +101,17 @@ NOT_SHIFTED = Exercise(
             ),
         ),
         WrongAnswer(
-            source=(
-                "def hidden(seed, extra):\n    torch.manual_seed(0)\n"
-                "    return torch.nn.Linear(4, 3)"
-            ),
+            source="torch.manual_seed(0)\nreturn torch.nn.Linear(4, 3)",
             message="The same weights, whatever seed comes in.",
             recognizes=lambda hidden: _same(hidden(3, False), hidden(4, True)),
         ),
         WrongAnswer(
             source=(
-                "def hidden(seed, extra):\n    torch.manual_seed(seed)\n"
-                "    layer = torch.nn.Linear(4, 3)\n    if extra:\n"
-                "        torch.nn.Linear(5, 5)\n    return layer"
+                "torch.manual_seed(seed)\n"
+                "layer = torch.nn.Linear(4, 3)\n"
+                "if extra:\n"
+                "    torch.nn.Linear(5, 5)\n"
+                "return layer"
             ),
             message="The extra layer is built last, where it shifts nobody. Here it comes first.",
             recognizes=lambda hidden: _built(hidden) == [(4, 3), (5, 5)],
@@ -129,8 +122,10 @@ NOT_SHIFTED = Exercise(
         "Or build the extra layer in `with torch.random.fork_rng():`, which puts the state back.",
     ),
     solution=(
-        "def hidden(seed, extra):\n    if extra:\n        torch.nn.Linear(5, 5)\n"
-        "    torch.manual_seed(seed)\n    return torch.nn.Linear(4, 3)"
+        "if extra:\n"
+        "    torch.nn.Linear(5, 5)\n"
+        "torch.manual_seed(seed)\n"
+        "return torch.nn.Linear(4, 3)"
     ),
     because="Nothing is drawn between the seed and the layer. `fork_rng` does as well.",
     may_change=("random numbers",),

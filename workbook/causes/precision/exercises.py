@@ -85,30 +85,27 @@ LAST_WHOLE_NUMBER = Exercise(
     check=_last_whole,
     wrong=(
         WrongAnswer.value(
-            "last", 2**23, "Close: 23 bits are stored, and one more, the leading 1, is implied."
+            2**23, "Close: 23 bits are stored, and one more, the leading 1, is implied."
         ),
         WrongAnswer.value(
-            "last", 2**24 + 1, "That number has no `float32`: it lies half way between two of them."
+            2**24 + 1, "That number has no `float32`: it lies half way between two of them."
         ),
         WrongAnswer.value(
-            "last",
             2**24 - 1,
             "One more step works: the next number is a power of two and has its own bits.",
         ),
         WrongAnswer.value(
-            "last", 2**25, "Above half of that, the spacing is 2 already: adding 1 is rounded away."
+            2**25, "Above half of that, the spacing is 2 already: adding 1 is rounded away."
         ),
         WrongAnswer.value(
-            "last",
-            2**31 - 1,
-            "That is the largest `int32`. A float spends 8 of its bits on the exponent.",
+            2**31 - 1, "That is the largest `int32`. A float spends 8 of its bits on the exponent."
         ),
     ),
     hints=(
         "For `float16`, with 11 bits, the experiment above gave 2 to the power 11.",
         "Try `torch.tensor(2.0**k) + 1` for a few k and compare with `2.0**k`.",
     ),
-    solution="last = 2**24",
+    solution="2**24",
     because="Below it every whole number has its own bits; above it only every second one has.",
 )
 NEXT_VALUE = Exercise(
@@ -119,7 +116,6 @@ NEXT_VALUE = Exercise(
     check=lambda above: _next_up(float(above)),
     wrong=(
         WrongAnswer.value(
-            "above",
             1000 + torch.finfo(torch.float32).eps,
             "`eps` is the spacing just above 1. Just above 1000 the spacing is larger.",
         ),
@@ -133,7 +129,7 @@ NEXT_VALUE = Exercise(
         "The spacing is a power of two that depends on the size of the number.",
         "`torch.nextafter(a, b)` gives the next value after a in the direction of b.",
     ),
-    solution="above = torch.nextafter(torch.tensor(1000.0), torch.tensor(2000.0)).item()",
+    solution="torch.nextafter(torch.tensor(1000.0), torch.tensor(2000.0)).item()",
     because="1000 lies between 2**9 and 2**10, so the spacing is 2**9 times `eps`.",
 )
 SAME_IN_ANY_ORDER = Exercise(
@@ -147,19 +143,19 @@ SAME_IN_ANY_ORDER = Exercise(
     check=_same_in_any_order,
     wrong=(
         WrongAnswer(
-            source="def total(x):\n    return x.sum()",
+            source="return x.sum()",
             message="The library's sum adds in the order it is given, so another order is rounded "
             "in other places.",
             recognizes=_is_plain_sum,
         ),
         WrongAnswer(
-            source="def total(x):\n    return x.double().sum()",
+            source="return x.double().sum()",
             message="`float64` rounds less, but it rounds: these numbers differ so much in size "
             "that another order still gives another sum.",
             recognizes=_is_double_sum,
         ),
         WrongAnswer(
-            source="def total(x):\n    return 0.0",
+            source="return 0.0",
             message="One answer for every order, and for every tensor: it does not depend on x.",
             recognizes=_ignores_its_input,
         ),
@@ -169,6 +165,6 @@ SAME_IN_ANY_ORDER = Exercise(
         "of your own first.",
         "Or do not round on the way: `math.fsum` keeps every bit until the end.",
     ),
-    solution="def total(x):\n    return x.sort().values.sum()",
+    solution="return x.sort().values.sum()",
     because="Sorting fixes the order; an exact sum makes the order irrelevant. Both are cures.",
 )

@@ -108,22 +108,22 @@ LIMIT_OF_A_SUM = Exercise(
     check=_right_limit,
     wrong=(
         WrongAnswer(
-            source="def limit(x):\n    return ((len(x) - 1) * 2**-24 * x.abs().sum()).item()",
+            source="return ((len(x) - 1) * 2**-24 * x.abs().sum()).item()",
             message="That is how far one sum can be from the exact one. Two sums can err apart.",
             recognizes=lambda limit: _always(limit, lambda x: 0.5),
         ),
         WrongAnswer(
-            source=("def limit(x):\n    return (2 * (len(x) - 1) * 2**-23 * x.abs().sum()).item()"),
+            source="return (2 * (len(x) - 1) * 2**-23 * x.abs().sum()).item()",
             message="`eps` is the whole step above 1; one rounding moves a number by half of it.",
             recognizes=lambda limit: _always(limit, lambda x: 2.0),
         ),
         WrongAnswer(
-            source="def limit(x):\n    return (2 * len(x) * 2**-24 * x.abs().sum()).item()",
+            source="return (2 * len(x) * 2**-24 * x.abs().sum()).item()",
             message="n numbers take n − 1 additions: the depth is n − 1.",
             recognizes=lambda limit: _always(limit, lambda x: len(x) / (len(x) - 1)),
         ),
         WrongAnswer(
-            source=("def limit(x):\n    return (2 * (len(x) - 1) * 2**-24 * x.sum().abs()).item()"),
+            source="return (2 * (len(x) - 1) * 2**-24 * x.sum().abs()).item()",
             message=(
                 "Where signs differ the sum is small and the roundings are not: A is the sum of "
                 "the sizes."
@@ -138,7 +138,7 @@ LIMIT_OF_A_SUM = Exercise(
         "take n − 1 additions.",
         "Two results, each within its limit of the exact sum: add the two limits.",
     ),
-    solution="def limit(x):\n    return (2 * (len(x) - 1) * 2**-24 * x.abs().sum()).item()",
+    solution="return (2 * (len(x) - 1) * 2**-24 * x.abs().sum()).item()",
     because="It is derived, holds for every order, and the example 1, 2**-24, 2**-24 reaches half.",
 )
 CATCH_THE_FAULT = Exercise(
@@ -154,23 +154,23 @@ CATCH_THE_FAULT = Exercise(
     check=_catches,
     wrong=(
         WrongAnswer(
-            source="def limit(x):\n    return (2 * (len(x) - 1) * 2**-24 * x.abs().sum()).item()",
+            source="return (2 * (len(x) - 1) * 2**-24 * x.abs().sum()).item()",
             message="Too wide: certain, but lost numbers hide behind it. How far is *likely*?",
             recognizes=lambda limit: _too_wide(limit) and not _too_tight(limit),
         ),
         WrongAnswer(
-            source="def limit(x):\n    return 2.0",
+            source="return 2.0",
             message="A number without x: it fits numbers up to 1, and is too tight up to 1024.",
             recognizes=lambda limit: limit(torch.ones(3)) == limit(torch.zeros(9)) > 0,
         ),
         WrongAnswer(
-            source="def limit(x):\n    return 1e-5 * x.abs().sum().item()",
+            source="return 1e-5 * x.abs().sum().item()",
             message="A fixed share of A. Beside A, two honest sums of many numbers are further "
             "apart than the number that is lost from a few. How does it follow from the depth?",
             recognizes=_is_a_share,
         ),
         WrongAnswer(
-            source="def limit(x):\n    return 1e-7 * len(x) ** 0.4 * x.abs().sum().item()",
+            source="return 1e-7 * len(x) ** 0.4 * x.abs().sum().item()",
             message="Too tight: honest loops are further apart at some seeds.",
             recognizes=lambda limit: _too_tight(limit) and not _too_wide(limit),
         ),
@@ -179,9 +179,7 @@ CATCH_THE_FAULT = Exercise(
         "Roundings that pull both ways add up like the square root of the depth.",
         "6.5 · √depth · u · A for each of the two sums is exceeded by chance once in a billion.",
     ),
-    solution=(
-        "def limit(x):\n    return (2 * 6.5 * (len(x) - 1) ** 0.5 * 2**-24 * x.abs().sum()).item()"
-    ),
+    solution="return (2 * 6.5 * (len(x) - 1) ** 0.5 * 2**-24 * x.abs().sum()).item()",
     because=(
         "A limit is good if it is exceeded by no honest result and by every fault that matters. "
         "Both were tried, for 20 seeds and two lengths, and no fixed share of A passes them. What "

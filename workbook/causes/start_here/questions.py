@@ -168,16 +168,16 @@ WHICH_PARTS = Exercise(
     check=_adds_up_everywhere,
     wrong=(
         WrongAnswer.value(
-            "n", 10, "Tenths are where we started: look for the squares that are not marked =."
+            10, "Tenths are where we started: look for the squares that are not marked =."
         ),
         WrongAnswer.value(
-            "n", 12, "Some twelfths end as binary fractions (6/12 is one half), but most do not."
+            12, "Some twelfths end as binary fractions (6/12 is one half), but most do not."
         ),
     ),
     hints=(
         "Move n in the explorer above and watch for a picture with nothing but =.",
         "A binary fraction ends when its denominator is a power of two.",
     ),
-    solution="n = 16",
+    solution="16",
     because="A sixteenth is a power of two: it is held exactly, and so are the sums.",
 )

@@ -162,30 +162,23 @@ ROWS_IN_COMPANY = Exercise(
     check=_invariant,
     wrong=(
         WrongAnswer(
-            source="def fixed(library, x, w):\n    return library(x, w)",
+            source="return library(x, w)",
             message="This hands the number of rows on to the library, and with it the order.",
             recognizes=lambda fixed: _calls(fixed, 9) == [9],
         ),
         WrongAnswer(
-            source="def fixed(library, x, w):\n"
-            "    return torch.cat([library(row[None], w) for row in x])",
+            source="return torch.cat([library(row[None], w) for row in x])",
             message="A row's bits no longer follow its company, but each row costs a call.",
             recognizes=lambda fixed: _calls(fixed, 5) == [1] * 5,
         ),
         WrongAnswer(
-            source=(
-                "def fixed(library, x, w):\n    more = -len(x) % 8\n"
-                "    return library(F.pad(x, (0, 0, 0, more)), w)[:len(x)]"
-            ),
+            source="more = -len(x) % 8\nreturn library(F.pad(x, (0, 0, 0, more)), w)[:len(x)]",
             message="Filled up to 8, 16 or 24 rows in one call, these are still three shapes, and "
             "perhaps three orders.",
             recognizes=lambda fixed: _calls(fixed, 9) == [16],
         ),
         WrongAnswer(
-            source=(
-                "def fixed(library, x, w):\n"
-                "    return torch.cat([library(part, w) for part in x.split(8)])"
-            ),
+            source="return torch.cat([library(part, w) for part in x.split(8)])",
             message="The last part may have fewer than eight rows, and then it has an order of its "
             "own: fill it up.",
             recognizes=lambda fixed: _calls(fixed, 9) == [8, 1],
@@ -250,15 +243,12 @@ SAMPLES_IN_COMPANY = Exercise(
     check=_own_streams,
     wrong=(
         WrongAnswer(
-            source=(
-                "def sample(shares, seeds):\n    torch.manual_seed(seeds[0])\n"
-                "    return shares.multinomial(1)"
-            ),
+            source="torch.manual_seed(seeds[0])\nreturn shares.multinomial(1)",
             message="One stream for all rows: only the first row gets what it gets alone.",
             recognizes=_moves,
         ),
         WrongAnswer(
-            source="def sample(shares, seeds):\n    return shares.argmax(1)",
+            source="return shares.argmax(1)",
             message="This takes the largest share, so it draws nothing.",
             recognizes=_greedy,
         ),
@@ -268,10 +258,11 @@ SAMPLES_IN_COMPANY = Exercise(
         "`row.multinomial(1, generator=generator)` draws from it, one row at a time.",
     ),
     solution=(
-        "def sample(shares, seeds):\n    tokens = []\n    for row, seed in zip(shares, seeds):\n"
-        "        generator = torch.Generator().manual_seed(seed)\n"
-        "        tokens.append(row.multinomial(1, generator=generator))\n"
-        "    return torch.cat(tokens)"
+        "tokens = []\n"
+        "for row, seed in zip(shares, seeds):\n"
+        "    generator = torch.Generator().manual_seed(seed)\n"
+        "    tokens.append(row.multinomial(1, generator=generator))\n"
+        "return torch.cat(tokens)"
     ),
     because="The stream belongs to the request, not to its place in the batch.",
 )

@@ -65,8 +65,7 @@ def _by_row(loss: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     return torch.stack([loss(row, label) for row, label in rows])
 
 
-LOSS = "def loss(logits, labels):\n{}"
-SHARES = "    shares = logits.softmax(1)[torch.arange(len(labels)), labels]\n"
+SHARES = "shares = logits.softmax(1)[torch.arange(len(labels)), labels]\n"
 REPAIR_THE_LOSS = Exercise(
     name="repair_the_loss",
     task=(
@@ -79,7 +78,7 @@ REPAIR_THE_LOSS = Exercise(
     check=_repaired,
     wrong=(
         WrongAnswer(
-            source=LOSS.format(SHARES + "    return -(shares + 1e-8).log().mean()"),
+            source=SHARES + "return -(shares + 1e-8).log().mean()",
             message="This caps the loss, as a clamp would: rows that are badly wrong count no more "
             "than rows that are a little wrong, and they get no gradient.",
             recognizes=lambda loss: (
@@ -87,21 +86,21 @@ REPAIR_THE_LOSS = Exercise(
             ),
         ),
         WrongAnswer(
-            source=LOSS.format("    return F.nll_loss(-logits.log_softmax(1), labels)"),
+            source="return F.nll_loss(-logits.log_softmax(1), labels)",
             message="The loss is −log of a share, and no share is above 1: it is never negative. "
             "Count the minus signs.",
             recognizes=lambda loss: _of_exact(loss, 1.0) < 0,
         ),
         WrongAnswer(
-            source=LOSS.format('    return F.cross_entropy(logits, labels, reduction="sum")'),
+            source='return F.cross_entropy(logits, labels, reduction="sum")',
             message="That is the sum over the rows; the mean is asked for.",
             recognizes=lambda loss: abs(_of_exact(loss, 1.0) - 32) < 1e-3,
         ),
         WrongAnswer(
-            source=LOSS.format(
-                "    logits = logits - logits.max()\n"
-                "    shares = logits.exp() / logits.exp().sum(1, keepdim=True)\n"
-                "    return -shares[torch.arange(len(labels)), labels].log().mean()"
+            source=(
+                "logits = logits - logits.max()\n"
+                "shares = logits.exp() / logits.exp().sum(1, keepdim=True)\n"
+                "return -shares[torch.arange(len(labels)), labels].log().mean()"
             ),
             message="The largest of *all* logits was subtracted. In a row that lies far below it "
             "each exponential is 0, and 0/0 is NaN: every row has a largest logit of its own.",
@@ -110,15 +109,15 @@ REPAIR_THE_LOSS = Exercise(
             ),
         ),
         WrongAnswer(
-            source=LOSS.format(SHARES + "    return -shares.log().mean()"),
+            source=SHARES + "return -shares.log().mean()",
             message="The softmax itself is safe now, but a share may still be rounded to 0, and "
             "its log is minus infinity.",
             recognizes=lambda loss: _loss(loss, 300.0) == torch.inf,
         ),
         WrongAnswer(
-            source=LOSS.format(
-                "    shares = logits.exp() / logits.exp().sum(1, keepdim=True)\n"
-                "    return -shares[torch.arange(len(labels)), labels].log().mean()"
+            source=(
+                "shares = logits.exp() / logits.exp().sum(1, keepdim=True)\n"
+                "return -shares[torch.arange(len(labels)), labels].log().mean()"
             ),
             message="This is the formula that failed: exp of 89 is infinity in `float32`, and exp "
             "of 710 in `float64`.",
@@ -130,9 +129,8 @@ REPAIR_THE_LOSS = Exercise(
         "`torch.logsumexp(logits, 1)` subtracts the largest logit before it takes exponentials.",
     ),
     solution=(
-        "def loss(logits, labels):\n"
-        "    at_labels = logits[torch.arange(len(labels)), labels]\n"
-        "    return (logits.logsumexp(1) - at_labels).mean()"
+        "at_labels = logits[torch.arange(len(labels)), labels]\n"
+        "return (logits.logsumexp(1) - at_labels).mean()"
     ),
     because="No exponential of a large number is taken. `F.cross_entropy` does the same.",
 )
@@ -246,9 +244,11 @@ FIRST_NOT_FINITE = Exercise(
         ),
         WrongAnswer(
             source=(
-                "def first(model, x):\n    for name, module in model.named_children():\n"
-                "        x = module(x)\n        if not x.isfinite().all():\n"
-                "            return name\n    return None"
+                "for name, module in model.named_children():\n"
+                "    x = module(x)\n"
+                "    if not x.isfinite().all():\n"
+                "        return name\n"
+                "return None"
             ),
             message="This runs the modules in the order in which they were made. A model may call "
             "them in another order, or not at all, and modules may hold modules: only hooks see "
@@ -295,7 +295,6 @@ def _safe(root: Callable[[Tensor], Tensor]) -> bool | str:
     return True
 
 
-ROOT = "def root(x):\n    return {}"
 SAFE_ROOT = Exercise(
     name="safe_root",
     task=(
@@ -308,18 +307,18 @@ SAFE_ROOT = Exercise(
     check=_safe,
     wrong=(
         WrongAnswer(
-            source=ROOT.format("torch.where(x > 0, x.sqrt(), 0.0)"),
+            source="return torch.where(x > 0, x.sqrt(), 0.0)",
             message="The values are right and the gradient at 0 is NaN: 0 times the infinite slope "
             "of sqrt.",
             recognizes=lambda root: _at(root)[0][:2] == [0, 0] and math.isnan(_at(root)[1][0]),
         ),
         WrongAnswer(
-            source=ROOT.format("x.clamp(min=1e-8).sqrt()"),
+            source="return x.clamp(min=1e-8).sqrt()",
             message="That is finite everywhere, but it is another function: at 0 it is not 0.",
             recognizes=lambda root: len(_at(root)[0]) == 4 and 0 < _at(root)[0][0] <= 1e-2,
         ),
         WrongAnswer(
-            source=ROOT.format("x.sqrt().nan_to_num()"),
+            source="return x.sqrt().nan_to_num()",
             message="The values are right and the slope at 0 is infinite: sqrt has seen the 0.",
             recognizes=lambda root: _at(root)[1][0] == torch.inf,
         ),
@@ -329,8 +328,7 @@ SAFE_ROOT = Exercise(
         "Two `where`: one puts a harmless number in the place of x, the other chooses the result.",
     ),
     solution=(
-        "def root(x):\n    inside = x > 0\n"
-        "    return torch.where(inside, torch.where(inside, x, 1.0).sqrt(), 0.0)"
+        "inside = x > 0\nreturn torch.where(inside, torch.where(inside, x, 1.0).sqrt(), 0.0)"
     ),
     because="Values and slopes are right, at 0 as well. Of the ways that do it, two `where` keep "
     "NaN out from the start; a way that makes one and drops it would still stop anomaly mode.",
