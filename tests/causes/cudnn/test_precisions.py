@@ -95,7 +95,7 @@ def test_half_products_are_what_float64_computes() -> None:
 
 def test_a_flag_that_changes_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a change the verdict claims none."""
-    monkeypatch.setattr(half_products, "_error", lambda where, call, host: 0.0)
+    monkeypatch.setattr(half_products, "_error", lambda *_: 0.0)
     assert run(HALF_PRODUCTS).verdict == "No flag changed an error of these products."
 
 

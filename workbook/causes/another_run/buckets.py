@@ -6,7 +6,6 @@ before it knows in which order they come.
 """
 
 import copy
-from functools import partial
 from typing import Any
 
 import torch
@@ -60,15 +59,13 @@ def pack(where: Conditions, *, ranks: int) -> Finding:
     share: dict[str, float] = {}
     equal_on_ranks = repeats = True
     for dtype, gaps in apart.items():
-        packed = partial(gradients, model.to(dtype), x.to(dtype), ranks)
-        usual = packed({}, False)[0]
-        repeats &= torch.equal(usual, packed({}, False)[0])
-        for name, options in OPTIONS.items():
-            got = packed(options, name == TURNED)
+        usual, again, *others = gradients(model.to(dtype), x.to(dtype), ranks)
+        repeats &= torch.equal(usual[0], again[0])
+        for name, got in zip(OPTIONS, others, strict=True):
             equal_on_ranks &= all(torch.equal(each, got[0]) for each in got)
-            gaps[name] = float((got[0] - usual).abs().max() / usual.abs().max())
+            gaps[name] = float((got[0] - usual[0]).abs().max() / usual[0].abs().max())
             if dtype == torch.float32:
-                share[name] = float((bits(got[0]) != bits(usual)).double().mean())
+                share[name] = float((bits(got[0]) != bits(usual[0])).double().mean())
     single, double = apart.values()
     rounding = {name: double[name] <= max(gap, UNIT) * SHRINKS for name, gap in single.items()}
     table = {name: _row(share[name], single[name], rounding[name]) for name in OPTIONS}
@@ -78,28 +75,32 @@ def pack(where: Conditions, *, ranks: int) -> Finding:
         "equal on all ranks": equal_on_ranks,
         "repeats": repeats,
     }
-    reading = f"{ranks} ranks, {len(usual)} gradients; other bits in " + ", ".join(
+    reading = f"{ranks} ranks, {len(usual[0])} gradients; other bits in " + ", ".join(
         f"{percent(each)} ({name})" for name, each in share.items()
     )
     chart = Chart((Cells.of(table, LEGEND, "entries of the gradient, against the usual options"),))
     return Finding(_verdict(ranks, share, rounding), reading, chart, values)
 
 
-def gradients(
-    model: Branches, x: Tensor, ranks: int, options: dict[str, Any], turned: bool
-) -> list[Tensor]:
-    """Give the gradient that each rank has after its second step, as one tensor (n,)."""
+def gradients(model: Branches, x: Tensor, ranks: int) -> list[list[Tensor]]:
+    """Give the gradient, (n,), that each rank has after its second step, for each way to pack it.
 
-    def second(rank: int, group: Any) -> Tensor:
+    The ways are the wrapper's own options, these again, and `OPTIONS` in order.
+    """
+
+    def second(rank: int, group: Any, name: str) -> Tensor:
         mine = copy.deepcopy(model)
-        mine.turned = turned and rank % 2 == 1
-        run = DistributedDataParallel(mine, process_group=group, **options)
+        mine.turned = name == TURNED and rank % 2 == 1
+        run = DistributedDataParallel(mine, process_group=group, **OPTIONS.get(name, {}))
         for _ in range(2):
             mine.zero_grad()
             run(x.chunk(ranks)[rank]).backward()
         return torch.cat([p.grad.flatten() for p in mine.parameters() if p.grad is not None])
 
-    return ranked(ranks, second)
+    def each(rank: int, group: Any) -> list[Tensor]:
+        return [second(rank, group, name) for name in ("", "", *OPTIONS)]
+
+    return [list(way) for way in zip(*ranked(ranks, each), strict=True)]
 
 
 def _row(share: float, gap: float, rounding: bool) -> dict[str, Cell]:

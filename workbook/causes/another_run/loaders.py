@@ -86,7 +86,9 @@ def _epochs(seed: int, workers: int, persistent: bool) -> list[Epoch]:
     """Load with the global generator, with one of its own, and from an iterable dataset."""
     stay = persistent and workers > 0
     torch.manual_seed(seed)
-    data, streamed = Drawing(seed), DataLoader(Stream(), num_workers=workers)
+    data = Drawing(seed)
+    # With a generator of its own: it takes no number from the stream that is looked at.
+    streamed = DataLoader(Stream(), num_workers=workers, generator=torch.Generator())
     loader = DataLoader(data, BATCH, True, num_workers=workers, persistent_workers=stay)
     own = torch.Generator().manual_seed(seed)
     shuffled = DataLoader(
@@ -95,16 +97,17 @@ def _epochs(seed: int, workers: int, persistent: bool) -> list[Epoch]:
     epochs: list[Epoch] = []
     for epoch in range(EPOCHS):
         data.epoch.fill_(epoch)
+        others = iter(shuffled), iter(streamed)  # their workers start while the first are read
         items, drawn, keyed = (torch.cat(part) for part in zip(*loader, strict=True))
         after = torch.rand(()).item()
         by_item = items.argsort()
         epochs.append({
             ORDER: items.tolist(),
-            GENERATOR_ORDER: torch.cat([batch[0] for batch in shuffled]).tolist(),
+            GENERATOR_ORDER: torch.cat([batch[0] for batch in others[0]]).tolist(),
             GLOBAL: drawn[by_item].tolist(),
             KEYED: keyed[by_item].tolist(),
             AFTER: after,
-            ONCE: sorted(torch.cat(list(streamed)).tolist()),
+            ONCE: sorted(torch.cat(list(others[1])).tolist()),
         })  # fmt: skip
     return epochs
 

@@ -56,10 +56,11 @@ def _together(world: int, work: Callable[[int, Any], T], device: str) -> list[T]
     """Connect the ranks, then let all of them work; Unconnected if one finds no connection."""
     store, finished = dist.HashStore(), queue.SimpleQueue[tuple[int, Any, BaseException | None]]()
     connected = threading.Barrier(world)  # no rank works before the last one is connected
+    network = _network(device)
 
     def rank(number: int) -> None:
         try:
-            group = _connected(dist.PrefixStore("ranks", store), number, world, device)
+            group = _connected(dist.PrefixStore("ranks", store), number, world, network)
             connected.wait()
             finished.put((number, work(number, group), None))
         except BaseException as error:
@@ -104,13 +105,19 @@ def summed(numbers: Sequence[Tensor], device: str = "cpu") -> list[Tensor]:
 
     The tensors, of one shape and dtype, stay as they are. Errors as for `ranked`.
     """
+    return summed_each([numbers], device)[0]
 
-    def add(rank: int, group: Any) -> Tensor:
-        mine = numbers[rank].to(seat(device, rank), copy=True)
-        group.allreduce([mine]).wait()
+
+def summed_each(lots: Sequence[Sequence[Tensor]], device: str = "cpu") -> list[list[Tensor]]:
+    """All-reduce several lots one after another over one connection, each as `summed` does."""
+
+    def add(rank: int, group: Any) -> list[Tensor]:
+        mine = [lot[rank].to(seat(device, rank), copy=True) for lot in lots]
+        for each in mine:
+            group.allreduce([each]).wait()
         return mine
 
-    return ranked(len(numbers), add, device)
+    return [list(sums) for sums in zip(*ranked(len(lots[0]), add, device), strict=True)]
 
 
 def _check(world: int, device: str) -> None:
@@ -136,27 +143,47 @@ def _check(world: int, device: str) -> None:
         ) from error
 
 
-def _connected(store: Any, number: int, world: int, device: str) -> Any:
+def _network(device: str) -> Any:
+    """Open gloo's way to the other ranks, one for all of them; None on GPUs, where NCCL has its own.
+
+    To close one, gloo waits for its thread, up to 10 ms.
+    """
+    if device == "cuda":
+        return None
     try:
-        return _group(store, number, world, device)
+        return dist.ProcessGroupGloo.create_device(hostname="127.0.0.1")
     except Exception as error:
-        words = str(error).partition("\n")[0]
-        raise Unconnected(f"The ranks could not be connected here: {words}") from error
+        raise _unconnected(error) from error
 
 
-def _group(store: Any, number: int, world: int, device: str) -> Any:
-    """Connect a rank with the others; DistributedDataParallel wants the group around a backend."""
-    kinds, name = dist.ProcessGroup.BackendType, "nccl" if device == "cuda" else "gloo"
+def _connected(store: Any, number: int, world: int, network: Any) -> Any:
+    try:
+        return _group(store, number, world, network)
+    except Exception as error:
+        raise _unconnected(error) from error
+
+
+def _unconnected(error: Exception) -> Unconnected:
+    words = str(error).partition("\n")[0]
+    return Unconnected(f"The ranks could not be connected here: {words}")
+
+
+def _group(store: Any, number: int, world: int, network: Any) -> Any:
+    """Connect a rank with the others; DistributedDataParallel wants the group around a backend.
+
+    Without a `network` of gloo's, each rank takes its GPU.
+    """
+    kinds, name = dist.ProcessGroup.BackendType, "gloo" if network else "nccl"
     if hasattr(dist.ProcessGroup, "Options"):  # where it exists, the group reads its name there
         group = dist.ProcessGroup(store, number, world, dist.ProcessGroup.Options(backend=name))
     else:
         group = dist.ProcessGroup(number, world)
-    if device == "cuda":
+    if network is None:
         torch.cuda.set_device(number)  # of this thread only
         kind, backend = kinds.NCCL, dist.ProcessGroupNCCL(store, number, world)
     else:
         options = dist.ProcessGroupGloo._Options()  # no public name takes a device
-        options._devices = [dist.ProcessGroupGloo.create_device(hostname="127.0.0.1")]
+        options._devices = [network]
         kind, backend = kinds.GLOO, dist.ProcessGroupGloo(store, number, world, options)
-    group._register_backend(torch.device(device), kind, backend)
+    group._register_backend(torch.device("cpu" if network else "cuda"), kind, backend)
     return group

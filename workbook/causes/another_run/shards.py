@@ -6,7 +6,7 @@ Owns one experiment. The factor is the number of ranks among which the same rows
 import torch
 from torch import Tensor, nn
 
-from workbook.causes.another_run.ranks import summed
+from workbook.causes.another_run.ranks import summed_each
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Seed
@@ -45,19 +45,19 @@ def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Findi
     model.to(where.torch_device)
     apart: dict[torch.dtype, list[float]] = {torch.float32: [], torch.float64: []}
     equal_on_ranks = True
-    for dtype, gaps in apart.items():
-        mine = model.to(dtype)
-        whole = _gradient(mine, x.to(dtype), y.to(dtype)) * (ROWS if average == SUMMED else 1)
-        for world in worlds:
-            each = sizes(world, shards)
-            parts = [
-                _gradient(mine, rows.to(dtype), targets.to(dtype)) * _weight(len(rows), average)
-                for rows, targets in zip(torch.split(x, each), torch.split(y, each), strict=True)
-            ]
-            sums = summed(parts, device)
+    whole = [gradient * (ROWS if average == SUMMED else 1) for gradient in _each(model, x, y)]
+    for world in worlds:
+        lots: list[list[Tensor]] = [[], []]  # in float32, in float64
+        pieces = (torch.split(each, sizes(world, shards)) for each in (x, y))
+        for rows, targets in zip(*pieces, strict=True):
+            for lot, gradient in zip(lots, _each(model, rows, targets), strict=True):
+                lot.append(gradient * _weight(len(rows), average))
+        # What a single rank has is the sum already.
+        summed = summed_each(lots, device) if world > 1 else lots
+        for gaps, sums, right in zip(apart.values(), summed, whole, strict=True):
             equal_on_ranks &= all(bits_equal(got, sums[0]) for got in sums)
             mean = sums[0] / (world if average in (MEANS, SUMMED) else 1)
-            gaps.append(float((mean - whole).abs().max() / whole.abs().max()))
+            gaps.append(float((mean - right).abs().max() / right.abs().max()))
     single, double = apart.values()
     rounding = [d <= max(s, UNIT) * SHRINKS for s, d in zip(single, double, strict=True)]
     reading = ", ".join(
@@ -67,9 +67,14 @@ def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Findi
     return Finding(_verdict(rounding, equal_on_ranks), reading, _chart(apart), values)
 
 
-def _gradient(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    loss = (model(x) - y).square().mean()
-    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
+def _each(model: nn.Module, x: Tensor, y: Tensor) -> list[Tensor]:
+    """Compute the gradient of the mean loss, (n,), in float32 and in float64."""
+    gradients = []
+    for dtype in (torch.float32, torch.float64):
+        loss = (model.to(dtype)(x.to(dtype)) - y.to(dtype)).square().mean()
+        parts = torch.autograd.grad(loss, list(model.parameters()))
+        gradients.append(torch.cat([part.flatten() for part in parts]))
+    return gradients
 
 
 def _weight(rows: int, average: str) -> float:

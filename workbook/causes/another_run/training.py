@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-ROWS, BATCH, EPOCHS = 24, 8, 6
+ROWS, BATCH, EPOCHS = 24, 8, 4
 PER_EPOCH = ROWS // BATCH
 STEPS = EPOCHS * PER_EPOCH
 SCALE = 2.0**17  # too large for gradients in float16: the first steps are skipped until it fits

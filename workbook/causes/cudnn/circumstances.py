@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from workbook.bounds import HIGHAM, Bound, gamma
 from workbook.causes.cudnn.catalogue import DEVICE
-from workbook.causes.cudnn.repeats import fingerprint
+from workbook.causes.cudnn.repeats import fingerprints
 from workbook.chart import Cell, Cells, Chart, Kind
 from workbook.comparison import Comparison, compare
 from workbook.conditions import Conditions
@@ -52,12 +52,14 @@ def change_circumstances(where: Conditions) -> Finding:
             AT_ONCE: _at_once(operation, numbers),
         }
         bound = _bound(operation, numbers, length)
-        compared += [
-            compare(other.cpu(), first.cpu(), bound=bound, first=column, second="before")
-            for column, found in columns.items()
-            for other in {fingerprint(one): one for one in found}.values()
-        ]
-        counts[name] = {c: len({*map(fingerprint, (first, *f))}) for c, f in columns.items()}
+        counts[name] = {}
+        for column, results in columns.items():
+            key, *keys = fingerprints([first, *results])
+            counts[name][column] = len({key, *keys})
+            compared += [
+                compare(other.cpu(), first.cpu(), bound=bound, first=column, second="before")
+                for other in dict(zip(keys, results, strict=True)).values()
+            ]
         table[name] = {c: _cell(counts[name][c] if columns[c] else 0) for c in COLUMNS}
     chart = Chart((Cells.of(table, LEGEND),))
     other = {c: [name for name in counts if counts[name][c] > 1] for c in COLUMNS}

@@ -106,10 +106,14 @@ def flip(where: Conditions) -> Finding:
             continue
         defaults[flag] = str(getattr(MATMUL, flag, "set by a call, not read here"))
         drawn = operands()
+        truths = [product(*(operand.double() for operand in host)) for host in drawn]
         errors[name] = {}
         for column, allow in ((OFF, False), (ON, True)):
             with quiet(), where, torch.no_grad(), switched(allow):
-                errors[name][column] = max(_error(where, product, host) for host in drawn)
+                errors[name][column] = max(
+                    _error(where, product, host, exact)
+                    for host, exact in zip(drawn, truths, strict=True)
+                )
     changed = [name for name, line in errors.items() if line[OFF] != line[ON]]
     reading = f"the flag changes the error of: {', '.join(changed) or 'none'}"
     verdict = "No flag changed an error of these products."
@@ -129,9 +133,10 @@ def _known(flag: str) -> bool:
     return hasattr(torch.backends.cuda, flag)
 
 
-def _error(where: Conditions, product: Callable[..., Tensor], host: Tensors) -> float:
+def _error(
+    where: Conditions, product: Callable[..., Tensor], host: Tensors, exact: Tensor
+) -> float:
     """Divide the largest error by the largest exact value; infinite where the result is."""
-    exact = product(*(operand.double() for operand in host))
     result = product(*(operand.to(where.torch_device) for operand in host)).cpu()
     if not result.isfinite().all():
         return math.inf

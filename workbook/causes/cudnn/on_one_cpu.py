@@ -5,6 +5,7 @@ deterministic algorithms. Inputs, process and seed stay, and nothing is drawn on
 """
 
 import time
+from functools import partial
 
 from torch import Tensor
 
@@ -51,15 +52,15 @@ def race(where: Conditions, *, elements: int) -> Finding:
     """Repeat each operation with several threads, with one, and under the strict flag."""
     counts: dict[str, dict[str, Count]] = {}
     times: dict[str, dict[str, float]] = {}
-    for row in rows(elements):
-        tensors = row.drawn()
-        counts[row.name], times[row.name] = {}, {}
-        for column, changes in CHANGES.items():
-            with where.replace(**changes):
+    drawn = [(row, row.drawn()) for row in rows(elements)]
+    for column, changes in CHANGES.items():
+        with where.replace(**changes):
+            for row, tensors in drawn:
                 started = time.perf_counter()
-                repeats = repeat(lambda: row.run(tensors), REPEATED + 1)  # noqa: B023  # called here
-                times[row.name][column] = (time.perf_counter() - started) / (REPEATED + 1)
-                counts[row.name][column] = repeats.count
+                repeats = repeat(partial(row.run, tensors), REPEATED + 1)
+                taken = (time.perf_counter() - started) / (REPEATED + 1)
+                counts.setdefault(row.name, {})[column] = repeats.count
+                times.setdefault(row.name, {})[column] = taken
     varying = {c: [name for name, line in counts.items() if line[c].varies] for c in COLUMNS}
     reading = (
         f"with {counted(where.threads or 1, 'thread')} {len(varying[SEVERAL])} of {len(counts)} "

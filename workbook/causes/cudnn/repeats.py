@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -82,13 +83,18 @@ def fingerprints(results: Sequence[Tensor]) -> list[int]:
     The bits as whole numbers times odd factors, added modulo 2**64. Such a sum has no rounding, so
     its order does not matter. Results that differ share one by a chance near 2**-60.
     """
-    places = torch.arange(1, results[0].numel() + 1, device=results[0].device)
-    mixed = places * GOLDEN
-    for shift in (30, 27, 31):  # neighbors get unrelated factors
-        mixed = (mixed ^ (mixed >> shift)) * GOLDEN
-    factors = mixed | 1
+    factors = _factors(results[0].numel(), results[0].device)
     sums = [(rows.to(torch.int64) * factors).sum(1) for rows in _rows(results)]
     return [int(number) for number in torch.cat(sums).tolist()]
+
+
+@lru_cache(maxsize=8)
+def _factors(count: int, device: torch.device) -> Tensor:
+    """Make odd factors, (count,) int64, one for each place; neighbors get unrelated ones."""
+    mixed = torch.arange(1, count + 1, device=device) * GOLDEN
+    for shift in (30, 27, 31):
+        mixed = (mixed ^ (mixed >> shift)) * GOLDEN
+    return mixed | 1
 
 
 def _rows(results: Sequence[Tensor]) -> Iterator[Tensor]:

@@ -11,9 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from workbook.bounds import matmul_bound
+from workbook.bounds import Bound, matmul_bound
 from workbook.causes.cudnn.catalogue import DEVICE
-from workbook.causes.cudnn.repeats import fingerprint
 from workbook.causes.cudnn.series import quiet
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.comparison import Comparison, error_of
@@ -66,10 +65,10 @@ def compare_switches(where: Conditions, *, size: int) -> Finding:
     images = {word: under(where, CONV, word, lambda: F.conv2d(at[2], at[3]))
               for word in (AS_IT_COMES, IEEE, TENSOR)}  # fmt: skip
     patches, flat = F.unfold(image.double(), 3).transpose(1, 2), filters.double().flatten(1).T
-    judged = {f"matmul, {w}": _judged(where, w, product, a, b) for w, product in products.items()}
-    for word, image in images.items():
-        convolved = image.flatten(2).transpose(1, 2).contiguous()
-        judged[f"conv, {word}"] = _judged(where, word, convolved, patches, flat)
+    convolved = {w: each.flatten(2).transpose(1, 2).contiguous() for w, each in images.items()}
+    judged = {f"matmul, {word}": each for word, each in _judged(where, products, a, b).items()}
+    for word, each in _judged(where, convolved, patches, flat).items():
+        judged[f"conv, {word}"] = each
     errors = {name: each.error for name, each in judged.items()}
     compared = tuple(each.comparison for each in judged.values())
     coarse = [name for name, error in errors.items() if error > COARSE * errors["matmul, ieee"]]
@@ -102,14 +101,20 @@ class Judged:
     comparison: Comparison
 
 
-def _judged(where: Conditions, word: str, product: Tensor, a: Tensor, b: Tensor) -> Judged:
-    """Hold a product against float64, within the bound of the format that its switch allows."""
-    inputs, exact = INPUTS[word], a.double() @ b.double()
-    cores = inputs is not None and word != BY_HAND and where.device == "cuda"
-    bound = matmul_bound(a, b, "float32", inputs=inputs, tensor_cores=cores)
-    error = float((product.double() - exact).norm() / exact.norm())
-    allowed = float(torch.as_tensor(bound.probable).norm() / exact.norm())
-    return Judged(error, allowed, error_of(product, exact, bound=bound))
+def _judged(
+    where: Conditions, products: dict[str, Tensor], a: Tensor, b: Tensor
+) -> dict[str, Judged]:
+    """Hold each product of a and b against float64, within the bound of what its switch allows."""
+    exact, bounds, judged = a.double() @ b.double(), dict[tuple[str | None, bool], Bound](), {}
+    for word, product in products.items():
+        inputs = INPUTS[word]
+        key = inputs, inputs is not None and word != BY_HAND and where.device == "cuda"
+        if key not in bounds:
+            bounds[key] = matmul_bound(a, b, "float32", inputs=inputs, tensor_cores=key[1])
+        error = float((product.double() - exact).norm() / exact.norm())
+        allowed = float(torch.as_tensor(bounds[key].probable).norm() / exact.norm())
+        judged[word] = Judged(error, allowed, error_of(product, exact, bound=bounds[key]))
+    return judged
 
 
 def _verdict(compared: tuple[Comparison, ...]) -> str:
@@ -161,20 +166,22 @@ REACHED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "LSTM": _rnn(torch.lstm, 4),
     "GRU": _rnn(torch.gru, 3),
 }
-SWITCHED = {"switch of products": MATMUL, "switch of convolutions": CONV}
+SWITCHED = "switch of products", "switch of convolutions"
 
 
 def follow_switches(where: Conditions) -> Finding:
-    """Run what is said to use TF32 with one switch at "ieee" and at "tf32"."""
+    """Run what is said to use TF32 with both switches at "ieee", and with each at "tf32"."""
     x, w = (torch.rand(shape).to(where.torch_device) for shape in ((32, 32, WIDE), (WIDE, WIDE)))
     still = where.replace(cudnn_tf32=False, matmul_precision="highest")
     reached: dict[str, list[str]] = {name: [] for name in SWITCHED}
     for row, call in REACHED.items():
-        for column, key in SWITCHED.items():
-            with torch.no_grad():
-                seen = {fingerprint(under(still, key, word, lambda: call(x, w)))  # noqa: B023
-                        for word in (IEEE, TENSOR)}  # fmt: skip
-            reached[column] += [row] * (len(seen) > 1)
+        with torch.no_grad():
+            first, *others = (
+                under(still, key, word, lambda: call(x, w))  # noqa: B023
+                for key, word in ((MATMUL, IEEE), (MATMUL, TENSOR), (CONV, TENSOR))
+            )
+        for column, other in zip(SWITCHED, others, strict=True):
+            reached[column] += [row] * (not torch.equal(bits(first), bits(other)))
     reading = "; ".join(f"{name}: {', '.join(rows) or 'none'}" for name, rows in reached.items())
     verdict = "No switch for TF32 changed a bit of these."
     if any(reached.values()):

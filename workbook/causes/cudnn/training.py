@@ -70,7 +70,7 @@ def train(where: Conditions, *, steps: int, rate: float, pooling: str) -> Findin
 
 
 def _six(there: list[Tensor], steps: int, rate: float, pooling: str) -> Runs:
-    _descent(there, 3, rate, pooling)  # the first steps choose kernels and take their time
+    _descent(there, 1, rate, pooling)  # the first step chooses kernels and takes its time
     started = time.perf_counter()
     paths = torch.stack([_descent(there, steps, rate, pooling) for _ in range(RUNS)])
     spread = (paths.amax(0) - paths.amin(0)).amax(1).tolist()

@@ -7,7 +7,7 @@ item is a whole number or a worker's own seed, so that nothing here rounds.
 import multiprocessing
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -142,6 +142,19 @@ def read(loader: DataLoader[Any]) -> list[Any]:
     with warnings.catch_warnings():  # as in loader_of: the loader warns again when read
         warnings.filterwarnings("ignore", "This DataLoader will create")
         return list(loader)
+
+
+def started(loader: DataLoader[Any]) -> Iterable[Any]:
+    """Start a loader's workers and give what reads their items; without workers, read every item.
+
+    Workers need nothing of the main process's generators after that, so that several loaders'
+    workers can run at once.
+    """
+    if not loader.num_workers:
+        return read(loader)
+    with warnings.catch_warnings():  # as in loader_of
+        warnings.filterwarnings("ignore", "This DataLoader will create")
+        return iter(loader)
 
 
 def _items(loader: DataLoader[int]) -> list[int]:

@@ -65,8 +65,8 @@ def trained(seeds: list[int], rates: tuple[float, ...], varies: str) -> Tensor:
     targets = torch.sin(3 * inputs) + 0.6 * (torch.rand(POINTS, 1, generator=generator) - 0.5)
     w1, b1, w2, b2, order = _drawn(seeds, varies, len(rates))
     step = torch.tensor(rates).repeat_interleave(len(seeds)).reshape(-1, 1, 1)
-    for now in range(STEPS):
-        x, y = inputs[order[:, now]], targets[order[:, now]]
+    batches = zip(inputs[order.transpose(0, 1)], targets[order.transpose(0, 1)], strict=True)
+    for x, y in batches:  # as many as there are steps
         hidden = torch.tanh(torch.baddbmm(b1, x, w1))
         slip = (torch.baddbmm(b2, hidden, w2) - y) * (2 / BATCH)
         back = slip @ w2.mT * (1 - hidden * hidden)
@@ -81,10 +81,11 @@ def trained(seeds: list[int], rates: tuple[float, ...], varies: str) -> Tensor:
 def _drawn(seeds: list[int], varies: str, copies: int) -> tuple[Tensor, ...]:
     """Draw for every seed the parameters of nn.Linear's own start, and the rows of each batch."""
     rows = []
+    seed_cpu = torch.default_generator.manual_seed  # nothing is drawn on another device
     for seed in seeds:
-        torch.manual_seed(seeds[0] if varies == BATCHES else seed)
+        seed_cpu(seeds[0] if varies == BATCHES else seed)
         layers = nn.Linear(1, HIDDEN), nn.Linear(HIDDEN, 1)
-        torch.manual_seed(seeds[0] if varies == WEIGHTS else seed)
+        seed_cpu(seeds[0] if varies == WEIGHTS else seed)
         order = torch.randint(POINTS, (STEPS, BATCH))
         found = (t.detach() for one in layers for t in (one.weight.T, one.bias.reshape(1, -1)))
         rows.append((*found, order))

@@ -5,14 +5,14 @@ a dataset draws from.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, get_worker_info
 
-from workbook.causes.linear_init.loaders import loader_of, read
+from workbook.causes.linear_init.loaders import loader_of, started
 from workbook.causes.linear_init.names import KINDS, SEEN, named
 from workbook.chart import Cell, Cells, Chart
 from workbook.conditions import Conditions
@@ -99,15 +99,19 @@ def give_own_generator(worker: int) -> None:
 
 def who_shares(where: Conditions, *, workers: int, init: str) -> Finding:
     """Read a dataset with a loader: twice in one run, once in a second run from the same seed."""
-    table: dict[str, tuple[float, ...]] = {}
+    read_by_epoch: dict[str, Iterable[tuple[float, ...]]] = {}
     who = "worker" if workers else "item"
     for run, epochs in ((1, 2), (2, 1)):
         torch.manual_seed(where.seed or 0)
         own = give_own_generator if init == NEW_GENERATOR else None
         loader = loader_of(Draws(), workers, worker_init_fn=own)
         for epoch in range(1, epochs + 1):
-            for number, item in enumerate(read(loader)):
-                table[f"run {run}, epoch {epoch}, {who} {number + 1}"] = item
+            read_by_epoch[f"run {run}, epoch {epoch}"] = started(loader)
+    table = {
+        f"{epoch}, {who} {number}": item
+        for epoch, items in read_by_epoch.items()
+        for number, item in enumerate(items, 1)
+    }
     columns = zip(*table.values(), strict=True)
     marked = [named(column, letter) for column, letter in zip(columns, "abcd", strict=True)]
     lines = (dict(zip(HEADS, cells, strict=True)) for cells in zip(*marked, strict=True))
