@@ -27,7 +27,7 @@ from workbook.lesson import check, hint, investigate, predict, solution
 # %% [markdown]
 # ## Stopped, and continued
 #
-# A small network learns in six epochs of three batches each. It is stopped after the fourth batch. All
+# A small network learns in four epochs of three batches each. It is stopped after the fourth batch. All
 # that it holds is saved, the program is started again, and what was saved is loaded. Then it is done
 # again and again, each time with one part left out.
 

@@ -122,3 +122,20 @@ def test_only_a_miss_is_told() -> None:
     assert judge(row, 2) == Outcome("passed", "That is right.")
     assert judge(row, ...).tried == ""
     assert repr(check(row, 3)).endswith("answer yet. You gave 3.")
+
+
+def test_one_of_many_right_values_is_no_measure() -> None:
+    """Where any of many values is right, no answer is told how far it is from the solution's."""
+    row = Exercise(
+        name="f",
+        task="",
+        stub="def f(x):\n    ...",
+        answer="f",
+        form=Form("function"),
+        check=lambda f: f(1) < 0,
+        wrong=(),
+        hints=(),
+        solution="def f(x):\n    return 0.5",
+        any_values=True,
+    )
+    assert judge(row, lambda x: 0.25).tried == ""

@@ -32,7 +32,7 @@ def missed(exercise: Exercise, answer: Any) -> str:
     right = solved(exercise, exercise.solution)
     if not exercise.form.is_called:
         return _value_missed(answer, exercise.form.plain(right))
-    if not answer.calls:
+    if exercise.any_values or not answer.calls:
         return ""
     watched = Watched(right, returns=exercise.form.returns, may_change=exercise.may_change)
     randomness.seed(0)

@@ -204,7 +204,8 @@ class Exercise:
     `check(answer)` returns True, False, or a sentence that says why not. Where the form is a
     function or a module, the answer it gets is called as the reader's is, and what it returns is
     first held against `form.returns`. `because` is shown when it passes. `may_change` names those
-    of STATES that the answer is allowed to leave changed. It may take `seconds`.
+    of STATES that the answer is allowed to leave changed. It may take `seconds`. With `any_values` the
+    solution's numbers are some of many right ones, and no miss is measured from them.
     """
 
     name: str
@@ -220,6 +221,7 @@ class Exercise:
     because: str = ""
     may_change: tuple[str, ...] = ()
     seconds: float = 5.0
+    any_values: bool = False
 
     def __post_init__(self) -> None:
         if not self.seconds > 0:

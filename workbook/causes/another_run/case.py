@@ -21,7 +21,7 @@ EPOCHS = 8
 
 
 def new_model():
-    torch.manual_seed(3)
+    torch.manual_seed(2)
     layers = nn.Linear(4, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 1)
     return nn.Sequential(*layers)
 
@@ -47,7 +47,7 @@ def score(model):
 
 def train():
     model = new_model()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
     best, weights = torch.inf, None
     for epoch in range(EPOCHS):
         (model(ROWS) - TARGETS).square().mean().backward()
