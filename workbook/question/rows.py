@@ -204,8 +204,8 @@ class Exercise:
     `check(answer)` returns True, False, or a sentence that says why not. Where the form is a
     function or a module, the answer it gets is called as the reader's is, and what it returns is
     first held against `form.returns`. `because` is shown when it passes. `may_change` names those
-    of STATES that the answer is allowed to leave changed. It may take `seconds`. With `any_values` the
-    solution's numbers are some of many right ones, and no miss is measured from them.
+    of STATES that the answer is allowed to leave changed. It may take `seconds`. With
+    `any_values` the solution's numbers are some of many right ones, and no miss is told.
     """
 
     name: str

@@ -144,7 +144,7 @@ def _check(world: int, device: str) -> None:
 
 
 def _network(device: str) -> Any:
-    """Open gloo's way to the other ranks, one for all of them; None on GPUs, where NCCL has its own.
+    """Open gloo's way from rank to rank, one for all; None on GPUs, where NCCL has its own.
 
     To close one, gloo waits for its thread, up to 10 ms.
     """
