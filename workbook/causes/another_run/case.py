@@ -21,7 +21,7 @@ EPOCHS = 8
 
 
 def new_model():
-    torch.manual_seed(2)
+    torch.manual_seed(4)
     layers = nn.Linear(4, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 1)
     return nn.Sequential(*layers)
 
