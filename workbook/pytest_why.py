@@ -33,7 +33,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
 
 
 def told(item: pytest.Item) -> str:
-    """Diagnose a test by its node id; what that says."""
+    """Diagnose a test by its node id, and give what the diagnosis prints."""
     words = [sys.executable, "-m", "workbook", "diagnose", item.nodeid]
     folder = item.config.rootpath
     made = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)

@@ -127,7 +127,7 @@ def _bound(
 
 
 def _operands(op: str, terms: Terms) -> tuple[Tensor, Tensor]:
-    """Two operands that fit; the bias of a linear map is one product more."""
+    """Give two operands that fit; the bias of a linear map is one product more."""
     counts = (2, 3) if op == "linear" else (2,)
     if isinstance(terms, Tensor) or len(terms) not in counts:
         got = "one tensor" if isinstance(terms, Tensor) else f"{len(terms)} terms"

@@ -51,7 +51,9 @@ def matmul_bound(
     n = _inner(a, b)
     x, y = exact_values(a), exact_values(b)
     scale = x.abs() @ y.abs()
-    exact = inputs is None or all(bool((round_to(one, inputs) == one).all()) for one in (x, y))
+    exact = inputs is None or all(
+        torch.equal(round_to(operand, inputs), operand) for operand in (x, y)
+    )
     exact = exact and rounds_nothing(scale, fmt, x, y)
     name = f"depth {n} (any order) * u * |A||B|"
     if exact:

@@ -85,7 +85,7 @@ def all_finite(size: Tensor, piece: Pair) -> bool:
 
 
 def finite_places(piece: Pair) -> Tensor:
-    """Mark where both are finite."""
+    """Mark where both tensors are finite."""
     return piece.actual.double().isfinite() & piece.expected.double().isfinite()
 
 

@@ -49,7 +49,7 @@ class Distances:
         counted[: counts.numel()] += counts
 
     def histogram(self) -> tuple[int, ...]:
-        """How many are 0, 1, 2-3, 4-7, ... apart, up to the longest that occurs."""
+        """Count the elements that are 0, 1, 2-3, 4-7, ... ULPs apart, up to the farthest."""
         near = torch.arange(NEAR, dtype=torch.int32, device="cpu")
         counts = self._far.index_add(0, self._lengths(near, NEAR), self._near)
         return tuple(counts[: self.longest.bit_length() + 1].tolist())
@@ -69,7 +69,7 @@ class Distances:
         return bits.bitwise_right_shift_(23).sub_(126).clamp_(min=0)  # 126 is the exponent of 1/2
 
     def _buffer(self, like: Tensor, dtype: torch.dtype) -> Tensor:
-        """Give memory for as many numbers, where the others are."""
+        """Give memory for as many numbers as `like` has, on its device."""
         kept = self._buffers.get(dtype)
         if kept is None or kept.numel() < like.numel() or kept.device != like.device:
             kept = self._buffers[dtype] = like.new_empty(like.numel(), dtype=dtype)

@@ -65,7 +65,7 @@ def xpu() -> dict[str, str]:
 
 
 def mps() -> dict[str, str]:
-    """Name the Apple GPU, which is called as the processor that it is a part of."""
+    """Name the Apple GPU: its name is that of the processor that it is a part of."""
     return {"mps": cpu_name()}
 
 

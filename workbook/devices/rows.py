@@ -194,6 +194,6 @@ def here() -> tuple[Device, ...]:
 
 
 def forget() -> None:
-    """Drop what was found out, so that the next question is asked again."""
+    """Forget which devices are here, so that the next question is put to torch again."""
     with _LOCK:
         _ANSWERS.clear()

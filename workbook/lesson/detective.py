@@ -91,13 +91,13 @@ class Detective(Page):
         if len(self.ran) >= self.budget or number in self._outcomes():
             raise ValueError(f"each trial runs once, and {self.budget} are allowed")
         try:
-            (found,) = tried(self.case, self.case.trials[number : number + 1])
+            (outcome,) = tried(self.case, self.case.trials[number : number + 1])
         except Exception as error:
             with self.hold_sync():
                 self.error = f"{type(error).__name__}: {error}"
                 self.turns += 1
             raise
-        left = standing(self.case, {**self._outcomes(), number: found.went})
+        left = standing(self.case, {**self._outcomes(), number: outcome.went})
         order = len(self.ran) + 1
         clears = [
             n
@@ -107,22 +107,22 @@ class Detective(Page):
         with self.hold_sync():
             self.error = ""
             self.cleared = [order if n in clears else old for n, old in enumerate(self.cleared)]
-            self.ran = [*self.ran, self._row(number, found, len(clears), len(left))]
+            self.ran = [*self.ran, self._row(number, outcome, len(clears), len(left))]
             if not self.solved:  # what was said of a wrong suspect counts others than stand now
                 self.headline = self.verdict = ""
             self.turns += 1
 
-    def _row(self, number: int, found: Tried, clears: int, left: int) -> dict[str, Any]:
-        size = ""
-        if not isinstance(found.difference, bool):
-            now = f"at most {found.difference:.3g} apart" if found.difference else "no bit differs"
-            before = f", without the trial {found.untouched:.3g}" if found.went else ""
+    def _row(self, number: int, outcome: Tried, clears: int, left: int) -> dict[str, Any]:
+        size, apart = "", outcome.difference
+        if not isinstance(apart, bool):
+            now = f"at most {apart:.3g} apart" if apart else "no bit differs"
+            before = f", without the trial {outcome.untouched:.3g}" if outcome.went else ""
             size = f" ({now}{before})"
         whom = f"clears {counted(clears, 'suspect')}" if clears else "clears nobody"
         return {
             "trial": number,
-            "went": found.went,
-            "words": f"{WENT if found.went else STAYED}{size}; this {whom}, {left} left.",
+            "went": outcome.went,
+            "words": f"{WENT if outcome.went else STAYED}{size}; this {whom}, {left} left.",
             "code": self.case.trials[number].code,
         }
 
@@ -134,12 +134,12 @@ class Detective(Page):
         if not 0 <= number < len(self.suspects):
             raise ValueError(f"suspects are 0 to {len(self.suspects) - 1}, got {number}")
         suspect = self.case.suspects[number]
-        found = suspect.cause == self.case.culprit
-        trouble = self._kept_answers.add(Given("case", self.case.name, True)) if found else ""
+        right = suspect.cause == self.case.culprit
+        trouble = self._kept_answers.add(Given("case", self.case.name, True)) if right else ""
         with self.hold_sync():
             self.error = ""
-            self.solved = found
-            if found:
+            self.solved = right
+            if right:
                 self.headline = f"Yes: {suspect.words}."
                 self.verdict = f"{self._praise()} {trouble}".rstrip()
                 self.tool = told(self.answer) if self.answer else []
@@ -214,8 +214,8 @@ class Detective(Page):
         suspects = "".join(f"<li>{inline(words)}</li>" for words in self.suspects)
         trials = "".join(
             f"<details><summary>{inline(trial.title)}</summary>{_code(trial.code)}"
-            f"<p>{_outcome(self.case, n, found.went)}</p></details>"
-            for n, (trial, found) in enumerate(zip(self.case.trials, self._covered, strict=True))
+            f"<p>{_outcome(self.case, n, shown.went)}</p></details>"
+            for n, (trial, shown) in enumerate(zip(self.case.trials, self._covered, strict=True))
         )
         culprit = next(s for s in self.case.suspects if s.cause == self.case.culprit)
         says = ["What the tool says:", *told(self.answer, digits=False)] if self.answer else []
@@ -232,9 +232,9 @@ class Detective(Page):
         )
 
 
-def _apart(found: tuple[Tried, ...]) -> str:
+def _apart(outcomes: tuple[Tried, ...]) -> str:
     """Say how far the two results are apart before any trial; nothing where they are yes or no."""
-    size = found[0].untouched
+    size = outcomes[0].untouched
     return "" if isinstance(size, bool) else f" They are at most {size:.3g} apart."
 
 

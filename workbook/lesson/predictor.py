@@ -125,7 +125,7 @@ class Predictor(Page):
         return self.prediction.seen(self.choice)
 
     def _told(self, _: object, content: Mapping[str, Any], __: object) -> None:
-        """Act on the page's button: it carries newer words than the traits were told so far."""
+        """Act on the page's button, whose message has newer values than the traits here."""
         if not self.measured:
             for name in ("choice", "low", "high", "confidence"):
                 setattr(self, name, content.get(name, getattr(self, name)))

@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
 
 
 def code(content: Held) -> str:
-    """Identify the content of a name."""
+    """Write the content of a name as a text that is equal for equal content."""
     parts = [
         f"{key} {value.dtype} {tuple(value.shape)} {tensor_hash(value):016x}"
         if isinstance(value, torch.Tensor)

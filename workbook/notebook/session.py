@@ -180,7 +180,7 @@ def diagnosed(forks: Forks, cells: list[Cell]) -> Answer:
 
 
 def _other_order(forks: Forks, calm: Function, cells: list[Cell]) -> Found | None:
-    """Whether the order in which the cells last ran gives something else than top to bottom."""
+    """Say whether the order in which the cells last ran gives other values than top to bottom."""
     order = stored_order(cells)
     counts = sorted(cell.count for cell in cells if cell.count is not None)
     if not order:

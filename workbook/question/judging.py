@@ -72,7 +72,7 @@ def _examine(exercise: Exercise, plain: Any, given: Any, grad: bool) -> Outcome:
 
 def _checked(exercise: Exercise, answer: Any, given: Any) -> Outcome:
     try:
-        found: object = exercise.check(given)
+        judgment: object = exercise.check(given)
     except Untouched:
         return NOT_ATTEMPTED
     except Unfit as unfit:
@@ -81,13 +81,13 @@ def _checked(exercise: Exercise, answer: Any, given: Any) -> Outcome:
         return _raised(error, answer)
     drew = isinstance(given, Watched) and given.drew
     note = " (Your code drew random numbers or set a seed. That was undone again.)" if drew else ""
-    if found is True:
+    if judgment is True:
         return Outcome("passed", f"{exercise.because or 'That is right.'}{note}")
-    if found is not False and not isinstance(found, str):
+    if judgment is not False and not isinstance(judgment, str):
         raise TypeError(
-            f"the check of {exercise.name} must return True, False or a sentence, got {found!r}"
+            f"the check of {exercise.name} must return True, False or a sentence, got {judgment!r}"
         )
-    return Outcome("failed", f"{found or 'That is not the answer yet.'}{note}")
+    return Outcome("failed", f"{judgment or 'That is not the answer yet.'}{note}")
 
 
 def _raised(error: BaseException, answer: Any) -> Outcome:

@@ -27,7 +27,8 @@ def missed(exercise: Exercise, answer: Any) -> str:
     """Say what was tried with an answer that failed, and by how much it missed the solution's.
 
     A function or module comes as it was watched while it was checked. The solution is then checked
-    in the same way, from the same seed, and the call is told that came out furthest from it.
+    in the same way, from the same seed; what is told is the call whose result is furthest from the
+    solution's.
     """
     right = solved(exercise, exercise.solution)
     if not exercise.form.is_called:
@@ -38,7 +39,10 @@ def missed(exercise: Exercise, answer: Any) -> str:
     randomness.seed(0)
     exercise.check(watched)
     pairs = list(zip(answer.calls, watched.calls, strict=False))
-    apart = [_apart(one[1], two[1]) if one[0] == two[0] else AGREES for one, two in pairs]
+    apart = [
+        _apart(got, right) if handed == as_handed else AGREES
+        for (handed, got), (as_handed, right) in pairs
+    ]
     furthest = max(range(len(apart)), key=lambda call: apart[call][0])
     handed, got = answer.calls[furthest]
     if apart[furthest] is AGREES:  # the fault is elsewhere: this call would mislead

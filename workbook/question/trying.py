@@ -44,8 +44,10 @@ def tried(case: Case, trials: Sequence[Trial]) -> tuple[Tried, ...]:
     """
     wanted = (case.symptom, *trials)
     apart = _apart(case, [trial for trial in wanted if trial.processes == 2])
-    found = [apart[trial] if trial in apart else _together(case, trial) for trial in wanted]
-    return tuple(Tried(each, each <= SHRUNK * found[0], found[0]) for each in found[1:])
+    untouched, *rest = (
+        apart[trial] if trial in apart else _together(case, trial) for trial in wanted
+    )
+    return tuple(Tried(each, each <= SHRUNK * untouched, untouched) for each in rest)
 
 
 def _together(case: Case, trial: Trial) -> float | bool:
@@ -75,10 +77,10 @@ def _apart(case: Case, trials: Sequence[Trial]) -> dict[Trial, float | bool]:
     """Measure the difference between two fresh processes, for each of these trials."""
     if not trials:
         return {}
-    other = [trial for trial in trials if not trial.same_hash]
+    unlike = [trial for trial in trials if not trial.same_hash]
     same = [trial for trial in trials if trial.same_hash]
     started = [(batch, _start(case, batch, seed))
-               for batch, seed in ((trials, 1), (other, 2), (same, 1)) if batch]  # fmt: skip
+               for batch, seed in ((trials, 1), (unlike, 2), (same, 1)) if batch]  # fmt: skip
     first, *seconds = [dict(zip(batch, _results(child), strict=True)) for batch, child in started]
     return {
         trial: _difference(first[trial], second[trial]) for second in seconds for trial in second

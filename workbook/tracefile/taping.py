@@ -176,7 +176,7 @@ _DISABLED = torch.Tensor.__torch_dispatch__
 
 
 def _whole(tensor: torch.Tensor) -> bool:
-    """Whether a tensor is all of its memory, as it lies there; or has none that can be read."""
+    """Say whether a tensor is all of its memory, as it lies there, or has none to be read."""
     if tensor.is_meta or tensor.layout is not torch.strided or tensor.is_quantized:
         return True
     size = tensor.untyped_storage().nbytes()

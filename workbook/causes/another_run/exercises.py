@@ -1,7 +1,7 @@
 """The chapter's exercises: what is asked, how it is checked, and the wrong answers foreseen."""
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import isclose
 from typing import Any
 
@@ -277,10 +277,9 @@ def _steady(noise: Callable[[int, int, int], Tensor]) -> bool | str:
         torch.rand(3)
         if noise(*key).item() != first[key]:
             return f"noise{key} is another number when it is asked for again."
-    for one in keys:
-        for two in keys:
-            if one < two and first[one] == first[two]:
-                return f"noise{one} and noise{two} are the same number."
+    for key, later in combinations(keys, 2):
+        if first[key] == first[later]:
+            return f"noise{key} and noise{later} are the same number."
     if _counts(noise):
         return False
     if getattr(noise, "drew", False):

@@ -78,11 +78,11 @@ def _canceling() -> tuple[Tensor, Tensor]:
 
 def _same_bits(add: Callable[[Tensor, Tensor], Any]) -> bool | str:
     index, values = _canceling()
-    found = []
+    totals = []
     for _ in range(12):
         order = torch.randperm(len(values))
-        found.append(add(index[order], values[order]).clone())
-    if any(not torch.equal(one, found[0]) for one in found):
+        totals.append(add(index[order], values[order]).clone())
+    if any(not torch.equal(each, totals[0]) for each in totals):
         return "The pairs arrived in another order, and the totals have other bits."
     index, values = _scattered()
     values[index == 0] *= -1
@@ -131,14 +131,14 @@ STEPS: tuple[tuple[Callable[[], object], str], ...] = (
 def _names_them(named: Callable[[Callable[[], object]], str]) -> bool | str:
     for step, begins in STEPS:
         ended: list[object] = []
-        found = named(lambda: ended.append(step()))  # noqa: B023  # called here
+        name = named(lambda: ended.append(step()))  # noqa: B023  # called here
         if len(ended) != 1:
             return f"`step()` came to its end {counted(len(ended), 'time')}; once is meant."
-        if not found and begins:
+        if not name and begins:
             return "A step that uses an operation without a deterministic kernel got no name."
-        if found and not begins:
+        if name and not begins:
             return "A step of which torch warns nothing got a name."
-        if OPERATION in found or not found.startswith(begins):
+        if OPERATION in name or not name.startswith(begins):
             return "The name is not the one with which torch's first such warning begins."
     return True
 

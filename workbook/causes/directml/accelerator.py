@@ -47,7 +47,7 @@ def orders_of_adding(
     reading += f"{percent(apart.share)} of the elements differ"
     counts = {"differing": apart.differing, "nearer": nearer, "farther": farther}
     values = {**counts, "CPU worst": worst[0], "simulated worst": worst[1]}
-    wrong = not all(one.within for one in judged)
+    wrong = not all(error.within for error in judged)
     verdict = _verdict(wrong, apart.identical)
     return Finding(verdict, reading, _chart(errors), values, (*judged, apart))
 

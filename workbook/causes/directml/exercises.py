@@ -55,13 +55,13 @@ def _fair_difference(difference: Callable[[Compute, Compute], Any]) -> bool | st
         return "A side whose elements are all larger by 1 must come out about 1 apart."
     if abs(float(difference(torch.matmul, _one_element)) - 2) > 0.1:
         return "Where one element alone is off by 2, the largest difference is about 2."
-    found = float(difference(torch.matmul, _simulated))
-    if found == 0:
+    apart = float(difference(torch.matmul, _simulated))
+    if apart == 0:
         return (
             "Another order of additions comes out 0 apart: with these numbers nothing rounds, so "
             "they cannot show a difference. Draw them."
         )
-    return found < 0.1 or "The simulated accelerator must come out a rounding apart."
+    return apart < 0.1 or "The simulated accelerator must come out a rounding apart."
 
 
 def _handed(difference: Callable[[Compute, Compute], Any]) -> list[list[tuple[Tensor, Tensor]]]:

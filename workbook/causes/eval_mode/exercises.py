@@ -111,9 +111,9 @@ def _modes(freeze: Callable[[nn.Module], Any]) -> tuple[bool, ...]:
 def _made_without(remove: Callable[[nn.Module], Any]) -> bool | str:
     first = nn.Sequential(nn.Dropout(0.1), nn.Linear(6, 3), nn.ReLU(), nn.Dropout(0.1))
     for trained in (_parts().eval(), first.eval()):
-        found = _is_without(remove, trained)
-        if found is not True:
-            return found
+        told = _is_without(remove, trained)
+        if told is not True:
+            return told
     return True
 
 

@@ -34,8 +34,8 @@ def two_runs(where: Conditions, *, seeding: str, layers: str) -> Finding:
     table: dict[str, dict[str, Cell]] = {"run 1": {}, "run 2": {}}
     for group, symbol in (("weights", "W"), ("input", "x"), ("output", "y")):
         places = [(r, c) for r in range(2) for c, n in enumerate(COLUMNS) if n.startswith(group)]
-        found = named([runs[r][COLUMNS[c]] for r, c in places], symbol)
-        for (r, c), cell in zip(places, found, strict=True):
+        cells = named([runs[r][COLUMNS[c]] for r, c in places], symbol)
+        for (r, c), cell in zip(places, cells, strict=True):
             table[f"run {r + 1}"][COLUMNS[c]] = cell
     outputs = [[run[name] for name in COLUMNS[4:]] for run in runs]
     values = {
@@ -58,7 +58,7 @@ def _program(where: Conditions, seeding: str, layers: str) -> dict[str, tuple[ob
         torch.seed()  # an arbitrary state, as a new process has
     elif seeding == TOP:
         torch.manual_seed(where.seed or 0)
-    found: dict[str, tuple[object, ...]] = {}
+    kept: dict[str, tuple[object, ...]] = {}
     with torch.no_grad():
         for number in (1, 2, 3):
             if number == 1 or layers == THREE:
@@ -67,11 +67,11 @@ def _program(where: Conditions, seeding: str, layers: str) -> dict[str, tuple[ob
                 layer = nn.Linear(INPUTS, OUTPUTS)
             if number == 1:
                 x = torch.rand(1, INPUTS)
-                found["input"] = key(x)
-            found[f"weights {number}"] = key(_parameters(layer))
-            found[f"output {number}"] = key(layer(x))
-        found["calls"] = tuple({key(layer(x)) for _ in range(CALLS)})
-    return found
+                kept["input"] = key(x)
+            kept[f"weights {number}"] = key(_parameters(layer))
+            kept[f"output {number}"] = key(layer(x))
+        kept["calls"] = tuple({key(layer(x)) for _ in range(CALLS)})
+    return kept
 
 
 def _parameters(layer: nn.Linear) -> Tensor:
@@ -135,13 +135,13 @@ def _bound(run: Run) -> Bound:
 
 
 def _against(run: Run, first: Run, limit: Bound) -> dict[str, str]:
-    found = {
+    words = {
         name: SAME if bits_equal(run[name], first[name]) else OTHER
         for name in ("input", "weights", "output")
     }
     if compare(run["output"], first["output"], bound=limit).verdict == "rounding":
-        found["output"] = ROUNDED
-    return found
+        words["output"] = ROUNDED
+    return words
 
 
 def _device_verdict(cpu: dict[str, str], again: dict[str, str]) -> str:
