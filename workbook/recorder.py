@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Record, write, and say where; 2 for an absent device or an unknown experiment."""
+    """Record, write the file and print its path; give 2 for an absent device or unknown name."""
     try:
         chosen = _chosen(arguments.device, arguments.only)
         if arguments.dask:

@@ -47,7 +47,7 @@ class Finding:
 
     @property
     def unseen(self) -> str:
-        """A sentence on what the widest bound that shows rounding would not notice, if any does."""
+        """A sentence on what could hide within the widest bound by which something is rounding."""
         if self._widest is None:
             return ""
         words = self._widest.unseen_words()
@@ -55,7 +55,7 @@ class Finding:
 
     @property
     def blind(self) -> bool:
-        """Whether that bound would not miss even one of the terms that were added up."""
+        """Whether one whole term or more could be missing within that bound."""
         return self._widest is not None and self._widest.may_lack > 0
 
     @property

@@ -66,7 +66,7 @@ def sum_kind(x: Tensor, dim: Dim = None) -> Kind | None:
 
 
 def summed(x: Tensor, dim: Dim) -> tuple[int, ...]:
-    """List the dimensions that are summed over, counted from 0; ValueError for one that is not."""
+    """List the dimensions that are summed over, from 0; ValueError for one that x does not have."""
     places = (dim,) if isinstance(dim, int) else tuple(dim or range(x.dim()))
     for place in places:
         if not -x.dim() <= place < x.dim():

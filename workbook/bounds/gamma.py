@@ -53,7 +53,7 @@ def certain(depth: int, fmt: Name, *, terms: int | None = None) -> float:
 
 
 def likely(depth: int, fmt: Name, *, terms: int | None = None, results: int = 1) -> float:
-    """Bound the same with a probability: the smaller of `certain` and lambda sqrt(depth) u.
+    """Bound the ratio of `certain` but for RISK: by `certain` or lambda sqrt(depth) u, the smaller.
 
     The model: the roundings at one distance from the result, given all roundings farther from it,
     are zero on average. Their sums over the levels are then a martingale whose steps are at most

@@ -36,7 +36,7 @@ def rounds_nothing(size: Tensor, fmt: Name, *factors: Tensor) -> bool:
 
 
 def _step(values: Tensor) -> float:
-    """Give the largest power of two that divides every value; 0.0 if one is not finite."""
+    """Give the largest power of two that divides every value; 0.0 if some value is not finite."""
     values = values[values != 0]
     if not values.numel():
         return math.inf

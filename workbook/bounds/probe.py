@@ -91,7 +91,7 @@ def as_expected(dtype: torch.dtype, kind: Kind) -> bool:
 def _as_laid_out(
     dtype: torch.dtype, kind: Kind, terms: int
 ) -> tuple[Reduction, tuple[Tensor, int | None]]:
-    """Make a sum of the kind, and the tensor and dimension that it sums over."""
+    """Make a sum whose terms lie as `kind` says, and give the tensor and dimension it sums over."""
     if kind == "contiguous":
         return torch.sum, (torch.empty(terms, dtype=dtype, device="cpu"), None)
     width = 2 if kind == "strided" else 41  # 41: vectors of every width, and columns left over

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Take, print, save, compare; 1 if bits differ, 2 for what cannot be used."""
+    """Run the command; give 1 if bits differ, and 2 for a file or cluster that cannot be used."""
     try:
         if arguments.dask:
             return _asked(arguments)

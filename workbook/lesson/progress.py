@@ -46,7 +46,7 @@ class Group:
 
     @property
     def words(self) -> str:
-        """Say it in a sentence's part."""
+        """Say how these predictions came out, as part of a sentence."""
         return f"about {self.sure:.0f} % sure: right in {self.held} of {self.count}"
 
 

@@ -152,7 +152,7 @@ def told(value: Any) -> str:
 
 
 def brief(value: Any) -> str:
-    """Give a value as short as code would have it, and a tensor by its shape.
+    """Write a value in a few characters, a tensor by its shape.
 
     >>> brief(1 / 3), brief(torch.zeros(2, 3)), brief([1, 2]), brief(torch.matmul)
     ('0.333333', 'a tensor of 2 × 3', 'list of 2', 'matmul')

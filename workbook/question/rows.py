@@ -182,7 +182,7 @@ class WrongAnswer:
 
     @classmethod
     def value(cls, value: object, message: str) -> "WrongAnswer":
-        """Foresee one value.
+        """Foresee an answer by its value.
 
         >>> WrongAnswer.value("exp", "Which tensor does the last write change?").source
         "'exp'"

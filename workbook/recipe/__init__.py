@@ -1,6 +1,7 @@
 """Determinism as far as it goes in one process: a block, a text to paste, its price, its limits.
 
-Owns `deterministic`, and hands on what says how much it costs here and what it does not reach.
+Owns `deterministic`, and hands on `price`, what the block costs here, and `coverage`, what it does
+not reach.
 """
 
 from workbook.recipe.block import RECIPE, deterministic

@@ -27,8 +27,9 @@ Seen = list[float] | list[str]
 class Factor:
     """One thing that differs between two runs.
 
-    `arrange` makes it so, outside of the block, for run 0 and run 1; `run` is the program, and what
-    it gives is compared. `covered` is what was seen wherever this was tried; `repeats` looks again.
+    `arrange(0)` and `arrange(1)` bring the difference about, each before its run and outside of the
+    block; `run` is the program, whose results are compared. `covered` says whether the block made
+    the runs agree, wherever this was tried; `repeats` tries again.
     """
 
     name: str

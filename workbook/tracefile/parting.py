@@ -18,11 +18,12 @@ Kind = Literal["program", "argument", "came in", "draw", "operation"]
 
 @dataclass(frozen=True)
 class Parting:
-    """A place where two runs part for the first time on one way.
+    """An operation at which two runs part, with nothing before it on its path that differs.
 
-    program: only one makes the operation (the other entry is None). argument: its arguments that
-    are no tensors differ. came in: it reads a tensor from outside that is another one there. draw:
-    it draws other numbers. operation: its inputs agree in every bit, its results do not.
+    program: only one run makes the operation (the entry of the other run is None). argument: its
+    arguments that are no tensors differ. came in: it reads a tensor that came from outside and
+    differs. draw: it draws other numbers. operation: its inputs agree in every bit, its results do
+    not.
     """
 
     kind: Kind

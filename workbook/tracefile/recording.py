@@ -1,9 +1,9 @@
-"""What is asked of a recording, and the whole of it: a watched run with its head.
+"""The options of a recording, and the finished recording: a watched run with a head.
 
-Owns the options, as they travel to another process, and what is left out with them; and the head:
-the machine's fingerprint, the switches, and a hash of each of the program's files. It names no
-person, computer or network, and no folder. A process of the user's is recorded from where it has
-imported torch until it ends; what it had when it was killed is lost.
+Owns the options, as they travel to another process, and the head: the machine's fingerprint, the
+switches, and a hash of each of the program's files. The head names no person, computer or network,
+and no folder. A user's process is recorded from the end of its import of torch until it exits; of a
+process that is killed nothing is kept.
 """
 
 import atexit
@@ -27,7 +27,7 @@ from workbook.tracefile.taping import OPERATIONS, Watch
 
 @dataclass(frozen=True)
 class Options:
-    """What `Watch` is told."""
+    """The options of a `Watch`, as plain data."""
 
     key: bytes = b""
     small: bool = False

@@ -1,4 +1,4 @@
-"""A tensor in nine numbers: its norm and eight signed sums, which tell how far two are apart.
+"""A tensor in nine numbers: norm and eight signed sums, which tell how far two tensors are apart.
 
 Owns the signs, the sums and the estimate of a distance. Knows nothing of files and of operations.
 

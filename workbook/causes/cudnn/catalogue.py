@@ -1,9 +1,9 @@
 """The catalogue: which operations vary from run to run, and which with something else.
 
 Owns one experiment. The factor is the run: every repeat has the same inputs. Three more questions
-are asked apart from it, each with one thing changed: the algorithm, the size of the batch, and the
-device. What varies by itself is compared with its deterministic form; where that raises, or where
-the algorithm is what would be changed, there is no answer.
+are asked separately, each with one thing changed: the algorithm, the size of the batch, and the
+device. An operation that varies from run to run is compared in its deterministic form; where that
+form raises, and for the question of the algorithm, it has no answer.
 """
 
 from collections.abc import Callable, Iterator

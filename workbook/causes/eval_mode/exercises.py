@@ -134,7 +134,7 @@ def _shifts(remove: Callable[[nn.Module], Any]) -> bool:
 
 
 def _repeats_the_mistake(train: bool, evaluate: bool) -> Callable[[Fit], bool]:
-    """Make a recognizer of a script that switches its model so."""
+    """Make a function that recognizes a script with, or without, each of the two switches."""
     return lambda fit: _fitted(fit) == _fitted(partial(_fit, train=train, evaluate=evaluate))
 
 
