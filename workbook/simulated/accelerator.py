@@ -124,7 +124,7 @@ def _leaves(value: object) -> Iterator[object]:
 
 
 def _refuse_float64(value: object, *, cast: bool) -> None:
-    """Raise torch-directml's error for the dtype float64, and for its tensors unless they are cast."""
+    """Raise torch-directml's error for the dtype float64, and for its tensors but in a cast."""
     for leaf in _leaves(value):
         stored = isinstance(leaf, Tensor) and leaf.dtype == torch.float64 and not cast
         if stored or leaf is torch.float64:
