@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import torch
 
 from workbook.diagnosis import Workers, diagnose
 from workbook.diagnosis.probes import comparisons
+from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.session import Unusable
 from workbook.diagnosis.targets.tests import node, order, session, tolerance
 
@@ -181,3 +183,22 @@ def test_the_tolerance_that_is_tried_decides(atol: float, agree: bool) -> None:
         assert comparisons.note("", "", torch.ones(2), torch.ones(2) + 0.25, 0.0, 0.0) is agree
     assert comparisons.note("", "", torch.ones(2), torch.ones(2) + 0.25, 0.0, 0.0) is None
     comparisons.start()
+
+
+@pytest.mark.parametrize(("paced", "limit"), [(True, math.inf), (False, 5.0)])
+def test_a_limit_that_nobody_set_is_kept_by_the_tests(
+    tmp_path: Path, paced: bool, limit: float
+) -> None:
+    """It follows from their first run; one that somebody set ends them from outside, too."""
+    wanted: list[tuple[bool, float]] = []
+
+    def started(commands: list[dict[str, Any]], seconds: float) -> Run:
+        wanted.append((commands[0]["plan"]["paced"], seconds))
+        return Run(tmp_path, {})
+
+    given: Any = SimpleNamespace(
+        deadline=100.0, reserve=0.0, paced=paced, left=lambda: 5.0, started=started
+    )
+    with pytest.raises(Unusable, match="gave no answer"):
+        session.asked(given, [], "test_a.py::test_b", order="file")
+    assert wanted == [(paced, limit)]

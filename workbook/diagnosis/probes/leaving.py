@@ -31,18 +31,33 @@ _OTHERS = (torch.__path__[0] + os.sep, str(Path(__file__).parents[2]) + os.sep)
 Reading = dict[str, Any]
 
 
-def watch(note: Callable[..., None]) -> None:
-    """Write down every number that a program, or a library that it uses, reads from a tensor."""
+def watch(note: Callable[..., None], *, sides: bool = False) -> None:
+    """Write down every number that a program, or a library that it uses, reads from a tensor.
+
+    With `sides`, where it reads whether a number is above or below another, that number.
+    """
 
     def read(real: Any, tensor: Any, *args: Any, **kwargs: Any) -> Any:
         frame = caller()
         if not frame.f_code.co_filename.startswith(_OTHERS):
-            row = _row(tensor, _WORDS.get(real.__name__, real.__name__))
+            seen = getattr(tensor, _SIDE, tensor) if real.__name__ == "__bool__" else tensor
+            row = _row(seen, _WORDS.get(real.__name__, real.__name__))
             if row is not None:
                 note("left", line=line_of(frame), **row)
         return real(tensor, *args, **kwargs)
 
+    def compare(real: Any, tensor: Any, other: Any) -> Any:
+        made = real(tensor, other)
+        if isinstance(made, torch.Tensor) and made.numel() == tensor.numel() == 1:
+            setattr(made, _SIDE, tensor)
+        return made
+
     wrap(read, torch.Tensor, *_READERS)
+    if sides:
+        wrap(compare, torch.Tensor, "__lt__", "__le__", "__gt__", "__ge__")
+
+
+_SIDE = "_workbook_side"  # of a comparison, kept with its result
 
 
 def _row(tensor: Any, name: str) -> Reading | None:

@@ -195,7 +195,9 @@ class Interpreter:
 
     def _until(self, over: Callable[[], bool], end: float) -> bool:
         with self._news:
-            return self._news.wait_for(over, max(0.0, end - time.monotonic()))
+            return self._news.wait_for(
+                over, min(max(0.0, end - time.monotonic()), threading.TIMEOUT_MAX)
+            )
 
     def _send(self, message: dict[str, Any]) -> None:
         if self.process.stdin is not None:

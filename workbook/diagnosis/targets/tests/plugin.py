@@ -5,8 +5,11 @@ WORKBOOK_RUN: that folder holds `plan.json` and takes `answer.json`.
 """
 
 import json
+import math
 import os
 import random
+import signal
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -68,7 +71,7 @@ class Trials:
                 _put_back(plan.between, *kept)
                 comparisons.start()
                 self.reports.clear()
-                leaving.watch(lambda kind, **row: read.append(row))
+                leaving.watch(lambda kind, **row: read.append(row), sides=True)
             with tolerance.tried(plan.trial if following is None else None) as tried:
                 hook.pytest_runtest_protocol(item=item, nextitem=following)
         # a bare `assert loss < 0.1` shows no sides, but what it judges by was read from torch
@@ -139,6 +142,7 @@ class Diagnosis:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.plan: dict[str, Any] = json.loads((folder / "plan.json").read_text())
+        signal.alarm(math.ceil(max(1.0, self.plan["deadline"] - time.monotonic())))
         load(_LATE, forks=True)
         compiler.load_later()
         comparisons.watch(approximate())
@@ -149,6 +153,7 @@ class Diagnosis:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Diagnose the wanted test in place of running the session."""
+        signal.alarm(0)  # from here on the runs have their deadline
         trials = Trials(session, self.plan["node"])
         if trials.wanted not in trials.items:
             self._write({"missing": sorted(trials.items)[:20]})
@@ -165,6 +170,7 @@ class Diagnosis:
         name = trials.wanted
         subject = Subject("test", nodes=(name,))
         forks = Forks(subject, trials.body, self.folder / "forks", self.plan["deadline"])
+        forks.paced = self.plan["paced"]
         forks.seeded, forks.threads = torch.initial_seed() != self.seed, self.threads
         before = list(trials.items)[: list(trials.items).index(name)]
         try:

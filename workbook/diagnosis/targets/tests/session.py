@@ -6,6 +6,7 @@ Owns the command line, the reading of the answer, and the sentences where there 
 import contextlib
 import importlib.util
 import json
+import math
 import os
 import re
 import sys
@@ -73,11 +74,16 @@ def words(arguments: list[str]) -> list[str]:
 
 
 def asked(session: Session, line: list[str], name: str, *, order: str = "") -> Answer | None:
-    """Run a session of ours by its command line; its answer, or None where it misses the name."""
+    """Run a session of ours by its command line; its answer, or None where it misses the name.
+
+    Where nobody set a limit, that of tests follows from their first run: they keep it themselves.
+    """
+    paced = session.paced and bool(order)
     # the clock is the system's, so the session's process reads the same
     deadline = session.deadline - session.reserve - _KEPT
-    plan = {"bare": True, "node": name, "deadline": deadline, "order": order}
-    run = session.started([{"words": line, "plan": plan}])
+    plan = {"bare": True, "node": name, "deadline": deadline, "order": order,
+            "paced": paced}  # fmt: skip
+    run = session.started([{"words": line, "plan": plan}], math.inf if paced else session.left())
     path = run.folder / "command-0" / "answer.json"
     made: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     if "answer" in made:
