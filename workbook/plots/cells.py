@@ -34,7 +34,9 @@ class Table:
     """The arrangement of a table `width` CSS pixels wide, names of rows included.
 
     `size` is that of its texts, 0 where none could be read. `names`, `heads` and `texts` are broken
-    into lines; `across` and `down` are the edges of columns and rows, `head` the height above them.
+    into lines; `across` and `down` are the edges of columns and rows, `head` the height above them
+    and `body` that of the rows. `title`, `label`, `legend` are the words above. Tables with equal
+    `stays` have everything but the cells in common.
     """
 
     def __init__(self, cells: Cells, width: float) -> None:
@@ -55,14 +57,15 @@ class Table:
         ]
         self.heads = self._heads(widths)
         self.head = ROW * max(map(len, self.heads), default=0)
-        lines = [max(map(len, line), default=0) * self.size * 1.25 for line in self.texts]
-        least = [max(LEAST, line + GAP + STRIPE + 3) for line in lines]
-        least = [
-            max(each, len(n) * (ROW + 1) + 1) for each, n in zip(least, self.names, strict=True)
-        ]
-        even = min(WANTED / max(len(least), 1), ROOMY)
-        heights = [max(each, even) for each in least]
+        even = min(WANTED / max(len(cells.rows), 1), ROOMY)
+        heights = []
+        for name, texts in zip(self.names, self.texts, strict=True):
+            high = max(map(len, texts), default=0) * self.size * 1.25 + GAP + STRIPE + 3
+            heights.append(max(LEAST, high, len(name) * (ROW + 1) + 1, even))
         self.down = np.concatenate([[0.0], np.cumsum(heights)])
+        self.body, self.least = float(self.down[-1]) + 4, 0.0
+        self.title, self.label = cells.title, ""
+        self.legend = [words for _, words in cells.legend]
         self.stays = cells.rows, self.heads, self.size, [*self.across], [*self.down]
 
     def _broken(self, text: str, width: float) -> list[str]:
@@ -81,6 +84,87 @@ class Table:
             if all(middles[b] - middles[a] >= (wide[a] + wide[b]) / 2 for a, b in pairs):
                 break
         return [[name] if n % every == 0 else [] for n, name in enumerate(names)]
+
+    @property
+    def looks(self) -> list[Look]:
+        """The looks that the cells and their legend have."""
+        kinds = {kind for line in self.cells.kinds for kind in line}
+        kinds |= {kind for kind, _ in self.cells.legend}
+        return [look for kind, look in LOOKS.items() if kind in kinds]
+
+    def samples(self, theme: Theme) -> list[Any]:
+        """Make the legend's pictures of the kinds."""
+        return [_sample(LOOKS.get(kind), theme) for kind, _ in self.cells.legend]
+
+    def prepare(self, ax: Any, height: float) -> None:
+        """Set the limits and the names of rows and columns; the cells have `height` CSS pixels."""
+        ax.grid(False)
+        ax.spines[:].set_visible(False)
+        ax.tick_params(length=0, which="both")
+        ax.xaxis.tick_top()
+        for set_ticks, edges, names in (
+            (ax.set_xticks, self.across, self.heads),
+            (ax.set_yticks, self.down, self.names),
+        ):
+            set_ticks((edges[1:] + edges[:-1]) / 2, labels=["\n".join(lines) for lines in names])
+        ax.set(xlim=(0, max(self.across[-1], 1)), ylim=(max(height, 1), 0))
+
+    def draw(self, ax: Any, theme: Theme) -> None:
+        """Add the cells to their axes: fills, stripes, texts."""
+        across, down = self.across, self.down
+        if len(across) < 2 or len(down) < 2:
+            return
+        colors = [_fill(LOOKS.get(kind), theme) for kind in KINDS]
+        numbers = np.array([[KINDS.index(kind) for kind in line] for line in self.cells.kinds])
+        shown = np.full((2 * len(numbers) - 1, len(across) - 1), KINDS.index("blank"))
+        shown[::2] = numbers  # the gaps between them are rows, too
+        edges = np.stack([down[:-1] + GAP / 2, down[1:] - GAP / 2], axis=1).ravel()
+        narrow = np.diff(across).min() < 16  # parted by paper, which texts stand clear of
+        ax.pcolor(
+            across, edges, np.ma.masked_equal(shown, KINDS.index("blank")), zorder=3, linewidth=0.5,
+            cmap=ListedColormap(colors), vmin=-0.5, vmax=len(KINDS) - 0.5,
+            clip_on=False,  # half of the outermost lines lies outside of the axes
+            edgecolors=PAPER[theme] if narrow else LINE[theme],
+        )  # fmt: skip
+        for kind, runs in self._runs().items():
+            if look := LOOKS.get(kind):
+                rows, first, last = np.array(runs).T
+                tall = STRIPE if self.size else np.diff(down).min() - GAP
+                foot = down[rows + 1] - (GAP + tall) / 2
+                ax.hlines(
+                    foot, across[first], across[last], color(look, theme),
+                    style.dashed(look.stripe, tall), linewidth=tall * POINT, zorder=3.1,
+                )  # fmt: skip
+        if self.size:
+            self._write(ax, theme)
+
+    def _runs(self) -> dict[Kind, list[tuple[int, int, int]]]:
+        """Find each kind's runs of neighbors: row, first column, column after the last."""
+        spans: dict[Kind, list[tuple[int, int, int]]] = {}
+        for row, line in enumerate(self.cells.kinds):
+            start = 0
+            for kind, run in groupby(line):
+                end = start + len(list(run))
+                spans.setdefault(kind, []).append((row, start, end))
+                start = end
+        return spans
+
+    def _write(self, ax: Any, theme: Theme) -> None:
+        """Write the texts as markers: matplotlib draws each different one once, then copies it."""
+        places: dict[str, list[tuple[float, float]]] = {}
+        middles = (self.across[1:] + self.across[:-1]) / 2, (self.down[1:] + self.down[:-1]) / 2
+        for row, line in enumerate(self.texts):
+            for column, parts in enumerate(line):
+                for n, part in enumerate(parts):
+                    shift = (n - (len(parts) - 1) / 2) * self.size * 1.25 - STRIPE / 2
+                    places.setdefault(part, []).append(
+                        (middles[0][column], middles[1][row] + shift)
+                    )
+        for text, spots in places.items():
+            outline, reach = _outline(text)
+            size = 2 * reach * self.size * POINT
+            x, y = np.array(spots).T
+            ax.plot(x, y, ls="", marker=outline, ms=size, mew=0, color=style.INK[theme], zorder=3.3)
 
 
 def least_width(cells: Cells) -> float:
@@ -134,31 +218,6 @@ def _parts(name: str) -> list[str]:
     return (name.replace(".", ". ").replace("_", "_ ") if len(name) > 16 else name).split()
 
 
-def prepare(ax: Any, table: Table, height: float) -> None:
-    """Set the limits and the names of rows and columns; the cells have `height` CSS pixels."""
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0, which="both")
-    ax.xaxis.tick_top()
-    for set_ticks, edges, names in (
-        (ax.set_xticks, table.across, table.heads),
-        (ax.set_yticks, table.down, table.names),
-    ):
-        set_ticks((edges[1:] + edges[:-1]) / 2, labels=["\n".join(lines) for lines in names])
-    ax.set(xlim=(0, max(table.across[-1], 1)), ylim=(max(height, 1), 0))
-
-
-def samples(cells: Cells, theme: Theme) -> list[Any]:
-    """Make the legend's pictures of the kinds."""
-    return [_sample(LOOKS.get(kind), theme) for kind, _ in cells.legend]
-
-
-def looks(cells: Cells) -> list[Look]:
-    """List the looks that the cells and their legend have."""
-    kinds = {kind for line in cells.kinds for kind in line} | {kind for kind, _ in cells.legend}
-    return [look for kind, look in LOOKS.items() if kind in kinds]
-
-
 def _sample(look: Look | None, theme: Theme) -> Any:
     fill = Patch(facecolor=_fill(look, theme), edgecolor=LINE[theme], linewidth=0.5)
     if look is None:
@@ -169,64 +228,6 @@ def _sample(look: Look | None, theme: Theme) -> Any:
 
 def _fill(look: Look | None, theme: Theme) -> str:
     return style.tint(look, theme) if look else PAPER[theme]
-
-
-def draw(ax: Any, table: Table, theme: Theme) -> None:
-    """Add the cells to their axes: fills, stripes, texts."""
-    cells, across, down = table.cells, table.across, table.down
-    if len(across) < 2 or len(down) < 2:
-        return
-    colors = [_fill(LOOKS.get(kind), theme) for kind in KINDS]
-    numbers = np.array([[KINDS.index(kind) for kind in line] for line in cells.kinds])
-    shown = np.full((2 * len(numbers) - 1, len(across) - 1), KINDS.index("blank"))
-    shown[::2] = numbers  # the gaps between them are rows, too
-    edges = np.stack([down[:-1] + GAP / 2, down[1:] - GAP / 2], axis=1).ravel()
-    narrow = np.diff(across).min() < 16  # parted by paper, which texts stand clear of
-    ax.pcolor(
-        across, edges, np.ma.masked_equal(shown, KINDS.index("blank")), zorder=3, linewidth=0.5,
-        cmap=ListedColormap(colors), vmin=-0.5, vmax=len(KINDS) - 0.5,
-        clip_on=False,  # half of the outermost lines lies outside of the axes
-        edgecolors=PAPER[theme] if narrow else LINE[theme],
-    )  # fmt: skip
-    for kind, runs in _runs(cells).items():
-        if look := LOOKS.get(kind):
-            rows, first, last = np.array(runs).T
-            tall = STRIPE if table.size else np.diff(down).min() - GAP
-            foot = down[rows + 1] - (GAP + tall) / 2
-            ax.hlines(
-                foot, across[first], across[last], color(look, theme),
-                style.dashed(look.stripe, tall), linewidth=tall * POINT, zorder=3.1,
-            )  # fmt: skip
-    if table.size:
-        _write(ax, table, theme)
-
-
-def _runs(cells: Cells) -> dict[Kind, list[tuple[int, int, int]]]:
-    """Find each kind's runs of neighbors: row, first column, column after the last."""
-    spans: dict[Kind, list[tuple[int, int, int]]] = {}
-    for row, line in enumerate(cells.kinds):
-        start = 0
-        for kind, run in groupby(line):
-            end = start + len(list(run))
-            spans.setdefault(kind, []).append((row, start, end))
-            start = end
-    return spans
-
-
-def _write(ax: Any, table: Table, theme: Theme) -> None:
-    """Write the texts as markers: matplotlib draws each different one once, then copies it."""
-    places: dict[str, list[tuple[float, float]]] = {}
-    middles = (table.across[1:] + table.across[:-1]) / 2, (table.down[1:] + table.down[:-1]) / 2
-    for row, line in enumerate(table.texts):
-        for column, parts in enumerate(line):
-            for n, part in enumerate(parts):
-                shift = (n - (len(parts) - 1) / 2) * table.size * 1.25 - STRIPE / 2
-                places.setdefault(part, []).append((middles[0][column], middles[1][row] + shift))
-    for text, spots in places.items():
-        outline, reach = _outline(text)
-        size = 2 * reach * table.size * POINT
-        x, y = np.array(spots).T
-        ax.plot(x, y, ls="", marker=outline, ms=size, mew=0, color=style.INK[theme], zorder=3.3)
 
 
 @lru_cache(maxsize=2048)

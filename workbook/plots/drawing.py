@@ -24,8 +24,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from workbook.chart import Cells, Chart, Panel
-from workbook.plots import axes, cells, marks, style
+from workbook.chart import Cells, Chart
+from workbook.plots import style
+from workbook.plots.cells import Table, least_width
+from workbook.plots.marks import Plot
 from workbook.plots.style import EDGE, GAP, POINT, ROW, SAMPLE, TEXT, TITLE, Theme, text_width
 
 if TYPE_CHECKING:  # what it needs takes a second to import
@@ -117,7 +119,8 @@ class Drawing:
                 self._background = stage.background()
                 self._stage = stage
             pixels = self._stage.pixels(self._background, plan)
-        return _encoded(pixels, _colors(chart, self.theme))
+            looks = dict.fromkeys(look for part in plan.parts for look in part.looks)
+        return _encoded(pixels, style.palette(self.theme, looks))
 
 
 class _Plan:
@@ -130,46 +133,36 @@ class _Plan:
     def __init__(self, chart: Chart, room: int, words: tuple[str, ...]) -> None:
         if not (count := len(chart.panels)):
             raise ValueError("this result has no figure: its verdict and reading say all")
-        tables = [cells.least_width(panel) for panel in chart.panels if isinstance(panel, Cells)]
+        tables = [least_width(panel) for panel in chart.panels if isinstance(panel, Cells)]
         between = 2 * EDGE + BETWEEN * (count - 1)
         least = math.ceil(max(tables, default=0) * count + between)
         self.width = room = max(room, least if least <= WIDTH else 0)
         self.each = (room - between) / count
         self.parts = [
-            cells.Table(panel, self.each) if isinstance(panel, Cells) else panel
+            Table(panel, self.each) if isinstance(panel, Cells) else Plot(panel, self.each)
             for panel in chart.panels
         ]
-        self.heads = [_Head(panel, self.each) for panel in chart.panels]
+        self.heads = [_Head(part, self.each) for part in self.parts]
         self.title = style.wrapped("".join(words[:1]), room - 2 * EDGE, TITLE)
         self.foot = [line for text in words[1:] for line in style.wrapped(text, room - 2 * EDGE)]
-        grids = [part for part in self.parts if isinstance(part, cells.Table)]
-        self.names = max((grid.head for grid in grids), default=0.0)  # of columns
-        body = max((float(grid.down[-1]) for grid in grids), default=0.0) + 4
-        self.inner = max(self.names + body, axes.TALL if len(grids) < count else 0.0)
+        self.names = max(part.head for part in self.parts)  # of columns
+        self.inner = max(max(self.names + part.body, part.least) for part in self.parts)
         self.below = EDGE + ROW * len(self.foot) + 4
         self.above = EDGE + ROW * len(self.title) + max(head.height for head in self.heads)
         self.height = 2 * math.ceil((self.above + self.inner + self.below) / 2)  # whole pixels
-        self.stays = (
-            words,
-            self.height,
-            [head.stays for head in self.heads],
-            [
-                part.stays if isinstance(part, cells.Table) else axes.stays(part)
-                for part in self.parts
-            ],
-        )
+        shared = [
+            (head.stays, part.stays) for head, part in zip(self.heads, self.parts, strict=True)
+        ]
+        self.stays = words, self.height, shared
 
 
 class _Head:
     """The lines above a panel: its title, the name of its y axis, its legend."""
 
-    def __init__(self, panel: Panel | Cells, width: float) -> None:
-        self.title = style.wrapped(panel.title, width, bold=True)
-        if isinstance(panel, Cells):
-            self.name, names = [], [words for _, words in panel.legend]
-        else:
-            self.name, names = style.wrapped(panel.y.label, width), marks.names(panel)
-        self.entries = [style.wrapped(name, width - SAMPLE) for name in names]
+    def __init__(self, part: Table | Plot, width: float) -> None:
+        self.title = style.wrapped(part.title, width, bold=True)
+        self.name = style.wrapped(part.label, width)
+        self.entries = [style.wrapped(name, width - SAMPLE) for name in part.legend]
         self.columns = self._columns(width)
         self.rows = max((sum(map(len, column)) for column in self._split(self.columns)), default=0)
         self.height = (len(self.title) + len(self.name) + self.rows) * ROW + OVER + 4
@@ -199,12 +192,8 @@ class _Stage:
         self.canvas: Any = FigureCanvasAgg(self.figure)  # its methods have no types
         self.axes: list[Any] = list(self.figure.subplots(1, len(plan.parts), squeeze=False)[0])
         for number, (ax, part) in enumerate(zip(self.axes, plan.parts, strict=True)):
-            if isinstance(part, cells.Table):
-                cells.prepare(ax, part, plan.inner - plan.names)
-                self._head(ax, number, cells.samples(part.cells, theme))
-            else:
-                axes.prepare(ax, part, plan.each)
-                self._head(ax, number, marks.samples(part, theme))
+            part.prepare(ax, plan.inner - plan.names)
+            self._head(ax, number, part.samples(theme))
         self._lay_out()
         self._lines(plan.title, EDGE, EDGE - 3, TITLE, style.INK[theme])
         self._lines(plan.foot, EDGE, plan.height - plan.below, TEXT, style.SOFT[theme])
@@ -254,8 +243,7 @@ class _Stage:
     def fill(self, plan: _Plan) -> None:
         """Add what the chart's panels hold."""
         for ax, part in zip(self.axes, plan.parts, strict=True):
-            draw: Any = cells.draw if isinstance(part, cells.Table) else marks.draw
-            draw(ax, part, self.theme)
+            part.draw(ax, self.theme)
 
     def pixels(self, background: Any, plan: _Plan) -> Any:
         """Draw the data onto the background, and take it off again."""
@@ -274,14 +262,6 @@ class _Stage:
         """List what is not among the kept, lowest first."""
         added = [each for ax in self.axes for each in ax.get_children() if each not in kept]
         return sorted(added, key=lambda artist: artist.get_zorder())
-
-
-def _colors(chart: Chart, theme: Theme) -> tuple[str, ...]:
-    """List the colors that a chart's picture has."""
-    shown: list[style.Look] = []
-    for panel in chart.panels:
-        shown += cells.looks(panel) if isinstance(panel, Cells) else marks.series_looks(panel)
-    return style.palette(theme, dict.fromkeys(shown))
 
 
 def _encoded(pixels: Any, colors: tuple[str, ...]) -> bytes:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from workbook.chart import Panel, Series
 from workbook.plots import style
-from workbook.plots.axes import HAIR, bar_width, within
+from workbook.plots.axes import HAIR, TALL, bar_width, prepare, stays, within
 from workbook.plots.style import POINT, Look, Theme, color, dashed
 
 Numbers = NDArray[np.float64]
@@ -26,23 +26,43 @@ RULE = replace(style.CODE["raises"], dash=(4.0, 2.5))  # a rule takes no series'
 FAR = 1e200  # as good as infinite
 
 
-def series_looks(panel: Panel) -> list[Look]:
-    """Give each series its look; rules look all alike and take none."""
-    free = iter(
-        style.looks(tuple(series.label for series in panel.series if series.mark != "rule"))
-    )
-    return [RULE if series.mark == "rule" else next(free) for series in panel.series]
+class Plot:
+    """The series of a panel `width` CSS pixels wide, with the words above: as `cells.Table`."""
 
+    head, body, least = 0.0, 0.0, TALL
 
-def names(panel: Panel) -> list[str]:
-    """List what the legend says: the names of all series that have one."""
-    return [_name(series, panel) for series in panel.series if series.label]
+    def __init__(self, panel: Panel, width: float) -> None:
+        self.panel, self.width = panel, width
+        self.title, self.label = panel.title, panel.y.label
+        self.legend = [_name(series, panel) for series in panel.series if series.label]
+        self.stays = stays(panel)
 
+    @property
+    def looks(self) -> list[Look]:
+        """The look of each series; rules look all alike and take none from the others."""
+        others = tuple(series.label for series in self.panel.series if series.mark != "rule")
+        free = iter(style.looks(others))
+        return [RULE if series.mark == "rule" else next(free) for series in self.panel.series]
 
-def samples(panel: Panel, theme: Theme) -> list[Artist]:
-    """Make the legend's pictures of all series that have a name."""
-    pairs = zip(panel.series, series_looks(panel), strict=True)
-    return [_sample(series, look, theme) for series, look in pairs if series.label]
+    def samples(self, theme: Theme) -> list[Artist]:
+        """Make the legend's pictures of all series that have a name."""
+        pairs = zip(self.panel.series, self.looks, strict=True)
+        return [_sample(series, look, theme) for series, look in pairs if series.label]
+
+    def prepare(self, ax: Any, height: float) -> None:
+        """Set scales, limits, ticks and the name of x."""
+        prepare(ax, self.panel, self.width)
+
+    def draw(self, ax: Any, theme: Theme) -> None:
+        """Add the marks to their axes, whose limits are set."""
+        bars = [series for series in self.panel.series if series.mark == "bars"]
+        for n, (series, look) in enumerate(zip(self.panel.series, self.looks, strict=True)):
+            marks = _Marks(ax, self.panel, theme, series, look, n)
+            if series.mark == "bars":
+                marks.bars(bars.index(series), len(bars))
+            else:
+                {"rule": marks.rule, "band": marks.band}.get(series.mark, marks.line)()
+        ax.containers.clear()  # ax.bar keeps its bars there, too, after they are removed
 
 
 def _name(series: Series, panel: Panel) -> str:
@@ -71,18 +91,6 @@ def _fill(look: Look, theme: Theme) -> dict[str, Any]:
     own = color(look, theme)
     fill = style.tint(look, theme) if look.hatch else own
     return {"facecolor": fill, "edgecolor": own, "hatch": look.hatch, "linewidth": POINT}
-
-
-def draw(ax: Any, panel: Panel, theme: Theme) -> None:
-    """Add the marks of a panel to its axes, whose limits are set."""
-    bars = [series for series in panel.series if series.mark == "bars"]
-    for n, (series, look) in enumerate(zip(panel.series, series_looks(panel), strict=True)):
-        marks = _Marks(ax, panel, theme, series, look, n)
-        if series.mark == "bars":
-            marks.bars(bars.index(series), len(bars))
-        else:
-            {"rule": marks.rule, "band": marks.band}.get(series.mark, marks.line)()
-    ax.containers.clear()  # ax.bar keeps its bars there, too, after they are removed
 
 
 class _Marks:
