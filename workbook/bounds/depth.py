@@ -44,9 +44,9 @@ def sum_depth(x: Tensor, dim: Dim = None) -> int | None:
         return None
     sizes = {place: x.shape[place] for place in summed(x, dim)}
     terms = math.prod(sizes.values())
-    alone = math.prod(x.shape) == terms
+    whole = math.prod(x.shape) == terms
     pairs = (1, 2) if x.element_size() == 2 and kind == "contiguous" else (1,)
-    return max(_deepest(terms, kind, _LANES[x.dtype], pair, alone) for pair in pairs)
+    return max(_deepest(terms, kind, _LANES[x.dtype], pair, whole) for pair in pairs)
 
 
 def sum_kind(x: Tensor, dim: Dim = None) -> Kind | None:
@@ -75,9 +75,9 @@ def summed(x: Tensor, dim: Dim) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _deepest(terms: int, kind: Kind, lanes: tuple[int, ...], pair: int, alone: bool) -> int:
-    """Give the greatest depth over register widths, and over numbers of threads if `alone`."""
-    most = min(MOST_THREADS, -(-terms // GRAIN)) if alone and terms >= GRAIN else 1
+def _deepest(terms: int, kind: Kind, lanes: tuple[int, ...], pair: int, whole: bool) -> int:
+    """Give the greatest depth over register widths; over numbers of threads, too, if `whole`."""
+    most = min(MOST_THREADS, -(-terms // GRAIN)) if whole and terms >= GRAIN else 1
     widths = (1, *lanes) if terms < pair * max(lanes) else lanes
     if kind != "contiguous":
         widths = (1,)

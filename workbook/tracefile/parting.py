@@ -114,14 +114,14 @@ class _Walk:
         pairs = matched([entry.key for entry in left], [entry.key for entry in right])
         for i, j in [*pairs, (len(left), len(right))]:
             for entry in left[at[0] : i]:
-                self._alone(step, entry, None)
+                self._unmatched(step, entry, None)
             for entry in right[at[1] : j]:
-                self._alone(step, None, entry)
+                self._unmatched(step, None, entry)
             if i < len(left) and j < len(right):
                 self._pair(step, left[i], right[j])
             at = i + 1, j + 1
 
-    def _alone(self, step: int, first: Entry | None, second: Entry | None) -> None:
+    def _unmatched(self, step: int, first: Entry | None, second: Entry | None) -> None:
         """Note an operation that only one run makes."""
         self.partings.append(Parting("program", step, first, second, Judgment("cannot tell")))
 

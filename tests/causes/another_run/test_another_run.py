@@ -113,7 +113,7 @@ def test_a_missing_compiler_is_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_sum_of_the_ranks_is_the_sum() -> None:
     """Whole numbers, which add exactly, are summed as NumPy would, and stay as they were."""
     numbers = [torch.arange(5.0) * n for n in (1, 10, 100)]
-    for got in summed(numbers):
+    for got in summed([numbers])[0]:
         assert got.tolist() == [0.0, 111.0, 222.0, 333.0, 444.0]
     assert numbers[0].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
 
@@ -122,12 +122,12 @@ def test_without_gloo_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """A torch without gloo, and a network that refuses, end in one sentence."""
     monkeypatch.setattr(torch.distributed, "is_gloo_available", lambda: False)
     with pytest.raises(DeviceUnavailable, match="without gloo"):
-        summed([torch.ones(1)] * 2)
+        summed([[torch.ones(1)] * 2])
     monkeypatch.undo()
     monkeypatch.setattr(ranks, "_group", lambda *_: 1 / 0)
     monkeypatch.setattr(ranks, "PAUSE", 0.0)
     with pytest.raises(DeviceUnavailable, match="could not be connected"):
-        summed([torch.ones(1)] * 2)
+        summed([[torch.ones(1)] * 2])
 
 
 def test_a_connection_that_breaks_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +155,7 @@ def test_a_firewall_on_the_loopback_is_said(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr("socket.create_connection", refused)
     with pytest.raises(DeviceUnavailable, match=r"to itself \(127.0.0.1\): refused. .* firewall"):
-        summed([torch.ones(1)] * 2)
+        summed([[torch.ones(1)] * 2])
 
 
 def test_nobody_waits_for_a_rank_that_failed() -> None:

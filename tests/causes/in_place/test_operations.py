@@ -34,7 +34,7 @@ def test_the_arguments_that_were_found_are_those_of_the_operation() -> None:
     product = operands["matrix2"].numpy() @ operands["matrix2"].numpy()
     expected = operands["matrix"].numpy() + product
     torch.testing.assert_close(
-        addmm.call(addmm.in_place, operands), torch.from_numpy(expected), rtol=1e-12, atol=0
+        addmm.run(addmm.in_place, operands), torch.from_numpy(expected), rtol=1e-12, atol=0
     )
     assert all(torch.equal(operands[name], kept[name]) for name in kept)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from workbook.causes.temperature_zero import ALONE, MARGINS, alone, library, margins, model
+from workbook.causes.temperature_zero import ALONE, MARGINS, decoding, library, margins, model
 from workbook.conditions import Conditions
 from workbook.experiment import run
 
@@ -53,7 +53,7 @@ def test_a_wide_accumulator_is_the_control() -> None:
 def test_a_difference_that_the_cache_makes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache that forgets gives other texts, and the verdict says with what they differ."""
     monkeypatch.setattr(model, "_remembered", lambda cache, number, k, v: (0 * k, 0 * v))
-    result = run(ALONE, change=alone.CACHE)
+    result = run(ALONE, change=decoding.CACHE)
     assert result.finding.values["changed"] > 0
     assert "with a cache than without" in result.verdict
 

@@ -100,16 +100,12 @@ def seat(device: str, rank: int) -> torch.device:
     return torch.device(device, rank) if device == "cuda" else torch.device(device)
 
 
-def summed(numbers: Sequence[Tensor], device: str = "cpu") -> list[Tensor]:
-    """All-reduce one tensor of each rank, from the rank's seat: give the sum as each rank got it.
+def summed(lots: Sequence[Sequence[Tensor]], device: str = "cpu") -> list[list[Tensor]]:
+    """All-reduce lots of one tensor of each rank, one lot after another over one connection.
 
-    The tensors, of one shape and dtype, stay as they are. Errors as for `ranked`.
+    Gives the sum of each lot as each rank got it. The tensors of a lot are of one shape and dtype,
+    and stay as they are. Errors as for `ranked`.
     """
-    return summed_each([numbers], device)[0]
-
-
-def summed_each(lots: Sequence[Sequence[Tensor]], device: str = "cpu") -> list[list[Tensor]]:
-    """All-reduce several lots one after another over one connection, each as `summed` does."""
 
     def add(rank: int, group: Any) -> list[Tensor]:
         mine = [lot[rank].to(seat(device, rank), copy=True) for lot in lots]

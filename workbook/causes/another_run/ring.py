@@ -6,7 +6,7 @@ whose sum is another one got them in another order.
 
 import torch
 
-from workbook.causes.another_run.ranks import summed_each
+from workbook.causes.another_run.ranks import summed
 from workbook.conditions import Conditions
 from workbook.control import Choice
 from workbook.experiment import Experiment
@@ -25,7 +25,7 @@ def fill(where: Conditions, *, slots: int) -> Finding:
     for world in WORLDS:
         numbers = [1.0] + [2.0**-24] * (world - 1)
         filled = [torch.full((slots,), number) for number in numbers]
-        sums, again = summed_each([filled, filled])
+        sums, again = summed([filled, filled])
         counts[world] = len(torch.unique(sums[0]))
         same_everywhere &= all(torch.equal(each, sums[0]) for each in sums)
         repeats &= torch.equal(sums[0], again[0])

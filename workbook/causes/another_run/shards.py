@@ -6,7 +6,7 @@ Owns one experiment. The factor is the number of ranks among which the same rows
 import torch
 from torch import Tensor, nn
 
-from workbook.causes.another_run.ranks import summed_each
+from workbook.causes.another_run.ranks import summed
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.conditions import Conditions
 from workbook.control import Choice, DeviceChoice, Seed
@@ -53,8 +53,8 @@ def divide(where: Conditions, *, shards: str, average: str, layer: str) -> Findi
             for lot, gradient in zip(lots, _each(model, rows, targets), strict=True):
                 lot.append(gradient * _weight(len(rows), average))
         # What a single rank has is the sum already.
-        summed = summed_each(lots, device) if world > 1 else lots
-        for gaps, sums, right in zip(apart.values(), summed, whole, strict=True):
+        added = summed(lots, device) if world > 1 else lots
+        for gaps, sums, right in zip(apart.values(), added, whole, strict=True):
             equal_on_ranks &= all(bits_equal(got, sums[0]) for got in sums)
             mean = sums[0] / (world if average in (MEANS, SUMMED) else 1)
             gaps.append(float((mean - right).abs().max() / right.abs().max()))

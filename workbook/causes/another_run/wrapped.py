@@ -28,7 +28,7 @@ WORLD, ROWS = 2, 8  # ranks, and rows for each
 START, GRADIENTS, LATER = "first weights", "gradients", "gradient of a weight added afterwards"
 AFTER, NEXT = "statistics after a step", "statistics at the next step"
 PARTS = START, GRADIENTS, LATER, AFTER, NEXT
-ALONE, WRAPPED = "not wrapped", "wrapped"
+BARE, WRAPPED = "not wrapped", "wrapped"
 CELLS = {True: Cell("equal", "agrees"), False: Cell("differ", "differs")}
 LEGEND: dict[Kind, str] = {"agrees": "the same bits on all ranks", "differs": "other bits"}
 
@@ -54,7 +54,7 @@ def wrap(where: Conditions, *, buffers: bool) -> Finding:
     """Take one step on ranks with seeds and rows of their own, without the wrapper and with it."""
     device, equal = where.device or "cpu", {part: dict[str, bool]() for part in PARTS}
     rows = torch.rand(WORLD, ROWS, 4)
-    for way in (ALONE, WRAPPED):
+    for way in (BARE, WRAPPED):
         models = []
         for rank in range(WORLD):  # here, and not on the ranks: they share torch's generator
             torch.manual_seed((where.seed or 0) + rank)
@@ -96,7 +96,7 @@ def _flat(tensors: Iterable[Tensor]) -> Tensor:
 
 
 def _verdict(equal: dict[str, dict[str, bool]]) -> str:
-    made = [part for part, line in equal.items() if line[WRAPPED] and not line[ALONE]]
+    made = [part for part, line in equal.items() if line[WRAPPED] and not line[BARE]]
     left = [part for part, line in equal.items() if not line[WRAPPED]]
     return f"The wrapper makes equal: {', '.join(made) or 'nothing'}; not: {', '.join(left)}."
 

@@ -58,8 +58,8 @@ CONVOLUTION = (
 )
 
 
-def _gradient(name: str, operand: object, call: Callable[..., Tensor], *entry: str) -> Operation:
-    return Operation(f"{name}, gradient", (operand,), call, 0, entry)  # type: ignore[arg-type]
+def _gradient(name: str, operand: object, compute: Callable[..., Tensor], *entry: str) -> Operation:
+    return Operation(f"{name}, gradient", (operand,), compute, 0, entry)  # type: ignore[arg-type]
 
 
 def _unpooled(x: Tensor) -> Tensor:

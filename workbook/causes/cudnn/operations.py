@@ -52,7 +52,7 @@ def whole(*shape: int, high: int) -> Operand:
 
 @dataclass(frozen=True)
 class Operation:
-    """A row: `call` on the operands, or its gradient with respect to operand number `of`.
+    """A row: `compute` on the operands, or its gradient with respect to operand number `of`.
 
     `entry` are words that the operation's line in the documentation of
     torch.use_deterministic_algorithms contains, none if it has no line there. `other` computes the
@@ -61,7 +61,7 @@ class Operation:
 
     name: str
     operands: tuple[Operand, ...]
-    call: Callable[..., Tensor]
+    compute: Callable[..., Tensor]
     of: int | None = None
     entry: tuple[str, ...] = ()
     other: Callable[..., Tensor] | None = None
@@ -85,7 +85,7 @@ class Operation:
         if self.of is None:
             return operands
         with torch.no_grad():
-            above = (self.other or self.call)(*operands)
+            above = (self.other or self.compute)(*operands)
         return (*operands, torch.rand(above.shape).to(above.dtype))
 
     def one_row(self, tensors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -96,15 +96,15 @@ class Operation:
 
     def run(self, tensors: tuple[Tensor, ...], *, other: bool = False) -> Tensor:
         """Run the operation, or compute its gradient, on tensors that `drawn` gave."""
-        call = self.other if other and self.other else self.call
+        compute = self.other if other and self.other else self.compute
         if self.of is None:
             with torch.no_grad():
-                return call(*tensors)
+                return compute(*tensors)
         *operands, above = tensors
         leaf = operands[self.of].detach().requires_grad_()
         operands[self.of] = leaf
         with torch.enable_grad():
-            result = call(*operands)
+            result = compute(*operands)
         (gradient,) = torch.autograd.grad(result, leaf, above)
         return gradient
 

@@ -18,7 +18,7 @@ from workbook import devices
 from workbook.causes.cudnn.count import Count
 from workbook.floats import bits, ulp_distance
 
-Call = Callable[[], Tensor]
+Compute = Callable[[], Tensor]
 PIECE = 2**24  # elements that are looked at together: 128 MiB as whole numbers
 GOLDEN = -7046029254386353131  # 2**64 over the golden ratio, as a signed odd number
 
@@ -57,9 +57,9 @@ class Repeats:
         return Repeats(keys, farther.changed, farther.apart, farther.ulps)
 
 
-def repeat(call: Call, count: int) -> Repeats:
+def repeat(compute: Compute, count: int) -> Repeats:
     """Call `count` times and compare each result with the first, bit for bit, on its device."""
-    results = [call() for _ in range(count)]
+    results = [compute() for _ in range(count)]
     counts = torch.cat(list(_differing(results))).tolist()  # the only wait for the device
     others = [result for result, different in zip(results, counts, strict=True) if different]
     first, *rest = fingerprints([results[0], *others])
@@ -124,13 +124,13 @@ def distances(a: Tensor, b: Tensor) -> tuple[float, float, int]:
     return share, mean, int(ulp_distance(a, b).max())
 
 
-def seconds(call: Call, count: int) -> float:
+def seconds(compute: Compute, count: int) -> float:
     """Measure the mean time of one call, waiting for its device at the end."""
-    device = call().device
+    device = compute().device
     wait = devices.device(device.type).synchronize
     wait()
     started = time.perf_counter()
     for _ in range(count):
-        call()
+        compute()
     wait()
     return (time.perf_counter() - started) / count

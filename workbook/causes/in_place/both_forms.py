@@ -74,7 +74,7 @@ def _both(operation: Operation, operands: Mapping[str, Tensor], seed: int) -> tu
     for form in (operation.in_place, operation.out_of_place):
         if operation.draws:
             torch.manual_seed(seed)
-        results.append(operation.call(form, operands))
+        results.append(operation.run(form, operands))
     return results[0], results[1]
 
 

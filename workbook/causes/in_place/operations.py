@@ -52,7 +52,7 @@ class Operation:
     reason: str = ""
     draws: bool = False
 
-    def call(self, form: Any, operands: Mapping[str, Tensor]) -> Tensor:
+    def run(self, form: Any, operands: Mapping[str, Tensor]) -> Tensor:
         """Call one form on a fresh copy of its operand; whatever torch raises is raised."""
         values = [_value(value, operands) for value in self.recipe[1:]]
         by_place = len(values) - len(self.keywords)
@@ -139,7 +139,7 @@ def _found(title: str, arguments: list[Any], operands: Mapping[str, Tensor]) -> 
         operation = Operation(title, *forms, keywords, recipe)
         try:
             for form in forms:
-                operation.call(form, operands)
+                operation.run(form, operands)
         except REFUSALS as error:
             reason = reason or first_line(error)
         else:

@@ -1,7 +1,7 @@
 """Chapter 09: why greedy decoding answers differently, though nothing is drawn."""
 
-from workbook.causes.temperature_zero.alone import ALONE
 from workbook.causes.temperature_zero.case import COMPANY
+from workbook.causes.temperature_zero.decoding import ALONE
 from workbook.causes.temperature_zero.exercises import (
     ROWS_IN_COMPANY,
     SAFE_TOKENS,

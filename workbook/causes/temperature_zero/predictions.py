@@ -2,7 +2,7 @@
 
 import torch
 
-from workbook.causes.temperature_zero import alone, library, sampling
+from workbook.causes.temperature_zero import decoding, library, sampling
 from workbook.causes.temperature_zero.ways import ONLY_MASK, OTHER, PADDED, WAYS_TO_COMPUTE
 from workbook.conditions import Conditions
 from workbook.experiment import run
@@ -16,13 +16,13 @@ def _what_changes() -> dict[str, int]:
     """
     where = Conditions(device="cpu", dtype="bfloat16", threads=1, seed=4)
     with where:
-        small, starts = alone.opened(where, 32, 8)
+        small, starts = decoding.opened(where, 32, 8)
         linear = library.product(library.BY_ROWS, library.ROUNDED)
-        together = alone.text(small, starts, linear)
-        again = alone.text(small, starts, linear)
+        together = decoding.text(small, starts, linear)
+        again = decoding.text(small, starts, linear)
         others = torch.cat([starts[:1], starts[1:].flip(1)])
-        replaced = alone.text(small, others, linear)
-        single = torch.cat([alone.text(small, start[None], linear) for start in starts])
+        replaced = decoding.text(small, others, linear)
+        single = torch.cat([decoding.text(small, start[None], linear) for start in starts])
     return {
         "repeat": int((together != again).any(1).sum()),
         "words": int((together[:1] != replaced[:1]).any(1).sum()),
