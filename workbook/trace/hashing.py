@@ -12,6 +12,7 @@ import torch
 import xxhash
 
 _digest: Callable[[Any, int], int] = xxhash.xxh3_64_intdigest  # of anything that has bytes, a seed
+_numpy = torch.Tensor.numpy  # the real one: a probe may replace it
 _ROOM = 1 << 22  # bytes
 _LARGE = 1 << 16  # elements
 _MASK = (1 << 64) - 1
@@ -69,7 +70,7 @@ def _as_array(tensor: torch.Tensor) -> Any:
         flat = _HERE.packed(flat)
     if flat.dtype not in _BYTES:
         flat = flat.reshape(-1).view(_WIDTHS[flat.element_size()])
-    return flat.numpy()
+    return _numpy(flat)
 
 
 def reads_as_it_lies(tensor: torch.Tensor) -> bool:
@@ -95,7 +96,7 @@ def tensor_hash(tensor: torch.Tensor) -> int:
         try:
             if tensor.is_contiguous():
                 flat = tensor.detach() if tensor.requires_grad else tensor
-                return _digest(flat.numpy(), width)
+                return _digest(_numpy(flat), width)
         except (RuntimeError, TypeError):  # what NumPy cannot read takes longer
             return _hash_of_any(tensor)
     return _hash_of_any(tensor)

@@ -102,3 +102,29 @@ def test_a_run_ends_at_its_step() -> None:
     finally:
         handle.remove()
         FACTS.start()
+
+
+def test_who_only_watches_reads_large_steps_now_and_then() -> None:
+    """After so many bytes tensors are read at powers of two, and losses at each step.
+
+    A difference is seen at a power of two, unless a loss shows it before, and the step before was
+    not read: an earlier one may be the first. Who reads all of it names that one.
+    """
+    handle = steps.watch(0, most=0)
+    try:
+        ours, theirs = series(Training(), 8), series(Training(), 8, extra=6)
+    finally:
+        handle.remove()
+        FACTS.start()
+    assert [row[0] for row in ours if steps.UNREAD not in row] == [1, 2, 4, 8]
+    assert steps.parted(ours, theirs, steps.PARTS[-1:]) == (8, ("parameters",))
+    found = steps.parted(ours, theirs, steps.COMPUTED)
+    assert found == (6, ("the loss",))
+    assert steps.skipped(ours, 6) and not steps.skipped(ours, 5)
+
+
+def test_steps_are_laid_side_by_side_by_their_numbers(watched: None) -> None:
+    """A series that begins later is compared where both have a step."""
+    whole = series(Training(), 5)
+    assert steps.parted(whole, whole[2:]) is None
+    assert steps.parted(whole, series(Training(), 5, extra=4)[2:]) is not None

@@ -4,6 +4,7 @@ Owns the vector, the end of a run that was to go to a step only, and the reading
 set of parts that differ first says what kind of cause there is, without another run.
 """
 
+import math
 import os
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +31,8 @@ PARTS = (
 )
 COMPUTED = PARTS[3:]  # generators that nobody seeds differ from the start, used or not
 _EVERY = 1_000  # steps; after that only powers of two are looked at
+ENOUGH = 2_000_000_000  # bytes, a quarter second: who only watches reads no more step by step
+UNREAD = 0  # in place of the hash of what a step left unread
 Loss = tuple[float, str]  # a value and its dtype
 Tell = Callable[[Optimizer, list[int], list[Loss]], None]
 _LOSS: list[tuple[int, Loss]] = []  # of this step, each with its hash
@@ -58,18 +61,21 @@ def stop_at(step: int, instead: Callable[[], None] | None = None) -> None:
     _STOP[:] = [(step, instead)]
 
 
-def watch(stop: int, tell: Tell | None = None) -> RemovableHandle:
+def watch(stop: int, tell: Tell | None = None, most: float = math.inf) -> RemovableHandle:
     """Note a vector after each step of any optimizer; end the run after step `stop` (0: never).
 
     With `tell`, the optimizer, the step's number with its vector, and the losses go there instead.
+    After `most` bytes, gradients, states and parameters are read at powers of two only.
     """
     stops = [0]
     stop_at(stop)
 
     def after(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         number = FACTS.count("steps seen")
-        if number <= _EVERY or not number & (number - 1):
-            row = [number, *_vector(optimizer)]
+        power = not number & (number - 1)
+        if number <= _EVERY or power:
+            whole = power or FACTS.counts.get(_BYTES, 0) < most
+            row = [number, *vector(optimizer, whole)]
             losses = [value for _, value in _LOSS]
             _LOSS.clear()
             if tell is not None:
@@ -91,21 +97,37 @@ def watch(stop: int, tell: Tell | None = None) -> RemovableHandle:
     return register_optimizer_step_post_hook(after)
 
 
-def _vector(optimizer: Optimizer) -> list[int]:
+_BYTES = "bytes of steps read"
+
+
+def vector(optimizer: Optimizer, whole: bool = True) -> list[int]:
+    """Hash each of `PARTS` as the optimizer has it now; its tensors only where `whole` says so."""
     groups = optimizer.param_groups
-    weights = [weight for group in groups for weight in group["params"]]
     options = [{k: v for k, v in group.items() if k != "params"} for group in groups]
-    kept = [optimizer.state[weight] for weight in weights if weight in optimizer.state]
-    states = [value for state in kept for value in state.values()]
-    LEFT[optimizer] = digest(weights)
-    return [
+    row = [
         *global_codes(),
         bytes_hash(repr([code for code, _ in _LOSS]).encode()),
-        digest([weight.grad for weight in weights]),
+        UNREAD,
         bytes_hash(repr(options).encode()),
-        digest(states),
-        LEFT[optimizer],
+        UNREAD,
+        UNREAD,
     ]
+    LEFT.pop(optimizer, None)
+    if whole:
+        weights = [weight for group in groups for weight in group["params"]]
+        kept = [optimizer.state[weight] for weight in weights if weight in optimizer.state]
+        states = [value for state in kept for value in state.values()]
+        gradients = [weight.grad for weight in weights]
+        row[4], row[6], row[7] = map(digest, (gradients, states, weights))
+        LEFT[optimizer] = row[7]
+        size = sum(map(_size, (*gradients, *states, *weights, *weights)))  # these twice: `LEFT`
+        FACTS.counts[_BYTES] = FACTS.counts.get(_BYTES, 0) + size
+    return row
+
+
+def _size(value: Any) -> int:
+    tensor = isinstance(value, torch.Tensor) and value.device.type == "cpu"
+    return value.numel() * value.element_size() if tensor else 0
 
 
 def digest(values: list[Any]) -> int:
@@ -121,12 +143,19 @@ def digest(values: list[Any]) -> int:
 def parted(
     ours: list[list[int]], theirs: list[list[int]], among: tuple[str, ...] = PARTS
 ) -> tuple[int, tuple[str, ...]] | None:
-    """Find the first step after which two series differ in some parts, and those parts."""
-    for first, second in zip(ours, theirs, strict=False):
-        parts = zip(PARTS, first[1:], second[1:], strict=True)
-        if differing := tuple(part for part, a, b in parts if a != b and part in among):
-            return first[0], differing
+    """Find the first step after which series differ in parts that both read, and those parts."""
+    others = {row[0]: row for row in theirs}
+    for row in ours:
+        parts = zip(PARTS, row[1:], others.get(row[0], row)[1:], strict=True)
+        differing = [part for part, a, b in parts if a != b and UNREAD not in (a, b)]
+        if differing := [part for part in differing if part in among]:
+            return row[0], tuple(differing)
     return None
+
+
+def skipped(series: list[list[int]], step: int) -> bool:
+    """Whether the step before this one was read in part only, so that an earlier one may differ."""
+    return any(row[0] == step - 1 and UNREAD in row for row in series)
 
 
 def same_weights(ours: list[list[int]], theirs: list[list[int]]) -> bool:

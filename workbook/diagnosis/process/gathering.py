@@ -51,7 +51,8 @@ def gathered(folder: Path, started: int) -> dict[str, Any]:
     facts = rows["facts"][-1]["facts"] if "facts" in rows else _NO_FACTS
     reads = dict.fromkeys(row["path"] for row in everyone if row["kind"] == "reads")
     facts["lists"]["leftover-files"] = [os.path.relpath(name) for name in reads]
-    facts["lists"]["steps"] = [row["vector"] for row in rows.get("step", ())][:_MOST]
+    vectors = {row["n"]: row["vector"] for row in rows.get("step", ())}  # the last one twice
+    facts["lists"]["steps"] = list(vectors.values())[:_MOST]
     left, losses = rows.get("left", [])[:_MOST], _losses(rows)
     values = leaving.by_line(left) | ({"the loss": losses} if losses is not None else {})
     for row in rows.get("parameters", [])[-1:]:

@@ -6,6 +6,7 @@ has come to the step that it was to go to. The hook calls `begin`; nothing else 
 
 import atexit
 import contextlib
+import math
 import os
 import sys
 import time
@@ -41,6 +42,7 @@ class Watch:
         self.trace: Trace | None = None
         self.stack = contextlib.ExitStack()
         self.optimizer: Any = None
+        self.row: list[int] = []  # of the last step that was written down
         self.ended = False
         self.clock = time.monotonic  # the real one: a run may be given another
         self.began = self.clock()
@@ -54,7 +56,9 @@ class Watch:
         leaving.watch(self.note)
         if self.plan["stop"] < 0:
             self._saves()
-        steps.watch(0, self.after)
+        # ranks are laid side by side step by step, and who goes to a step wants all of it
+        only = not (self.plan["set"] or self.plan["stop"] or "RANK" in os.environ)
+        steps.watch(0, self.after, steps.ENOUGH if only else math.inf)
         ranks.watch(self.note, ROWS_SEEN)
         atexit.register(self.end)
         if self.plan["trace"] and self.plan["from"] <= 1:
@@ -62,7 +66,7 @@ class Watch:
 
     def after(self, optimizer: Any, row: list[int], loss: list[steps.Loss]) -> None:
         """Write a step's row down, and end the run where it was to go no further."""
-        number, self.optimizer = row[0], optimizer
+        number, self.row, self.optimizer = row[0], row, optimizer
         self.note("step", n=number, vector=row, loss=loss)
         if self.plan["trace"] and number + 1 == self.plan["from"]:
             self._start_trace()
@@ -106,6 +110,10 @@ class Watch:
             self.trace.__exit__()
             for row in keep(self.trace, self.folder / f"trace-{self.pid}.npz"):
                 self.note("draw", row=row)
+        if self.row and steps.UNREAD in self.row and FACTS.counts["steps seen"] == self.row[0]:
+            now = [self.row[0], *steps.vector(self.optimizer)]  # what the last step left is read
+            last = [a or b for a, b in zip(self.row, now, strict=True)]
+            self.note("step", n=last[0], vector=last, loss=[])
         self._parameters()
         self.note("facts", facts=FACTS.to_json())
 

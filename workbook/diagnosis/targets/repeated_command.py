@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.plan import Plan, plan
+from workbook.diagnosis.probes import steps
+from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.search import Search
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.targets import ranks
@@ -82,8 +84,21 @@ def _twice(session: Session) -> Watched:
         how = f", up to step {stop}" if stop else ""
         session.tell(f"twice as it was typed{how}: {watched.words}")
         if not watched.same or not stop or stop == session.steps:
-            return watched
+            return closer(session, watched)
         patience *= _FURTHER
         if 2 * patience > session.left():
             session.note(f"Both runs agree up to step {stop}; further steps were not compared.")
             return watched
+
+
+def closer(session: Session, watched: Watched) -> Watched:
+    """Go to where two runs part once more, if steps before it were read in part only."""
+    step = watched.step
+    if not any(steps.skipped(series, step) for series in watched.series):
+        return watched
+    again = [Plan((0,), (), stop=step, repeat=number) for number in (2, 3)]
+    try:
+        ours, theirs = (session.run(each, again=True) for each in again)
+    except OutOfTime:
+        return watched
+    return replace(watched, closer=Watched(ours, theirs))

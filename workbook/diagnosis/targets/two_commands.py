@@ -41,7 +41,7 @@ class Commands(Pair):
 def diagnosed(session: Session) -> Answer:
     """Give the answer for two command lines."""
     pair = Commands(session)
-    watched = Watched(*pair.calm)
+    watched = Watched(pair.calm[0], pair.calm[1])
     session.tell(f"compared is {_compared(*pair.calm)}")
     for sentence in watched.across():
         session.note(sentence)
@@ -151,15 +151,21 @@ def resumed(session: Session) -> Answer:
     session.tell(f"stopped at its first torch.save, after step {saved}, and resumed")
     if not saved:
         raise Unusable("the first command saved nothing with torch.save after a step of training")
-    ours, theirs = whole.steps(0)[saved:], made.steps(0)
+    ours, theirs = [row for row in whole.steps(0) if row[0] > saved], made.steps(0)
     if not theirs:
         raise Unusable("the second command made no step of training")
     if steps.parted(whole.steps(0)[:1], theirs[:1], steps.COMPUTED) is None:
         raise Unusable("the second command began anew: its first step is that of the whole run")
     renumbered = [[saved + row[0], *row[1:]] for row in theirs]
     part = steps.parted(ours, renumbered, steps.PARTS[:1] + steps.COMPUTED)
+    both = {row[0] for row in ours} & {row[0] for row in renumbered}
+    if not both:
+        raise Unusable(
+            f"of the steps after step {saved} none was read in both commands; save the checkpoint "
+            "sooner, or train on for longer"
+        )
     if part is None:
-        session.tell(f"{len(theirs)} steps after that: equal in every bit")
+        session.tell(f"{len(both)} steps after that: equal in every bit")
         return answered(session, [none()])
     step, parts = part
     evidence = (

@@ -56,6 +56,7 @@ class Watched:
 
     ours: Run
     theirs: Run
+    closer: "Watched | None" = None  # two runs to where these part, that read every step
 
     @property
     def series(self) -> tuple[list[list[int]], list[list[int]]]:
@@ -71,7 +72,8 @@ class Watched:
     @property
     def parts(self) -> tuple[int, tuple[str, ...]] | None:
         """The same, with the parts that differ there."""
-        return steps.parted(*self.series, steps.COMPUTED)
+        nearer = self.closer and self.closer.parts  # None where what varies agreed this time
+        return nearer or steps.parted(*self.series, steps.COMPUTED)
 
     @property
     def left(self) -> tuple[int, Any, Any] | None:
