@@ -158,14 +158,14 @@ def resumed(session: Session) -> Answer:
         raise Unusable("the second command began anew: its first step is that of the whole run")
     renumbered = [[saved + row[0], *row[1:]] for row in theirs]
     part = steps.parted(ours, renumbered, steps.PARTS[:1] + steps.COMPUTED)
-    both = {row[0] for row in ours} & {row[0] for row in renumbered}
-    if not both:
+    shared = {row[0] for row in ours} & {row[0] for row in renumbered}
+    if not shared:
         raise Unusable(
             f"of the steps after step {saved} none was read in both commands; save the checkpoint "
             "sooner, or train on for longer"
         )
     if part is None:
-        session.tell(f"{len(both)} steps after that: equal in every bit")
+        session.tell(f"{len(shared)} steps after that: equal in every bit")
         return answered(session, [none()])
     step, parts = part
     evidence = (
