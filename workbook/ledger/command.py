@@ -1,6 +1,6 @@
 """The command `claims`: what was stated beside what this machine measures.
 
-Owns the arguments, the progress and the printed table. Settling is done next door.
+Owns the arguments, the progress and the printed table. Settling stands in `settling`.
 """
 
 import argparse

@@ -23,7 +23,7 @@ _CELL = "style='text-align:left;padding:2px 14px 2px 0'"
 def progress(kept: Kept = KEPT_HERE) -> "Progress":
     """Show what was answered; make it the last line of a cell.
 
-    The answers are read from the file beside the notebook, and leave the machine for nowhere.
+    The answers are read from the file beside the notebook, and never leave the machine.
     """
     if kept.path is None:
         return Progress({}, {})

@@ -1,7 +1,7 @@
-"""How often a reader was right who was sure.
+"""How often a reader who was sure was right.
 
-Owns the first answers to predictions and what is said of them. The file that keeps them is next
-door.
+Owns the first answers to predictions and what is said of them. The file that keeps them stands in
+`kept`.
 """
 
 from workbook.lesson.kept import KEPT_HERE, Given, Kept

@@ -1,6 +1,6 @@
 """By how much an answer missed what the solution gives, in words that do not give it away.
 
-Owns the comparison of an answer with the solution, call by call. Judging is next door.
+Owns the comparison of an answer with the solution, call by call. Judging stands in `judging`.
 """
 
 import math

@@ -1,6 +1,6 @@
 """The rows that a chapter writes: predictions, estimates, exercises, and how an answer comes out.
 
-Owns their fields and what a row must have. Judging is next door.
+Owns their fields and what a row must have. Judging stands in `judging`.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """One NaN among numbers: which operations and layers hand it on, and which hide it.
 
 Owns one experiment. The factor is the operation; the numbers are the same, with one of them
-replaced. The layers and the steps of a training are next door, in `layers`.
+replaced. The layers and the steps of a training stand in `layers`.
 """
 
 import math
