@@ -79,11 +79,18 @@ def reads_as_it_lies(tensor: torch.Tensor) -> bool:
     return large and not tensor.is_contiguous() and tensor.t().is_contiguous()
 
 
+def wrapped(tensor: torch.Tensor) -> list[torch.Tensor]:
+    """List the tensors that one wraps, as a DTensor does its rank's part; none of a plain one."""
+    names = tensor.__tensor_flatten__()[0] if hasattr(tensor, "__tensor_flatten__") else ()
+    parts = [getattr(tensor, name) for name in names]
+    return [part for part in parts if isinstance(part, torch.Tensor)]
+
+
 def tensor_hash(tensor: torch.Tensor) -> int:
     """Make a 64-bit number from every bit of a tensor, their order, and its dtype's width.
 
-    Sparse and quantized tensors are read as dense; a tensor without storage (meta, fake) hashes
-    its shape alone. Strides do not count (equal values in another layout
+    Sparse and quantized tensors are read as dense; of a tensor that wraps others (DTensor) those
+    are read, here on this rank; a tensor without storage (meta, fake) hashes its shape alone. Strides do not count (equal values in another layout
     hash alike), except for transposed matrices of 65,536 elements or more.
 
     >>> tensor_hash(torch.tensor([1.0, 2.0])) == tensor_hash(torch.tensor([2.0, 1.0]))
@@ -105,6 +112,8 @@ def tensor_hash(tensor: torch.Tensor) -> int:
 def _hash_of_any(tensor: torch.Tensor) -> int:
     if tensor.is_meta:
         return shape_hash(tensor)
+    if inner := wrapped(tensor):
+        return bytes_hash(repr([tensor_hash(part) for part in inner]).encode())
     if tensor.layout is not torch.strided:
         tensor = tensor.to_dense()
     if tensor.is_quantized:

@@ -26,7 +26,16 @@ torch.manual_seed(0)
 data = TensorDataset(torch.rand(32, 8), torch.rand(32, 1))
 more = {"norm": [torch.nn.BatchNorm1d(8)], "dropout": [torch.nn.Dropout(0.5)]}.get(fault, [])
 net = torch.nn.Sequential(torch.nn.Linear(8, 8), *more, torch.nn.ReLU(), torch.nn.Linear(8, 1))
-model = net if fault in ("bare", "fails") else DistributedDataParallel(net)
+if fault == "sharded":
+    from torch.distributed.fsdp import fully_shard
+
+    model = fully_shard(net, mesh=dist.device_mesh.init_device_mesh("cpu", (world,)))
+elif fault == "wrapped":
+    from torch.distributed.fsdp import FullyShardedDataParallel
+
+    model = FullyShardedDataParallel(net, device_id=torch.device("cpu"))
+else:
+    model = net if fault in ("bare", "fails") else DistributedDataParallel(net)
 if fault == "changed" and rank == 1:
     with torch.no_grad():
         net[0].weight.add_(0.001)
@@ -46,6 +55,9 @@ for epoch in range(2):
         sampler.set_epoch(epoch)
     for x, y in loader:
         optimizer.zero_grad()
+        if fault == "no-sync":
+            with model.no_sync():
+                ((model(x) - y) ** 2).mean().backward()
         loss = ((model(x) - y) ** 2).mean()
         loss.backward()
         optimizer.step()

@@ -15,6 +15,7 @@ import torch
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.probes.steps import digest
 from workbook.diagnosis.process.ranks import Ranks, read
+from workbook.diagnosis.process.run import said
 from workbook.diagnosis.target import Command
 from workbook.diagnosis.targets.ranks import alone, gap
 
@@ -30,7 +31,10 @@ FAULTS = (
     "shards",
     "norm",
     "fails",
+    "no-sync",
 )
+SCATTERS = tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 8)  # gloo hands out sums
+SHARDED = ("sharded", "wrapped") if SCATTERS else ()
 
 pytestmark = pytest.mark.skipif(
     not (torch.distributed.is_available() and torch.distributed.is_gloo_available()
@@ -43,7 +47,7 @@ pytestmark = pytest.mark.skipif(
 def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The answer for each fault; one process imports torch, and all ranks are forks of it."""
     folder = tmp_path_factory.mktemp("ranks")
-    words = [sys.executable, "-W", "ignore", str(FORKED), str(folder), *FAULTS]
+    words = [sys.executable, "-W", "ignore", str(FORKED), str(folder), *FAULTS, *SHARDED]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
@@ -107,6 +111,32 @@ def test_a_rank_that_does_not_train_gives_no_answer(answers: dict[str, Any]) -> 
     assert any("are not those of rank 0" in note for note in answers["fails"]["notes"])
 
 
+@pytest.mark.skipif(not SCATTERS, reason="gloo shards on a CPU from torch 2.8 on")
+@pytest.mark.parametrize("fault", SHARDED)
+def test_parts_of_parameters_are_not_compared(answers: dict[str, Any], fault: str) -> None:
+    """Under FSDP each rank keeps a part of its own: that is said, and no drift is claimed."""
+    assert {one["cause"] for one in answers[fault]["causes"]} <= {"world-size"}
+    tried = " ".join(answers[fault]["tried"])
+    assert "not compared, each keeps a part of its own" in tried
+    assert "losses of 2 ranks (their mean) and of one" in tried
+
+
+def test_gradients_that_wait_are_no_drift(answers: dict[str, Any]) -> None:
+    """Under no_sync gradients are of one rank until the last part: parameters agree after it."""
+    assert {one["cause"] for one in answers["no-sync"]["causes"]} <= {"world-size"}
+    told = "parameters of all ranks, after each step: equal in every bit"
+    assert told in " ".join(answers["no-sync"]["tried"])
+
+
+def test_what_a_rank_raised_is_said(tmp_path: Path) -> None:
+    """The launcher's own words about the rank stand below it, and say nothing of the fault."""
+    ours = "[rank1]: ValueError: too few rows"
+    (tmp_path / "warned.txt").write_text(
+        f"[rank1]: Traceback\n{ours}\nTraceback\nerrors.ChildFailedError: \n=====\nexitcode: 1\n"
+    )
+    assert said(tmp_path, "warned.txt")[-1].strip() == ours
+
+
 def test_the_fixed_reduction_loses_nothing(answers: dict[str, Any]) -> None:
     """Added by rank in float64, the mean of 1e8, 1 and -1e8 is a third, on every rank."""
     assert answers["order"] == [digest([torch.full((1, 1), 1 / 3)])] * 3
@@ -133,7 +163,7 @@ def _rank(rank: int, weights: list[int], losses: list[float], sizes: list[int]) 
     rows: list[Any] = [{"kind": "start", "rank": str(rank)}]
     for vector, loss, size in pairs:
         rows += [
-            {"kind": "rank", "rows": [rank], "size": size, "buffers": []},
+            {"kind": "rank", "rows": [rank], "size": size, "buffers": [], "parts": False},
             {"kind": "step", "vector": vector, "loss": [[loss, "float32"]]},
         ]
     return rows

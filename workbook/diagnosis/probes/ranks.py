@@ -48,8 +48,19 @@ class _Rank:
         self.step += 1
         buffers = [] if self.outermost is None else list(self.outermost.buffers())
         codes = [tensor_hash(buffer) for buffer in buffers]
-        self.note("rank", n=self.step, rows=self.rows, size=self.size, buffers=codes)
+        parts = _sharded(optimizer, self.outermost)
+        self.note("rank", n=self.step, rows=self.rows, size=self.size, buffers=codes, parts=parts)
         self.rows, self.size = [], 0
+
+
+def _sharded(optimizer: Optimizer, model: torch.nn.Module | None) -> bool:
+    """Say whether each rank keeps a part of the weights only, as FSDP and DTensor do."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    placed = [place for weight in weights for place in getattr(weight, "placements", ())]
+    return any(not place.is_replicate() for place in placed) or any(
+        type(part).__name__ == "FullyShardedDataParallel"
+        for part in (model.modules() if model else ())
+    )
 
 
 def watch(note: Callable[..., None], seen: list[int]) -> None:

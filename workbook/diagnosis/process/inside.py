@@ -25,6 +25,7 @@ from workbook.diagnosis.process import compiler
 from workbook.diagnosis.process.copies import files
 from workbook.diagnosis.process.run import keep
 from workbook.trace import Trace
+from workbook.trace.hashing import wrapped
 
 Note = Callable[..., None]
 _IDLE = 6.0  # a run that computes for a sixth of its time is no longer short then, either
@@ -124,7 +125,8 @@ class Watch:
     def _parameters(self) -> None:
         if self.optimizer is None:
             return
-        weights = [p.detach() for group in self.optimizer.param_groups for p in group["params"]]
+        every = [p.detach() for group in self.optimizer.param_groups for p in group["params"]]
+        weights = [part for weight in every for part in wrapped(weight) or [weight]]
         if sum(weight.numel() for weight in weights) <= _LARGEST:
             names = {f"parameter {number}": weight for number, weight in enumerate(weights)}
             self.note("parameters", leaves=save(names, self.folder, f"weights-{self.pid}"))

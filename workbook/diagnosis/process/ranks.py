@@ -26,6 +26,7 @@ def read(processes: dict[str, Rows]) -> dict[str, dict[str, Any]]:
             "rows": [row["rows"] for row in more],
             "sizes": [row["size"] for row in more],
             "buffers": [row["buffers"] for row in more],
+            "parts": any(row["parts"] for row in more),
             "facts": facts[-1] if facts else [],
         }
     return {rank: by_rank[rank] for rank in sorted(by_rank, key=int)}
@@ -49,6 +50,11 @@ class Ranks:
     def facts(self) -> set[str]:
         """What any of them was seen to use."""
         return {fact for data in self.data.values() for fact in data["facts"]}
+
+    @property
+    def sharded(self) -> bool:
+        """Whether each rank keeps a part of the parameters only, which is another on each."""
+        return any(data["parts"] for data in self.data.values())
 
     def drift(self) -> tuple[int, str, bool] | None:
         """Find the step from which parameters drift, of which rank, and if gradients agree."""

@@ -4,6 +4,7 @@ Owns the reading of a run's folder.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from workbook.diagnosis.process.place import VARIABLE
 from workbook.trace import Trace
 
 _DRAWS = 1000  # of a run, that are kept
+_LAUNCHER = "ChildFailedError"  # what torchrun raises where a rank has failed
+_RAISED = re.compile(r"\s*(\[rank\d+\]:\s*)?[\w.]+(Error|Exception): \S")
 
 
 @dataclass(frozen=True)
@@ -138,11 +141,16 @@ def keep(trace: Trace, path: Path) -> list[list[Any]]:
 
 
 def said(folder: Path, *names: str) -> tuple[str, ...]:
-    """Say what a run wrote last, to the first of these files in its folder that holds words."""
+    """Say what a run wrote last, to the first of these files in its folder that holds words.
+
+    Of ranks that fail it is what the last of them raised, and not what their launcher adds to it.
+    """
     for path in (folder / name for name in names if (folder / name).exists()):
         text = path.read_text(errors="replace")
         if lines := [f"  {line}" for line in text.splitlines() if line.strip()]:
-            return ("It said:", *lines[-6:])
+            launched = any(_LAUNCHER in line for line in lines)
+            raised = [n for n, line in enumerate(lines, 1) if launched and _RAISED.match(line)]
+            return ("It said:", *lines[: raised[-1] if raised else None][-6:])
     return ()
 
 
