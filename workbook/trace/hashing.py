@@ -90,8 +90,9 @@ def tensor_hash(tensor: torch.Tensor) -> int:
     """Make a 64-bit number from every bit of a tensor, their order, and its dtype's width.
 
     Sparse and quantized tensors are read as dense; of a tensor that wraps others (DTensor) those
-    are read, here on this rank; a tensor without storage (meta, fake) hashes its shape alone. Strides do not count (equal values in another layout
-    hash alike), except for transposed matrices of 65,536 elements or more.
+    are read, here on this rank; a tensor without storage (meta, fake) hashes its shape alone.
+    Strides do not count (equal values in another layout hash alike), except for transposed
+    matrices of 65,536 elements or more.
 
     >>> tensor_hash(torch.tensor([1.0, 2.0])) == tensor_hash(torch.tensor([2.0, 1.0]))
     False
