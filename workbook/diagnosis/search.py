@@ -83,10 +83,6 @@ def search(
         return Search((), rest, {})
     ordered = [row for row in ordered if row in active]
     active, without = _needed(measure, ordered, active, rest)
-    fewer = _one_for_two(measure, ordered, active, rest)
-    if fewer is not None:
-        active = fewer
-        without = {row: measure(active - {row}) for row in active}
     needed = tuple(row for row in ordered if row in active)
     if drawn := [without[row] for row in needed if row.renumbers]:
         # other numbers, another gap: it may be smaller by chance, and so may its rounding
@@ -164,22 +160,6 @@ def _needed(
         else:
             without[row] = trial
     return active, {row: without[row] for row in without if row in active}
-
-
-def _one_for_two(
-    measure: Measure, ordered: list[Intervention], active: Active, rest: Gap
-) -> Active | None:
-    """Put one needed row in place of two that both speak of generators, if one suffices."""
-    streams = {row for row in active if row.cause in _STREAMS and row.how == "on"}
-    if len(streams) > 1:
-        for row in ordered:
-            fewer = active - streams | {row}
-            if row.cause in _STREAMS and row.how == "on" and alike(measure(fewer), rest):
-                return fewer
-    return None
-
-
-_STREAMS = ("checkpoint-incomplete", "reseeded", "generator-shift", "worker-generator")
 
 
 def _start(measure: Measure, ordered: list[Intervention], base: Gap) -> tuple[Active, Gap]:

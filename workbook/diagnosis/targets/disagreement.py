@@ -84,9 +84,6 @@ def explained(pair: Pair) -> Answer:
         session.tell(f"when {words}: they do not always agree, so that was chance")
         found = Search((), base, {})
     rows = [_row(pair, found, row, facts) for row in found.needed]
-    if {"checkpoint-incomplete", "reseeded", "generator-shift"} <= {row.cause for row in rows}:
-        # restoring a generator sets it, too
-        rows = [row for row in rows if row.cause != "reseeded"]
     left = rest(pair, found)
     if not rows and all(row.cause == "none" for row in left):
         left = by_chance(session) or left
