@@ -50,6 +50,8 @@ def load(path: Path) -> Tape:
             if sum(each.file_size for each in file.infolist()) > LARGEST:
                 raise ValueError(f"it unfolds to more than {LARGEST >> 20} MiB")
             return _read(file)
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {str(path)!r}") from None
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ValueError(f"{path.name} is no whole trace file: {error}") from error
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

@@ -51,6 +51,7 @@ def workers() -> Iterator[Workers]:
         ("import sys; sys.exit(3)", "ended with exit status 3"),
         ("import os; os.kill(os.getpid(), 9)", "was ended by signal 9"),
         ("input('name?')", "reads from the terminal"),
+        ("raise ModuleNotFoundError(\"No module named 'torch'\")", "activate the environment"),
         ("open('/etc/workbook', 'w')", "/etc"),
     ],
 )

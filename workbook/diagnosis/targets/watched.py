@@ -28,6 +28,11 @@ def usable(session: Session, run: Run) -> Run:
             "the command reads from the terminal, and here is none; give what it asks for as "
             'options, or from a file: -- sh -c "... < answers.txt"'
         )
+    if status and "No module named 'torch'" in " ".join(words):
+        raise Unusable(
+            "the Python that it starts has no torch: activate the environment of your program, or "
+            "type that Python's path"
+        )
     if status:
         how = f"was ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
         raise Unusable(f"the command {how}", words)
