@@ -113,7 +113,7 @@ def test_a_broken_zip_is_refused(path: Path, capsys: pytest.CaptureFixture[str])
         assert "a.wbt" in capsys.readouterr().err
     path.unlink()
     assert main(["diagnose", str(path), str(path)]) == 2
-    assert "No such file" in capsys.readouterr().err
+    assert f"there is no file {str(path)!r}" in capsys.readouterr().err
 
 
 def test_a_file_that_unfolds_to_too_much_is_refused(
