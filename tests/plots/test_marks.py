@@ -123,9 +123,9 @@ def test_a_rule_runs_over_the_whole_panel_and_is_dashed():
 def test_a_rule_beyond_the_limits_says_so(y, name):
     """Its name in the legend has an arrow, and it stands at the edge."""
     finding = Finding("So it is.", "", chart(Series("bound", (), (y,), "rule")))
-    ax = figure(Result("name", "?", {}, finding, Conditions(), {})).axes[0]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == [name]
-    assert 0 <= ax.lines[0].get_ydata()[0] <= 10
+    page = figure(Result("name", "?", {}, finding, Conditions(), {}))
+    assert name in [text.get_text() for text in page.texts]
+    assert 0 <= page.axes[0].lines[0].get_ydata()[0] <= 10
 
 
 def test_cells_that_are_blank_stay_white():

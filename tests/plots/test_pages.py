@@ -1,6 +1,6 @@
 """Every figure of every chapter, as a wide and as a narrow page shows it."""
 
-from itertools import pairwise
+from itertools import combinations
 from pathlib import Path
 
 import nbformat
@@ -43,21 +43,20 @@ def test_a_figure_is_legible_whole_and_full(path, room):
     """No text under 10 pixels or beyond the border, no tick over the next, no empty half."""
     for result in results(path):
         page = figure(result, room=room)
-        page.draw_without_rendering()  # places the legend
+        page.draw_without_rendering()  # places the ticks
         name, (width, height) = result.experiment, page.get_size_inches() * 96 * PIXEL
         assert width <= max(room, WIDTH) * PIXEL + 1
         for text, box in texts_of(page):
             assert text.get_fontsize() / style.POINT >= 10, (name, text)
             assert box.x0 >= -1 and box.x1 <= width + 1, (name, text)
             assert box.y0 >= -1 and box.y1 <= height + 1, (name, text)
-        words = sum(box.height for text, box in texts_of(page) if text in page.texts)
+        lines = {round(box.y0): box.height for text, box in texts_of(page) if text in page.texts}
+        words = sum(lines.values())
         covered = 0.0
         for ax in page.axes:
-            for axis in (ax.xaxis, ax.yaxis):
-                labels = [label for label in axis.get_ticklabels() if label.get_text()]
-                if not any(label.get_rotation() for label in labels):
-                    boxes = [label.get_window_extent() for label in labels]
-                    assert not any(overlap(*pair) for pair in pairwise(boxes)), (name, axis)
+            level = [(text, box) for text, box in texts_of(ax) if not text.get_rotation()]
+            for (one, left), (other, right) in combinations(level, 2):
+                assert not overlap(left, right), (name, one, other)
             box = ax.get_tightbbox(for_layout_only=True)
             covered += box.width * box.height
         assert covered >= 0.5 * width * (height - words), name

@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import Locator, LogLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from workbook.chart import Axis, Panel
 from workbook.plots import style
+from workbook.plots.style import ROW
 
 Limits = tuple[float, float]
 HUGE = 1e100  # what lies farther is drawn as infinite, so that nothing overflows
 TINY = 1e-300  # the least place on a logarithmic axis
 HAIR = 1e-9  # places this far beyond a limit still count as inside
 STEPS = [1, 2, 5, 10]
+TICK, BESIDE, OVER = 5.0, 5.0, 7.0  # below the axes, beside them, above them (half a text)
 TALL = 228.0  # of a panel, ticks and name of x included, in CSS pixels
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -71,8 +73,11 @@ def bar_width(spots: Sequence[float] | NDArray[np.float64]) -> float:
     return float(apart.min()) if apart.size else 1.0
 
 
-def prepare(ax: Any, panel: Panel, width: float) -> None:
-    """Set scales, limits, ticks and the name of x; the panel has `width` CSS pixels."""
+def prepare(ax: Any, panel: Panel, width: float) -> tuple[float, float, float]:
+    """Set scales, limits, ticks and the name of x; the panel has `width` CSS pixels.
+
+    Give how many of them the texts need to the left, to the right and below.
+    """
     (left, right), (low, high) = limits(panel)
     whole = all(v == int(v) for s in panel.series for v in s.x if abs(v) < HUGE)
     up = ticks(panel.y, (low, high), 7, edge=beneath(panel, low))
@@ -85,14 +90,35 @@ def prepare(ax: Any, panel: Panel, width: float) -> None:
     free = (width - beside) / max(len(across), 1) - 6
     names = [text for _, text in across]
     words = [word for name in names for word in name.split()] if panel.x.ticks else []
-    if max(map(style.text_width, words), default=0.0) > free:
-        ax.set_xticks([place for place, _ in across], names, rotation=30, ha="right")
+    places = [place for place, _ in across]
+    turned = max(map(style.text_width, words), default=0.0) > free
+    if turned:
+        ax.set_xticks(places, names, rotation=30, ha="right")
         ax.tick_params(axis="x", pad=0)
+        lines = [[name] for name in names]
+        tall = TICK + 0.5 * max(map(style.text_width, names)) + ROW
     else:
         lines = [style.wrapped(name, free) if panel.x.ticks else [name] for name in names]
-        ax.set_xticks([place for place, _ in across], ["\n".join(each) for each in lines])
+        style.set_labels(ax.xaxis, places, lines, (0, -TICK - 13), ha="center")
+        tall = TICK + ROW * max(map(len, lines), default=0)
     ax.minorticks_off()
-    ax.set_xlabel("\n".join(style.wrapped(panel.x.label, width - 2 * beside - 8)))
+    label = style.wrapped(panel.x.label, width - 2 * beside - 8)
+    ax.set_xlabel(" ".join(label)).set_visible(False)
+    style.write(ax, label, (0.5, 0), ax.transAxes, (0, -tall - 15), ha="center", soft=True)
+    room, beside = width - beside - BESIDE, beside + BESIDE
+    before, after = [beside], [1.0]  # a text at an end of the axis may need more
+    for place, name in zip(places, lines, strict=True):
+        wide = max(map(style.text_width, name), default=0.0)
+        inside = _share(place, (left, right), panel.x.log) * room
+        before.append((0.87 if turned else 0.5) * wide - inside)
+        after.append((0.0 if turned else 0.5) * wide - (room - inside))
+    return max(before), max(after), tall + 3 + ROW * len(label)
+
+
+def _share(place: float, between: Limits, log: bool) -> float:
+    """Say how far between two limits a place is, from 0 to 1."""
+    low, high, place = (math.log10(v) if log else v for v in (*between, place))
+    return (place - low) / (high - low)
 
 
 def stays(panel: Panel) -> object:
@@ -120,7 +146,7 @@ def ticks(
     ticks = list(axis.ticks)
     if not ticks:
         with np.errstate(over="ignore"):  # decades beyond the largest float
-            places = np.asarray(_locator(axis, between, count, whole).tick_values(*between))
+            places = np.asarray(_places(axis, between, count, whole))
         places = places[within(places, between, log=axis.log)]
         powers = axis.log and not ((places >= 1e-3) & (places <= 1e5)).all()
         ticks = [(place, number(place, powers)) for place in places.tolist()]
@@ -139,15 +165,19 @@ def within(places: Any, between: Limits, *, log: bool) -> Any:
     return (places >= low - hair[0]) & (places <= high + hair[1])
 
 
-def _locator(axis: Axis, between: Limits, count: int, whole: bool) -> Locator:
-    """Choose matplotlib's locator: for decades, their parts, or steps of 1, 2 or 5."""
-    if axis.log:
-        decades = math.log10(between[1]) - math.log10(between[0])
-        if decades >= 2:
-            return LogLocator(numticks=count)
-        if decades >= 0.8:
-            return LogLocator(subs=(1, 2, 5), numticks=count)
-    return MaxNLocator(count, steps=STEPS, integer=whole and not axis.log)
+def _places(axis: Axis, between: Limits, count: int, whole: bool) -> Sequence[float]:
+    """Choose about `count` places: powers of ten, these and their parts, or steps of 1, 2 or 5.
+
+    Powers are counted here, because versions of matplotlib choose other ones.
+    """
+    low, high = between
+    if axis.log and (decades := math.log10(high) - math.log10(low)) >= 0.8:
+        parts = (1, 2, 5) if decades < 2 else (1,)
+        first, last = _power(low), _power(high) + 1
+        every = 1 + math.floor((decades + HAIR) / count)
+        powers = (power for power in range(first, last + 1) if power % every == 0)
+        return [part * 10.0**power for power in powers if power < 308 for part in parts]
+    return MaxNLocator(count, steps=STEPS, integer=whole and not axis.log).tick_values(low, high)
 
 
 def number(value: float, power: bool = False) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Rectangle
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
@@ -44,7 +44,8 @@ class Table:
         free = max(width * NAMES, _longest_word(cells.rows))
         self.names = [style.wrapped(name, free) for name in cells.rows]
         names = max((style.text_width(line) for name in self.names for line in name), default=0)
-        self.free = width - names - BESIDE
+        self.beside = names + BESIDE
+        self.free = width - self.beside
         widths, self.size = np.full(many, self.free / max(many, 1)), 0.0
         for size in (TEXT, 11.4, SMALLEST):
             if (fitting := _widths(cells, self.free, size)) is not None:
@@ -96,18 +97,20 @@ class Table:
         """Make the legend's pictures of the kinds."""
         return [_sample(LOOKS.get(kind), theme) for kind, _ in self.cells.legend]
 
-    def prepare(self, ax: Any, height: float) -> None:
-        """Set the limits and the names of rows and columns; the cells have `height` CSS pixels."""
+    def prepare(self, ax: Any, height: float) -> tuple[float, float, float]:
+        """Set the limits and the names of rows and columns; the cells have `height` CSS pixels.
+
+        Give how many of them the names need to the left, to the right and below.
+        """
         ax.grid(False)
         ax.spines[:].set_visible(False)
         ax.tick_params(length=0, which="both")
         ax.xaxis.tick_top()
-        for set_ticks, edges, names in (
-            (ax.set_xticks, self.across, self.heads),
-            (ax.set_yticks, self.down, self.names),
-        ):
-            set_ticks((edges[1:] + edges[:-1]) / 2, labels=["\n".join(lines) for lines in names])
+        across, down = ((edges[1:] + edges[:-1]) / 2 for edges in (self.across, self.down))
+        style.set_labels(ax.xaxis, across, self.heads, (0, 5), ha="center")
+        style.set_labels(ax.yaxis, down, self.names, (-BESIDE, -4.6), ha="right")
         ax.set(xlim=(0, max(self.across[-1], 1)), ylim=(max(height, 1), 0))
+        return self.beside, 0.0, 0.0
 
     def draw(self, ax: Any, theme: Theme) -> None:
         """Add the cells to their axes: fills, stripes, texts."""
@@ -219,11 +222,11 @@ def _parts(name: str) -> list[str]:
 
 
 def _sample(look: Look | None, theme: Theme) -> Any:
-    fill = Patch(facecolor=_fill(look, theme), edgecolor=LINE[theme], linewidth=0.5)
+    fill = Rectangle((0, 0), 1, 1, fc=_fill(look, theme), ec=LINE[theme], linewidth=0.5)
     if look is None:
         return fill
     drawn: Any = {"linestyle": style.dashed(look.stripe, 4), "linewidth": 4 * POINT}
-    return fill, Line2D([], [], color=color(look, theme), **drawn)
+    return fill, Line2D([0, 1], [0.5, 0.5], color=color(look, theme), **drawn)
 
 
 def _fill(look: Look | None, theme: Theme) -> str:

@@ -20,7 +20,7 @@ from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import Affine2D
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -37,6 +37,7 @@ WIDTH = 680
 SCALE = 1.5  # device pixels to a CSS pixel; coarser, hinting makes texts wider than was measured
 BETWEEN = 22.0  # two panels
 OVER = 8.0  # between the legend and the axes
+WIDE, HIGH = 28.0, 9.0  # of a picture in the legend
 
 
 def figure(result: Result, theme: Theme = "light", room: int = WIDTH) -> Figure:
@@ -164,21 +165,21 @@ class _Head:
         self.name = style.wrapped(part.label, width)
         self.entries = [style.wrapped(name, width - SAMPLE) for name in part.legend]
         self.columns = self._columns(width)
-        self.rows = max((sum(map(len, column)) for column in self._split(self.columns)), default=0)
+        self.rows = max((sum(map(len, column)) for column in self.split(self.columns)), default=0)
         self.height = (len(self.title) + len(self.name) + self.rows) * ROW + OVER + 4
         self.stays = self.title, self.name, self.entries
 
     def _columns(self, width: float) -> int:
         """Count how many entries fit beside one another; the columns are aligned."""
         for count in range(len(self.entries), 1, -1):
-            texts = [[line for lines in column for line in lines] for column in self._split(count)]
+            texts = [[line for lines in column for line in lines] for column in self.split(count)]
             wide = sum(max(map(text_width, column), default=0.0) for column in texts)
             if wide + count * SAMPLE + (count - 1) * GAP <= width:
                 return count
         return 1
 
-    def _split(self, count: int) -> list[list[list[str]]]:
-        """Part the entries as matplotlib's legend does."""
+    def split(self, count: int) -> list[list[list[str]]]:
+        """Part the entries into columns, the first ones the longer."""
         columns = np.array_split(np.arange(len(self.entries)), count)
         return [[self.entries[n] for n in column] for column in columns]
 
@@ -192,21 +193,27 @@ class _Stage:
         self.canvas: Any = FigureCanvasAgg(self.figure)  # its methods have no types
         self.axes: list[Any] = list(self.figure.subplots(1, len(plan.parts), squeeze=False)[0])
         for number, (ax, part) in enumerate(zip(self.axes, plan.parts, strict=True)):
-            part.prepare(ax, plan.inner - plan.names)
-            self._head(ax, number, part.samples(theme))
-        self._lay_out()
+            beside = part.prepare(ax, plan.inner - plan.names)
+            self._head(number, part.samples(theme))
+            self._place(ax, number, *beside)
         self._lines(plan.title, EDGE, EDGE - 3, TITLE, style.INK[theme])
         self._lines(plan.foot, EDGE, plan.height - plan.below, TEXT, style.SOFT[theme])
 
-    def _lay_out(self) -> None:
-        """Let matplotlib place the axes with their ticks and labels, once."""
-        plan, panels = self.plan, len(self.axes)
-        left, right = EDGE / plan.width, 1 - 2 * EDGE / plan.width
-        rect = left, plan.below / plan.height, right, plan.inner / plan.height
-        gap = BETWEEN / (plan.each + BETWEEN) if panels > 1 else 0
-        ConstrainedLayoutEngine(rect=rect, w_pad=0, h_pad=0, wspace=gap).execute(self.figure)
+    def _place(self, ax: Any, number: int, left: float, right: float, foot: float) -> None:
+        """Place axes in their panel, with so many CSS pixels beside and below them for texts.
 
-    def _head(self, ax: Any, number: int, samples: list[Any]) -> None:
+        matplotlib's own layouts measure texts as they are drawn, which versions of FreeType do
+        not agree on.
+        """
+        plan = self.plan
+        start = EDGE + number * (plan.each + BETWEEN) + left
+        top = max(plan.names, axes.OVER)  # names of columns; half of the highest tick's text
+        size = plan.each - left - right, plan.inner - top - foot
+        units = plan.width, plan.height
+        box = [v / u for v, u in zip((start, plan.below + foot, *size), units * 2, strict=True)]
+        ax.set_position(box)
+
+    def _head(self, number: int, samples: list[Any]) -> None:
         """Add the lines above the axes, from the left end of all that belongs to them."""
         plan, head = self.plan, self.plan.heads[number]
         left, up = EDGE + number * (plan.each + BETWEEN), plan.below + plan.inner + OVER
@@ -214,16 +221,21 @@ class _Stage:
         self._lines(head.title, left, down - 4, TEXT, style.INK[self.theme], "bold")
         down += ROW * len(head.title)
         self._lines(head.name, left, down - 4, TEXT, style.SOFT[self.theme])
-        if samples:
-            legend = ax.legend(
-                samples,
-                ["\n".join(lines) for lines in head.entries],
-                loc="lower left",
-                bbox_to_anchor=(left / plan.width, up / plan.height),
-                bbox_transform=self.figure.transFigure,
-                ncols=head.columns,
-            )
-            legend.set_in_layout(False)
+        down += ROW * len(head.name)
+        for texts in head.split(head.columns) if samples else ():
+            row = down
+            for lines in texts:
+                self._sample(samples.pop(0), left, plan.height - row - ROW / 2)
+                self._lines(lines, left + SAMPLE, row - 4, TEXT, style.INK[self.theme])
+                row += ROW * len(lines)
+            left += SAMPLE + GAP + max(text_width(line) for lines in texts for line in lines)
+
+    def _sample(self, sample: Any, left: float, middle: float) -> None:
+        """Add the picture of a legend's entry: one artist, or several over one another."""
+        box = Affine2D().scale(WIDE, HIGH).translate(left, middle - HIGH / 2).scale(1 / 96)
+        for artist in sample if isinstance(sample, tuple) else (sample,):
+            artist.set_transform(box + self.figure.dpi_scale_trans)
+            self.figure.add_artist(artist)
 
     def _lines(
         self, lines: list[str], left: float, down: float, size: float, ink: str, weight: str = ""

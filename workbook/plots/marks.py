@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from workbook.chart import Panel, Series
@@ -49,9 +49,9 @@ class Plot:
         pairs = zip(self.panel.series, self.looks, strict=True)
         return [_sample(series, look, theme) for series, look in pairs if series.label]
 
-    def prepare(self, ax: Any, height: float) -> None:
-        """Set scales, limits, ticks and the name of x."""
-        prepare(ax, self.panel, self.width)
+    def prepare(self, ax: Any, height: float) -> tuple[float, float, float]:
+        """Set scales, limits, ticks and the name of x; give what their texts need, as a table."""
+        return prepare(ax, self.panel, self.width)
 
     def draw(self, ax: Any, theme: Theme) -> None:
         """Add the marks to their axes, whose limits are set."""
@@ -77,13 +77,17 @@ def _name(series: Series, panel: Panel) -> str:
 def _sample(series: Series, look: Look, theme: Theme) -> Artist:
     own = color(look, theme)
     if series.mark == "bars":
-        return Patch(**_fill(look, theme))
+        return Rectangle((0, 0), 1, 1, **_fill(look, theme))
     if series.mark == "band":
-        return Patch(facecolor=style.tint(look, theme), edgecolor=own, linestyle=dashed(look.dash))
+        fill = style.tint(look, theme)
+        return Rectangle((0, 0), 1, 1, fc=fill, ec=own, linestyle=dashed(look.dash))
     marker = "none" if series.mark == "rule" else look.marker
-    line: Any = "none" if series.mark == "points" else dashed(look.dash)
+    dash: Any = "none" if series.mark == "points" else dashed(look.dash)
     size = 7 * POINT
-    return Line2D([], [], color=own, linestyle=line, marker=marker, markersize=size, mew=0)
+    places: Any = [0, 0.5, 1], [0.5, 0.5, 0.5]
+    line = Line2D(*places, color=own, ls=dash, marker=marker, markersize=size, mew=0)
+    line.set_markevery([1])
+    return line
 
 
 def _fill(look: Look, theme: Theme) -> dict[str, Any]:

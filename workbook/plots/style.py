@@ -19,6 +19,7 @@ import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+from matplotlib.transforms import ScaledTranslation
 
 Theme = Literal["light", "dark"]
 Dash = tuple[float, ...]
@@ -94,12 +95,6 @@ SETTINGS: dict[str, Any] = {
     "grid.linewidth": 0.5,
     "xtick.major.width": 0.5,
     "ytick.major.width": 0.5,
-    "legend.frameon": False,
-    "legend.borderpad": 0,
-    "legend.borderaxespad": 0,
-    "legend.handlelength": 2.2,
-    "legend.labelspacing": 0.28,
-    "legend.columnspacing": GAP / TEXT,
 }
 
 
@@ -175,7 +170,16 @@ def text_width(text: str, size: float = TEXT, bold: bool = False) -> float:
 @lru_cache(maxsize=8192)
 def _width(text: str, bold: bool) -> float:
     """Measure how wide a text is, as a share of the font's size."""
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font(100.0, bold), False)
+    return sum(_letter_width(letter, bold) for letter in text)
+
+
+@lru_cache(maxsize=1024)
+def _letter_width(letter: str, bold: bool) -> float:
+    """Measure a letter, as a share of the font's size: versions of FreeType agree on it.
+
+    They do not on a whole text, in which some pull letters together that others do not.
+    """
+    width, _, _ = text_to_path.get_text_width_height_descent(letter, font(100.0, bold), False)
     return float(width) / (100.0 * POINT)
 
 
@@ -183,6 +187,34 @@ def _width(text: str, bold: bool) -> float:
 def font(size: float, bold: bool = False) -> FontProperties:
     """Give the font at `size` CSS pixels."""
     return FontProperties(family=FAMILY, size=size * POINT, weight="bold" if bold else "normal")
+
+
+def write(
+    ax: Any, lines: list[str], at: Any, units: Any, shift: Any, *, ha: str, soft: bool = False
+) -> None:
+    """Write lines below one another: each a text of its own, on its baseline.
+
+    Versions of matplotlib do not agree on how high a text is, nor on where a second line stands.
+    `at` is in `units`; `shift` is that of the first line from there, in CSS pixels.
+    """
+    inks = matplotlib.rcParams["axes.labelcolor" if soft else "text.color"]
+    for number, line in enumerate(lines):
+        down = ScaledTranslation(
+            shift[0] / 96, (shift[1] - ROW * number) / 96, ax.figure.dpi_scale_trans
+        )
+        ax.text(*at, line, transform=units + down, ha=ha, va="baseline", color=inks)
+
+
+def set_labels(axis: Any, places: Any, lines: list[list[str]], shift: Any, *, ha: str) -> None:
+    """Set ticks without labels of matplotlib's, and write what they say as `write` does."""
+    axis.set_ticks(places, [""] * len(lines))
+    across = axis.axis_name == "x"
+    ax, top = axis.axes, axis.get_ticks_position() == "top"
+    units = ax.get_xaxis_transform() if across else ax.get_yaxis_transform()
+    for place, each in zip(places, lines, strict=True):
+        up = ROW * (len(each) - 1) * (1.0 if top and across else 0.5 if not across else 0.0)
+        at = (place, 1.0 if top else 0.0) if across else (0.0, place)
+        write(ax, each, at, units, (shift[0], shift[1] + up), ha=ha)
 
 
 def wrapped(text: str, width: float, size: float = TEXT, bold: bool = False) -> list[str]:
