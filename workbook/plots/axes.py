@@ -21,7 +21,7 @@ HUGE = 1e100  # what lies farther is drawn as infinite, so that nothing overflow
 TINY = 1e-300  # the least place on a logarithmic axis
 HAIR = 1e-9  # places this far beyond a limit still count as inside
 STEPS = [1, 2, 5, 10]
-TICK, BESIDE, OVER = 5.0, 5.0, 7.0  # below the axes, beside them, above them (half a text)
+TICK, BESIDE, TOP = 5.0, 5.0, 7.0  # free below axes, beside them, above them (half a text)
 TALL = 228.0  # of a panel, ticks and name of x included, in CSS pixels
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

@@ -26,6 +26,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from workbook.chart import Cells, Chart
 from workbook.plots import style
+from workbook.plots.axes import TOP
 from workbook.plots.cells import Table, least_width
 from workbook.plots.marks import Plot
 from workbook.plots.style import EDGE, GAP, POINT, ROW, SAMPLE, TEXT, TITLE, Theme, text_width
@@ -207,7 +208,7 @@ class _Stage:
         """
         plan = self.plan
         start = EDGE + number * (plan.each + BETWEEN) + left
-        top = max(plan.names, axes.OVER)  # names of columns; half of the highest tick's text
+        top = max(plan.names, TOP)  # names of columns; half of the highest tick's text
         size = plan.each - left - right, plan.inner - top - foot
         units = plan.width, plan.height
         box = [v / u for v, u in zip((start, plan.below + foot, *size), units * 2, strict=True)]
