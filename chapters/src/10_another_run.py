@@ -221,8 +221,8 @@ from workbook.causes.another_run.ranks import summed
 print("The same numbers in every slot:")
 for ranks in (2, 3, 4):
     numbers = [1.0] + [2.0**-24] * (ranks - 1)
-    sums = summed([torch.full((1000,), number) for number in numbers])[0]
-    print(ranks, "ranks, one sum in all slots:", len(sums.unique()) == 1)
+    (sums,) = summed([[torch.full((1000,), number) for number in numbers]])
+    print(ranks, "ranks, one sum in all slots:", len(sums[0].unique()) == 1)
 
 # %% [markdown] tags=["answer"]
 # The numbers are 1 and halves of its last bit. Two halves, added first, are a whole bit; added to 1 one
