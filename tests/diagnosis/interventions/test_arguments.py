@@ -50,7 +50,7 @@ def test_what_one_of_two_goes_on_from_is_what_is_put_back(tmp_path: Path, worker
     """The average remembers in both, as it is meant to, and the words in the second only."""
     (tmp_path / "p.py").write_text(PROGRAM)
     targets = subject(*(f"{tmp_path}/p.py:{name}" for name in ("first", "second")))
-    pair = Pair(Session(workers, targets, time.monotonic() + 600))
+    pair = Pair(Session(workers, targets, time.monotonic() + 86_400))
     looks = pair.session.both(*(plan(index, on=frozenset({FORGET.name})) for index in (0, 1)))
     ours, theirs = (acted_on(run.facts(0))[FORGET] for run in looks)
     assert ours == {"fresh:Average.follow"}

@@ -32,6 +32,6 @@ def test_what_building_uses_counts(tmp_path: Path, workers: Workers) -> None:
     """Memory that the builder leaves unwritten is a fact of the module, with its line."""
     (tmp_path / "p.py").write_text(PROGRAM)
     wanted = subject(f"{tmp_path}/p.py:build", model=True)
-    run = Session(workers, wanted, time.monotonic() + 600).first(plan(0, variants=("plain",)))
+    run = Session(workers, wanted, time.monotonic() + 86_400).first(plan(0, variants=("plain",)))
     assert Fact.EMPTY in run.used() and Fact.EMPTY not in run.used(0)
     assert run.places(0, "uninitialised-memory") == ["torch.empty at p.py:7"]
