@@ -49,7 +49,6 @@ Each number is the seconds that a chapter took where its text was what is commit
 and its figures passed the drift check. "fails" is where not, a dash where it was not tried. The
 emulated processors are QEMU's: the instructions are the named processor's, the speed is not.
 QEMU itself crashes in the LSTM of torch 2.11 with AVX2 (Haswell, 03 and 04); a processor does not.
-matplotlib 3.8 lays axes out some pixels elsewhere than 3.11: there only the text is as committed.
 
 `python -m tests.emulated` wrote this table.
 """
