@@ -72,13 +72,12 @@ lint: $(DEVELOPER)
 drift: $(DEVELOPER)
 	$(PY) chapters/build.py --check
 
-# Everything without a browser, with the coverage of the package. Three workers, since tests wait for
-# the processes that they start. Of what is one more of a kind that
+# Everything without a browser, with the coverage of the package. Of what is one more of a kind that
 # another test has (marked `further`), `python -m pytest` runs all, as the workflow does elsewhere.
 unit: export PYTEST_DISABLE_PLUGIN_AUTOLOAD := 1
 unit: $(DEVELOPER)
 	$(PY) -m coverage erase
-	$(PY) -m coverage run --include="$(CURDIR)/workbook/*" -m pytest $(FEW) --ignore=tests/browser -m "not further" -n 3 --dist worksteal $(SLOWEST)
+	$(PY) -m coverage run --include="$(CURDIR)/workbook/*" -m pytest $(FEW) --ignore=tests/browser -m "not further" -n 2 --dist worksteal $(SLOWEST)
 	$(PY) -m coverage combine --quiet
 	$(PY) -m coverage report
 
