@@ -11,36 +11,26 @@ import torch
 from workbook.lesson import check
 from workbook.question import Exercise, Form, Outcome, judge
 
+FUNCTION = "def f(x):\n    return ..."
+
+
+def exercise(kind: str, stub: str, check: Callable[[Any], bool], solution: str, **more: Any) -> Any:
+    """Make an exercise without hints and foreseen answers."""
+    return Exercise(
+        name="n", task="", stub=stub, form=Form(kind), check=check, wrong=(), hints=(),
+        solution=solution, **more,
+    )  # fmt: skip
+
 
 def tried(solution: str, answer: Any, kind: str = "number") -> str:
     """What is told of a failed answer, where this is the solution."""
-    row = Exercise(
-        name="n",
-        task="",
-        stub="n = ...",
-        answer="n",
-        form=Form(kind),
-        check=lambda _: False,
-        wrong=(),
-        hints=(),
-        solution=f"n = {solution}",
-    )
+    row = exercise(kind, "n = ...", lambda _: False, solution)
     return judge(row, answer).tried
 
 
 def tried_call(solution: str, answer: Callable[..., Any], *handed: Any) -> str:
     """The same for a function that the check calls once with each of these arguments."""
-    row = Exercise(
-        name="f",
-        task="",
-        stub="def f(x):\n    ...",
-        answer="f",
-        form=Form("function"),
-        check=lambda f: [f(each) for each in handed] == [],
-        wrong=(),
-        hints=(),
-        solution=f"def f(x):\n    return {solution}",
-    )
+    row = exercise("function", FUNCTION, lambda f: [f(each) for each in handed] == [], solution)
     return judge(row, answer).tried
 
 
@@ -108,17 +98,7 @@ def test_a_solution_that_cannot_be_tried_is_no_error(solution: str) -> None:
 
 def test_only_a_miss_is_told() -> None:
     """An answer that passes, or that nobody tried, is not compared."""
-    row = Exercise(
-        name="n",
-        task="Give 2.",
-        stub="n = ...",
-        answer="n",
-        form=Form("number"),
-        check=lambda n: n == 2,
-        wrong=(),
-        hints=(),
-        solution="n = 2",
-    )
+    row = exercise("number", "n = ...", lambda n: n == 2, "2")
     assert judge(row, 2) == Outcome("passed", "That is right.")
     assert judge(row, ...).tried == ""
     assert repr(check(row, 3)).endswith("answer yet. You gave 3.")
@@ -126,16 +106,5 @@ def test_only_a_miss_is_told() -> None:
 
 def test_one_of_many_right_values_is_no_measure() -> None:
     """Where any of many values is right, no answer is told how far it is from the solution's."""
-    row = Exercise(
-        name="f",
-        task="",
-        stub="def f(x):\n    ...",
-        answer="f",
-        form=Form("function"),
-        check=lambda f: f(1) < 0,
-        wrong=(),
-        hints=(),
-        solution="def f(x):\n    return 0.5",
-        any_values=True,
-    )
+    row = exercise("function", FUNCTION, lambda f: f(1) < 0, "0.5", any_values=True)
     assert judge(row, lambda x: 0.25).tried == ""

@@ -75,7 +75,7 @@ SOFT = {"light": "#595959", "dark": "#B4B4B4"}
 LINE = {"light": "#8C8C8C", "dark": "#7A7A7A"}
 GRID = {"light": "#E3E3E3", "dark": "#3A3A3A"}
 TINTED = {"light": 0.2, "dark": 0.3}  # how much of its color a cell's fill has
-SEEN = ("agg.", "axes.", "figure.", "font.", "grid.", "hatch.", "legend.", "lines.", "markers.") + (
+SEEN = ("agg.", "axes.", "figure.", "font.", "grid.", "hatch.", "lines.", "markers.") + (
     ("patch.", "path.", "text.", "xtick.", "ytick.")  # settings that show in these figures
 )
 SETTINGS: dict[str, Any] = {
@@ -103,9 +103,7 @@ def themed(theme: Theme) -> Iterator[None]:
     """Draw with a theme's settings, in which a reader's own do not show; then give these back."""
     with matplotlib.rc_context():
         now: Any = matplotlib.rcParams
-        dict.update(
-            now, settings(theme)
-        )  # style.context checks all: a millisecond for each picture
+        dict.update(now, settings(theme))  # unlike style.context, which takes a millisecond
         yield
 
 
@@ -114,7 +112,7 @@ def settings(theme: Theme) -> dict[str, Any]:
     """Give matplotlib's settings for a theme, over its defaults. ValueError for no such theme."""
     if theme not in PAPER:
         raise ValueError(f"a theme is light or dark, got {theme!r}")
-    sizes = ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize")
+    sizes = "font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize"
     colors = {
         "figure.facecolor": PAPER, "axes.facecolor": PAPER, "text.color": INK,
         "xtick.labelcolor": INK, "ytick.labelcolor": INK, "axes.labelcolor": SOFT,
@@ -197,24 +195,28 @@ def write(
     Versions of matplotlib do not agree on how high a text is, nor on where a second line stands.
     `at` is in `units`; `shift` is that of the first line from there, in CSS pixels.
     """
-    inks = matplotlib.rcParams["axes.labelcolor" if soft else "text.color"]
+    ink = matplotlib.rcParams["axes.labelcolor" if soft else "text.color"]
     for number, line in enumerate(lines):
         down = ScaledTranslation(
             shift[0] / 96, (shift[1] - ROW * number) / 96, ax.figure.dpi_scale_trans
         )
-        ax.text(*at, line, transform=units + down, ha=ha, va="baseline", color=inks)
+        ax.text(*at, line, transform=units + down, ha=ha, va="baseline", color=ink)
 
 
 def set_labels(axis: Any, places: Any, lines: list[list[str]], shift: Any, *, ha: str) -> None:
-    """Set ticks without labels of matplotlib's, and write what they say as `write` does."""
+    """Set ticks without labels of matplotlib's, and write what they say as `write` does.
+
+    The lines of a label stand on a top axis, hang below a bottom one, and are centered beside y.
+    """
     axis.set_ticks(places, [""] * len(lines))
-    across = axis.axis_name == "x"
     ax, top = axis.axes, axis.get_ticks_position() == "top"
-    units = ax.get_xaxis_transform() if across else ax.get_yaxis_transform()
-    for place, each in zip(places, lines, strict=True):
-        up = ROW * (len(each) - 1) * (1.0 if top and across else 0.5 if not across else 0.0)
-        at = (place, 1.0 if top else 0.0) if across else (0.0, place)
-        write(ax, each, at, units, (shift[0], shift[1] + up), ha=ha)
+    if axis.axis_name == "x":
+        units, raised, spots = ax.get_xaxis_transform(), float(top), [(p, top) for p in places]
+    else:
+        units, raised, spots = ax.get_yaxis_transform(), 0.5, [(0, p) for p in places]
+    for spot, each in zip(spots, lines, strict=True):
+        up = raised * ROW * (len(each) - 1)
+        write(ax, each, spot, units, (shift[0], shift[1] + up), ha=ha)
 
 
 def wrapped(text: str, width: float, size: float = TEXT, bold: bool = False) -> list[str]:

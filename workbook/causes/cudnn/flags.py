@@ -22,7 +22,7 @@ FLAGS: tuple[Changes, ...] = tuple(
     for deterministic in (False, True)
     for benchmark in (False, True)
 )
-REPEATS, ON_A_CPU = 30, 5  # nothing on a CPU reads the flags
+REPEATS, ON_A_CPU = 30, 5  # fewer where no library is there that the flags are for
 
 
 def _two_layers(*there: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ PARTS = (
 )
 COMPUTED = PARTS[3:]  # generators that nobody seeds differ from the start, used or not
 _EVERY = 1_000  # steps; after that only powers of two are looked at
-ENOUGH = 2_000_000_000  # bytes, a quarter second: who only watches reads no more step by step
+ENOUGH = 2_000_000_000  # bytes, read in a quarter second: the price of watching is bounded
 UNREAD = 0  # in place of the hash of what a step left unread
 Loss = tuple[float, str]  # a value and its dtype
 Tell = Callable[[Optimizer, list[int], list[Loss]], None]

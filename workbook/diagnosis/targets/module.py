@@ -186,6 +186,7 @@ def _conditions(model: Model, again: Function) -> None:
 
 
 def _switches(again: Function) -> list[Intervention]:
+    """List the switches that a module of this kind may throw itself."""
     return [row for row in ROWS if row.applies(Axis.MODULE, again.facts)]
 
 

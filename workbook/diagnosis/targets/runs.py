@@ -45,7 +45,7 @@ class Runs:
         session.known[self.plan()] = self.calm  # what was counted changes nothing by itself
 
     def _more_calls(self, run: Run) -> Plan | None:
-        """Give as many calls as see what a device does now and then; None where that are enough."""
+        """Give as many calls as see what a device does now and then; None where this suffices."""
         if len(self.steps) < CALLS or Fact.ACCELERATOR not in _seen(run) or not run.outcomes:
             return None
         if more := more_calls(run.outcomes[-1].get("seconds", math.inf)):

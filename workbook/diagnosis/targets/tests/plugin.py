@@ -136,13 +136,19 @@ def approximate() -> tuple[type, ...]:
     return tuple(kind for kind in kinds - {object} if "__eq__" in vars(kind))
 
 
+def _end_after(seconds: int) -> None:
+    """End this process after so many seconds, whatever it does then; 0: not any more."""
+    if hasattr(signal, "alarm"):  # Windows has none
+        signal.alarm(seconds)
+
+
 class Diagnosis:
     """The session's plugin: what is watched, and the diagnosis in place of the test run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.plan: dict[str, Any] = json.loads((folder / "plan.json").read_text())
-        signal.alarm(math.ceil(max(1.0, self.plan["deadline"] - time.monotonic())))
+        _end_after(math.ceil(max(1.0, self.plan["deadline"] - time.monotonic())))
         load(_LATE, forks=True)
         compiler.load_later()
         comparisons.watch(approximate())
@@ -153,7 +159,7 @@ class Diagnosis:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Diagnose the wanted test in place of running the session."""
-        signal.alarm(0)  # from here on the runs have their deadline
+        _end_after(0)  # from here on the runs have their deadline
         trials = Trials(session, self.plan["node"])
         if trials.wanted not in trials.items:
             self._write({"missing": sorted(trials.items)[:20]})
