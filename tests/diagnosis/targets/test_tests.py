@@ -32,6 +32,14 @@ def test_twice(model, rows):
 """
 
 
+NEVER = """
+import torch
+
+def test_lucky():
+    assert torch.rand(()).item() < 0
+"""
+
+
 PASSING = """
 import pytest
 import torch
@@ -48,9 +56,9 @@ def test_share(rtol):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project of two folders, each with a file of tests that is the only one there."""
+    """A project of three folders, each with a file of tests that is the only one there."""
     folder = tmp_path_factory.mktemp("project")
-    for name, text in (("model", TESTS), ("wide", PASSING)):
+    for name, text in (("model", TESTS), ("wide", PASSING), ("never", NEVER)):
         (folder / name).mkdir()
         (folder / name / f"test_{name}.py").write_text(text)
     return folder
@@ -70,6 +78,17 @@ def test_the_two_sides_of_a_failing_comparison_are_the_pair(
     answer = diagnose("test_model.py::test_twice[4]", workers=workers)
     assert [one.cause for one in answer.causes] == ["dropout-active"]
     assert any("allows rtol=1.3e-06, atol=1e-05" in note for note in answer.notes)
+
+
+def test_failures_with_other_numbers_each_have_a_rate_and_a_cause(
+    in_folder: Callable[[str], None], workers: Workers
+) -> None:
+    """Three of them by chance are no test that always fails in the same way."""
+    in_folder("never")
+    answer = diagnose("test_never.py::test_lucky", workers=workers)
+    assert [one.cause for one in answer.causes] == ["random-numbers"]
+    assert any("its rate is" in note for note in answer.notes)
+    assert not any("in 3 of 3 trials" in note for note in answer.notes)
 
 
 def test_a_passing_test_is_told_whether_it_would_notice_a_fault(
