@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from workbook.diagnosis.process.run import Run
-from workbook.diagnosis.targets.two_commands import apart
+from workbook.diagnosis.session import Session
+from workbook.diagnosis.targets.two_commands import apart, resumed
 
 OURS, THEIRS = "epoch 1 loss 0.25 (12.3 s)\nuse 10 MB\n", "epoch 1 loss 0.25 (14.1 s)\nuse 11 MB\n"
 
@@ -37,3 +40,43 @@ def test_of_a_program_without_torch_times_are_left_out(tmp_path: Path) -> None:
     """Nothing says which numbers are results; what has a unit of time is none."""
     ours, theirs = (text.replace("10", "11") for text in (OURS, THEIRS))
     assert apart(run(tmp_path / "ours", ours), run(tmp_path / "theirs", theirs)).same
+
+
+def trained(read: list[tuple[int, float]], *, of: range, saved: int = 0) -> Run:
+    """A run of these steps, which reads numbers, each after one of its own steps."""
+    rows = [[own, *([step] * 8)] for own, step in enumerate(of, 1)]
+    left = [
+        {"step": step, "line": "train.py:9", "how": "item", "dtype": "float32", "count": 1,
+         "values": [value], "hash": ""}
+        for step, value in read
+    ]  # fmt: skip
+    facts = {"facts": [], "counts": {}, "lists": {"steps": rows}}
+    return Run(Path(), {"facts": [facts], "left": left, "saved": saved, "torch": True})
+
+
+@pytest.mark.parametrize(
+    ("whole", "again", "later", "cause"),
+    [
+        # what is read before the first step follows what was loaded, and step 5 is step 2 of it
+        ([(0, 9.0), (5, 0.5)], [(0, 9.0), (5, 0.5)], [(0, 0.7), (2, 0.5)], "none"),
+        ([(0, 9.0), (5, 0.5)], [(0, 9.0), (5, 0.5)], [(2, 0.25)], "checkpoint-incomplete"),
+        ([(5, 0.5)], [(5, 0.5)], [(2, 0.5), (2, 0.25)], "none"),  # it reads once more
+        ([(5, 0.5)], [(5, 0.75)], [(2, 0.25)], "none"),  # the first does not repeat itself
+    ],
+)
+def test_what_is_read_beside_the_steps_has_to_go_on_as_well(
+    whole: list[Any], again: list[Any], later: list[Any], cause: str
+) -> None:
+    """Steps that agree do not show averaged weights or a best value that begin anew."""
+    runs = trained(whole, of=range(1, 7)), trained(again, of=range(1, 7))
+    said: list[str] = []
+    session = SimpleNamespace(
+        both=lambda *plans: runs,
+        run=lambda plan: trained(later, of=range(4, 7), saved=3),
+        subject=SimpleNamespace(words="a and b", kind="resume"),
+        surroundings=lambda run: None,
+        note=said.append, tell=said.append, tried=[], notes=said,
+    )  # fmt: skip
+    answer = resumed(cast("Session", session))
+    assert [found.cause for found in answer.causes] == [cause], answer.text()
+    assert answer.causes[0].where == ("train.py:9" if cause != "none" else "")

@@ -121,6 +121,24 @@ def reordered(ours: list[Reading], theirs: list[Reading]) -> str:
     return ""
 
 
+def parted_later(
+    ours: list[Reading], theirs: list[Reading], saved: int
+) -> tuple[int, Reading, Reading] | None:
+    """Give the step after which a run that went on from step `saved` first reads something else.
+
+    Only what both read at one line after one step is laid side by side.
+    """
+    at: dict[tuple[Any, ...], list[Reading]] = {}
+    for row in ours:
+        at.setdefault((row["step"], row["line"], row["how"]), []).append(row)
+    for row in theirs:
+        number = saved + row["step"]
+        there = at.get((number, row["line"], row["how"])) if row["step"] else None
+        if there and _code(other := there.pop(0)) != _code(row):
+            return number, other, row
+    return None
+
+
 def _code(row: Reading) -> str:
     return repr([row["line"], row["how"], row["count"], row["values"], row["hash"]])
 

@@ -54,7 +54,7 @@ class Watch:
         compiler.load_later()  # or an optimizer loads it, and whatever it lists and reads
         self.note("torch", wrote=any(map(files, self.plan.get("layers", ()))))
         put_on(self.plan, self.stack, trained=dict(self.plan.get("trained", {})), early=True)
-        leaving.watch(self.note)
+        leaving.watch(self._left)
         if self.plan["stop"] < 0:
             self._saves()
         # ranks are laid side by side step by step, and who goes to a step wants all of it
@@ -64,6 +64,10 @@ class Watch:
         atexit.register(self.end)
         if self.plan["trace"] and self.plan["from"] <= 1:
             self._start_trace()
+
+    def _left(self, kind: str, **row: Any) -> None:
+        """Write down what is read from torch, with the number of steps before it."""
+        self.note(kind, step=FACTS.counts.get("steps seen", 0), **row)
 
     def after(self, optimizer: Any, row: list[int], loss: list[steps.Loss]) -> None:
         """Write a step's row down, and end the run where it was to go no further."""

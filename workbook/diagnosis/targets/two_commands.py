@@ -144,7 +144,8 @@ def resumed(session: Session) -> Answer:
     """Give the answer for a command that stops at its first checkpoint, and another goes on."""
     both = session.both(plan(0), plan(0, variants=("again",)))
     whole, again = (usable(session, run) for run in both)
-    if steps.parted(whole.steps(0), again.steps(0)) is not None:
+    read = [run.data["left"] for run in (whole, again)]
+    if steps.parted(whole.steps(0), again.steps(0)) is not None or leaving.parted(*read):
         session.note("Already the first command by itself does not repeat: diagnose it first.")
     made = usable(session, session.run(plan(0, 1, stops=(FIRST_SAVE, 0))))
     saved = made.data.get("saved", 0)
@@ -164,12 +165,22 @@ def resumed(session: Session) -> Answer:
             f"of the steps after step {saved} none was read in both commands; save the checkpoint "
             "sooner, or train on for longer"
         )
+    began = f"stopped after step {saved} and resumed,"
     if part is None:
         session.tell(f"{len(shared)} steps after that: equal in every bit")
-        return answered(session, [none()])
+        later = leaving.parted_later(read[0], made.data["left"], saved)
+        if later is None or leaving.parted(*read):
+            return answered(session, [none()])
+        step, first, second = later
+        evidence = (
+            f"{began} each step is that of the run that was not stopped, but what is read after "
+            f"step {step} is not. {leaving.sentence(step, first, second)} What no step depends on "
+            "was not carried over: averaged weights, the best value so far, a sum."
+        )
+        return answered(session, [Found("checkpoint-incomplete", first["line"], evidence, "")])
     step, parts = part
     evidence = (
-        f"stopped after step {saved} and resumed, step {step} is the first that differs from the "
+        f"{began} step {step} is the first that differs from the "
         f"run that was not stopped: {', '.join(parts)}. {_lacking(parts)}"
     )
     return answered(session, [Found("checkpoint-incomplete", f"step {step}", evidence, "")])
