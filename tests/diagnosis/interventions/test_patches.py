@@ -8,8 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from torch.utils.data import RandomSampler
 
-from workbook.diagnosis.interventions import checkpoints, operations, seeds, source, training
+from workbook.diagnosis.interventions import (
+    batches,
+    checkpoints,
+    operations,
+    seeds,
+    source,
+    streams,
+    training,
+)
 from workbook.diagnosis.interventions.batches import Series
 from workbook.diagnosis.patching import wrap
 from workbook.diagnosis.probes import steps
@@ -36,6 +45,23 @@ def test_a_switch_is_heard_by_name_and_by_assignment(monkeypatch: pytest.MonkeyP
     assert heard == [False, True]
 
 
+def orders(*, validates: bool) -> list[list[int]]:
+    """Three epochs' orders of a sampler, whose draws are keyed, with another one in between."""
+    made = []
+    with streams.KeyedDraws(streams.Epoch(True, 0)):
+        for _ in range(3):
+            made.append(list(RandomSampler(range(9))))
+            if validates:
+                assert set(RandomSampler(range(9))) == set(range(9))
+    return made
+
+
+def test_a_librarys_draw_belongs_to_the_users_line() -> None:
+    """Two samplers draw at one line of torch's; neither takes the numbers of the other."""
+    plain = orders(validates=False)
+    assert plain == orders(validates=True) and plain[0] != plain[1]
+
+
 def weighed(sizes: list[int], *, acts: bool) -> tuple[torch.Tensor, torch.Tensor]:
     """The mean of parts' means, and the mean of all rows, in float64."""
     rows = torch.arange(sum(sizes), dtype=torch.float64).square()
@@ -51,6 +77,21 @@ def test_the_mean_of_weighed_means_is_the_mean_of_all_rows() -> None:
         torch.testing.assert_close(ours, all_rows, rtol=1e-12, atol=0)
         assert Fact.MEANS_OF_PARTS in FACTS.seen
         assert weighed(sizes, acts=False)[0] != all_rows
+
+
+def test_a_weighed_mean_times_its_rows_is_their_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As tensor and as number; times anything else, or alone, it is the weighed one."""
+    for name in ("__mul__", "__rmul__", "mul", "item"):
+        monkeypatch.setattr(torch.Tensor, name, getattr(torch.Tensor, name))
+    batches._products()
+    series = Series(sys._getframe())
+    parts = torch.arange(7, dtype=torch.float64).square().split([4, 3])
+    means = [series.weighed(part.mean(), len(part), True) for part in parts]
+    for numbers in (means, [mean.item() for mean in means]):
+        sums = [number * len(part) for number, part in zip(numbers, parts, strict=True)]
+        assert float(sums[1]) == float(3 * numbers[1]) == pytest.approx(16 + 25 + 36)
+        assert float(sum(sums)) / 7 == pytest.approx(13) == float(sum(numbers)) / 2
+        assert float(numbers[1] * 2) == 2 * float(numbers[1]) != 2 * parts[1].mean()
 
 
 def test_means_of_equal_parts_are_left_alone() -> None:

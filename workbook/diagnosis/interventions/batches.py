@@ -177,7 +177,45 @@ class Series:
         if not self.uneven:
             return value
         FACTS.add(Fact.MEANS_OF_PARTS, "mean-of-means", line_of(self.frame))
-        return ((count + 1) * self.mean - count * before).to(value.dtype) if acts else value
+        if not acts:
+            return value
+        made: torch.Tensor = ((count + 1) * self.mean - count * before).to(value.dtype)
+        setattr(made, _PLAIN, (value, rows))
+        return made
+
+
+_PLAIN = "_workbook_plain"  # of a weighed mean: the mean as it was, and of how many rows
+
+
+class Weighed(float):
+    """A weighed mean as a number: times its rows it is their sum, which needs no weight."""
+
+    plain: tuple[float, int]
+
+    def __mul__(self, factor: Any) -> Any:
+        """Give the product of the mean as it was with its rows, and of the weighed one else."""
+        mean, rows = self.plain
+        return mean * factor if factor == rows else float(self) * factor
+
+    __rmul__ = __mul__
+
+
+def _products() -> None:
+    """Let a weighed mean that the program multiplies by its rows be what it was."""
+
+    def multiply(real: Any, mean: Any, factor: Any) -> Any:
+        plain, rows = getattr(mean, _PLAIN, (mean, 0))
+        return real(plain if isinstance(factor, int) and factor == rows else mean, factor)
+
+    def item(real: Any, mean: torch.Tensor) -> Any:
+        number, (plain, rows) = real(mean), getattr(mean, _PLAIN, (mean, 0))
+        if rows:
+            number = Weighed(number)
+            number.plain = real(plain), rows
+        return number
+
+    wrap(multiply, torch.Tensor, "__mul__", "__rmul__", "mul")
+    wrap(item, torch.Tensor, "item")
 
 
 def _means(run: Setting) -> None:
@@ -207,6 +245,8 @@ def _means(run: Setting) -> None:
         value = real(*args, **kwargs)
         return noted(caller() if by_user() else None, value, args[0] if args else None)
 
+    if run.has(WEIGH_MEANS):
+        _products()
     wrap(loss, F, *_LOSSES.split())
     wrap(mean, torch, "mean")
     wrap(mean, torch.Tensor, "mean")

@@ -27,6 +27,7 @@ from workbook.diagnosis.probes.generators import (
     put_state,
 )
 from workbook.trace.dispatch import Dispatch
+from workbook.trace.places import user_frame
 
 _NUMPY_DRAWS = (
     "rand randn randint random uniform normal choice shuffle permutation standard_normal "
@@ -84,6 +85,8 @@ class KeyedDraws(Dispatch):
 
 
 def _text(frame: FrameType) -> str:
+    """Give the text of the user's line that a draw is made at, in a library or not."""
+    frame = user_frame(frame) or frame
     return linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
 
 
