@@ -51,6 +51,15 @@ def test_the_word_follows_the_quotient(narrow: Gap, wide: Gap | None, word: str)
     assert judged(narrow, wide) == word
 
 
+@pytest.mark.parametrize(
+    ("rest", "word"),
+    [(apart(1e-6), "other"), (Gap(True), "cannot tell"), (apart(0.01), "cannot tell")],
+)
+def test_rounding_that_is_left_shows_how_far_rounding_grows(rest: Gap, word: str) -> None:
+    """Half of the values is no rounding in a program whose other roundings stayed small."""
+    assert judged(apart(0.5), apart(0.5, narrow=False), rest) == word
+
+
 def test_whole_numbers_do_not_round() -> None:
     """A difference of integers is never within a format's growth."""
     ours, theirs = torch.tensor([100_000]), torch.tensor([100_001])

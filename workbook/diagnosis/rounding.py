@@ -19,16 +19,19 @@ ALIKE, APART = 2.0**2, 2.0**5
 AMPLIFIED = 0.1  # of the largest value: what began as rounding cannot be told from anything else
 
 
-def judged(narrow: Gap, wide: Gap | None) -> Word:
+def judged(narrow: Gap, wide: Gap | None, rest: Gap | None = None) -> Word:
     """Judge a difference by the same difference with everything computed in float64.
 
     `wide` is None where the program cannot be run in float64. The guards come first: a difference
     as large as the values themselves, and a computation that stayed in the short format, say
-    nothing. Then a difference counts as rounding where it is within the format's own growth.
+    nothing. But where `rest`, what is left of it once its cause is taken away, is rounding that did
+    not grow, rounding did not grow to the whole of it in the same program either. Then a difference
+    counts as rounding where it is within the format's own growth.
     """
     if narrow.same:
         return "identical"
-    if not narrow.comparable or narrow.relative > AMPLIFIED:
+    grows = rest is None or rest.same or not equal_but_for_rounding(rest)
+    if not narrow.comparable or (narrow.relative > AMPLIFIED and grows):
         return "cannot tell"
     no_wider = wide is not None and not wide.same and wide.roundoff >= narrow.roundoff
     if wide is None or not wide.comparable or (wide.narrow and not wide.same) or no_wider:
