@@ -39,6 +39,13 @@ def test_tracing_leaves_every_bit() -> None:
     assert all(torch.equal(a, b) for a, b in zip(plain, traced, strict=True))
 
 
+def test_a_label_for_the_profiler_is_no_operation() -> None:
+    """A loader labels its batches: what two loaders compute has the same operations."""
+    with Trace() as trace, torch.profiler.record_function("next batch"):
+        torch.ones(2) + 1
+    assert [operation.name for operation in trace] == ["aten.ones.default", "aten.add.Tensor"]
+
+
 def test_a_thread_of_torchs_own_is_on_the_users_line() -> None:
     """Backward on a device runs in a thread without Python frames: the main thread has them."""
     found = []

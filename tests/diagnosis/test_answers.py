@@ -177,6 +177,31 @@ def test_a_checkpoint_written_by_hand_is_one(workers: Workers, tmp_path: Path) -
     assert answer.causes[0].cause == "checkpoint-incomplete", answer.text()
 
 
+OWN = """
+import random
+import torch
+
+class Shaker:
+    def __init__(self):
+        self.dice = random.Random()
+    def shake(self, x):
+        return x + self.dice.uniform(-1, 1)
+
+def score():
+    torch.manual_seed(0)
+    return Shaker().shake(torch.rand(3)).sum()
+"""
+
+
+def test_a_generator_of_its_own_without_a_seed_is_named(workers: Workers, tmp_path: Path) -> None:
+    """Not what draws from the generator that is seeded."""
+    path = tmp_path / "p.py"
+    path.write_text(OWN)
+    answer = diagnose(f"{path}:score", workers=workers)
+    assert answer.causes[0].cause == "random-numbers", answer.text()
+    assert answer.causes[0].where == "random.Random() at p.py:7"
+
+
 FORGOTTEN = """
 class Total:
     def __init__(self):

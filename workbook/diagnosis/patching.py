@@ -7,6 +7,7 @@ would be another than the one asked about.
 
 import functools
 import inspect
+import os
 import random
 import sys
 import types
@@ -126,6 +127,17 @@ _ROUND_MODES = ("_compile.py", "eval_frame.py")  # what keeps torch's compiler a
 def by_user() -> bool:
     """Whether the user's own code calls a wrapped function; the same may ask as for `caller`."""
     return is_user_file(sys._getframe(3).f_code.co_filename)
+
+
+def line_that_calls() -> str:
+    """Name the line of the user's that calls what is wrapped; "" where a library does."""
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return line_of(frame) if frame and is_user_file(frame.f_code.co_filename) else ""
+
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 def line() -> str:

@@ -19,9 +19,9 @@ def _draws(result: Run | None, number: int) -> list[list[Any]]:
     return list(outcomes[number].get("draws", ())) if number < len(outcomes) else []
 
 
-def drawing(result: Run | None, number: int = 0) -> str:
-    """Give the lines that draw, in words: `torch.randn at train.py:12, ...`."""
-    return few(_drawing_lines(result, number))
+def drawing(result: Run | None, made: list[str]) -> str:
+    """Give the lines that draw, in words, after those that have made generators without a seed."""
+    return few([*made, *(unseeded(result) if made else _drawing_lines(result))])
 
 
 def drawn_apart(first: Run | None, second: Run | None) -> str:
@@ -29,22 +29,31 @@ def drawn_apart(first: Run | None, second: Run | None) -> str:
 
     What both draw alike shifts nothing between them.
     """
-    ours, theirs = _drawing_lines(first, 0), _drawing_lines(second, 0)
+    ours, theirs = _drawing_lines(first), _drawing_lines(second)
     apart = [line for line in (*theirs, *ours) if not (line in ours and line in theirs)]
     return few(apart or theirs)
 
 
-def _drawing_lines(result: Run | None, number: int) -> list[str]:
+def _drawing_lines(result: Run | None) -> list[str]:
     """List the lines that draw; where some draw from a generator nobody has set, they alone."""
+    return unseeded(result) or list(_drawn(result))
+
+
+def unseeded(result: Run | None) -> list[str]:
+    """List the lines that draw from a generator which nobody has set by then."""
+    return [row for row, known in _drawn(result).items() if not known]
+
+
+def _drawn(result: Run | None) -> dict[str, bool]:
     seen: dict[str, bool] = {}  # a line that draws, and whether its generator was set before
     seeded: set[str] = set()
-    for generator, what, line, _, count, _ in _draws(result, number):
+    for generator, what, line, _, count, _ in _draws(result, 0):
         if not count:
             seeded.add(generator)
         elif line and not generator.startswith("own"):
             name = what.removeprefix("aten.").split(".")[0]
             seen.setdefault(f"{generator} {name} at {line}", generator in seeded)
-    return [row for row, known in seen.items() if not known] or list(seen)
+    return seen
 
 
 def seeding(result: Run | None, number: int = 0) -> str:

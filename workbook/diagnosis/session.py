@@ -215,8 +215,7 @@ class Session:
             again = self.workers.preload(result.data.get("loaded", ()))
             plan = better(result) or wanted
             result = self.run(plan, again=again)  # as all runs from now on
-        for sentence in result.surroundings():
-            self.note(sentence)
+        self.surroundings(result)
         if result.cannot is not None:
             said = result.data.get("said")
             more = (*said, _REMEDY) if said else ()
@@ -252,6 +251,13 @@ class Session:
         self.progress.trials[row] = gap
         early = gap is self.progress.base
         self.tell(f"when {row.words}: {'they still differ' if early else gap.words}")
+
+    def surroundings(self, run: Run) -> None:
+        """Note what a run did beside its result; of one command that which its first run did."""
+        said = {text.partition("(")[0] for text in self.notes if self.subject.kind == "command"}
+        for sentence in run.surroundings():
+            if sentence.partition("(")[0] not in said:
+                self.note(sentence)
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -49,7 +49,7 @@ def _threads(run: Setting) -> None:
 def _workers(run: Setting) -> None:
     def start(real: Any, given: dict[str, Any]) -> None:
         if given["num_workers"]:
-            FACTS.add(Fact.WORKERS)
+            FACTS.add(Fact.WORKERS, NO_WORKERS.cause, f"DataLoader at {line()}")
             if given["persistent_workers"]:
                 FACTS.add(Fact.PERSISTENT, "worker-copy", f"DataLoader at {line()}")
                 given["persistent_workers"] = not run.has(FRESH_WORKERS)

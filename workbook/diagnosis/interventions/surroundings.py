@@ -30,6 +30,7 @@ from workbook.diagnosis.interventions.intervention import (
     Setting,
     Stage,
 )
+from workbook.diagnosis.patching import line_that_calls
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.places import is_user_file
 
@@ -51,7 +52,9 @@ def generators(number: int, *, early: bool = False) -> None:
         COUNTED[source] += 1
         return hashlib.shake_128(f"{number}:{source}:{COUNTED[source]}".encode()).digest(count)
 
-    def fresh(source: str = "system", bits: int = 64) -> int:
+    def fresh(source: str = "system", bits: int = 64, *, made: bool = False) -> int:
+        if made and (where := line_that_calls()):
+            FACTS.place(RNG.name, f"{source}() at {where}")
         return int.from_bytes(entropy(8, source), "little") % (1 << bits)
 
     os.urandom = entropy
@@ -60,7 +63,7 @@ def generators(number: int, *, early: bool = False) -> None:
     secrets.randbits = lambda k: fresh() % (1 << k)  # type: ignore[assignment]
     secrets.randbelow = lambda n: fresh() % n  # type: ignore[assignment]
     for owner, name, parameter, bits in _SEEDED:
-        seed = functools.partial(fresh, f"{owner.__name__}.{name}", bits)
+        seed = functools.partial(fresh, f"{owner.__name__}.{name}", bits, made=True)
         setattr(owner, name, _seeded(getattr(owner, name), parameter, seed))
     random.SystemRandom = random.Random  # type: ignore[misc]
 

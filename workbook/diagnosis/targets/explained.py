@@ -12,9 +12,11 @@ from workbook.diagnosis.answer import Answer, Found, Status
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.operations import DOUBLE
-from workbook.diagnosis.places import curve, drawing, few, place
+from workbook.diagnosis.interventions.seeds import EARLY_SEED
+from workbook.diagnosis.places import curve, drawing, few, place, unseeded
 from workbook.diagnosis.plan import ALL, Plan
 from workbook.diagnosis.probes.values import Gap
+from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, judged
 from workbook.diagnosis.search import Measure, Search
 from workbook.diagnosis.session import Session, traced
@@ -31,7 +33,7 @@ def word_of(measure: Measure, found: Search, row: Intervention) -> Word:
     gap = found.without[row]
     if row.format is not None:
         return judged(replace(gap, roundoff=torch.finfo(row.format).eps / 2), None)
-    return judged(gap, measure(frozenset(found.needed) - {row} | {DOUBLE}))
+    return judged(gap, measure(frozenset(found.needed) - {row} | {DOUBLE}), found.rest)
 
 
 def wider(function: Function, found: Search) -> list[Plan]:
@@ -53,15 +55,21 @@ def _where(function: Function, row: Intervention, cause: str) -> str:
     for run in (calm, *filter(None, map(function.session.known.get, plans))):
         for number in range(len(run.outcomes)):
             if seen := run.places(number, cause):
-                return few(seen)
+                late = unseeded(_traced(function)) if row is EARLY_SEED else []
+                return few(seen) + (f": {few(late)}" if late else "")
     rows = calm.data["changed"]
     if names := [name for part in rows for name, kind in part if kind == row.name and name]:
         return few(list(dict.fromkeys(names)))
     if cause in ("random-numbers", "generator-shift"):
-        return drawing(traced(function.session, function.shown())[0])
+        made = [where for n in range(len(calm.outcomes)) for where in calm.places(n, row.name)]
+        return drawing(_traced(function), list(dict.fromkeys(made)))
     if row.how == "on":
         return place(*function.traces())
     return _moved(function, row) if row.how == "hold" else ""
+
+
+def _traced(function: Function) -> Run | None:
+    return traced(function.session, function.shown())[0]
 
 
 def _moved(function: Function, row: Intervention) -> str:

@@ -17,8 +17,7 @@ from workbook.diagnosis.session import Session, Unusable
 
 def usable(session: Session, run: Run) -> Run:
     """Give the run itself; Unusable where the command gave nothing to look at."""
-    for sentence in run.surroundings():
-        session.note(sentence)
+    session.surroundings(run)
     if run.cannot is not None:
         raise Unusable(run.cannot)
     status = run.data.get("status", 0)
