@@ -10,7 +10,7 @@ import pytest
 
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.targets.two_commands import apart, resumed
+from workbook.diagnosis.targets.two_commands import Commands, apart, resumed
 
 OURS, THEIRS = "epoch 1 loss 0.25 (12.3 s)\nuse 10 MB\n", "epoch 1 loss 0.25 (14.1 s)\nuse 11 MB\n"
 
@@ -40,6 +40,20 @@ def test_of_a_program_without_torch_times_are_left_out(tmp_path: Path) -> None:
     """Nothing says which numbers are results; what has a unit of time is none."""
     ours, theirs = (text.replace("10", "11") for text in (OURS, THEIRS))
     assert apart(run(tmp_path / "ours", ours), run(tmp_path / "theirs", theirs)).same
+
+
+def test_of_two_that_train_alike_the_printed_results_are_compared(tmp_path: Path) -> None:
+    """Counts, what was typed, times, and what changes from run to run are no results."""
+    text = "batch {} of {}, {} MB ({} s)\nerror {}\nloss 0.25\n"
+    printed = [(16, "0.1", "7.5", "0.3", "0.125"), (64, "0.2", "8.5", "0.4", "0.375"),
+               (16, "0.1", "8.2", "0.3", "0.125"), (64, "0.2", "9.2", "0.4", "0.375")]  # fmt: skip
+    runs = [run(tmp_path / str(n), text.format(*row)) for n, row in enumerate(printed)]
+    pair = Commands.__new__(Commands)
+    pair.calm = runs[:2]
+    typed = [SimpleNamespace(argv=("a.py", f"--part={part}")) for part in ("0.1", "0.2")]
+    subject = SimpleNamespace(commands=typed)
+    pair.session = cast("Session", SimpleNamespace(both=lambda *plans: runs[2:], subject=subject))
+    assert pair.beside() == {"error #": [0]}
 
 
 def trained(read: list[tuple[int, float]], *, of: range, saved: int = 0) -> Run:

@@ -97,6 +97,11 @@ def timed(line: Line) -> list[bool]:
     ]
 
 
+def fraction(line: Line) -> list[bool]:
+    """Say of each number of a line whether it is written as a fraction, and so counts nothing."""
+    return [not match.group().lstrip("+-").isdigit() for match in _NUMBER.finditer(line.text)]
+
+
 def given(line: Line, values: Sequence[float]) -> list[bool]:
     """Say of each number of a line whether it is one of these (sorted), as it is or in percent."""
     scales = {match: 0.01 if _PERCENT.match(line.text, match.end()) else 1.0 for match in

@@ -29,13 +29,43 @@ FIRST_SAVE = -1  # where a command stops: right after the first file that torch.
 class Commands(Pair):
     """The runs of two command lines, measured against each other."""
 
+    columns: dict[str, list[int]] | None = None  # of printed lines, compared beside the training
+
     def _alone(self, index: int) -> Run:
         return usable(self.session, self.session.try_forks(plan(index, stop=self.session.steps)))
 
     def measure(self, active: Active) -> Gap:
         """How far the two are apart with these interventions, by what both have."""
         ours, theirs = self.session.both(*self.plans(active))
-        return apart(ours, theirs)
+        made = apart(ours, theirs)
+        if made.same and self.columns:
+            return _gap(_table(ours, theirs, self.columns))
+        return made
+
+    def beside(self) -> dict[str, list[int]]:
+        """Give the numbers that each prints again in another run, and that differ between them."""
+        again = self.session.both(*(plan(index, variants=("again",)) for index in (0, 1)))
+        runs = [_forms(run) for run in (*self.calm, *again)]
+        words = " ".join(word for each in self.session.subject.commands for word in each.argv)
+        typed = {number for line in printed.lines(words) for number in line.numbers}
+        made = {}
+        for form, lines in runs[0].items():
+            rows = [run.get(form, []) for run in runs]
+            if len({len(row) for row in rows}) == 1:
+                numbers = [[line.numbers for line in row] for row in rows]
+                made[form] = [
+                    n for n in range(len(lines[0].numbers))
+                    if not any(printed.timed(line)[n] for line in lines)
+                    and all(printed.fraction(line)[n] for line in lines)
+                    and not {*_column(numbers[0], n), *_column(numbers[1], n)} <= typed
+                    and all(_column(numbers[i], n) == _column(numbers[i + 2], n) for i in (0, 1))
+                    and _column(numbers[0], n) != _column(numbers[1], n)
+                ]  # fmt: skip
+        return {form: kept for form, kept in made.items() if kept}
+
+
+def _column(rows: list[tuple[float, ...]], n: int) -> list[float]:
+    return [row[n] for row in rows]
 
 
 def diagnosed(session: Session) -> Answer:
@@ -46,15 +76,20 @@ def diagnosed(session: Session) -> Answer:
     for sentence in watched.across():
         session.note(sentence)
     if pair.measure(frozenset()).same and pair.measure(frozenset(HOLDS)).same:
-        return answered(session, [none()])
+        pair.columns = pair.beside()
+        if not pair.columns:
+            return answered(session, [none()])
+        session.tell("they agree, and numbers that they print do not: these are compared, too")
     return disagreement.explained(pair)
 
 
 def apart(ours: Run, theirs: Run) -> Gap:
     """How far two runs are apart, by the strongest numbers that both have."""
     sides = _common(ours, theirs)
-    if sides is None:
-        return Gap(False, comparable=False)
+    return Gap(False, comparable=False) if sides is None else _gap(sides)
+
+
+def _gap(sides: "Sides") -> Gap:
     words, first, second = sides
     made = gap(first, second, False, True)
     if made.comparable and not made.absolute:
@@ -109,12 +144,7 @@ def _printed(ours: Run, theirs: Run) -> Sides | None:
 
     Those that torch gave, if there are any, and else those that are no times.
     """
-    sides: list[dict[str, list[printed.Line]]] = []
-    for run in (ours, theirs):
-        text = (run.folder / "printed.txt").read_text(errors="replace")
-        sides.append({})
-        for line in printed.lines(text):
-            sides[-1].setdefault(line.form, []).append(line)
+    sides = _forms(ours), _forms(theirs)
     forms = [form for form in sides[0] if len(sides[0][form]) == len(sides[1].get(form, ()))]
     read = [leaving.numbers(run.data.get("left", [])) for run in (ours, theirs)]
     given, others = dict[str, list[int]](), dict[str, list[int]]()
@@ -127,12 +157,25 @@ def _printed(ours: Run, theirs: Run) -> Sides | None:
     kept = given if any(given.values()) else others
     if not any(kept.values()):
         return None
-    made = [
-        {form: torch.tensor([[line.numbers[n] for n in kept[form]] for line in side[form]]).double()
-         for form in forms if kept[form]}
-        for side in sides
-    ]  # fmt: skip
-    return f"{_PRINTED} {len(made[0])} kinds of lines that both print", made[0], made[1]
+    return _table(ours, theirs, kept)
+
+
+def _forms(run: Run) -> dict[str, list[printed.Line]]:
+    """Give the lines that a run has printed, by their words."""
+    made: dict[str, list[printed.Line]] = {}
+    for line in printed.lines((run.folder / "printed.txt").read_text(errors="replace")):
+        made.setdefault(line.form, []).append(line)
+    return made
+
+
+def _table(ours: Run, theirs: Run, kept: dict[str, list[int]]) -> Sides:
+    """Give these numbers of the lines of two runs."""
+    first, second = (
+        {form: torch.tensor([[line.numbers[n] for n in kept[form]] for line in side.get(form, ())])
+               .double() for form in kept if kept[form]}
+        for side in (_forms(ours), _forms(theirs))
+    )  # fmt: skip
+    return f"{_PRINTED} {len(first)} kinds of lines that both print", first, second
 
 
 def _compared(ours: Run, theirs: Run) -> str:
