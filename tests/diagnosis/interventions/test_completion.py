@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from workbook.diagnosis.interventions.completion import IN_ORDER
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
-from workbook.diagnosis.target import subject
+from workbook.diagnosis.target import command_line, subject
 
 HEAD = """
 import time
@@ -107,6 +108,39 @@ def test_what_was_handed_out_first_comes_first(name: str, workers: Workers, tmp_
     run = session.first(plan(0, on=frozenset({IN_ORDER.name})))
     made = [int(value) for value in run.tensors(0).values()]
     assert made == list(range(len(made))) and len(made) > 1
+
+
+LOOPS = """
+import time
+from multiprocessing import get_context
+
+import torch
+
+def work(tasks, made):
+    while (n := tasks.get()) is not None:
+        time.sleep(0 if n else 0.5)
+        made.put(n)
+
+if __name__ == "__main__":
+    start = get_context("spawn")
+    tasks, made = start.Queue(), start.Queue()
+    parts = [start.Process(target=work, args=(tasks, made)) for _ in range(2)]
+    [part.start() for part in parts]
+    [tasks.put(n) for n in (0, 1, 2, None, None)]
+    print([made.get() for _ in range(3)], torch.zeros(1).item())
+"""
+
+
+def test_a_commands_workers_from_their_beginning_take_turns(
+    workers: Workers, tmp_path: Path
+) -> None:
+    """Both are there when the tasks come; the first takes all, and the second has none left."""
+    path = tmp_path / "program.py"
+    path.write_text(LOOPS)
+    asked = command_line([sys.executable, str(path)])
+    session = Session(workers, asked, time.monotonic() + 86_400)
+    run = session.run(plan(0, on=frozenset({IN_ORDER.name})))
+    assert (run.folder / "printed.txt").read_text() == "[0, 1, 2] 0.0\n"
 
 
 def test_a_coin_is_never_explained(workers: Workers, tmp_path: Path) -> None:

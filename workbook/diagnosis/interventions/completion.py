@@ -2,21 +2,24 @@
 
 Owns the patches of pools and queues of processes, of futures and of an event loop's tasks. What
 computes side by side goes on to do so, except for tasks, and for processes that call back when they
-are done, take their tasks from a queue, or are no forks.
+are done, take their tasks from a queue, or begin without the row.
 """
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
+import functools
 import itertools
 import multiprocessing
+import multiprocessing.util
 import os
 import select
 import types
 import weakref
 from asyncio.base_events import BaseEventLoop
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures import _base as futures
 from multiprocessing.pool import Pool, ThreadPool
@@ -138,34 +141,52 @@ def _pools(run: Setting) -> None:
 def _queues(run: Setting) -> None:
     """Let a process touch a queue only after the one that was started before it has ended.
 
-    Forks compute side by side, and wait with their first result; of workers that take their tasks
-    from a queue the first takes all that there are. A process from its beginning has no patches: it
-    starts only after the one before it has ended.
+    They compute side by side, and wait with their first result; of workers that take their tasks
+    from a queue the first takes all that there are. A process from its beginning is given the pipes
+    by number. Of a function it has no patches: it starts only after the one before it has ended.
     """
     started: list[BaseProcess] = []
     ended: list[int] = []  # a pipe that can be read once the process started last has ended
-    before: list[int] = []  # in a process of the program's: that pipe of the one before it
+    # in a process of the program's: that pipe of the one before it
+    before = [int(number) for number in os.environ.pop(_TURN, "").split()]
+    given: list[int] = []  # the pipes that a process from its beginning is to have
+    patched = run.early and os.name == "posix"  # a command's are; pipes go by number there
 
     def start(real: Any, process: Any) -> None:
         if not by_user():
             real(process)
             return
         _note(Fact.PROCESSES)
-        if started and run.has(IN_ORDER) and _method(process) != "fork":
+        if started and run.has(IN_ORDER) and _method(process) != "fork" and not patched:
             started[-1].join(_PATIENCE)
         done, goes_on = os.pipe()
         before[:] = ended
+        given[:] = [goes_on, *ended] if run.has(IN_ORDER) and patched else []
         real(process)
+        given.clear()
         for mine in (goes_on, *ended):  # the process has them, too, until it ends
             os.close(mine)
         before.clear()
         started.append(process)
         ended[:] = [done]
 
-    def in_turn() -> None:
-        if run.has(IN_ORDER) and before:
-            select.select(before, [], [], _PATIENCE)
-            before.clear()
+    def spawn(real: Any, path: Any, words: Any, passed: Any) -> Any:
+        if not given or "--multiprocessing-fork" not in words:  # the tracker of resources
+            return real(path, words, passed)
+        os.environ[_TURN] = " ".join(map(str, given[1:]))
+        try:
+            return real(path, words, [*passed, *given])
+        finally:
+            del os.environ[_TURN]
+
+    def in_turn(left: Callable[[], int] = int) -> None:
+        """Wait for the process before this one, and on while it takes from what is `left`."""
+        last = 0
+        while run.has(IN_ORDER) and before and not select.select(before, [], [], _PATIENCE)[0]:
+            if (now := left()) == last:
+                break
+            last = now
+        before.clear()
 
     def put(real: Any, queue: Any, *args: Any, **kwargs: Any) -> None:
         in_turn()
@@ -174,13 +195,24 @@ def _queues(run: Setting) -> None:
     def get(real: Any, queue: Any, *args: Any, **kwargs: Any) -> Any:
         if by_user() and len(started) > 1:
             _note(Fact.UNORDERED)
-        in_turn()
+        in_turn(functools.partial(_left, queue))
         return real(queue, *args, **kwargs)
 
     for kind in (Queue, SimpleQueue):
         wrap(put, kind, "put")
         wrap(get, kind, "get")
     wrap(start, BaseProcess, "start")
+    wrap(spawn, multiprocessing.util, "spawnv_passfds")
+
+
+_TURN = "WORKBOOK_TURN"  # tells a process from its beginning the number of the pipe before it
+
+
+def _left(queue: Any) -> int:
+    """Say how much a queue holds; 0 where it cannot tell."""
+    with contextlib.suppress(AttributeError, NotImplementedError):  # SimpleQueue; macOS
+        return int(queue.qsize())
+    return 0
 
 
 def _method(process: Any) -> str:
