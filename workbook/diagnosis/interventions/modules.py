@@ -67,7 +67,9 @@ def _dropout(run: Setting) -> None:
 
     def call(real: Any, module: Any, *args: Any, **kwargs: Any) -> Any:
         """Modules that drop inside one kernel, and modules of the user's that draw in training."""
-        if torch.is_grad_enabled() and trains.setdefault(module, module.training) > module.training:
+        grads = torch.is_grad_enabled()
+        stops = grads and trains.setdefault(module, module.training) > module.training
+        if stops and Fact.BACKWARD in FACTS.seen:  # else nothing was trained
             FACTS.add(Fact.STOPS_TRAINING, "eval-left-on", run.path.now())
             if run.has(GO_ON_TRAINING):
                 with _mode(module, True):
