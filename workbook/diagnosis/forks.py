@@ -5,10 +5,13 @@ generators. It asks for runs as any session does, so that the same questions can
 """
 
 import contextlib
+import faulthandler
 import gc
 import json
+import math
 import os
-import random
+import re
+import secrets
 import signal
 import sys
 import time
@@ -17,12 +20,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from workbook.diagnosis.interventions import put_back
 from workbook.diagnosis.interventions.rows import ROWS, put_on
-from workbook.diagnosis.interventions.surroundings import THREADS
+from workbook.diagnosis.interventions.surroundings import RNG, THREADS, generators
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS
@@ -31,10 +33,12 @@ from workbook.diagnosis.probes.values import NotComparable, save
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run, keep
 from workbook.diagnosis.process.workers import Workers
-from workbook.diagnosis.session import Session
+from workbook.diagnosis.session import PATIENCE, SLOWER, Session
 from workbook.diagnosis.target import Subject
 from workbook.trace import Trace
+from workbook.trace.places import is_user_file
 
+_STOOD = "stood.txt"  # where a run that does not end writes down its lines
 # What runs in a fork: it gives values to compare, by name, and plain facts of its own.
 Body = Callable[[Plan], tuple[Any, dict[str, Any]]]
 
@@ -55,6 +59,8 @@ class Forks(Session):
         self.kept: dict[str, Any] = {}  # more that can be
         self.one_thread = False  # where torch has computed on several threads before the fork
         self.threads = torch.get_num_threads()
+        self.other = RNG.values[1]  # from which the generators start where they are not held
+        self.start = 0  # and from which in a run that holds nothing
         self._number = 0
 
     def run(self, wanted: Plan, *, again: bool = False) -> Run:
@@ -67,15 +73,21 @@ class Forks(Session):
         self._number += 1
         folder = self.folder / f"fork-{self._number}"
         folder.mkdir(parents=True)
+        self.start = secrets.randbits(31)
         began = time.monotonic()
-        timed_out = not self._forked(wanted, folder)
+        timed_out = not self._forked(wanted, folder, self._patience(wanted))
+        seconds = time.monotonic() - began
         answer = folder / "result.json"
         data = json.loads(answer.read_text()) if answer.exists() else {}
         if not data:
-            end = "did not end in time" if timed_out else "ended by itself"
+            end = "ended by itself"
+            if timed_out:
+                end = f"had not ended after {seconds:.0f} s{_stood(folder)}"
+                self.note(f"A run {end}.")
             data = {"outcomes": [{"raised": end}], "facts": [FACTS.to_json()], "changed": [[]]}
-        self.longest = max(self.longest, time.monotonic() - began)
-        if not timed_out:
+        data["start"] = self.start
+        if not timed_out and not wanted.variants:
+            self.longest = max(self.longest, seconds)
             self.pace()
         self.known[wanted] = Run(folder, data, timed_out=timed_out)
         return self.known[wanted]
@@ -97,7 +109,14 @@ class Forks(Session):
                 text = text.replace(f", {words}", "").replace(f"{words}, ", "")
         super().tell(text.replace("a fresh process with", "another fork with"))
 
-    def _forked(self, wanted: Plan, folder: Path) -> bool:
+    def _patience(self, wanted: Plan) -> float:
+        """Give the seconds that a run may take: after other tests, half of what is left."""
+        if wanted.variants:
+            return self.left() / 2
+        longest = PATIENCE + SLOWER * self.longest if self.longest else math.inf
+        return min(self.left(), longest)
+
+    def _forked(self, wanted: Plan, folder: Path, seconds: float) -> bool:
         """Run the body in a fork; False where it did not end in time."""
         sys.stdout.flush()
         sys.stderr.flush()
@@ -110,7 +129,7 @@ class Forks(Session):
                 self._inside(wanted, folder)
             finally:
                 os._exit(0)
-        end = time.monotonic() + max(1.0, self.left())
+        end = time.monotonic() + max(1.0, seconds)
         try:
             while time.monotonic() < end:
                 if os.waitpid(pid, os.WNOHANG)[0]:
@@ -119,6 +138,8 @@ class Forks(Session):
         except BaseException:
             _end(pid)
             raise
+        os.kill(pid, signal.SIGUSR1)
+        time.sleep(0.1)  # while it writes down where it stands
         _end(pid)
         return False
 
@@ -126,6 +147,7 @@ class Forks(Session):
         """Carry out a plan in this process, which ends with it."""
         for number, name in ((1, "printed.txt"), (2, "warned.txt")):
             os.dup2(os.open(folder / name, os.O_WRONLY | os.O_CREAT, 0o600), number)
+        faulthandler.register(signal.SIGUSR1, (folder / _STOOD).open("w"), all_threads=False)
         made: dict[str, Any] = {"outcomes": [], "facts": [], "changed": []}
         with contextlib.ExitStack() as stack:
             self._prepare(wanted, stack)
@@ -161,10 +183,10 @@ class Forks(Session):
         given = dict(wanted.given)
         if self.one_thread and given:
             given[THREADS.name] = 1
+        if given.get(RNG.name) == RNG.values[1]:
+            given[RNG.name] = self.other
         if not given and not self.seeded:
-            torch.seed()
-            np.random.seed()
-            random.seed()
+            generators(self.start)
         if not given:
             torch.set_num_threads(1 if self.one_thread else self.threads)
         put_on({"on": wanted.on, "set": {**given, "now": self.now} if given else {}}, stack)
@@ -176,6 +198,14 @@ def _outcome(values: Any, folder: Path, stem: str) -> dict[str, Any]:
         return {"leaves": save(values, folder, stem)}
     except NotComparable as problem:
         return {"raised": f"a value {problem}"}
+
+
+def _stood(folder: Path) -> str:
+    """Say at which line of the user's a run stood that was asked for it; "" where it is unknown."""
+    path = folder / _STOOD
+    rows = re.findall(r'File "(.*)", line (\d+)', path.read_text() if path.exists() else "")
+    lines = [f", at {os.path.basename(name)}:{line}" for name, line in rows if is_user_file(name)]
+    return lines[0] if lines else ""
 
 
 def _end(pid: int) -> None:

@@ -31,7 +31,7 @@ _NO_FORKS = (
     "Each run is a process from its beginning: one that goes on from where torch is imported gave "
     "another result."
 )
-_PATIENCE, _SLOWER = 20.0, 5.0  # seconds, and times the longest run, that a fork may take
+PATIENCE, SLOWER = 20.0, 5.0  # seconds, and times the longest run, that a fork may take
 _RUNS = 50  # as long as so many first runs a diagnosis may take where nobody set a limit
 _AHEAD = 32  # runs that are begun before they are asked for, at most
 _MODULE_NAMES = frozenset(("torch", "numpy", "workbook", "test", "random", "types", "copy"))
@@ -86,7 +86,7 @@ class Session:
             raise OutOfTime("the time is used up")
         job = self._jobs.pop(wanted, None) or self._job(wanted)
         forked = self._forks(wanted)
-        longest = _PATIENCE + _SLOWER * self.longest if forked else math.inf
+        longest = PATIENCE + SLOWER * self.longest if forked else math.inf
         result = self.workers.finish(job, min(self.left(), longest))
         if "unfit" in result.data or (forked and result.timed_out):
             if "way" not in result.data:  # it is not this run alone that can be no fork

@@ -6,6 +6,7 @@ Owns the patches of what compares numbers in tests (`torch.testing`, `numpy.test
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,11 @@ class Comparison:
         apart = self.apart
         allowed = self.atol + self.rtol * self.expected.double().abs()
         shares = torch.where(apart == 0, torch.zeros_like(apart), apart / allowed)
-        return float(torch.nan_to_num(shares, nan=float("inf")).max()) if apart.numel() else 0.0
+        return (
+            float(torch.nan_to_num(shares, nan=math.inf, posinf=math.inf).max())
+            if apart.numel()
+            else 0.0
+        )
 
 
 def start() -> None:

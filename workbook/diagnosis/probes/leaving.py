@@ -27,6 +27,7 @@ _WORDS = {"__float__": "float", "__int__": "int", "__bool__": "bool", "__index__
           "__format__": "format", "__repr__": "print", "__array__": "numpy"}  # fmt: skip
 _SHOWN = 16  # numbers of a tensor that are kept as they are; of a larger one the hash as well
 # what torch and the workbook read is left out
+_REPORTS = os.sep + os.path.join("_pytest", "_io") + os.sep  # what shows a failure
 _OTHERS = (torch.__path__[0] + os.sep, str(Path(__file__).parents[2]) + os.sep)
 Reading = dict[str, Any]
 
@@ -39,7 +40,8 @@ def watch(note: Callable[..., None], *, sides: bool = False) -> None:
 
     def read(real: Any, tensor: Any, *args: Any, **kwargs: Any) -> Any:
         frame = caller()
-        if not frame.f_code.co_filename.startswith(_OTHERS):
+        name = frame.f_code.co_filename
+        if not name.startswith(_OTHERS) and _REPORTS not in name:
             seen = getattr(tensor, _SIDE, tensor) if real.__name__ == "__bool__" else tensor
             row = _row(seen, _WORDS.get(real.__name__, real.__name__))
             if row is not None:

@@ -38,15 +38,20 @@ def diagnosed(forks: Forks, name: str, before: Sequence[str], asked: str) -> Ans
     `asked` says what `before` is: the tests of its "file", or of the whole "project". With "file
     first", a test that passes is left for that question: an answer without causes and notes.
     """
-    runs = [forks.run(_ALONE, again=True) for _ in range(_FEW)]
+    runs = [forks.run(_ALONE)]
     _check(runs[0])
+    runs += [forks.run(_ALONE, again=True) for _ in range(_FEW - 1)]
     outcomes = {run.data.get("outcome", "failed") for run in runs}
     if len(outcomes) == 1 and (answer := order.explained(forks, before, *outcomes)):
         return answer
     if outcomes == {"failed"}:
         notes = list(forks.notes)
-        answer = _always(forks, runs[0])
-        if answer.causes or len({run.code(0) for run in runs}) == 1:
+        alike = len({run.code(0) for run in runs}) == 1
+        if alike and not _failing(runs[0]):  # no numbers say whether that is chance
+            _more(forks, runs)
+        passed = any(run.data.get("outcome") == "passed" for run in runs)
+        answer = _always(forks, runs) if not passed else None
+        if answer and (answer.causes or alike):
             return answer
         forks.notes[:] = notes  # what it compares varies, so it may pass, too
     if outcomes == {"passed"} and asked == "file first":
@@ -61,11 +66,16 @@ def _check(run: Run) -> None:
         raise Unusable(f"the test is skipped or expected to fail: {run.data['message'][-200:]}")
 
 
-def _at_times(forks: Forks, runs: list[Run]) -> Answer:
-    """Diagnose a test that passes at least once: how often it fails, and what its sides follow."""
+def _more(forks: Forks, runs: list[Run]) -> None:
+    """Make more trials, as many as a rate takes and the time allows."""
     enough = forks.left() * (1 - _SHARE)
     while len(runs) < _MANY and forks.left() > enough:
         runs.append(forks.run(_ALONE, again=True))
+
+
+def _at_times(forks: Forks, runs: list[Run]) -> Answer:
+    """Diagnose a test that passes at least once: how often it fails, and what its sides follow."""
+    _more(forks, runs)
     failed = sum(run.data.get("outcome") == "failed" for run in runs)
     forks.tell(f"{len(runs)} trials, each in a process of its own: {failed} failed")
     forks.note(rate(failed, len(runs)))
@@ -75,6 +85,7 @@ def _at_times(forks: Forks, runs: list[Run]) -> Answer:
         forks.note(f"Its difference is {middle:.2g} of the tolerance at the median, and at most "
                    f"{shares[-1]:.2g} of it.")  # fmt: skip
     function = Function(forks)
+    forks.other = _unlike(runs, function.calm) or forks.other
     found, base = function.find()
     if found is None:
         if not failed:
@@ -85,6 +96,19 @@ def _at_times(forks: Forks, runs: list[Run]) -> Answer:
     if not failed and shares and shares[-1] <= 1:
         forks.note("What it compares differs from run to run, and stayed within its tolerance.")
     return answered(forks, rows)
+
+
+def _unlike(runs: list[Run], calm: Run) -> int:
+    """Give where the generators started in a trial that came to something else; 0 if none did.
+
+    One with another outcome is preferred: it is that which is to be explained, and two numbers
+    taken by chance may give the same.
+    """
+    came = [(run.data.get("outcome"), run.code(0), run.data["start"]) for run in (calm, *runs)]
+    (ours, code, _), *trials = came
+    unlike = [start for outcome, _, start in trials if outcome != ours]
+    unlike += [start for _, other, start in trials if other != code]
+    return int(unlike[0]) if unlike else 0
 
 
 def _noticed(forks: Forks) -> str:
@@ -115,12 +139,19 @@ def _noticed(forks: Forks) -> str:
 def rate(failed: int, count: int) -> str:
     """How often a test failed, with the 95 % interval of its true rate (Wilson, 1927)."""
     if not failed:
-        return f"It failed in 0 of {count} trials: its rate is below {3 / count:.0%}, at 95 %."
+        most = 1 - 0.05 ** (1 / count)  # a rate with which so many pass in 5 % of cases
+        return f"It failed in 0 of {count} trials: its rate is below {most:.0%}, at 95 %."
     share, z = failed / count, 1.96
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + (z / 2 / count) ** 2)
     low, high = max(0.0, middle - half), min(1.0, middle + half)
     return f"It failed in {failed} of {count} trials: its rate is {low:.0%} to {high:.0%}, at 95 %."
+
+
+def _failing(run: Run) -> list[int]:
+    """Give the numbers of the comparisons that went beyond their tolerance."""
+    rows = run.data.get("compared", ())
+    return [number for number, row in enumerate(rows) if row["share"] > 1]
 
 
 def _key(number: int, side: str) -> str:
@@ -134,10 +165,9 @@ class Sides:
     def __init__(self, forks: Forks) -> None:
         self.forks = forks
         self.calm = forks.run(self.plan(frozenset()))
-        rows = self.calm.data.get("compared", [])
-        failing = [n for n, row in enumerate(rows) if row["share"] > 1]
+        failing = _failing(self.calm)
         self.number = failing[-1] if failing else -1
-        self.row = rows[self.number] if failing else {}
+        self.row = self.calm.data["compared"][self.number] if failing else {}
 
     def plan(self, active: Active) -> Plan:
         return plan(0, on=names(active, "on"))
@@ -191,14 +221,21 @@ class Sides:
         )
 
 
-def _always(forks: Forks, run: Run) -> Answer:
+def _always(forks: Forks, runs: list[Run]) -> Answer:
     """Diagnose a test that always fails: is it rounding, and what makes its two sides agree?"""
+    run, count = runs[0], len(runs)
     message = next(iter(run.data["message"].splitlines()), "")
     sides = Sides(forks)
-    forks.note(f"It failed in {_FEW} of {_FEW} trials: {message}")
+    place = run.data.get("at", "")
+    where = f" at {place}" if place else ""
+    fixture = "" if run.data.get("phase", "call") == "call" else ", in a fixture"
+    forks.note(f"It failed in {count} of {count} trials{where}{fixture}: {message}")
     if sides.number < 0:
-        forks.note("The failing line compares no numbers that could be seen; compare with "
-                   "torch.testing.assert_close to see both sides.")  # fmt: skip
+        asserts = message.startswith(("assert ", "AssertionError", "Failed"))
+        forks.note("The failing line takes no numbers for equal, so there are no two sides to hold "
+                   "against each other; torch.testing.assert_close has them."
+                   if asserts else
+                   "That is an error: it came before any comparison could fail.")  # fmt: skip
         return answered(forks, [])
     base = sides.measure(frozenset())
     compared = sides.row

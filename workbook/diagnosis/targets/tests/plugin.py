@@ -9,6 +9,7 @@ import math
 import os
 import random
 import signal
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -30,6 +31,7 @@ from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.session import Unusable
 from workbook.diagnosis.target import Subject
 from workbook.diagnosis.targets.tests import node, tolerance
+from workbook.trace.places import is_user_file, line_of
 
 _MOST = 10_000  # readings of a test that are kept
 _STATES = "generators"  # their states, beside the switches
@@ -53,7 +55,7 @@ class Trials:
         """Take down both sides of a bare `==` that failed."""
         kinds = approximate()
         if op == "==" and not isinstance(left, kinds) and not isinstance(right, kinds):
-            comparisons.note("==", "", left, right, 0.0, 0.0)
+            comparisons.note("==", line_of(sys._getframe()), left, right, 0.0, 0.0)
 
     def body(self, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run the wanted test after the tests that the plan names, and give what it compared."""
@@ -74,10 +76,13 @@ class Trials:
                 leaving.watch(lambda kind, **row: read.append(row), sides=True)
             with tolerance.tried(plan.trial if following is None else None) as tried:
                 hook.pytest_runtest_protocol(item=item, nextitem=following)
-        # a bare `assert loss < 0.1` shows no sides, but what it judges by was read from torch
-        values = _sides() or leaving.by_line(read[:_MOST])
-        seen = {"compared": _rows(), "left": left, "tried": tried}
-        return values, {**_outcome(self.reports), **seen}
+        # a bare `assert loss < 0.1` shows no sides, but what it judges by was read from torch; if
+        # nothing was, what it comes to is all there is
+        made = _outcome(self.reports)
+        values, rows = _sides(), _rows()
+        if not any(row["share"] > 1 for row in rows) and (made["outcome"] == "failed" or not rows):
+            values |= leaving.by_line(read[:_MOST]) or {"outcome": made["outcome"]}
+        return values, {**made, "compared": rows, "left": left, "tried": tried}
 
 
 def named(node: str, file: Path) -> str:
@@ -117,6 +122,15 @@ def _rows() -> list[dict[str, Any]]:
     ]
 
 
+def _raised_at(shown: Any) -> str:
+    """Say at which line of the user's a test failed, the last that the report shows; "" if none."""
+    entries = getattr(getattr(shown, "reprtraceback", None), "reprentries", ())
+    places = [place for entry in entries if (place := getattr(entry, "reprfileloc", None))]
+    lines = [f"{Path(place.path).name}:{place.lineno}" for place in places
+             if is_user_file(os.path.abspath(place.path))]  # fmt: skip
+    return lines[-1] if lines else ""
+
+
 def _outcome(reports: list[pytest.TestReport]) -> dict[str, Any]:
     """Say what a test came to: its outcome, in which phase, and the message."""
     for report in reports:
@@ -125,7 +139,8 @@ def _outcome(reports: list[pytest.TestReport]) -> dict[str, Any]:
             last = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
             text = crash.message if crash is not None else str(last)
             outcome = "skipped" if hasattr(report, "wasxfail") else report.outcome
-            return {"outcome": outcome, "phase": report.when, "message": text}
+            place = _raised_at(report.longrepr)
+            return {"outcome": outcome, "phase": report.when, "message": text, "at": place}
     return {"outcome": "passed", "phase": "call", "message": ""}
 
 
@@ -162,7 +177,12 @@ class Diagnosis:
         _end_after(0)  # from here on the runs have their deadline
         trials = Trials(session, self.plan["node"])
         if trials.wanted not in trials.items:
-            self._write({"missing": sorted(trials.items)[:20]})
+            inside = [
+                name
+                for name in trials.items
+                if name.startswith((f"{trials.wanted}[", f"{trials.wanted}::"))
+            ]
+            self._write({"missing": inside})
             return True
         manager = session.config.pluginmanager
         terminal = manager.getplugin("terminalreporter")

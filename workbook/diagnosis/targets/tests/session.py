@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from workbook.diagnosis.answer import Answer, Found
+from workbook.diagnosis.places import few
 from workbook.diagnosis.process.run import said
 from workbook.diagnosis.session import Session, Unusable
 
@@ -88,6 +89,8 @@ def asked(session: Session, line: list[str], name: str, *, order: str = "") -> A
     made: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     if "answer" in made:
         return read(made["answer"])
+    if made.get("missing"):
+        raise Unusable(f"{name} is several tests; name one of them: {few(made['missing'])}")
     if "missing" in made:
         return None
     raise Unusable("its session gave no answer", said(run.folder, "printed.txt", "warned.txt"))
