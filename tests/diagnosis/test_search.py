@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from workbook.diagnosis.chance import believed
 from workbook.diagnosis.interventions.intervention import PAIR, Intervention, on
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
-from workbook.diagnosis.search import Active, Measure, search
+from workbook.diagnosis.search import Active, Measure, names, search
 
 LARGE, SMALL, NONE = Gap(False, True, 1.0, 0.5), Gap(False, True, 1e-7, 1e-7), Gap(True)
 ROUNDS = Gap(False, True, 1e-7, 1e-7, roundoff=2.0**-24)
@@ -57,10 +58,38 @@ def test_one_culprit_is_found_by_trials_of_one() -> None:
 
 def test_a_likely_one_hides_no_specific_one() -> None:
     """What is likely is tried first, and what is more specific than that all the same."""
-    measure, asked = counted(lambda active: NONE if active & {B, C} else LARGE)
-    result = search(measure, (A, B, C, D), LARGE, likely={C, D}.__contains__)
+    slow = row("slow", -1, costly=True)
+    measure, asked = counted(lambda active: NONE if active & {B, C, D} else LARGE)
+    result = search(measure, (slow, A, B, C, D), LARGE, likely={B, C}.__contains__)
     assert [one.name for one in result.needed] == ["b"]
-    assert asked == [{C}, {A}, {B}]
+    assert asked == [{B}, {A}]
+
+
+def test_what_may_be_measured_next_is_told_but_not_what_is_slow() -> None:
+    """Runs can begin ahead: the likely trials first, at last none."""
+    slow, told = row("slow", -1, costly=True), list[list[str]]()
+
+    def ahead(trials: Iterable[Active]) -> None:
+        told.append(["".join(one.name for one in trial) for trial in trials])
+
+    search(needs(C), (slow, A, B, C), LARGE, likely=lambda one: one is not A, ahead=ahead)
+    assert told == [["b", "c"], ["a"], []]
+
+
+def test_two_about_one_thing_count_as_one_where_neither_suffices() -> None:
+    """What is held and what is put back under one name are both needed; each has its own gap."""
+    held, put_back = replace(row("state", 0), how="hold"), replace(row("state", 1), how="between")
+    assert names({held, put_back, A}, "hold") == {"state"} and names({held, A}, "on") == {"a"}
+
+    def measure(active: Active) -> Gap:
+        return NONE if {held, put_back} <= active else SMALL if held in active else LARGE
+
+    result = search(measure, (held, put_back, A), LARGE)
+    assert result.needed == (held, put_back) and result.rest.same
+    assert result.without == {held: LARGE, put_back: SMALL}
+    assert search(needs(put_back), (held, put_back, A), LARGE).needed == (put_back,)
+    three = {held, put_back, B}
+    assert set(search(needs(*three), (held, put_back, A, B), LARGE).needed) == three
 
 
 def test_of_two_that_suffice_the_specific_one_is_named() -> None:
@@ -104,6 +133,55 @@ def test_one_that_breaks_the_program_is_left_out() -> None:
     assert found(measure) == ["a", "d"]
 
 
+def test_one_that_breaks_a_program_that_failed_before_is_left_out() -> None:
+    """Where nothing can be compared from the start, that says nothing against a single one."""
+    broken = Gap(False, comparable=False)
+    assert found(lambda active: NONE if {A, B} <= active and C not in active else broken) == [
+        "a",
+        "b",
+    ]
+
+
+def test_what_is_held_is_tried_with_each_one() -> None:
+    """Where one undoes another, and what is held changes the difference, each is tried with it."""
+    held = replace(row("held", 0), how="hold")
+
+    def measure(active: Active) -> Gap:
+        if {held, C} <= active and B not in active:
+            return NONE
+        return Gap(False, True, 0.9, 0.4) if held in active else LARGE
+
+    assert found(measure, (held, A, B, C, D)) == ["held", "c"]
+
+
+def test_other_numbers_hide_no_two_that_are_needed() -> None:
+    """All together differ where draws get other numbers; the rest is tried without those."""
+    draws = row("draws", 4, renumbers=True)
+    assert found(
+        lambda active: LARGE if draws in active else needs(A, B)(active), (A, B, draws)
+    ) == [
+        "a",
+        "b",
+    ]
+
+
+def test_the_trial_that_leaves_least_is_gone_on_from() -> None:
+    """What cannot be compared is no trial, and where all together cannot, any that can is."""
+    broken = Gap(False, comparable=False)
+    draws, rival = row("draws", 4, renumbers=True), row("rival", 5, rivals="seeds")
+
+    def breaks_without_rival(active: Active) -> Gap:
+        if draws in active or not {A, B} <= active:
+            return LARGE
+        return SMALL if rival in active else broken
+
+    def breaks_with_both(active: Active) -> Gap:
+        return broken if {C, D} <= active else SMALL if {A, B} <= active else LARGE
+
+    assert found(breaks_without_rival, (A, B, draws, rival)) == ["a", "b", "rival"]
+    assert found(breaks_with_both) == ["a", "b"]
+
+
 def test_noise_is_no_explanation() -> None:
     """A difference that every trial moves a little, by chance, has no cause here."""
     sizes = iter([0.5, 0.3, 0.6, 0.2, 0.4, 0.35, 0.45, 0.55, 0.25, 0.3, 0.5, 0.4] * 9)
@@ -129,7 +207,14 @@ def test_a_costly_one_waits() -> None:
     slow = row("slow", -1, costly=True)
     measure, asked = counted(needs(C))
     assert found(measure, (slow, A, C)) == ["c"] and frozenset({slow}) not in asked
-    assert found(needs(slow), (slow, A, C)) == ["slow"]
+    measure, asked = counted(needs(slow))
+    assert found(measure, (slow, A, C)) == ["slow"] and asked[-1] == {slow}
+
+
+def test_a_costly_one_that_is_specific_explains_rounding() -> None:
+    """How numbers are computed matters where the difference is rounding: then it is tried."""
+    slow = row("slow", -1, costly=True)
+    assert found(lambda active: NONE if active & {slow, C} else ROUNDS, (slow, A, C)) == ["slow"]
 
 
 def test_every_trial_is_told_at_once() -> None:
@@ -172,12 +257,22 @@ def test_one_that_renumbers_explains_no_rounding() -> None:
     assert found(measure, (A, B, draws)) == ["b"]
 
 
+def test_two_that_renumber_explain_nothing_where_one_leaves_rounding() -> None:
+    """That the second takes the rounding, too, may be the chance of other numbers."""
+    first, other = row("first", 4, renumbers=True), row("other", 5, renumbers=True)
+    left = {0: LARGE, 1: ROUNDS, 2: NONE}
+    assert found(lambda active: left[len(active & {first, other})], (A, first, other)) == []
+
+
 def test_a_wider_format_explains_by_equality_only() -> None:
     """Computed wider, any rounding shrinks: a row that widens counts where nothing is left."""
     wide = row("wide", 9, format=torch.float32)
     tiny = Gap(False, True, 1e-16, 1e-16)
     assert found(lambda active: tiny if wide in active else SMALL, (A, wide)) == []
     assert found(lambda active: NONE if wide in active else SMALL, (A, wide)) == ["wide"]
+    assert found(needs(A, wide), (A, wide)) == ["a", "wide"]
+    shrunk = {frozenset({A}): SMALL, frozenset({A, wide}): tiny}
+    assert found(lambda active: shrunk.get(active, LARGE), (A, wide)) == ["a"]
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.2, 0.5, 0.8])
