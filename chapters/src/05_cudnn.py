@@ -41,14 +41,15 @@ explore(cudnn.ON_ONE_CPU, after=cudnn.CPU_REPEATS)
 # The last three rows are gradients that a network computes in each step of training: of entries
 # that it looked up in a table. Many numbers are added to few places. Several threads share the work,
 # and whoever arrives first is added first; each addition rounds, so another order gives other bits.
-# With one thread there is one order. Under `torch.use_deterministic_algorithms(True)` torch takes a kernel that keeps an order.
+# With one thread there is one order. Under `torch.use_deterministic_algorithms(True)` torch takes a
+# kernel that keeps an order.
 #
 # Look at the pairs: `index_add_` computes what the adding `index_put_` computes, and
 # `index_select` reads what `x[i]` reads. They divide the work by places, not by numbers. **Cure:**
 # use them. Compare the times, too.
 #
-# The first column takes eight threads, whatever your machine has. Choose few *elements*: below a certain size torch uses one thread, and nothing varies. A test with
-# small tensors cannot see this.
+# The first column takes four threads, whatever your machine has. Choose few *elements*: below a
+# certain size torch uses one thread, and nothing varies. A test with small tensors cannot see this.
 
 # %% [markdown]
 # ## How many repeats prove what

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from workbook.causes.cudnn import on_one_cpu
-from workbook.causes.cudnn.on_one_cpu import ON_ONE_CPU, SEVERAL, SINGLE, STRICT, rows
+from workbook.causes.cudnn.on_one_cpu import ON_ONE_CPU, SEVERAL, SINGLE, STRICT, THREADS, rows
 from workbook.causes.cudnn.operations import Operation, rand
 from workbook.experiment import run
 
@@ -28,7 +28,8 @@ def test_one_thread_and_the_flag_keep_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("threads", "flag", "words"), [(1, "off", "one thread"), (8, "on", "deterministic algorithms")]
+    ("threads", "flag", "words"),
+    [(1, "off", "one thread"), (THREADS, "on", "deterministic algorithms")],
 )
 def test_a_difference_under_a_cure_is_said(
     monkeypatch: pytest.MonkeyPatch, threads: int, flag: str, words: str

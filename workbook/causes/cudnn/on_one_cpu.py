@@ -20,6 +20,8 @@ from workbook.result import Finding
 from workbook.wording import counted
 
 PLACES, REPEATED = 50, 20
+SIZES = 4_000, 40_000, 100_000  # elements, which torch divides into parts of 32 768
+THREADS = 4  # a part each of the largest; more would be woken to do nothing
 SEVERAL, SINGLE, STRICT = COLUMNS = ("several threads", "one thread", "all deterministic")
 CHANGES: dict[str, Changes] = {SEVERAL: {}, SINGLE: {"threads": 1}, STRICT: {"deterministic": "on"}}
 LEGEND: dict[Kind, str] = {"agrees": "no other bits seen", "differs": "varies"}
@@ -32,7 +34,7 @@ def _put(target: Tensor, index: Tensor, values: Tensor) -> Tensor:
 def rows(elements: int) -> tuple[Operation, ...]:
     """List four operations in which threads add to one place, each beside one that adds otherwise.
 
-    From torch's grain size on, 32 768 elements, several threads take part.
+    From two parts on several threads take part.
     """
     table, index, values = rand(PLACES), whole(elements, high=PLACES), rand(elements)
     write, read = (table, index, values), (table, index)
@@ -96,7 +98,7 @@ ON_ONE_CPU = Experiment(
     name="threads_that_add",
     question="One process, one input, nothing random: can a CPU give two results?",
     factor="what keeps threads apart",
-    controls=(Choice("elements", 40_000, (4_000, 40_000, 100_000), ordered=True),),
+    controls=(Choice("elements", 40_000, SIZES, ordered=True),),
     measure=race,
-    fixed=OPENING_CONDITIONS.replace(threads=8),
+    fixed=OPENING_CONDITIONS.replace(threads=THREADS),
 )
