@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import threading
 from collections.abc import Callable
@@ -44,6 +45,20 @@ def test_a_label_for_the_profiler_is_no_operation() -> None:
     with Trace() as trace, torch.profiler.record_function("next batch"):
         torch.ones(2) + 1
     assert [operation.name for operation in trace] == ["aten.ones.default", "aten.add.Tensor"]
+
+
+def test_a_deep_copy_is_the_same_whatever_lay_in_its_memory() -> None:
+    """A buffer's copy is given memory before it is written: that is no result."""
+    traces = []
+    for value in (1.0, 2.0):
+        norm = nn.BatchNorm1d(3)
+        left = [torch.full((size,), value) for size in range(1, 9)]
+        del left
+        with Trace() as trace:
+            copy.deepcopy(norm)
+        traces.append(trace)
+    assert len(traces[0]) and origin(*traces) is None
+    assert not any(operation.name.startswith("aten.set_.") for operation in traces[0])
 
 
 def test_a_thread_of_torchs_own_is_on_the_users_line() -> None:

@@ -40,10 +40,9 @@ class Operation:
 def facts(func: Any) -> tuple[str, bool, bool, bool, bool]:
     """Tell its name, and whether it mutates, draws, only looks, leaves its output unwritten."""
     schema, name = func._schema, str(func)
-    looks = not schema.is_mutable and (
-        any(made.alias_info is not None for made in schema.returns)
-        or name in _LOOKS
-        or name.startswith("profiler.")  # a label for what is measured
+    looks = name.startswith(_NO_NUMBERS) or (
+        not schema.is_mutable
+        and (any(made.alias_info is not None for made in schema.returns) or name in _LOOKS)
     )
     blank = name.startswith(_BLANK)
     return name, schema.is_mutable, torch.Tag.nondeterministic_seeded in func.tags, looks, blank
@@ -57,6 +56,8 @@ _LOOKS = (
     "aten.detach.default",
     "aten.alias.default",
 )
+# Labels for what is measured, and a tensor that is given other memory, written or not.
+_NO_NUMBERS = ("profiler.", "aten.set_.")
 _BLANK = ("aten.empty", "aten.new_empty", "aten._empty")
 OVERWRITES = ("aten.copy_", "aten.fill_", "aten.zero_")  # what lay there before is not read
 DISABLED = torch.Tensor.__torch_dispatch__

@@ -157,8 +157,8 @@ class Watch(Trace):
         tensors = [self._bare[value] for value in values]
         rest = []
         for number in numbers:
-            if tensors and number == tensors[0]:
-                tensors.pop(0)
+            if number in tensors:  # what is written over stands first, and was not looked at
+                tensors.remove(number)
             else:
                 rest.append(number & _MASK)
         return self._keyed(bytes_hash(struct.pack(f"<{len(rest)}Q", *rest))) if rest else 0
