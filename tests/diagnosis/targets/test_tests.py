@@ -60,6 +60,22 @@ def test_python():
 """
 
 
+SEEDED = """
+import numpy as np
+import pytest
+
+@pytest.fixture(autouse=True, scope="module")
+def seed():
+    np.random.seed(3)
+
+def test_noise():
+    assert np.random.rand() < 1
+
+def test_first():
+    assert np.random.rand() == np.random.RandomState(3).rand()
+"""
+
+
 MODE = """
 import torch
 from torch.testing import assert_close
@@ -89,7 +105,14 @@ def test_share(rtol):
 """
 
 
-_PROJECT = (("model", TESTS), ("wide", PASSING), ("never", NEVER), ("even", EVEN), ("mode", MODE))
+_PROJECT = (
+    ("model", TESTS),
+    ("wide", PASSING),
+    ("never", NEVER),
+    ("even", EVEN),
+    ("mode", MODE),
+    ("seeded", SEEDED),
+)
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +170,16 @@ def test_where_nothing_is_trained_no_training_was_left(
     in_folder("mode")
     answer = diagnose("test_mode.py::test_modes", workers=workers)
     assert [one.cause for one in answer.causes] == ["batch-statistics"]
+
+
+def test_a_seed_of_a_shared_fixture_is_drawn_from_by_the_first_test(
+    in_folder: Callable[[str], None], workers: Workers
+) -> None:
+    """What the fixture left is put back, not what was there before it."""
+    in_folder("seeded")
+    answer = diagnose("test_seeded.py::test_first", workers=workers)
+    assert [one.cause for one in answer.causes] == ["generator-shift"]
+    assert "test_noise" in answer.causes[0].where
 
 
 def test_an_error_is_no_comparison(in_folder: Callable[[str], None], workers: Workers) -> None:

@@ -7,10 +7,10 @@ WORKBOOK_RUN: that folder holds `plan.json` and takes `answer.json`.
 import json
 import math
 import os
-import random
 import signal
 import sys
 import time
+from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,11 @@ from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import comparisons, leaving
-from workbook.diagnosis.probes.generators import global_states, put_global_states
+from workbook.diagnosis.probes.generators import (
+    global_codes,
+    global_states,
+    put_global_states,
+)
 from workbook.diagnosis.process import compiler
 from workbook.diagnosis.process.child import load
 from workbook.diagnosis.process.interpreter import OutOfTime
@@ -46,6 +50,14 @@ class Trials:
         self.items = {named(item.nodeid, item.path): item for item in session.items}
         self.wanted = named(wanted, Path(wanted.partition("::")[0]))
         self.reports: list[pytest.TestReport] = []
+        self.states: tuple[Any, ...] = ()  # of the generators, as shared fixtures leave them
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, None, None]:
+        """Keep the generators' states after what a fixture does once for several tests."""
+        yield
+        if fixturedef.scope != "function":
+            self.states = global_states()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a test in this fork came to."""
@@ -59,8 +71,9 @@ class Trials:
 
     def body(self, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run the wanted test after the tests that the plan names, and give what it compared."""
-        before = {**readings(), _STATES: _state()}
-        kept = {name: read() for name, (read, _) in SWITCHES.items()}, global_states()
+        before = {**readings(), _STATES: str(global_codes())}
+        switches = {name: read() for name, (read, _) in SWITCHES.items()}
+        self.states = begun = global_states()
         order = [self.items[name] for name in (*plan.variants, self.wanted)]
         hook = self.session.config.hook
         left: dict[str, list[str]] = {}
@@ -68,14 +81,16 @@ class Trials:
         for number, item in enumerate(order):
             following = order[number + 1] if number + 1 < len(order) else None
             if following is None:
-                after = {**readings(), _STATES: _state()}
+                after = {**readings(), _STATES: str(global_codes())}
                 left = {k: [v, after[k]] for k, v in before.items() if v != after[k]}
-                _put_back(plan.between, *kept)
+                _put_back(plan.between, switches, begun)
                 comparisons.start()
                 self.reports.clear()
                 leaving.watch(lambda kind, **row: read.append(row), sides=True)
             with tolerance.tried(plan.trial if following is None else None) as tried:
                 hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if not number:  # a fixture that seeds did so for the first test, whichever that is
+                begun = self.states
         # a bare `assert loss < 0.1` shows no sides, but what it judges by was read from torch; if
         # nothing was, what it comes to is all there is
         made = _outcome(self.reports)
@@ -94,10 +109,6 @@ def named(node: str, file: Path) -> str:
     _, mark, inner = node.partition("::")
     typed = os.path.relpath(os.path.realpath(file), os.path.realpath(os.curdir))
     return f"{Path(typed).as_posix()}{mark}{inner}"
-
-
-def _state() -> str:
-    return str(hash((torch.get_rng_state().numpy().tobytes(), random.getstate())))
 
 
 def _put_back(names: frozenset[str], switches: dict[str, Any], states: tuple[Any, ...]) -> None:
