@@ -99,7 +99,7 @@ def test_do_not_know_says_what_is_known(workers: Workers, tmp_path: Path) -> Non
     said = " ".join(answer.notes)
     assert answer.status == "unknown" and answer.usable
     assert "They part at aten" in said and "p.py:" in said
-    assert "Not the only cause" in said and "Next trial by hand" in said
+    assert "Removed one by one" in said and "Next trial by hand" in said
 
 
 def test_the_words_of_a_parser_are_told(workers: Workers, tmp_path: Path) -> None:

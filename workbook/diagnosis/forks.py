@@ -138,8 +138,10 @@ class Forks(Session):
         except BaseException:
             _end(pid)
             raise
-        os.kill(pid, signal.SIGUSR1)
-        time.sleep(0.1)  # while it writes down where it stands
+        os.kill(pid, signal.SIGUSR1)  # it writes down where it stands
+        end = time.monotonic() + 1
+        while time.monotonic() < end and not _stood(folder):
+            time.sleep(0.005)
         _end(pid)
         return False
 

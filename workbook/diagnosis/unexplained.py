@@ -43,9 +43,7 @@ class Progress:
         left = _causes([row for row in self.suspects if row not in self.trials])
         left = [cause for cause in left if cause not in refuted]
         if refuted:
-            sentences.append(
-                f"Not the only cause (removed alone, it still differs): {', '.join(refuted)}."
-            )
+            sentences.append(f"Removed one by one, and the two still differ: {', '.join(refuted)}.")
         if left:
             sentences.append(f"Not tried yet, in this order: {', '.join(left)}.")
         return sentences

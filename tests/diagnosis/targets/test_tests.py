@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import math
 import os
 import threading
 import time
+import unittest
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -262,6 +265,30 @@ def test_the_share_of_the_tolerance_follows_its_formula() -> None:
     made = comparisons.Comparison("", "", 0.0, 0.25, torch.tensor([1.5]), torch.tensor([1.0]))
     assert made.share == 2.0
     assert replace(made, atol=0.0).share == math.inf
+
+
+@pytest.mark.parametrize(
+    ("how", "given", "atol"),
+    [
+        ("assertEqual", {}, 0.0),
+        ("assertAlmostEqual", {}, 0.5e-7),
+        ("assertAlmostEqual", {"places": 0}, 0.5),
+        ("assertAlmostEqual", {"delta": 0.25}, 0.25),
+    ],
+)
+def test_what_unittest_compares_is_seen_with_its_tolerance(
+    how: str, given: dict[str, Any], atol: float
+) -> None:
+    """Both sides are taken down without the test case, and it raises as it would."""
+    comparisons.start()
+    [(owner, _, tolerance)] = [row for row in comparisons._COMPARED if row[1] == how]
+    compare = functools.partial(comparisons._compared, how, tolerance, getattr(owner, how))
+    raises = pytest.raises(AssertionError) if atol < 0.25 else contextlib.nullcontext()
+    with raises:
+        compare(unittest.TestCase(), 1.0, 1.25, **given)
+    [seen] = comparisons.SEEN
+    assert (seen.atol, float(seen.actual), float(seen.expected)) == (atol, 1.0, 1.25)
+    comparisons.start()
 
 
 class Outcomes:

@@ -1,12 +1,14 @@
 """The comparisons that a test makes: both sides, and the tolerance that it allows.
 
 Owns the patches of what compares numbers in tests (`torch.testing`, `numpy.testing`, `allclose`,
-`pytest.approx`, `==`), and how far the two sides are apart, in tolerances.
+`unittest`, `math.isclose`, `pytest.approx`, `==`), and how far the two sides are apart, in
+tolerances.
 """
 
 import contextlib
 import functools
 import math
+import unittest
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -129,6 +131,12 @@ def _torchs(actual: Any, expected: Any, **more: Any) -> tuple[float, float]:
     return (rtol if given[0] is None else given[0]), (atol if given[1] is None else given[1])
 
 
+def _places(
+    a: Any, b: Any, places: int | None = None, _: Any = None, delta: float | None = None
+) -> tuple[float, float]:
+    return 0.0, 0.5 * 10 ** -(7 if places is None else places) if delta is None else delta
+
+
 # What compares numbers, and what that allows: relative to the expected, and absolute.
 _COMPARED: tuple[tuple[Any, str, Callable[..., tuple[float, float]]], ...] = (
     (torch.testing, "assert_close", _torchs),
@@ -143,7 +151,11 @@ _COMPARED: tuple[tuple[Any, str, Callable[..., tuple[float, float]]], ...] = (
      lambda a, b, decimal=7, *_: (0.0, 1.5 * 10**-decimal)),
     (np.testing, "assert_array_almost_equal",
      lambda a, b, decimal=6, *_: (0.0, 1.5 * 10**-decimal)),
+    (unittest.TestCase, "assertEqual", _none),
+    (unittest.TestCase, "assertAlmostEqual", _places),
+    (math, "isclose", lambda a, b, *, rel_tol=1e-9, abs_tol=0.0: (rel_tol, abs_tol)),
 )  # fmt: skip
+_TOLERANCES = ("rtol", "atol", "decimal", "places", "delta", "rel_tol", "abs_tol")
 _INSIDE = [False]  # of a comparison that makes others
 
 
@@ -159,10 +171,11 @@ def _outermost() -> Iterator[bool]:
 
 def _compared(word: str, tolerance: Any, real: Any, *args: Any, **kwargs: Any) -> Any:
     with _outermost() as outermost:
-        known = {k: v for k, v in kwargs.items() if k in ("rtol", "atol", "decimal")}
-        sides = (*args, *(v for k, v in kwargs.items() if k not in known))[:2]
+        known = {k: v for k, v in kwargs.items() if k in _TOLERANCES}
+        given = args[1:] if args and isinstance(args[0], unittest.TestCase) else args
+        sides = (*given, *(v for k, v in kwargs.items() if k not in known))[:2]
         if outermost and len(sides) == 2:
-            agree = note(word, line(), *sides, *tolerance(*sides, *args[2:4], **known))
+            agree = note(word, line(), *sides, *tolerance(*sides, *given[2:4], **known))
             if agree is False and ".assert" in word:
                 raise AssertionError("further apart than the tolerance that is tried")
             if agree is not None:

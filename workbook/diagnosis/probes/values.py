@@ -17,6 +17,7 @@ import torch
 
 from workbook.floats import ulp_distance
 from workbook.trace import tensor_hash
+from workbook.wording import counted
 
 _LEAVES = (torch.Tensor, np.generic, np.ndarray, str, bytes, bool, int, float, complex)
 Leaf = dict[str, Any]  # path, kind, dtype, shape, hash; text for what has no bytes
@@ -132,7 +133,7 @@ class Gap:
             return "equal in every bit"
         if not self.comparable:
             return f"different in kind{f' at result{self.place}' if self.place else ''}"
-        ulps = f", {self.ulps} ULPs" if self.ulps is not None else ""
+        ulps = f", {counted(self.ulps, 'ULP')}" if self.ulps is not None else ""
         return f"at most {self.absolute:.3g} apart ({self.relative:.3g} of the largest value{ulps})"
 
 

@@ -11,6 +11,7 @@ from workbook.diagnosis.places import few
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.targets.explained import answered
+from workbook.wording import counted
 
 _AGAIN = 3  # more times that a test has to come to the same after others, and alone
 _FIX = (
@@ -77,7 +78,7 @@ def explained(forks: Forks, before: Sequence[str], alone: str) -> Answer | None:
         return None
     run = after(forks, needed)
     outcome = run.data["outcome"]
-    forks.tell(f"after the {len(before)} tests before it: {outcome}; alone: {alone}")
+    forks.tell(f"after {counted(len(before), 'test')} before it: {outcome}; alone: {alone}")
     forks.tell(f"after {few(needed)} only: {outcome}")
     left = run.data["left"]
     kept = []
