@@ -18,8 +18,7 @@ from typing import Any
 import pytest
 import torch
 
-from workbook.diagnosis import Workers, diagnose
-from workbook.diagnosis.forks import Forks
+from workbook.diagnosis import Workers, diagnose, forks
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import comparisons
 from workbook.diagnosis.process.run import Run
@@ -310,26 +309,40 @@ class Outcomes:
 
 def test_a_test_that_fails_by_chance_after_others_is_no_matter_of_order() -> None:
     """What failed once after them and passes when it is tried again is left to the rate."""
-    forks: Any = Outcomes(chance=True)
-    assert order.explained(forks, ["a", "bad"], "passed") is None
-    assert forks.count > 2
+    trials: Any = Outcomes(chance=True)
+    assert order.explained(trials, ["a", "bad"], "passed") is None
+    assert trials.count > 2
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
-@pytest.mark.parametrize("others", [(), ("test_a.py::test_b",)])
 def test_a_run_that_does_not_end_says_where_it_stands(
-    others: tuple[str, ...], tmp_path: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has the time that is left, and after other tests half of it: the answer does without."""
+    """Once its time is up, the line at which it waits is noted; here that is once it has begun."""
+    begun, later = tmp_path / "begun", 2 * 86_400.0
 
     def body(plan: Any) -> Any:
+        begun.touch()
         threading.Event().wait()
 
+    clock = SimpleNamespace(
+        monotonic=lambda: time.monotonic() + later * begun.exists(), sleep=time.sleep
+    )
+    monkeypatch.setattr(forks, "time", clock)
     subject = Subject("test", nodes=("test_a.py::test_c",))
-    forks = Forks(subject, body, tmp_path, time.monotonic() + 4)
-    run = forks.run(Plan((0,), (), variants=others))
-    assert run.timed_out and (forks.left() > 0) is bool(others)
-    assert "had not ended after" in forks.notes[0] and "at test_tests.py:" in forks.notes[0]
+    session = forks.Forks(subject, body, tmp_path, time.monotonic() + 86_400)
+    assert session.run(Plan((0,), ())).timed_out
+    assert "had not ended after" in session.notes[0] and "at test_tests.py:" in session.notes[0]
+
+
+@pytest.mark.parametrize(("others", "seconds"), [((), 8.0), (("test_a.py::test_b",), 4.0)])
+def test_a_run_after_other_tests_leaves_time_for_the_rest(
+    others: tuple[str, ...], seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If those never end, half of the time is left to diagnose the test by itself."""
+    session = forks.Forks(Subject("test"), lambda plan: ({}, {}), tmp_path, 0.0)
+    monkeypatch.setattr(session, "left", lambda: 8.0)
+    assert session._patience(Plan((0,), (), variants=others)) == seconds
 
 
 def test_a_skipped_test_is_refused_with_its_reason() -> None:
