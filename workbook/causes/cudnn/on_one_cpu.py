@@ -34,7 +34,7 @@ def _put(target: Tensor, index: Tensor, values: Tensor) -> Tensor:
 def rows(elements: int) -> tuple[Operation, ...]:
     """List four operations in which threads add to one place, each beside one that adds otherwise.
 
-    From two parts on several threads take part.
+    Several threads take part where torch divides the elements, into parts of 32 768.
     """
     table, index, values = rand(PLACES), whole(elements, high=PLACES), rand(elements)
     write, read = (table, index, values), (table, index)

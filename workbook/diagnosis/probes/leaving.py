@@ -26,8 +26,8 @@ _READERS = (
 _WORDS = {"__float__": "float", "__int__": "int", "__bool__": "bool", "__index__": "index",
           "__format__": "format", "__repr__": "print", "__array__": "numpy"}  # fmt: skip
 _SHOWN = 16  # numbers of a tensor that are kept as they are; of a larger one the hash as well
-# what torch and the workbook read is left out
 _REPORTS = os.sep + os.path.join("_pytest", "_io") + os.sep  # what shows a failure
+# what torch and the workbook read is left out
 _OTHERS = (torch.__path__[0] + os.sep, str(Path(__file__).parents[2]) + os.sep)
 Reading = dict[str, Any]
 
