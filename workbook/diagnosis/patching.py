@@ -93,9 +93,7 @@ def wrap_helpers(run: Any, around: Around, *special: str) -> None:
                 setattr(owner, label, aside(real, functools.partial(around, real, name)))
 
 
-def functions_of(
-    module: types.ModuleType,
-) -> Iterator[tuple[Any, str, str, types.FunctionType]]:
+def functions_of(module: types.ModuleType) -> Iterator[tuple[Any, str, str, types.FunctionType]]:
     """Give the functions and methods that a module defines: owner, attribute, name, function."""
     for name, value in list(vars(module).items()):
         if getattr(value, "__module__", "") != module.__name__:
@@ -125,16 +123,11 @@ _ROUND_MODES = ("_compile.py", "eval_frame.py")  # what keeps torch's compiler a
 
 
 def by_user() -> bool:
-    """Whether the user's own code calls a wrapped function; the same may ask as for `caller`."""
-    return is_user_file(sys._getframe(3).f_code.co_filename)
-
-
-def line_that_calls() -> str:
-    """Name the line of the user's that calls what is wrapped; "" where a library does."""
+    """Whether the user's own code calls what is wrapped, and no library does."""
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
-    return line_of(frame) if frame and is_user_file(frame.f_code.co_filename) else ""
+    return frame is not None and is_user_file(frame.f_code.co_filename)
 
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep

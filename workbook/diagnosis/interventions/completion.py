@@ -5,8 +5,6 @@ computes side by side goes on to do so, except for tasks, and for processes that
 are done, take their tasks from a queue, or begin without the row.
 """
 
-from __future__ import annotations
-
 import asyncio
 import concurrent.futures
 import contextlib
@@ -57,7 +55,7 @@ def _in_place_of(function: Any, other: Any) -> Any:
     name = f"_workbook_{function.__name__}"
     function.__globals__[name] = other
     text = f"lambda *args, **kwargs: {name}(*args, **kwargs)"
-    function.__code__ = eval(text, function.__globals__).__code__
+    function.__code__ = eval(compile(text, __file__, "eval"), function.__globals__).__code__
     function.__defaults__ = function.__kwdefaults__ = None
     return real
 
@@ -157,7 +155,8 @@ def _queues(run: Setting) -> None:
             real(process)
             return
         _note(Fact.PROCESSES)
-        if started and run.has(IN_ORDER) and _method(process) != "fork" and not patched:
+        method = process._start_method or multiprocessing.get_start_method()
+        if started and run.has(IN_ORDER) and method != "fork" and not patched:
             started[-1].join(_PATIENCE)
         done, goes_on = os.pipe()
         before[:] = ended
@@ -213,11 +212,6 @@ def _left(queue: Any) -> int:
     with contextlib.suppress(AttributeError, NotImplementedError):  # SimpleQueue; macOS
         return int(queue.qsize())
     return 0
-
-
-def _method(process: Any) -> str:
-    """Name how a process of `multiprocessing` starts: fork, spawn or forkserver."""
-    return str(process._start_method or multiprocessing.get_start_method())
 
 
 def _tasks(run: Setting) -> None:

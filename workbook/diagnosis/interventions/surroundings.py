@@ -12,7 +12,6 @@ import functools
 import hashlib
 import os
 import random
-import secrets
 import sys
 import time
 from collections import Counter
@@ -30,7 +29,7 @@ from workbook.diagnosis.interventions.intervention import (
     Setting,
     Stage,
 )
-from workbook.diagnosis.patching import line_that_calls
+from workbook.diagnosis.patching import by_user, line
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.places import is_user_file
 
@@ -53,15 +52,11 @@ def generators(number: int, *, early: bool = False) -> None:
         return hashlib.shake_128(f"{number}:{source}:{COUNTED[source]}".encode()).digest(count)
 
     def fresh(source: str = "system", bits: int = 64, *, made: bool = False) -> int:
-        if made and (where := line_that_calls()):
-            FACTS.place(RNG.name, f"{source}() at {where}")
+        if made and by_user():
+            FACTS.place(RNG.name, f"{source}() at {line()}")
         return int.from_bytes(entropy(8, source), "little") % (1 << bits)
 
-    os.urandom = entropy
-    secrets.token_bytes = lambda nbytes=None: entropy(nbytes or 32)  # type: ignore[assignment]
-    secrets.token_hex = lambda nbytes=None: entropy(nbytes or 32).hex()  # type: ignore[assignment]
-    secrets.randbits = lambda k: fresh() % (1 << k)  # type: ignore[assignment]
-    secrets.randbelow = lambda n: fresh() % n  # type: ignore[assignment]
+    os.urandom = random._urandom = entropy  # type: ignore[attr-defined]  # the latter for `secrets`
     for owner, name, parameter, bits in _SEEDED:
         seed = functools.partial(fresh, f"{owner.__name__}.{name}", bits, made=True)
         setattr(owner, name, _seeded(getattr(owner, name), parameter, seed))
