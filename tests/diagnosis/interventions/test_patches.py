@@ -182,7 +182,7 @@ def test_weights_that_something_else_wrote_are_seen() -> None:
     net = torch.nn.Linear(2, 1)
     sgd = torch.optim.SGD(net.parameters(), 0.1)
     watch = training.Weights()
-    steps.LEFT[sgd] = steps.digest(training.weights(sgd))
+    steps.LEFT[sgd] = steps.digest(steps.weights(sgd))
     watch.before_step(sgd, (), {})
     assert Fact.WEIGHTS_WRITTEN not in FACTS.seen
     net.weight.data.mul_(0.5)

@@ -16,11 +16,11 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 
 from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, on
-from workbook.diagnosis.interventions.training import weights
 from workbook.diagnosis.patching import caller, line, wrap
 from workbook.diagnosis.probes.contents import memory, own, recall, same
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.diagnosis.probes.generators import global_states, put_global_states
+from workbook.diagnosis.probes.steps import weights
 
 
 @dataclass
@@ -213,26 +213,22 @@ def _ends(name: str, key: str) -> bool:
     return f".{name}".endswith(f".{key}")
 
 
-def _checkpoints(run: Setting) -> None:
-    Checkpoints(run)
-
-
 CARRY_OPTIMIZER = on(
     "carry-optimizer", "checkpoint-incomplete", "the optimizer's state is carried over", 22,
-    Fact.CHECKPOINT, axes=PAIR, install=_checkpoints,
+    Fact.CHECKPOINT, axes=PAIR, install=Checkpoints,
     fix="Save optimizer.state_dict(), too, and load it into the new optimizer.")  # fmt: skip
 CARRY_SCHEDULER = on(
     "carry-scheduler", "checkpoint-incomplete", "the scheduler's state is carried over", 23,
-    Fact.CHECKPOINT, axes=PAIR, install=_checkpoints,
+    Fact.CHECKPOINT, axes=PAIR, install=Checkpoints,
     fix="Save scheduler.state_dict(), too, and load it into the new scheduler.")  # fmt: skip
 CARRY_GENERATORS = on(
     "carry-generators", "checkpoint-incomplete", "the generators' states are carried over", 24,
-    Fact.CHECKPOINT, axes=PAIR, install=_checkpoints, draws=True,
+    Fact.CHECKPOINT, axes=PAIR, install=Checkpoints, draws=True,
     fix="Save torch.get_rng_state(), too (and NumPy's and random's), and set it after "
         "loading.")  # fmt: skip
 CARRY_BUFFERS = on(
     "carry-buffers", "checkpoint-incomplete", "parameters, buffers and attributes are carried over",
-    25, Fact.CHECKPOINT, axes=PAIR, install=_checkpoints, format=torch.bfloat16,
+    25, Fact.CHECKPOINT, axes=PAIR, install=Checkpoints, format=torch.bfloat16,
     finer=((Fact.LOADS_SHORTENED, "reduced-precision",
            "What is loaded was rounded to a shorter format when it was saved."),),
     fix="Save what is named above, too: a state_dict holds no plain attributes and no "

@@ -65,7 +65,7 @@ class Setting:
         return row.name in self.on
 
 
-Install = Callable[[Setting], None]
+Install = Callable[[Setting], object]
 
 
 @dataclass(frozen=True)

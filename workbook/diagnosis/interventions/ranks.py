@@ -16,6 +16,7 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 from workbook.diagnosis.interventions.intervention import RANKS, Setting, on
 from workbook.diagnosis.patching import SEEDERS, wrap, wrap_named, wrap_seeds
 from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.diagnosis.probes.steps import weights
 
 JOIN = "WORKBOOK_JOIN"
 """How many ranks one process stands for: its loaders hand out batches so many times as large."""
@@ -33,14 +34,11 @@ def _weights(run: Setting) -> None:
     """Send parameters from rank 0 after each step."""
 
     def after(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if several() > 1:
-            FACTS.add(Fact.RANKS)
-        if run.has(SEND_WEIGHTS) and several() > 1:
-            for group in optimizer.param_groups:
-                for weight in group["params"]:
-                    dist.broadcast(weight.data, 0)
+        for weight in weights(optimizer) if several() > 1 else ():
+            dist.broadcast(weight.data, 0)
 
-    register_optimizer_step_post_hook(after)
+    if run.has(SEND_WEIGHTS):
+        register_optimizer_step_post_hook(after)
 
 
 def _seeds(run: Setting) -> None:
@@ -55,14 +53,13 @@ def _samplers(run: Setting) -> None:
     """Note a sampler that is read again without a new epoch; let it have one."""
     from torch.utils.data.distributed import DistributedSampler
 
-    times: dict[int, int] = {}
-    epochs: dict[int, int] = {}
+    seen: dict[int, tuple[int, int]] = {}  # how often a sampler was read, and in which epoch last
 
     def rows(real: Any, sampler: Any) -> Any:
-        number = times[id(sampler)] = times.get(id(sampler), -1) + 1
-        if number and sampler.shuffle and epochs[id(sampler)] == sampler.epoch:
+        number, epoch = seen.get(id(sampler), (0, None))
+        if sampler.shuffle and epoch == sampler.epoch:
             FACTS.add(Fact.SAME_EPOCH)
-        epochs[id(sampler)] = sampler.epoch
+        seen[id(sampler)] = number + 1, sampler.epoch
         if run.has(SET_EPOCH):
             sampler.set_epoch(number)
         return real(sampler)
@@ -193,26 +190,26 @@ def _install(run: Setting) -> None:
 
 
 SEND_WEIGHTS = on(
-    "send-weights", "rank-drift", "parameters are sent from rank 0 after each step", 70, Fact.RANKS,
+    "send-weights", "rank-drift", "parameters are sent from rank 0 after each step", 70,
     axes=RANKS, install=_install)  # fmt: skip
 SET_EPOCH = on(
     "set-epoch", "rank-data", "the sampler is told each epoch", 71, Fact.SAME_EPOCH, axes=RANKS,
     install=_install, draws=True)  # fmt: skip
 SAME_SEED = on(
-    "same-seed", "rank-data", "all ranks start from one seed", 69, Fact.RANKS, axes=RANKS,
+    "same-seed", "rank-data", "all ranks start from one seed", 69, axes=RANKS,
     install=_install, draws=True, renumbers=True)  # fmt: skip
 SHARE_ROWS = on(
-    "share-rows", "rank-data", "each rank gets rows of its own", 72, Fact.RANKS, axes=RANKS,
+    "share-rows", "rank-data", "each rank gets rows of its own", 72, axes=RANKS,
     install=_install, draws=True)  # fmt: skip
 JOIN_STATISTICS = on(
     "join-statistics", "world-size", "batch statistics are taken over the rows of all ranks", 73,
     Fact.LOCAL_STATISTICS, axes=RANKS, install=_install)  # fmt: skip
 WEIGH_SHARDS = on(
-    "weigh-shards", "rank-data", "each rank counts by its share of the rows", 74, Fact.RANKS,
-    axes=RANKS, install=_install)  # fmt: skip
+    "weigh-shards", "rank-data", "each rank counts by its share of the rows", 74, axes=RANKS,
+    install=_install)  # fmt: skip
 FIXED_REDUCTION = on(
-    "fixed-reduction", "world-size", "gradients are added by rank, in float64", 75, Fact.RANKS,
-    axes=RANKS, install=_install)  # fmt: skip
+    "fixed-reduction", "world-size", "gradients are added by rank, in float64", 75, axes=RANKS,
+    install=_install)  # fmt: skip
 ROWS = (
     SAME_SEED, SEND_WEIGHTS, SET_EPOCH, SHARE_ROWS, JOIN_STATISTICS, WEIGH_SHARDS, FIXED_REDUCTION,
 )  # fmt: skip

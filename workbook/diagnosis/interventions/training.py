@@ -21,6 +21,7 @@ from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, 
 from workbook.diagnosis.patching import wrap
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.diagnosis.probes.steps import weights
 
 
 def _backward(run: Setting) -> None:
@@ -105,11 +106,6 @@ class Weights:
                 if not torch.equal(weight.detach(), left):
                     weight.data.copy_(left)
             self.kept = []
-
-
-def weights(optimizer: Any) -> list[torch.Tensor]:
-    """List the weights that an optimizer trains."""
-    return [weight for group in optimizer.param_groups for weight in group["params"]]
 
 
 def _written(run: Setting) -> None:

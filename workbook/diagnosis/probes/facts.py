@@ -45,7 +45,6 @@ class Fact(Enum):
     PERSISTENT = "a loader's workers outlive an epoch"
     PROCESSES = "work is handed out to processes"
     PRECISION = "the precision of products is set"
-    RANKS = "several ranks train"
     SAME_EPOCH = "a sampler is read again in the same epoch"
     SEEDED_LATE = "a seed is set after something was drawn"
     SEEDS = "a seed is set"

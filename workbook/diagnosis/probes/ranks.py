@@ -12,6 +12,7 @@ import torch
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.optim.optimizer import Optimizer, register_optimizer_step_post_hook
 
+from workbook.diagnosis.probes.steps import weights
 from workbook.trace import tensor_hash
 
 _STEPS = 200  # steps of which the rows are kept
@@ -55,8 +56,7 @@ class _Rank:
 
 def _sharded(optimizer: Optimizer, model: torch.nn.Module | None) -> bool:
     """Say whether each rank keeps a part of the weights only, as FSDP and DTensor do."""
-    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-    placed = [place for weight in weights for place in getattr(weight, "placements", ())]
+    placed = [place for w in weights(optimizer) for place in getattr(w, "placements", ())]
     return any(not place.is_replicate() for place in placed) or any(
         type(part).__name__ == "FullyShardedDataParallel"
         for part in (model.modules() if model else ())

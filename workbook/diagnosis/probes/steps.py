@@ -100,6 +100,11 @@ def watch(stop: int, tell: Tell | None = None, most: float = math.inf) -> Remova
 _BYTES = "bytes of steps read"
 
 
+def weights(optimizer: Any) -> list[torch.Tensor]:
+    """List the weights that an optimizer trains."""
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
+
+
 def vector(optimizer: Optimizer, whole: bool = True) -> list[int]:
     """Hash each of `PARTS` as the optimizer has it now; its tensors only where `whole` says so."""
     groups = optimizer.param_groups
@@ -114,13 +119,13 @@ def vector(optimizer: Optimizer, whole: bool = True) -> list[int]:
     ]
     LEFT.pop(optimizer, None)
     if whole:
-        weights = [weight for group in groups for weight in group["params"]]
-        kept = [optimizer.state[weight] for weight in weights if weight in optimizer.state]
+        trained = weights(optimizer)
+        kept = [optimizer.state[weight] for weight in trained if weight in optimizer.state]
         states = [value for state in kept for value in state.values()]
-        gradients = [weight.grad for weight in weights]
-        row[4], row[6], row[7] = map(digest, (gradients, states, weights))
+        gradients = [weight.grad for weight in trained]
+        row[4], row[6], row[7] = map(digest, (gradients, states, trained))
         LEFT[optimizer] = row[7]
-        size = sum(map(_size, (*gradients, *states, *weights, *weights)))  # these twice: `LEFT`
+        size = sum(map(_size, (*gradients, *states, *trained, *trained)))  # these twice: `LEFT`
         FACTS.counts[_BYTES] = FACTS.counts.get(_BYTES, 0) + size
     return row
 

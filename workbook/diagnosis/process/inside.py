@@ -129,7 +129,7 @@ class Watch:
     def _parameters(self) -> None:
         if self.optimizer is None:
             return
-        every = [p.detach() for group in self.optimizer.param_groups for p in group["params"]]
+        every = [weight.detach() for weight in steps.weights(self.optimizer)]
         weights = [part for weight in every for part in wrapped(weight) or [weight]]
         if sum(weight.numel() for weight in weights) <= _LARGEST:
             names = {f"parameter {number}": weight for number, weight in enumerate(weights)}

@@ -3,6 +3,7 @@
 Owns the reading of their rows into one series for each rank, and what two series have in common.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,10 @@ class Ranks:
         """How many steps every rank made."""
         return min((len(data["vectors"]) for data in self.data.values()), default=0)
 
+    def _each(self, key: str) -> Iterator[tuple[Any, ...]]:
+        """Give what all ranks have under a key, step by step, as far as every rank goes."""
+        return zip(*(data[key] for data in self.data.values()))  # noqa: B905
+
     @property
     def facts(self) -> set[str]:
         """What any of them was seen to use."""
@@ -58,44 +63,36 @@ class Ranks:
 
     def drift(self) -> tuple[int, str, bool] | None:
         """Find the step from which parameters drift, of which rank, and if gradients agree."""
-        (_, first), *others = self.data.items()
-        for number in range(self.steps):
-            for rank, other in others:
-                ours, theirs = first["vectors"][number], other["vectors"][number]
+        for vectors in self._each("vectors"):
+            ours = vectors[0]
+            for rank, theirs in zip(self.data, vectors, strict=True):
                 if ours[_WEIGHTS] != theirs[_WEIGHTS]:
                     return ours[0], rank, ours[_GRADIENTS] == theirs[_GRADIENTS]
         return None
 
     def buffers_part(self) -> int:
         """Find the first step after which buffers are not those of rank 0; 0 for none."""
-        (_, first), *others = self.data.items()
-        for number in range(min((len(data["buffers"]) for data in self.data.values()), default=0)):
-            if any(other["buffers"][number] != first["buffers"][number] for _, other in others):
-                return number + 1
-        return 0
+        steps = enumerate(self._each("buffers"), start=1)
+        return next((number for number, codes in steps if any(c != codes[0] for c in codes)), 0)
 
     def shared(self) -> tuple[int, int, int]:
         """In how many steps ranks read a row twice, how many rows those are, and of how many."""
         steps = common = every = 0
-        for number in range(min((len(data["rows"]) for data in self.data.values()), default=0)):
-            parts = [set(data["rows"][number]) for data in self.data.values()]
+        for rows in self._each("rows"):
+            parts = list(map(set, rows))
             twice = sum(map(len, parts)) - len(set().union(*parts))
             steps, common, every = steps + (twice > 0), common + twice, every + sum(map(len, parts))
         return steps, common, every
 
     def uneven(self) -> int:
         """Give the first step in which ranks computed on unlike numbers of rows; 0 for none."""
-        for number, sizes in enumerate(zip(*(data["sizes"] for data in self.data.values()))):  # noqa: B905
-            if len(set(sizes)) > 1:
-                return number + 1
-        return 0
+        steps = enumerate(self._each("sizes"), start=1)
+        return next((number for number, sizes in steps if len(set(sizes)) > 1), 0)
 
     def alike(self) -> bool:
         """Whether all ranks draw the same numbers: their generators move, and agree each time."""
-        series = [
-            [v[_GENERATOR] for v in data["vectors"][: self.steps]] for data in self.data.values()
-        ]
-        return all(states == series[0] for states in series) and len(set(series[0])) > 1
+        states = [{vector[_GENERATOR] for vector in vectors} for vectors in self._each("vectors")]
+        return all(len(each) == 1 for each in states) and len(set().union(*states)) > 1
 
     def losses(self) -> list[float]:
         """Give the mean of the ranks' losses after each step, by their shares of the rows."""

@@ -4,7 +4,6 @@ Owns the questions to the ranks of one run, and the comparison with the same com
 size 1.
 """
 
-import math
 import re
 from dataclasses import replace
 
@@ -15,6 +14,7 @@ from workbook.diagnosis.interventions import ranks as rows
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.modules import NO_DROPOUT
 from workbook.diagnosis.plan import Plan
+from workbook.diagnosis.probes import values
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.ranks import Ranks
@@ -226,16 +226,13 @@ class Questions:
 
 def gap(ours: list[float], theirs: list[float]) -> Gap:
     """Give the difference of two series of losses where it is largest in relation to the loss."""
-    count = min(len(ours), len(theirs))
-    pairs = list(zip(ours[:count], theirs[:count], strict=True))
-    if all(a == b for a, b in pairs):
-        return Gap(True)
-    sizes = [max(abs(a), abs(b)) or math.inf for a, b in pairs]
-    relative = [abs(a - b) / size for (a, b), size in zip(pairs, sizes, strict=True)]
-    place = max(range(count), key=relative.__getitem__)
-    roundoff = torch.finfo(torch.float32).eps / 2
-    absolute, step = abs(pairs[place][0] - pairs[place][1]), f" of step {place + 1}"
-    return Gap(False, True, absolute, relative[place], None, step, True, roundoff)
+    steps = range(min(len(ours), len(theirs)))
+    first, second = (
+        {f" of step {n + 1}": torch.tensor(side[n], dtype=torch.float64) for n in steps}
+        for side in (ours, theirs)
+    )
+    made, roundoff = values.gap(first, second, False, True), values.unit_roundoff(torch.float32)
+    return replace(made, ulps=None, narrow=True, roundoff=roundoff) if made.absolute else Gap(True)
 
 
 def alone(command: Command, ranks: int) -> tuple[Command, Command] | None:
