@@ -149,9 +149,7 @@ def _needed(
         return less(less(active, some[:half]), some[half:])
 
     general = list(reversed(ordered))
-    half = (len(general) + 1) // 2
-    for some in filter(None, (general[:half], general[half:])):
-        active = less(active, some)
+    active = less(active, general)
     without: dict[Intervention, Gap] = {}
     for row in [row for row in general if row in active]:  # what undid another may be off by now
         trial = measure(active - {row})

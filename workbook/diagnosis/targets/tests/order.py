@@ -1,6 +1,6 @@
 """A test whose outcome depends on what ran before: the shortest list, and what the tests leave.
 
-Owns the reduction (ddmin: Zeller and Hildebrandt, 2002) and the naming of what was left switched.
+Owns the reduction and the naming of what was left switched.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,26 +28,20 @@ _CAUSES = {
 def minimal(names: Sequence[str], shows: Callable[[Sequence[str]], bool]) -> list[str]:
     """Give the shortest list, in order, that still shows what the whole list shows.
 
-    `shows` is tried on parts, each also without the others, finer and finer (ddmin). Of what is
+    `shows` is tried without one part after another, halves first, then finer and finer. Of what is
     left, every member is needed.
     """
-    kept, parts = list(names), 2
-    while len(kept) >= 2:
-        size = -(-len(kept) // parts)
-        pieces = [kept[at : at + size] for at in range(0, len(kept), size)]
-        rests = [[test for test in kept if test not in piece] for piece in pieces]
-        smaller = next((part for part in pieces if shows(part)), None)
-        if smaller is None and parts > 2:
-            smaller = next((part for part in rests if shows(part)), None)
-            parts = max(parts - 1, 2) if smaller is not None else parts
-        elif smaller is not None:
-            parts = 2
-        if smaller is not None:
-            kept = smaller
-        elif parts >= len(kept):
-            break
-        else:
-            parts = min(len(kept), 2 * parts)
+    kept, size = list(names), -(-len(names) // 2)
+    while size:
+        at, before = 0, len(kept)
+        while at < len(kept):
+            rest = kept[:at] + kept[at + size :]
+            if rest and shows(rest):
+                kept = rest
+            else:
+                at += size
+        if size > 1 or len(kept) == before:  # one by one until each was needed
+            size //= 2
     return kept
 
 
