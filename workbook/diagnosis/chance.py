@@ -6,8 +6,6 @@ runs without the row `agreed` came to the same, and all of the runs with it did.
 nothing, which of them agree is a draw, and this is one of the equally likely ones. Makes no run.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 

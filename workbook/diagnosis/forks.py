@@ -30,7 +30,7 @@ from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
-from workbook.diagnosis.process.interpreter import OutOfTime
+from workbook.diagnosis.process.interpreter import OutOfTime, kill
 from workbook.diagnosis.process.run import Run, keep
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import PATIENCE, SLOWER, Session
@@ -211,8 +211,6 @@ def _stood(folder: Path) -> str:
 
 
 def _end(pid: int) -> None:
-    for way in (os.killpg, os.kill):
-        with contextlib.suppress(ProcessLookupError):
-            way(pid, signal.SIGKILL)
+    kill(pid)
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)

@@ -13,10 +13,10 @@ from workbook.trace import SAMPLES, Origin, Trace, align, origin
 _LONGEST_CURVE = 400
 
 
-def _draws(result: Run | None, number: int) -> list[list[Any]]:
-    """List what a call drew and set: generator, operation, line, module, count (0: it was set)."""
+def _draws(result: Run | None) -> list[list[Any]]:
+    """List what the first call drew and set: generator, operation, line, module, count (0: set)."""
     outcomes = [] if result is None else result.outcomes
-    return list(outcomes[number].get("draws", ())) if number < len(outcomes) else []
+    return list(outcomes[0].get("draws", ())) if outcomes else []
 
 
 def drawing(result: Run | None, made: list[str]) -> str:
@@ -47,7 +47,7 @@ def unseeded(result: Run | None) -> list[str]:
 def _drawn(result: Run | None) -> dict[str, bool]:
     seen: dict[str, bool] = {}  # a line that draws, and whether its generator was set before
     seeded: set[str] = set()
-    for generator, what, line, _, count, _ in _draws(result, 0):
+    for generator, what, line, _, count, _ in _draws(result):
         if not count:
             seeded.add(generator)
         elif line and not generator.startswith("own"):
@@ -56,11 +56,11 @@ def _drawn(result: Run | None) -> dict[str, bool]:
     return seen
 
 
-def seeding(result: Run | None, number: int = 0) -> str:
+def seeding(result: Run | None) -> str:
     """List the lines that set a generator after a draw: `manual_seed at train.py:9`."""
     seen: dict[str, None] = {}
     drawn = False
-    for generator, what, line, _, count, _ in _draws(result, number):
+    for generator, what, line, _, count, _ in _draws(result):
         if line and not generator.startswith("own"):
             if not count and drawn:
                 seen.setdefault(f"{what} at {line}")

@@ -87,15 +87,13 @@ _DRAWS = ("rand", "normal", "uniform", "bernoulli", "dropout", "multinomial", "e
 def unmatched(ours: Trace, theirs: Trace) -> tuple[Operation, int, str] | None:
     """Find the first operation that only one run makes, its place in the first, and whose it is."""
     at = (0, 0)
-    for i, j in align(ours, theirs):
+    for i, j in (*align(ours, theirs), (len(ours), len(theirs))):
         if i > at[0]:
             return ours[at[0]], at[0], "first"
         if j > at[1]:
             return theirs[at[1]], at[0], "second"
         at = i + 1, j + 1
-    if at[0] < len(ours):
-        return ours[at[0]], at[0], "first"
-    return (theirs[at[1]], at[0], "second") if at[1] < len(theirs) else None
+    return None
 
 
 def _causes(rows: list[Intervention]) -> list[str]:

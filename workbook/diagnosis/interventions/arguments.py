@@ -13,15 +13,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from workbook.diagnosis.interventions.intervention import PAIR, Intervention, Setting, Stage, on
 from workbook.diagnosis.patching import wrap, wrap_helpers
-from workbook.diagnosis.probes.contents import (
-    Thing,
-    differs,
-    memory,
-    own,
-    recall,
-    restore,
-    same,
-)
+from workbook.diagnosis.probes.contents import Thing, differs, memory, own, recall, restore, same
 from workbook.diagnosis.probes.facts import FACTS, Fact
 
 KEEP, FRESH = "keep:", "fresh:"  # before the name of a helper that a row acts on

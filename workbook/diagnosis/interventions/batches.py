@@ -19,13 +19,7 @@ from torch.utils.data import DataLoader
 
 from workbook.diagnosis.interventions.intervention import PAIR, Setting, Stage, on
 from workbook.diagnosis.interventions.source import Loops
-from workbook.diagnosis.patching import (
-    by_user,
-    caller,
-    wrap,
-    wrap_helpers,
-    wrap_named,
-)
+from workbook.diagnosis.patching import by_user, caller, wrap, wrap_helpers, wrap_named
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.places import line_of, user_frame
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
-from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, Setting, on
+from workbook.diagnosis.interventions.intervention import AGAIN, MODULE, PAIR, on
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 from workbook.trace.places import line_of
@@ -61,15 +61,11 @@ class Double(Dispatch):
                 if func._schema.name in ("aten::randint", "aten::randperm"):
                     kwargs["dtype"] = torch.int64
             return tree_map(self._wide, func(*args, **kwargs))
-        if kwargs.get("dtype") in _NARROW or (
-            "dtype" in kwargs and kwargs["dtype"] is None and not types and not args
-        ):
+        if kwargs.get("dtype") in _NARROW:
             kwargs["dtype"] = torch.float64
-        if func._schema.name == "aten::to" or func._schema.name == "aten::_to_copy":
-            return func(args[0], **kwargs) if len(args) == 1 else func(*args, **kwargs)
-        written = {id(args[0])} if func._schema.is_mutable and args else set()
-        if views(func):
+        if views(func) or func._schema.name in ("aten::to", "aten::_to_copy"):
             return func(*args, **kwargs)
+        written = {id(args[0])} if func._schema.is_mutable and args else set()
         args, kwargs = tree_map(lambda v: v if id(v) in written else self._wide(v), (args, kwargs))
         out = func(*args, **kwargs)
         return out if func._schema.is_mutable else tree_map(self._wide, out)
@@ -227,10 +223,6 @@ def _finite(values: Any) -> bool:
     return all(bool(t.isfinite().all()) for t in tensors if t.is_floating_point() and t.numel())
 
 
-def _saved(run: Setting) -> Any:
-    return torch.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t)
-
-
 # in the order in which they go on: the last is asked first
 DOUBLE = on(
     "double", "dtype", "everything is computed in float64", 77, Fact.OTHER_FORMATS, axes=PAIR,
@@ -252,7 +244,8 @@ ON_CPU = on(
     Fact.ACCELERATOR, axes=PAIR, mode=lambda run: OnCpu(), draws=True)  # fmt: skip
 COPY_SAVED = on(
     "copy-saved", "overlapping-memory", "what backward needs is copied when it is saved", 18,
-    Fact.BACKWARD, axes=PAIR, mode=_saved,
+    Fact.BACKWARD, axes=PAIR,
+    mode=lambda run: torch.autograd.graph.saved_tensors_hooks(torch.clone, lambda kept: kept),
     fix="Write to a clone of what backward reads, also through .data.")  # fmt: skip
 WIDE_RANGE = on(
     "wide-range", "overflow", "numbers are computed in float64, whose range is wider", 58,

@@ -4,7 +4,7 @@ Owns the patches of those. A library's own threads are left alone.
 """
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import torch
@@ -32,13 +32,9 @@ def _threads(run: Setting) -> None:
 
     def submit(real: Any, pool: Any, task: Any, /, *args: Any, **kwargs: Any) -> Any:
         FACTS.add(Fact.THREADS)
-        if not run.has(SERIAL):
-            return real(pool, task, *args, **kwargs)
-        done: Future[Any] = Future()
-        try:
-            done.set_result(task(*args, **kwargs))
-        except Exception as error:  # it belongs to the caller, who asks the future
-            done.set_exception(error)
+        done = real(pool, task, *args, **kwargs)
+        if run.has(SERIAL):
+            wait([done], _PATIENCE)
         return done
 
     wrap(set_num_threads, torch, "set_num_threads")

@@ -31,25 +31,11 @@ from workbook.diagnosis.interventions import (
 from workbook.diagnosis.interventions.intervention import Intervention, Setting, Stage
 from workbook.diagnosis.probes.facts import FACTS
 
+# ranks come first: what others wrap around its backward sees losses as the program has them
 _KINDS = (
-    ranks,  # first: what others wrap around its backward sees losses as the program has them
-    modules,
-    numerics,
-    parallel,
-    completion,
-    training,
-    checkpoints,
-    batches,
-    arguments,
-    surroundings,
-    memory,
-    operations,
-    devices,
-    streams,
-    seeds,
-    source,
-    put_back,
-)
+    ranks, modules, numerics, parallel, completion, training, checkpoints, batches, arguments,
+    surroundings, memory, operations, devices, streams, seeds, source, put_back,
+)  # fmt: skip
 _AS_WRITTEN: tuple[Intervention, ...] = tuple(row for kind in _KINDS for row in kind.ROWS)
 ROWS = tuple(sorted(_AS_WRITTEN, key=lambda row: row.rank))
 HOLDS = tuple(row for row in ROWS if row.how == "hold")

@@ -5,7 +5,7 @@ Owns the changes of the program's syntax tree, and what its text shows. Lines ke
 
 import ast
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,15 +19,17 @@ HALF, SINGLE = ("float16", "half"), ("float32", "single")
 _WIDER = dict.fromkeys(HALF, "float32") | dict.fromkeys(SINGLE, "float64")
 _SET, _COPY, _PLAIN = "__sorted_set__", "__copied__", "__contiguous__"
 _KEEPS = frozenset(("append", "appendleft", "insert", "setdefault"))  # a container keeps its last
-_Node = TypeVar("_Node", bound=ast.AST)
 
 
 def facts(path: str) -> set[Fact]:
     """List what a program's text shows: sets, loops over batches, formats of NumPy's."""
     tree = ast.parse(Path(path).read_bytes())
     facts = formats(tree, Path(path).name)
-    facts |= {Fact.SETS} if any(map(_makes_set, ast.walk(tree))) else set()
-    return facts | ({Fact.LOOPS} if any(map(_goes_by_size, ast.walk(tree))) else set())
+    for node in ast.walk(tree):
+        named = isinstance(node, ast.Name) and node.id in ("set", "frozenset")
+        facts |= {Fact.SETS} if named or isinstance(node, (ast.Set, ast.SetComp)) else set()
+        facts |= {Fact.LOOPS} if _size(node) is not None else set()
+    return facts
 
 
 def _call(name: str, node: ast.expr, content: ast.expr) -> ast.expr:
@@ -45,11 +47,6 @@ class Sets(ast.NodeTransformer):
     def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
         self.generic_visit(node)
         return _call(_SET, node, ast.GeneratorExp(node.elt, node.generators))
-
-
-def _makes_set(node: ast.AST) -> bool:
-    named = isinstance(node, ast.Name) and node.id in ("set", "frozenset")
-    return named or isinstance(node, (ast.Set, ast.SetComp))
 
 
 class Kept(ast.NodeTransformer):
@@ -140,19 +137,16 @@ def formats(tree: ast.AST, file: str) -> set[Fact]:
 class Loops(ast.NodeTransformer):
     """Let every loop over `range(start, end, size)` go on by one, with that size replaced in it."""
 
-    def _one_row(self, node: _Node, over: ast.expr) -> _Node:
-        self.generic_visit(node)
-        size = _size(over)
-        return node if size is None else _Ones(size).visit(node)
-
-    def visit_For(self, node: ast.For) -> ast.AST:
-        return self._one_row(node, node.iter)
-
-    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
-        return self._one_row(node, node.generators[0].iter)
-
-    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
-        return self._one_row(node, node.generators[0].iter)
+    def generic_visit(self, node: ast.AST) -> Any:
+        super().generic_visit(node)
+        match node:
+            case (
+                ast.For(iter=over)
+                | ast.ListComp(generators=[ast.comprehension(iter=over), *_])
+                | ast.GeneratorExp(generators=[ast.comprehension(iter=over), *_])
+            ) if (size := _size(over)) is not None:
+                return _Ones(size).visit(node)
+        return node
 
 
 def _size(over: ast.AST) -> ast.expr | None:
@@ -160,10 +154,6 @@ def _size(over: ast.AST) -> ast.expr | None:
     if isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and len(over.args) == 3:
         return over.args[2] if over.func.id == "range" else None
     return None
-
-
-def _goes_by_size(node: ast.AST) -> bool:
-    return _size(node) is not None
 
 
 class _Ones(ast.NodeTransformer):
@@ -177,7 +167,7 @@ class _Ones(ast.NodeTransformer):
         if self.reached and isinstance(node, ast.expr) and ast.dump(node) == self.size:
             return ast.copy_location(ast.Constant(1), node)
         was = self.reached
-        self.reached = was or isinstance(node, ast.Slice) or _goes_by_size(node)
+        self.reached = was or isinstance(node, ast.Slice) or _size(node) is not None
         try:
             return super().visit(node)
         finally:

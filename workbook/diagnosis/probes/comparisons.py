@@ -15,14 +15,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.testing._comparison import default_tolerances
 
 from workbook.diagnosis.patching import line, wrap
+from workbook.diagnosis.probes.values import as_tensor
 
-# what torch.testing.assert_close allows by default, as its documentation says
-_BY_DTYPE = {
-    torch.float16: (1e-3, 1e-5), torch.bfloat16: (1.6e-2, 1e-5), torch.float32: (1.3e-6, 1e-5),
-    torch.float64: (1e-7, 1e-7), torch.complex64: (1.3e-6, 1e-5), torch.complex128: (1e-7, 1e-7),
-}  # fmt: skip
 _LARGEST = 1 << 22  # numbers of a side that is kept
 SEEN: list["Comparison"] = []
 TRIED: dict[int, float] = {}
@@ -54,12 +51,8 @@ class Comparison:
         """The largest difference, in tolerances."""
         apart = self.apart
         allowed = self.atol + self.rtol * self.expected.double().abs()
-        shares = torch.where(apart == 0, torch.zeros_like(apart), apart / allowed)
-        return (
-            float(torch.nan_to_num(shares, nan=math.inf, posinf=math.inf).max())
-            if apart.numel()
-            else 0.0
-        )
+        shares = torch.where(apart == 0, torch.zeros_like(apart), apart / allowed).flatten()
+        return max(torch.nan_to_num(shares, nan=math.inf, posinf=math.inf).tolist(), default=0.0)
 
 
 def start() -> None:
@@ -88,9 +81,7 @@ def note(how: str, line: str, actual: Any, expected: Any, rtol: float, atol: flo
 
 def _tensor(value: Any) -> torch.Tensor | None:
     if isinstance(value, torch.Tensor):
-        plain = value.detach()
-        plain = plain.to_dense() if plain.layout is not torch.strided else plain
-        return None if plain.is_complex() else plain.cpu()
+        return None if value.is_complex() else as_tensor(value)
     if isinstance(value, (bool, str, bytes)) or value is None:
         return None
     if isinstance(value, (list, tuple)) and any(isinstance(part, torch.Tensor) for part in value):
@@ -125,8 +116,8 @@ def _plain(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, *_: Any) -> t
 
 
 def _torchs(actual: Any, expected: Any, **more: Any) -> tuple[float, float]:
-    kinds = [t.dtype for t in (_tensor(actual), _tensor(expected)) if t is not None]
-    rtol, atol = max([_BY_DTYPE.get(kind, (0.0, 0.0)) for kind in kinds], default=(0.0, 0.0))
+    sides = [side for side in (_tensor(actual), _tensor(expected)) if side is not None]
+    rtol, atol = default_tolerances(*sides) if sides else (0.0, 0.0)
     given = more.get("rtol"), more.get("atol")
     return (rtol if given[0] is None else given[0]), (atol if given[1] is None else given[1])
 

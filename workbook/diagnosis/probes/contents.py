@@ -71,10 +71,9 @@ def differs(thing: Thing) -> bool:
     if isinstance(holder, Place):
         return bool(wound(holder.now()) != wound(held))
     if thing.kind == "gradient":
-        now = holder.grad
-        if now is None or held is None:
-            return now is not held
-        return tensor_hash(now) != tensor_hash(held)
+        holder = holder.grad
+        if holder is None or held is None:
+            return holder is not held
     if isinstance(holder, torch.Tensor):
         return holder.shape != held.shape or tensor_hash(holder) != tensor_hash(held)
     if isinstance(holder, np.ndarray):
@@ -163,11 +162,6 @@ def restore(thing: Thing) -> None:
         hidden = {k: v for k, v in holder.items() if isinstance(k, str) and k.startswith("__")}
         holder.clear()
         holder.update({**hidden, **held})
-    elif isinstance(holder, collections.deque):
-        holder.clear()
-        holder.extend(held)
-    elif isinstance(holder, set):
-        holder.clear()
-        holder.update(held)
     else:
-        holder[:] = held
+        holder.clear()
+        (holder.update if isinstance(holder, set) else holder.extend)(held)

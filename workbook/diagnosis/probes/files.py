@@ -42,19 +42,14 @@ def read(path: Path) -> Content:
         return {"bytes": str(path.stat().st_size)}
     contents: Content = {}
     try:
-        for key, value in _reader(path)(path):
+        events = path.name.startswith("events.out.tfevents")
+        for key, value in (_events if events else _READERS.get(path.suffix, _text))(path):
             contents[key] = value
             if len(contents) >= _MOST:
                 break
     except Exception:  # a format of their own under a well-known name, or cut short
         return {"bytes": _code(path.read_bytes())}
     return contents
-
-
-def _reader(path: Path) -> Callable[[Path], Iterator[tuple[str, Any]]]:
-    if path.name.startswith("events.out.tfevents"):
-        return _events
-    return _READERS.get(path.suffix, _text)
 
 
 def _code(data: bytes) -> str:
@@ -71,10 +66,6 @@ def _plain(value: Any) -> Iterator[tuple[str, Any]]:
             yield key, float(tensor)
         else:
             yield key, f"{tuple(tensor.shape)} {tensor.dtype} {tensor_hash(tensor):016x}"
-
-
-def _json(path: Path) -> Iterator[tuple[str, Any]]:
-    yield from _plain(json.loads(path.read_text()))
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, Any]]:
@@ -175,8 +166,9 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 _READERS: dict[str, Callable[[Path], Iterator[tuple[str, Any]]]] = {
-    ".json": _json, ".jsonl": _json_lines, ".ndjson": _json_lines, ".csv": _csv, ".npy": _numpy,
-    ".npz": _numpy, ".pt": _torch, ".pth": _torch, ".ckpt": _torch, ".safetensors": _safetensors,
+    ".json": lambda path: _plain(json.loads(path.read_text())), ".jsonl": _json_lines,
+    ".ndjson": _json_lines, ".csv": _csv, ".npy": _numpy, ".npz": _numpy, ".pt": _torch,
+    ".pth": _torch, ".ckpt": _torch, ".safetensors": _safetensors,
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ the first place where two runs read something else. Torch's own readings are lef
 """
 
 import contextlib
+import itertools
 import math
 import os
 from collections.abc import Callable
@@ -105,11 +106,9 @@ def parted(
     ours: list[Reading], theirs: list[Reading]
 ) -> tuple[int, Reading | None, Reading | None] | None:
     """Give the first of the readings of two runs that differ, its number from 1, or None."""
-    for number in range(max(len(ours), len(theirs))):
-        first = ours[number] if number < len(ours) else None
-        second = theirs[number] if number < len(theirs) else None
+    for number, (first, second) in enumerate(itertools.zip_longest(ours, theirs), start=1):
         if first is None or second is None or _code(first) != _code(second):
-            return number + 1, first, second
+            return number, first, second
     return None
 
 

@@ -6,6 +6,7 @@ aside (addresses, dates, times of day, temporary paths, what a progress bar wrot
 
 import bisect
 import difflib
+import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -60,10 +61,7 @@ def pairs(ours: list[Line], theirs: list[Line]) -> Iterator[tuple[Line | None, L
     ours, theirs = ours[start:], theirs[start:]
     forms = [line.form for line in ours[:_LONGEST]], [line.form for line in theirs[:_LONGEST]]
     for _, a, b, c, d in difflib.SequenceMatcher(None, *forms, autojunk=False).get_opcodes():
-        for number in range(max(b - a, d - c)):
-            first = ours[a + number] if a + number < b else None
-            second = theirs[c + number] if c + number < d else None
-            yield first, second
+        yield from itertools.zip_longest(ours[a:b], theirs[c:d])
 
 
 def differing(ours: str, theirs: str) -> Iterator[tuple[Line | None, Line | None]]:

@@ -43,6 +43,7 @@ class Snapshot:
 
     def __init__(self, modules: list[types.ModuleType], more: dict[str, Any]) -> None:
         self.things: list[Thing] = []
+        self._keep = self.things.append
         self.generators: list[tuple[Any, Any]] = []
         self._seen: set[int] = set()
         self._files = {module.__name__ for module in modules}
@@ -60,9 +61,6 @@ class Snapshot:
         """Give the program's own generators the state that they had."""
         for generator, state in self.generators:
             put_state(generator, state)
-
-    def _keep(self, thing: Thing) -> None:
-        self.things.append(thing)
 
     def _walk(self, value: Any, name: str, inside: str) -> None:
         if isinstance(value, SIMPLE) or id(value) in self._seen or len(self.things) > _MOST:

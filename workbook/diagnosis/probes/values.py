@@ -80,9 +80,8 @@ def save(value: Any, folder: Path, stem: str) -> list[Leaf]:
                     item = np.asarray(item).tolist()
                 rows.append({"path": path, "kind": "text", "text": repr(item), "hash": repr(item)})
                 continue
-            raw = tensor.reshape(-1).view(torch.uint8) if tensor.numel() else tensor.new_empty(0)
-            if tensor.numel():
-                out.write(memoryview(raw.numpy()))  # type: ignore[arg-type]
+            raw = tensor.reshape(-1).view(torch.uint8)
+            out.write(memoryview(raw.numpy()))  # type: ignore[arg-type]
             dtype, shape = str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape)
             code = f"{tensor_hash(tensor):016x} {dtype} {shape}"
             row = {"path": path, "kind": "tensor", "dtype": dtype, "hash": code}

@@ -28,7 +28,8 @@ def refresh(real: Path, seen: Path, note: Path, *, guarded: bool, without: Path)
     """
     old: Noted = json.loads(note.read_text()) if note.exists() else {}
     wanted = _listed(real, os.path.realpath(without), guarded=guarded)
-    for name in sorted(_names(seen) - wanted.keys(), reverse=True):
+    there = {str(path.relative_to(seen)) for path in seen.rglob("*")}
+    for name in sorted(there - wanted.keys(), reverse=True):
         remove(seen / name)
     new: Noted = {}
     for name, linked in wanted.items():
@@ -107,14 +108,6 @@ def files(folder: str | Path) -> list[str]:
         folders[:] = [name for name in folders if name != _COMPILED]
         start = os.path.relpath(place, folder)
         names += [os.path.normpath(os.path.join(start, name)) for name in inner]
-    return names
-
-
-def _names(folder: Path) -> set[str]:
-    names = set()
-    for place, folders, files in os.walk(folder):
-        start = os.path.relpath(place, folder)
-        names |= {os.path.normpath(os.path.join(start, name)) for name in (*folders, *files)}
     return names
 
 

@@ -30,13 +30,13 @@ from workbook.diagnosis.process import command_run
 from workbook.diagnosis.process.place import Place, made, restore
 from workbook.diagnosis.process.program import (
     OBJECTS,
+    REFUSED,
     CannotRun,
     entry,
     left,
     listen,
     load,
     own_modules,
-    refusals,
     settle,
     user_traceback,
 )
@@ -103,7 +103,7 @@ def _memory() -> list[int]:
 
 
 def _write(folder: Path, result: dict[str, Any]) -> None:
-    command_run.write(folder, {**result, "refused": refusals()})
+    command_run.write(folder, {**result, "refused": list(REFUSED)[:100]})
 
 
 def _carry_out(

@@ -184,12 +184,8 @@ def _room(folder: str, run: Path, number: int) -> Path:
 
 
 def _copied(folder: str, scratch: Path, *, guarded: bool) -> str:
-    seen = (
-        scratch
-        / "copies"
-        / hashlib.blake2b(folder.encode(), digest_size=4).hexdigest()
-        / (os.path.basename(folder) or "root")
-    )
+    code = hashlib.blake2b(folder.encode(), digest_size=4).hexdigest()
+    seen = scratch / "copies" / code / (os.path.basename(folder) or "root")
     seen.mkdir(parents=True, exist_ok=True)
     copies.refresh(Path(folder), seen, _note(seen), guarded=guarded, without=scratch)
     return str(seen)

@@ -29,9 +29,7 @@ Request = dict[str, Any]
 _PLACE: list[Place] = []  # where this run may write
 OBJECTS: dict[str, Any] = {}  # whose methods are called, by the name of the class
 _LEFT: set[str] = set()  # files that an earlier run, or call, has left
-_REFUSED: dict[str, None] = {}  # what it tried to write elsewhere
-
-
+REFUSED: dict[str, None] = {}  # what it tried to write elsewhere
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
 
@@ -50,11 +48,6 @@ def left(names: Iterable[str]) -> None:
     """Note from now on which of these files are read, and no others."""
     _LEFT.clear()
     _LEFT.update(_PLACE[0].inside(name) for name in names)
-
-
-def refusals() -> list[str]:
-    """Say what this run tried to write outside of its place, so far."""
-    return list(_REFUSED)[:100]
 
 
 def load(path: str, name: str, run: Setting) -> types.ModuleType:
@@ -197,7 +190,7 @@ def _audit(event: str, args: Any) -> None:
     if event == "open" and _PLACE and isinstance(args[0], str) and args[2] & _WRITES:
         name = os.path.abspath(args[0])
         if is_user_file(name) and not _PLACE[0].writes(name):
-            _REFUSED.setdefault(name)
+            REFUSED.setdefault(name)
     elif event == "open" and _LEFT and isinstance(args[0], str):
         if (name := os.path.realpath(args[0])) in _LEFT:
             FACTS.place("leftover-files", os.path.relpath(name))

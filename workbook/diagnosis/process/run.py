@@ -117,10 +117,8 @@ class Run:
         return tuple(f"{row['path']}={row['hash']}" for row in outcome["leaves"])
 
     def tensors(self, number: int) -> dict[str, torch.Tensor]:
-        outcome = self.outcomes[number]
-        return (
-            load(outcome["leaves"], self.folder, f"result-{number}") if "leaves" in outcome else {}
-        )
+        rows = self.outcomes[number].get("leaves")
+        return {} if rows is None else load(rows, self.folder, f"result-{number}")
 
     def texts(self, number: int) -> list[tuple[str, str]]:
         rows = self.outcomes[number].get("leaves", [])

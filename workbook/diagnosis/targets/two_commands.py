@@ -72,7 +72,8 @@ def diagnosed(session: Session) -> Answer:
     """Give the answer for two command lines."""
     pair = Commands(session)
     watched = Watched(pair.calm[0], pair.calm[1])
-    session.tell(f"compared is {_compared(*pair.calm)}")
+    sides = _common(*pair.calm)
+    session.tell(f"compared is {sides[0] if sides else 'nothing: the two share no numbers'}")
     for sentence in watched.across():
         session.note(sentence)
     if pair.measure(frozenset()).same and pair.measure(frozenset(HOLDS)).same:
@@ -178,11 +179,6 @@ def _table(ours: Run, theirs: Run, kept: dict[str, list[int]]) -> Sides:
     return f"{_PRINTED} {len(first)} kinds of lines that both print", first, second
 
 
-def _compared(ours: Run, theirs: Run) -> str:
-    sides = _common(ours, theirs)
-    return sides[0] if sides else "nothing: the two share no numbers"
-
-
 def resumed(session: Session) -> Answer:
     """Give the answer for a command that stops at its first checkpoint, and another goes on."""
     both = session.both(plan(0), plan(0, variants=("again",)))
@@ -231,14 +227,11 @@ def resumed(session: Session) -> Answer:
 
 def _lacking(parts: tuple[str, ...]) -> str:
     """Say what a checkpoint lacks where these parts of a step are the first that differ."""
-    first = parts[0]
-    if first == steps.PARTS[0]:
-        return "The state of torch's generator was not carried over."
-    if first == "the loss":
-        return (
-            "The generator agrees and the loss does not: buffers, the place in the data, or an "
-            "attribute of the model was not carried over."
-        )
-    if first == "options of the optimizer":
-        return "The options do not agree: the scheduler was not carried over."
-    return "Loss and gradients agree: the optimizer's state was not carried over."
+    words = {
+        "torch's generator": "The state of torch's generator was not carried over.",
+        "the loss": "The generator agrees and the loss does not: buffers, the place in the data, "
+        "or an attribute of the model was not carried over.",
+        "options of the optimizer": "The options do not agree: the scheduler was not carried over.",
+    }
+    rest = "Loss and gradients agree: the optimizer's state was not carried over."
+    return words.get(parts[0], rest)

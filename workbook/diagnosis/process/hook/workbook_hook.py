@@ -57,10 +57,7 @@ class After(importlib.abc.MetaPathFinder):
         if name not in self.steps:
             return None
         step = self.steps.pop(name)
-        others = (finder for finder in sys.meta_path if finder is not self)
-        specs = (getattr(finder, "find_spec", lambda *_: None)(name, path, target)
-                 for finder in others)  # fmt: skip
-        spec = next(filter(None, specs), None)
+        spec = importlib.util.find_spec(name)  # it is asked again, and leaves it to the others
         if spec is None or spec.loader is None:
             self.steps[name] = step
             return spec

@@ -24,11 +24,7 @@ from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.plan import Plan
 from workbook.diagnosis.probes import comparisons, leaving
-from workbook.diagnosis.probes.generators import (
-    global_codes,
-    global_states,
-    put_global_states,
-)
+from workbook.diagnosis.probes.generators import global_codes, global_states, put_global_states
 from workbook.diagnosis.process import compiler
 from workbook.diagnosis.process.child import load
 from workbook.diagnosis.process.interpreter import OutOfTime
