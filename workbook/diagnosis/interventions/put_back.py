@@ -10,9 +10,8 @@ from typing import Any
 
 import torch
 
-from workbook.diagnosis.interventions import surroundings
 from workbook.diagnosis.interventions.intervention import AFTER, AGAIN, Axis, Intervention
-from workbook.diagnosis.interventions.surroundings import READ
+from workbook.diagnosis.interventions.surroundings import COUNTED, LEFTOVERS, READ
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.generators import global_states, put_global_states
 from workbook.diagnosis.probes.snapshot import Snapshot
@@ -30,19 +29,19 @@ class Before:
 
 def before(snapshot: Snapshot, restore: Callable[[], None] = lambda: None) -> Before:
     """Take down how everything is."""
-    return Before(snapshot, global_states(), surroundings.COUNTED.copy(), restore)
+    return Before(snapshot, global_states(), COUNTED.copy(), restore)
 
 
 def _generators(was: Before) -> None:
     put_global_states(was.states)
     was.snapshot.rewind()
-    read = surroundings.COUNTED[READ]
-    surroundings.COUNTED.clear()
-    surroundings.COUNTED.update({**was.counted, READ: read})
+    read = COUNTED[READ]
+    COUNTED.clear()
+    COUNTED.update({**was.counted, READ: read})
 
 
 def _clock(was: Before) -> None:
-    surroundings.COUNTED[READ] = was.counted[READ]
+    COUNTED[READ] = was.counted[READ]
 
 
 def _row(
@@ -66,7 +65,7 @@ ROWS = (
          "that makes a new one."),
     _row("module", "module-state", "modules and objects are put back", 53, Fact.CHANGES_MODULE),
     _row("state", "module-state", "variables of the program are put back", 54, Fact.CHANGES_STATE),
-    _row(surroundings.LEFTOVERS.name, "leftover-files", "files are put back", 55, Fact.LEAVES_FILES,
+    _row(LEFTOVERS.name, "leftover-files", "files are put back", 55, Fact.LEAVES_FILES,
          lambda was: was.restore(), AGAIN),
     _row("default-dtype", "dtype", "the default dtype is put back", 55, Fact.LEAVES_DTYPE,
          lambda was: torch.set_default_dtype(torch.float32), AFTER,

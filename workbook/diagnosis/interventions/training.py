@@ -21,7 +21,6 @@ from workbook.diagnosis.interventions.intervention import AGAIN, PAIR, Setting, 
 from workbook.diagnosis.patching import wrap
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS, Fact
-from workbook.diagnosis.probes.steps import weights
 
 
 def _backward(run: Setting) -> None:
@@ -88,7 +87,7 @@ class Weights:
 
     def stepped(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         """Keep what a step left."""
-        mine = weights(optimizer)
+        mine = steps.weights(optimizer)
         ids = {id(weight) for weight in mine}
         self.kept = [pair for pair in self.kept if id(pair[0]) not in ids]
         self.kept += [(weight, weight.detach().clone()) for weight in mine]
@@ -96,7 +95,7 @@ class Weights:
     def before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         """Note weights that are not what the last step left."""
         left = steps.LEFT.get(optimizer)
-        if left is not None and left != steps.digest(weights(optimizer)):
+        if left is not None and left != steps.digest(steps.weights(optimizer)):
             FACTS.add(Fact.WEIGHTS_WRITTEN)
 
     def before_call(self, module: torch.nn.Module, args: Any) -> None:
