@@ -92,12 +92,8 @@ def enter(
 
 def written(run: Path) -> list[str]:
     """Say what a run made, changed or removed, as absolute paths of the user's; then forget it."""
-    note = run / _NOTE
-    if not note.exists():
-        return []
-    data: dict[str, Any] = json.loads(note.read_text())
     names = [name for name, _ in made(run)]
-    for _, upper in data["layers"]:
+    for _, upper in _noted(run).get("layers", ()):
         _discard(Path(upper).parents[1])
     _discard(run / "tmp")
     return sorted(names)
@@ -108,18 +104,20 @@ def made(run: Path) -> list[tuple[str, Path]]:
 
     Call it before `written`, which forgets it; what was removed lies nowhere.
     """
-    note = run / _NOTE
-    if not note.exists():
-        return []
-    data: dict[str, Any] = json.loads(note.read_text())
+    data = _noted(run)
     rows: list[tuple[str, Path]] = []
-    for folder, upper in data["layers"]:
+    for folder, upper in data.get("layers", ()):
         rows += [(os.path.join(folder, name), Path(upper, name)) for name in copies.files(upper)]
-    for real, seen in data["seen"] if data["way"] == "copy" else ():
+    for real, seen in data["seen"] if data.get("way") == "copy" else ():
         names = copies.changed(Path(seen), _note(seen))
         rows += [(os.path.join(real, name), Path(seen, name)) for name in names]
     ours = str(run.parent)  # of the diagnosis, not of the user
     return [row for row in rows if not overlay.below(row[0], ours)]
+
+
+def _noted(run: Path) -> dict[str, Any]:
+    note = run / _NOTE
+    return dict(json.loads(note.read_text())) if note.exists() else {}
 
 
 def restore(run: Path, place: Place) -> None:

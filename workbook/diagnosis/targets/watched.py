@@ -145,9 +145,7 @@ class Watched:
         """Where the two part, the strongest evidence first."""
         found = []
         if part := self.parts:
-            found.append(
-                f"They part at step {part[0]} of the training: {', '.join(part[1])} differ."
-            )
+            found.append(steps.sentence(*part, alike=False))
         if (left := self.left) is not None:
             found.append(leaving.sentence(*left))
         if pairs := self.lines:
