@@ -291,6 +291,56 @@ class TestRaising:
         assert (outcome.status, outcome.message) == ("failed", "Lists have no shape.")
 
 
+class TestForeseen:
+    """Answers that are a foreseen one in other words."""
+
+    THRICE = WrongAnswer(source="def double(x):\n    return 3 * x", message="That is three times.")
+
+    def told(self, source, **fields):
+        """What is said of a function where three times is foreseen."""
+        row = function_exercise(wrong=(self.THRICE,), **fields)
+        return judge(row, written(source)).message
+
+    def test_other_code_that_gives_the_same_is_recognized(self):
+        """What counts is what comes out, whether or not it rounds in the same way."""
+        assert self.told("def double(x):\n    return 0.1 * x * 30") == "That is three times."
+
+    def test_code_that_gives_something_else_is_not(self):
+        """Another factor, another shape, or what is no tensor is judged by the check alone."""
+        for result in ("3.01 * x", "x.repeat(2)", "'three'", "x * float('nan')"):
+            assert self.told(f"def double(x):\n    return {result}") != "That is three times."
+
+    def test_the_check_has_to_say_the_same_of_both(self):
+        """Where results agree, and the check objects to something else, that is told."""
+        by_name = {"check": lambda double: f"It is called {double.__name__}."}
+        assert self.told("def double(x):\n    return 3 * x", **by_name) == "That is three times."
+        renamed = written("def thrice(x):\n    return 3 * x", "thrice")
+        row = function_exercise(wrong=(self.THRICE,), **by_name)
+        assert judge(row, renamed).message == "It is called thrice."
+
+    def test_both_draw_the_same_numbers(self):
+        """The foreseen answer starts from the seed from which the given one started."""
+        noise = WrongAnswer(source="return x + torch.rand(3)", message="That is noise.")
+        answer = written("def double(x):\n    return torch.rand(3) + x")
+        assert judge(function_exercise(wrong=(noise,)), answer).message == "That is noise."
+
+    def test_a_value_is_recognized_in_any_form(self):
+        """A number in a tensor is the number; no other one is near enough."""
+        row = value_exercise(wrong=(WrongAnswer.value(3, "3 is one too many."),))
+        assert judge(row, torch.tensor(3)).message == "3 is one too many."
+        assert judge(row, 4).message == "That is not the answer yet."
+
+    def test_a_module_is_recognized_by_its_state(self):
+        """Two layers with the same weights are the same answer."""
+        wrong = WrongAnswer(source="return torch.nn.PReLU(init=0.5)", message="Half.")
+        row = function_exercise(
+            form=Form("function"), check=lambda double: double(1) is None, wrong=(wrong,)
+        )
+        made = "def double(x):\n    return torch.nn.PReLU(1, {})"
+        assert judge(row, written(made.format(0.5))).message == "Half."
+        assert judge(row, written(made.format(0.25))).message == "That is not the answer yet."
+
+
 class TestLoops:
     """Answers that do not come to an end."""
 

@@ -17,7 +17,7 @@ import torch
 
 from workbook.conditions import randomness, switches
 from workbook.question.deadline import TookTooLong, within
-from workbook.question.missed import missed
+from workbook.question.missed import alike, handed, missed, solved
 from workbook.question.rows import Exercise, Outcome
 from workbook.question.watched import Unfit, Untouched, Watched
 
@@ -43,11 +43,9 @@ def judge(exercise: Exercise, answer: object) -> Outcome:
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         switches.keep(stack)
         randomness.seed(0)
-        plain = given = exercise.form.plain(answer)
-        if exercise.form.is_called:
-            given = Watched(answer, returns=exercise.form.returns, may_change=exercise.may_change)
+        given = handed(exercise, answer)
         try:
-            outcome = within(exercise.seconds, lambda: _examine(exercise, plain, given, grad))
+            outcome = within(exercise.seconds, lambda: _examine(exercise, answer, given, grad))
         except TookTooLong as late:
             return Outcome("failed", _overrun(late, answer))
         if outcome.status == "failed":
@@ -57,20 +55,32 @@ def judge(exercise: Exercise, answer: object) -> Outcome:
         return outcome
 
 
-def _examine(exercise: Exercise, plain: Any, given: Any, grad: bool) -> Outcome:
+def _examine(exercise: Exercise, answer: Any, given: Any, grad: bool) -> Outcome:
     with torch.set_grad_enabled(grad):
-        misfit = exercise.form.misfit(plain)
-        outcome = Outcome("failed", misfit) if misfit else _checked(exercise, plain, given)
+        outcome = _checked(exercise, answer, given)
         if outcome.status not in ("failed", "raised"):
             return outcome
+        plain = exercise.form.plain(answer)
         for wrong in exercise.wrong:
             with suppress(Exception):  # not the answer that this row foresees
-                if wrong.recognizes(plain):
+                known = wrong.recognizes
+                if known(plain) if known else _is(exercise, wrong.source, given, outcome):
                     return Outcome("failed", wrong.message)
         return outcome
 
 
+def _is(exercise: Exercise, source: str, given: Any, outcome: Outcome) -> bool:
+    """Say whether this code is judged as the given answer was, and gave the same."""
+    randomness.seed(0)
+    foreseen = solved(exercise, source)
+    watched = handed(exercise, foreseen)
+    return _checked(exercise, foreseen, watched) == outcome and alike(given, watched)
+
+
 def _checked(exercise: Exercise, answer: Any, given: Any) -> Outcome:
+    misfit = exercise.form.misfit(exercise.form.plain(answer))
+    if misfit:
+        return Outcome("failed", misfit)
     try:
         judgment: object = exercise.check(given)
     except Untouched:

@@ -1,6 +1,7 @@
-"""By how much an answer missed what the solution gives, in words that do not give it away.
+"""An answer beside the solution, or a foreseen one: is it the same, and by how much does it miss?
 
-Owns the comparison of an answer with the solution, call by call. Judging stands in `judging`.
+Owns the comparison of two answers, call by call. What is told does not give the solution away.
+Judging stands in `judging`.
 """
 
 import math
@@ -8,11 +9,15 @@ from numbers import Real
 from typing import Any
 
 import torch
+from torch.utils._pytree import tree_flatten, tree_map
 
 from workbook.conditions import randomness
 from workbook.question.form import brief
 from workbook.question.rows import Exercise
 from workbook.question.watched import Watched
+
+ROUNDED = 2.0**-16
+"""Of the largest number of a result: more than float32 rounds, less than another formula gives."""
 
 
 def solved(exercise: Exercise, source: str, file: str = "<solution>") -> Any:
@@ -21,6 +26,37 @@ def solved(exercise: Exercise, source: str, file: str = "<solution>") -> Any:
     exec(compile(exercise.setup, f"<{exercise.name}: setup>", "exec"), names)
     exec(compile(source, file, "exec"), names)
     return eval(exercise.answer, names)
+
+
+def handed(exercise: Exercise, answer: Any) -> Any:
+    """Give the answer as a check gets it: watched, where it is called, else as a plain value."""
+    if not exercise.form.is_called:
+        return exercise.form.plain(answer)
+    return Watched(answer, returns=exercise.form.returns, may_change=exercise.may_change)
+
+
+def alike(first: Any, second: Any) -> bool:
+    """Say whether two answers, as a check got them, gave the same in each call, but for rounding.
+
+    Modules are the same if their states are.
+    """
+    both = (each.calls if isinstance(each, Watched) else each for each in (first, second))
+    (flat, layout), (others, laid) = (tree_flatten(tree_map(_state, each)) for each in both)
+    return bool(layout == laid) and all(map(_near, flat, others))
+
+
+def _state(value: Any) -> Any:
+    return value.state_dict() if isinstance(value, torch.nn.Module) else value
+
+
+def _near(first: Any, second: Any) -> bool:
+    if not all(isinstance(each, (Real, torch.Tensor)) for each in (first, second)):
+        return bool(first == second)
+    got, other = (torch.as_tensor(each).detach().double() for each in (first, second))
+    largest = torch.nan_to_num(other, 0.0, 0.0, 0.0).abs().max() if other.numel() else 0.0
+    return got.shape == other.shape and torch.allclose(
+        got, other, rtol=0, atol=ROUNDED * float(largest), equal_nan=True
+    )
 
 
 def missed(exercise: Exercise, answer: Any) -> str:
@@ -35,19 +71,16 @@ def missed(exercise: Exercise, answer: Any) -> str:
         return _value_missed(answer, exercise.form.plain(right))
     if exercise.any_values or not answer.calls:
         return ""
-    watched = Watched(right, returns=exercise.form.returns, may_change=exercise.may_change)
+    watched = handed(exercise, right)
     randomness.seed(0)
     exercise.check(watched)
     pairs = list(zip(answer.calls, watched.calls, strict=False))
-    apart = [
-        _apart(got, right) if handed == as_handed else AGREES
-        for (handed, got), (as_handed, right) in pairs
-    ]
+    apart = [_apart(got, right) if one == other else AGREES for (one, got), (other, right) in pairs]
     furthest = max(range(len(apart)), key=lambda call: apart[call][0])
-    handed, got = answer.calls[furthest]
+    arguments, got = answer.calls[furthest]
     if apart[furthest] is AGREES:  # the fault is elsewhere: this call would mislead
         return ""
-    return f"Tried: `{exercise.answer}({handed})` gave {brief(got)}{apart[furthest][1]}."
+    return f"Tried: `{exercise.answer}({arguments})` gave {brief(got)}{apart[furthest][1]}."
 
 
 def _value_missed(answer: Any, right: Any) -> str:

@@ -172,13 +172,15 @@ class Estimate:
 class WrongAnswer:
     """An answer that was foreseen, and what the reader who gives it is told.
 
-    `source` is code in place of the stub's `...`. `recognizes(answer)` gets the reader's own
-    answer, a function as it is; an exception in `recognizes` means no.
+    `source` is code in place of the stub's `...`. An answer is this one if the check judges it as
+    it judges the source, and it gave the same in each call, but for rounding. `recognizes(answer)`,
+    if there is one, decides instead: of a whole kind of answers, or where draws differ. It gets the
+    reader's own answer, a function as it is; an exception means no.
     """
 
     source: str
     message: str
-    recognizes: Callable[[Any], bool]
+    recognizes: Callable[[Any], bool] | None = None
 
     @classmethod
     def value(cls, value: object, message: str) -> "WrongAnswer":
@@ -187,7 +189,7 @@ class WrongAnswer:
         >>> WrongAnswer.value("exp", "Which tensor does the last write change?").source
         "'exp'"
         """
-        return cls(source=repr(value), message=message, recognizes=lambda got: got == value)
+        return cls(source=repr(value), message=message)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,10 +95,6 @@ NOT_SHIFTED = Exercise(
                 "return torch.nn.Linear(4, 3)"
             ),
             message="One seed at the top: the extra layer takes its draws first and shifts yours.",
-            recognizes=lambda hidden: (
-                _same(hidden(3, False), hidden(3, False))
-                and not _same(hidden(3, True), hidden(3, False))
-            ),
         ),
         WrongAnswer(
             source="torch.manual_seed(0)\nreturn torch.nn.Linear(4, 3)",

@@ -35,11 +35,6 @@ def _same_in_any_order(total: Callable[[Tensor], Any]) -> bool | str:
     return near.within or "Every order gives one answer, but it is not the sum."
 
 
-def _is_plain_sum(total: Callable[[Tensor], Any]) -> bool:
-    numbers = _wide()
-    return bool(torch.as_tensor(total(numbers)) == numbers.sum())
-
-
 def _is_double_sum(total: Callable[[Tensor], Any]) -> bool:
     numbers = _wide()
     exact = numbers.double().sum()
@@ -122,7 +117,6 @@ NEXT_VALUE = Exercise(
         WrongAnswer(
             source="import math\nabove = math.nextafter(1000, 2000)",
             message="That is the next `float64`: Python's own numbers have 64 bits.",
-            recognizes=lambda above: above == next_up(1000.0, "float64"),
         ),
     ),
     hints=(
@@ -146,7 +140,6 @@ SAME_IN_ANY_ORDER = Exercise(
             source="return x.sum()",
             message="The library's sum adds in the order it is given, so another order is rounded "
             "in other places.",
-            recognizes=_is_plain_sum,
         ),
         WrongAnswer(
             source="return x.double().sum()",

@@ -35,10 +35,9 @@ def _told_safe(safe: Callable[[Tensor, float], Tensor]) -> bool | str:
     return True
 
 
-def _asked(safe: Callable[[Tensor, float], Tensor], words: int = 6) -> list[bool]:
-    """Ask for each of LEADS, with only the best of the words if there are to be fewer."""
-    told: list[bool] = safe(_logits().topk(words).values, CHANGE).tolist()
-    return told
+def _any(safe: Callable[[Tensor, float], Tensor], words: int) -> bool:
+    """Say whether any of LEADS is called safe, with only the best of the words."""
+    return bool(safe(_logits().topk(words).values, CHANGE).any())
 
 
 SAFE = "def safe(logits, change):\n    best = logits.topk(2).values\n    return {}"
@@ -57,23 +56,20 @@ SAFE_TOKENS = Exercise(
             source=SAFE.format(f"{LEAD} > change"),
             message="The best may fall and the second may rise: a lead of 1.5 times the change can "
             "be lost.",
-            recognizes=lambda safe: _asked(safe) == [False, False, True, True, True, True],
         ),
         WrongAnswer(
             source=SAFE.format(f"{LEAD} > 0"),
             message="That says whether there is a tie now, not whether one may come.",
-            recognizes=lambda safe: _asked(safe) == [False, True, True, True, True, True],
         ),
         WrongAnswer(
             source=SAFE.format(f"{LEAD} > change * logits.shape[1]"),
             message="The number of words does not matter: only two compete for the first place.",
-            recognizes=lambda safe: not any(_asked(safe)) and any(_asked(safe, words=2)),
+            recognizes=lambda safe: not _any(safe, words=6) and _any(safe, words=2),
         ),
         WrongAnswer(
             source=SAFE.format(f"{LEAD} >= 2 * change"),
             message="A lead of exactly twice the change can shrink to a tie, and in a tie the "
             "largest is not ahead.",
-            recognizes=lambda safe: _asked(safe) == [False, False, False, True, True, True],
         ),
     ),
     hints=(

@@ -90,9 +90,6 @@ SAME_DRAWS_TWICE = Exercise(
         WrongAnswer(
             source=_ANSWER.format("torch.set_rng_state(state)", "allclose"),
             message="A tolerance hides the last bits, and they are what you look for.",
-            recognizes=lambda agrees: (
-                agrees(_counts(2.0**-23)) is True and agrees(_counts(1.0)) is False
-            ),
         ),
     ),
     hints=(
