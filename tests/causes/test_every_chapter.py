@@ -5,8 +5,9 @@ import json
 import pytest
 
 from tests.causes.chapters import CASES, CHAPTERS, EXERCISES, EXPERIMENTS, PREDICTIONS, opened
+from tests.question.proof import prove
 from workbook.experiment import Experiment, run
-from workbook.question import Estimate, Exercise, Prediction, prove
+from workbook.question import Estimate, Exercise, Prediction
 from workbook.result import Result
 
 

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from workbook.question import Exercise, Form, Option, Prediction, WrongAnswer, prove
+from tests.question.proof import prove
+from workbook.question import Exercise, Form, Option, Prediction, WrongAnswer
 
 GOOD = Exercise(
     name="half",

@@ -2,14 +2,12 @@
 
 Owns predictions, exercises and outcomes. Knows nothing of notebooks: how a question looks on the
 page is for `lesson`. A chapter writes frozen rows; `judge` says passed, failed, raised or not
-attempted and why; `prove` tells a test what is wrong with a row, and every row of every chapter is
-proven so.
+attempted and why.
 """
 
 from workbook.question.answered import ANSWERED, Answered
 from workbook.question.form import Form, agree
 from workbook.question.judging import NOT_ATTEMPTED, judge
-from workbook.question.proof import prove
 from workbook.question.rows import (
     Estimate,
     Exercise,
@@ -34,5 +32,4 @@ __all__ = [
     "WrongAnswer",
     "agree",
     "judge",
-    "prove",
 ]

@@ -1,6 +1,6 @@
-"""Proof of a row: what is wrong with an exercise or a prediction, for the tests of its chapter.
+"""Proof of a row: what is wrong with an exercise or a prediction.
 
-Owns running the row's own code as a notebook would. Knows no pytest.
+Owns running the row's own code as a notebook would. Every row of every chapter is proven so.
 """
 
 import linecache
@@ -9,9 +9,8 @@ from collections import Counter
 from contextlib import ExitStack
 
 from workbook.conditions import switches
-from workbook.question.judging import judge
+from workbook.question import Exercise, Outcome, Prediction, judge
 from workbook.question.missed import solved
-from workbook.question.rows import Exercise, Outcome, Prediction
 
 
 def prove(row: Exercise | Prediction) -> list[str]:
