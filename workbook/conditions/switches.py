@@ -5,8 +5,8 @@ record that asks for them.
 """
 
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -44,6 +44,19 @@ def apply(values: Mapping[str, Any], stack: ExitStack) -> None:
             write(values[name])
     for context in _GRAD[values["grad"]]() if "grad" in values else ():
         stack.enter_context(context)
+
+
+@contextmanager
+def switched(
+    read: Callable[[], Any], write: Callable[[Any], object], value: object
+) -> Iterator[None]:
+    """Hold one more switch at a value, and put it back."""
+    before = read()
+    write(value)
+    try:
+        yield
+    finally:
+        write(before)
 
 
 def readings() -> dict[str, str]:

@@ -51,11 +51,6 @@ class Store:
     def __iter__(self) -> Iterator[Operation]:
         return (self[index] for index in range(len(self)))
 
-    def retained(self) -> int:
-        """Count the bytes kept for the operations, without the names that they share."""
-        kept = self._codes.itemsize * len(self._codes) + self._hashes.itemsize * len(self._hashes)
-        return kept + (8 * len(self._samples) if self._samples is not None else 0)
-
     def save(self, path: Path) -> None:
         """Write the operations (not the draws) as plain arrays, without pickles."""
         words = np.frombuffer(json.dumps(self._words).encode(), dtype=np.uint8)

@@ -4,21 +4,20 @@ Owns one experiment. The factor is whether gradients are recorded (or asked for)
 weights and its input are the same object.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from workbook.chart import Axis, Chart, Panel, Series
 from workbook.comparison import Comparison, compare, error_of
 from workbook.conditions import Conditions
+from workbook.conditions.switches import switched
 from workbook.control import Choice, Seed, Toggle
 from workbook.experiment import Experiment
 from workbook.result import Finding
+from workbook.trace import Trace
 from workbook.wording import percent
 
 WIDTH, HEADS, LENGTH, ROWS = 32, 4, 7, 3
@@ -31,12 +30,13 @@ def two_kernels(where: Conditions, *, case: str, fast_path: bool) -> Finding:
     """Run one computation with and without gradients and hold both beside float64."""
     x = torch.rand(ROWS, LENGTH, WIDTH)
     forward, exact = CASES[case](x)
-    with _fast_path(fast_path):
-        with Operations() as usual:
+    fused = torch.backends.mha
+    with switched(fused.get_fastpath_enabled, fused.set_fastpath_enabled, fast_path):
+        with Trace() as usual:
             plain = forward(x, False)
-        with Operations() as changed:
+        with Trace() as changed:
             other = forward(x, True)
-    another = usual.names != changed.names
+    another = names(usual) != names(changed)
     truth = exact(x.double(), False).detach()
     compared = compare(other, plain, first=case, second="as usual")
     errors = tuple(
@@ -45,24 +45,19 @@ def two_kernels(where: Conditions, *, case: str, fast_path: bool) -> Finding:
     )
     reading = f"{percent(compared.share)} of the numbers differ, by up to {compared.max_abs:.1g}; "
     reading += f"errors {errors[1].max_abs:.1g} and {errors[0].max_abs:.1g}"
-    values = {"another_kernel": another, "differing": compared.differing}
-    values["max_abs"] = compared.max_abs
+    values = {
+        "another_kernel": another,
+        "differing": compared.differing,
+        "max_abs": compared.max_abs,
+    }
     chart = _chart(plain, other, truth)
     verdict = _verdict(another, compared)
     return Finding(verdict, reading, chart, values, (compared, *errors))
 
 
-class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's base
-    """Note the name of every operation that torch runs: which kernel, on any processor."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.names: set[str] = set()
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Hand every operation on as it is."""
-        self.names.add(func._opname)
-        return func(*args, **(kwargs or {}))
+def names(trace: Trace) -> set[str]:
+    """Give the names of the operations that torch ran: which kernel, on any processor."""
+    return {operation.name for operation in trace}
 
 
 def _layer(kind: type[nn.Module]) -> Callable[[Tensor], tuple[Forward, Forward]]:
@@ -110,17 +105,6 @@ CASES = {
     LSTM: _lstm,
     MASK: _masked,
 }
-
-
-@contextmanager
-def _fast_path(enabled: bool) -> Iterator[None]:
-    """Allow or forbid the fused Transformer kernel; put back afterwards."""
-    before = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(enabled)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(before)
 
 
 def _verdict(another: bool, compared: Comparison) -> str:

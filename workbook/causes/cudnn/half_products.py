@@ -5,8 +5,8 @@ float64 on the CPU. The flags are CUDA's.
 """
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.causes.cudnn.series import quiet
 from workbook.conditions import Conditions
+from workbook.conditions.switches import switched
 from workbook.control import Seed
 from workbook.experiment import Experiment
 from workbook.result import Finding
@@ -28,25 +29,14 @@ MATMUL: Any = torch.backends.cuda.matmul
 Tensors = tuple[Tensor, ...]
 
 
-@contextmanager
-def _math_sdp(allow: bool) -> Iterator[None]:
+def _math_sdp(allow: bool) -> AbstractContextManager[None]:
     cuda: Any = torch.backends.cuda
-    before = cuda.fp16_bf16_reduction_math_sdp_allowed()
-    cuda.allow_fp16_bf16_reduction_math_sdp(allow)
-    try:
-        yield
-    finally:
-        cuda.allow_fp16_bf16_reduction_math_sdp(before)
+    read, write = "fp16_bf16_reduction_math_sdp_allowed", "allow_fp16_bf16_reduction_math_sdp"
+    return switched(getattr(cuda, read), getattr(cuda, write), allow)
 
 
-@contextmanager
-def _flag(name: str, allow: bool) -> Iterator[None]:
-    before = getattr(MATMUL, name)
-    setattr(MATMUL, name, allow)
-    try:
-        yield
-    finally:
-        setattr(MATMUL, name, before)
+def _flag(name: str, allow: bool) -> AbstractContextManager[None]:
+    return switched(partial(getattr, MATMUL, name), partial(setattr, MATMUL, name), allow)
 
 
 def _attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -101,7 +91,7 @@ def flip(where: Conditions) -> Finding:
     """Compute each product with its flag off and on, and hold it against float64."""
     errors: dict[str, dict[str, float]] = {}
     defaults: dict[str, str] = {}
-    for name, (flag, switched, operands, product) in ROWS.items():
+    for name, (flag, held, operands, product) in ROWS.items():
         if not _known(flag):
             continue
         defaults[flag] = str(getattr(MATMUL, flag, "set by a call, not read here"))
@@ -109,7 +99,7 @@ def flip(where: Conditions) -> Finding:
         truths = [product(*(operand.double() for operand in host)) for host in drawn]
         errors[name] = {}
         for column, allow in ((OFF, False), (ON, True)):
-            with quiet(), where, torch.no_grad(), switched(allow):
+            with quiet(), where, torch.no_grad(), held(allow):
                 errors[name][column] = max(
                     _error(where, product, host, exact)
                     for host, exact in zip(drawn, truths, strict=True)
