@@ -4,7 +4,7 @@ Owns the rows and the one rule of differential diagnosis: a trial that takes the
 rules out every suspect whose difference would have stayed, and the other way round. Runs nothing.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass
 from itertools import chain, combinations
 
@@ -30,29 +30,20 @@ class Trial:
     with different hash seeds unless `same_hash` is set, and each leaves `result`.
     Code for a device that few machines have is shown and not run: `recorded()` looks up in a
     recording how large the difference was.
+
+    >>> Trial("compute in float64", "MODEL.double()", {"rounding"}).processes
+    1
     """
 
     title: str
     code: str
-    removes: frozenset[str]
+    removes: Set[str] = frozenset()
     processes: int = 1
     same_hash: bool = False
     recorded: Callable[[], float | bool] | None = None
 
-
-def trial(
-    title: str,
-    code: str,
-    removes: Iterable[str] = (),
-    *,
-    recorded: Callable[[], float | bool] | None = None,
-) -> Trial:
-    """Make a trial in one process from the causes whose difference it takes away.
-
-    >>> trial("compute in float64", "MODEL.double()", {"rounding"}).removes
-    frozenset({'rounding'})
-    """
-    return Trial(title, code, frozenset(removes), recorded=recorded)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "removes", frozenset(self.removes))  # so that trials can be keys
 
 
 @dataclass(frozen=True, kw_only=True)

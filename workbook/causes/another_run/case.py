@@ -3,7 +3,7 @@
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
 
-from workbook.question.case import Case, Suspect, trial
+from workbook.question.case import Case, Suspect, Trial
 
 VIEW, MODE, SHUFFLE, HALF, CHANCE = "view", "mode", "shuffle", "half", "chance"
 PROGRAM = """\
@@ -83,7 +83,7 @@ BEST_WEIGHTS = Case(
     ),
     file="best.py",
     program=PROGRAM,
-    symptom=trial("train, load the best weights, score again", _COMPARE),
+    symptom=Trial("train, load the best weights, score again", _COMPARE),
     suspects=(
         Suspect(VIEW, "what was kept went on changing"),
         Suspect(
@@ -108,25 +108,25 @@ BEST_WEIGHTS = Case(
         ),
     ),
     trials=(
-        trial(
+        Trial(
             "score the rows in one fixed order",
             f"order = lambda: torch.arange(16)\n{_COMPARE}",
             {SHUFFLE},
         ),
-        trial(
+        Trial(
             "score a model twice, without loading",
             "model = new_model()\n"
             "first = score(model).sub(score(model)).abs().gt(1e-4)\n"
             "second = torch.tensor(False)",
             {VIEW, HALF, CHANCE},
         ),
-        trial(
+        Trial(
             "keep the weights in float64",
             "kept = lambda model: {k: v.double() for k, v in model.state_dict().items()}\n"
             + _COMPARE,
             {VIEW, HALF},
         ),
-        trial(
+        Trial(
             "train for one epoch only, and score the rows in one fixed order",
             f"EPOCHS, order = 1, lambda: torch.arange(16)\n{_COMPARE}",
             {VIEW, SHUFFLE},

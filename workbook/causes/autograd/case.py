@@ -3,7 +3,7 @@
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
 
-from workbook.question.case import Case, Suspect, trial
+from workbook.question.case import Case, Suspect, Trial
 
 TOKENS, ROWS, PARTS, CLIP, STALE, ROUNDING = (
     "tokens",
@@ -56,7 +56,7 @@ MICRO_TEXTS = Case(
     ),
     file="micro.py",
     program=PROGRAM,
-    symptom=trial("all at once, and in three parts", _BOTH),
+    symptom=Trial("all at once, and in three parts", _BOTH),
     suspects=(
         Suspect(
             ROUNDING,
@@ -86,15 +86,15 @@ MICRO_TEXTS = Case(
         ),
     ),
     trials=(
-        trial("compute in float64", f"MODEL.double()\n{_BOTH}", {ROUNDING}),
-        trial("cut into four parts of two texts", f"PARTS = 4\n{_BOTH}", {ROWS}),
-        trial(
+        Trial("compute in float64", f"MODEL.double()\n{_BOTH}", {ROUNDING}),
+        Trial("cut into four parts of two texts", f"PARTS = 4\n{_BOTH}", {ROWS}),
+        Trial(
             "give it eight times the first text",
             f"TEXTS = TEXTS[:1].repeat(8, 1)\n{_BOTH}",
             {TOKENS, ROWS, CLIP},
         ),
-        trial("leave the clipping out", f"LIMIT = torch.inf\n{_BOTH}", {CLIP}),
-        trial(
+        Trial("leave the clipping out", f"LIMIT = torch.inf\n{_BOTH}", {CLIP}),
+        Trial(
             "make the model anew for the second gradient",
             "first = gradient(1)\nMODEL = new_model()\nsecond = gradient(PARTS)",
             {STALE},

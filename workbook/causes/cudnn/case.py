@@ -4,9 +4,9 @@ Owns the program and the rows. Each outcome is looked up in what `tensor_float` 
 the program multiplies the same numbers, drawn in the same order.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence, Set
 
-from workbook.question.case import Case, Suspect, Trial, trial
+from workbook.question.case import Case, Suspect, Trial
 from workbook.recording import recorded
 
 CONV, PRODUCTS, BOTH, ORDER, LENGTH = "conv", "products", "both", "order", "length"
@@ -54,11 +54,11 @@ def _missed(names: Sequence[str]) -> Callable[[], float]:
     return look_up
 
 
-def _trial(title: str, before: str, *names: str, removes: Iterable[str] = ()) -> Trial:
+def _trial(title: str, before: str, *names: str, removes: Set[str] = frozenset()) -> Trial:
     runs = [_EACH[name.split(",")[0]] for name in names]
     largest = f"max({', '.join(runs)})" if len(runs) > 1 else runs[0]
     code = f"{before}first, second = {largest}, torch.tensor(0.0)"
-    return trial(title, code, removes, recorded=_missed(names))
+    return Trial(title, code, removes, recorded=_missed(names))
 
 
 _CONV = 'torch.backends.cudnn.conv.fp32_precision = "ieee"\n'

@@ -5,9 +5,9 @@ Owns the program and the rows. Each outcome is looked up in what was recorded on
 the GPU again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Set
 
-from workbook.question.case import Case, Suspect, Trial, trial
+from workbook.question.case import Case, Suspect, Trial
 from workbook.recording import recorded
 
 INPUT, GENERATOR, MOVE, ROUNDING, VARIES = "input", "generator", "move", "rounding", "varies"
@@ -45,9 +45,9 @@ def _apart(against: str, name: str, reset: str = AS_WRITTEN) -> Callable[[], boo
 
 
 def _trial(
-    title: str, code: str, look_up: Callable[[], bool], removes: Iterable[str] = ()
+    title: str, code: str, look_up: Callable[[], bool], removes: Set[str] = frozenset()
 ) -> Trial:
-    return trial(title, f"{code}, torch.tensor(False)", removes, recorded=look_up)
+    return Trial(title, f"{code}, torch.tensor(False)", removes, recorded=look_up)
 
 
 _TOP = "run() begins with torch.manual_seed(0); prepared() sets no seed"

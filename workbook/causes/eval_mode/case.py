@@ -3,7 +3,7 @@
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
 
-from workbook.question.case import Case, Suspect, trial
+from workbook.question.case import Case, Suspect, Trial
 
 DROPOUT, NORM, STATE, MEAN, ROUNDING = "dropout", "norm", "state", "mean", "rounding"
 PROGRAM = """\
@@ -38,7 +38,7 @@ BATCH_SIZE = Case(
     ),
     file="score.py",
     program=PROGRAM,
-    symptom=trial("score with batches of 8, and of 12", _SIZES),
+    symptom=Trial("score with batches of 8, and of 12", _SIZES),
     suspects=(
         Suspect(
             DROPOUT,
@@ -65,27 +65,27 @@ BATCH_SIZE = Case(
         ),
     ),
     trials=(
-        trial("score with batches of 8, twice", "first, second = score(8), score(8)",
+        Trial("score with batches of 8, twice", "first, second = score(8), score(8)",
               {NORM, MEAN, ROUNDING}),
-        trial(
+        Trial(
             "keep a copy of the model for the second score",
             "import copy\nkept = copy.deepcopy(MODEL)\nfirst = score(8)\nMODEL = kept\n"
             "second = score(12)",
             {STATE},
         ),
-        trial(
+        Trial(
             "let every dropout hand on what it gets",
             "from unittest import mock\n"
             "with mock.patch.object(nn.Dropout, 'forward', lambda layer, rows: rows):\n"
             f"    {_SIZES}",
             {DROPOUT},
         ),
-        trial(
+        Trial(
             "compute in float64",
             f"torch.set_default_dtype(torch.float64)\nexec(PROGRAM)\n{_SIZES}",
             {ROUNDING},
         ),
-        trial(
+        Trial(
             "compare the outputs of the first 8 rows, in batches of 8 and of 12",
             "MODEL.eval()\nwith torch.no_grad():\n"
             "    first, second = MODEL(ROWS[:8]), MODEL(ROWS[:12])[:8]",

@@ -3,7 +3,7 @@
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
 
-from workbook.question.case import Case, Suspect, trial
+from workbook.question.case import Case, Suspect, Trial
 
 ROWS, SHIFT, SCALE, WEIGHTS, BUFFER = "rows", "shift", "scale", "weights", "buffer"
 PROGRAM = """\
@@ -53,7 +53,7 @@ TWO_ANSWERS = Case(
     ),
     file="scores.py",
     program=PROGRAM,
-    symptom=trial("predict twice", _TWICE.format("")),
+    symptom=Trial("predict twice", _TWICE.format("")),
     suspects=(
         Suspect(
             ROWS,
@@ -82,27 +82,27 @@ TWO_ANSWERS = Case(
         ),
     ),
     trials=(
-        trial(
+        Trial(
             "load the rows and the shift again for the second call",
             _again("ROWS", "SHIFT"),
             {ROWS, SHIFT},
         ),
-        trial(
+        Trial(
             "load the shift and the scale again for the second call",
             _again("SHIFT", "SCALE"),
             {SHIFT, SCALE},
         ),
-        trial(
+        Trial(
             "load the weights again for the second call, and take a new buffer",
             _again("WEIGHTS").replace("second", "BUFFER = torch.zeros(6, 3)\nsecond"),
             {WEIGHTS, BUFFER},
         ),
-        trial(
+        Trial(
             "take a new buffer for the second call",
             _TWICE.format("BUFFER = torch.zeros(6, 3)\n"),
             {BUFFER},
         ),
-        trial(
+        Trial(
             "load everything again for the second call",
             _again("ROWS", "SHIFT", "SCALE", "WEIGHTS"),
             {ROWS, SHIFT, SCALE, WEIGHTS},

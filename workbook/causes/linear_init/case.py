@@ -3,7 +3,7 @@
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
 
-from workbook.question.case import Case, Suspect, trial
+from workbook.question.case import Case, Suspect, Trial
 
 SHIFT, NUMPY, WRITTEN, CACHED, OWN = "shift", "numpy", "written", "cached", "own"
 PROGRAM = """\
@@ -67,7 +67,7 @@ PASSES_ALONE = Case(
     ),
     file="test_pictures.py",
     program=PROGRAM,
-    symptom=trial("by itself, and after the other test", f"{_AFTER}second = scores()"),
+    symptom=Trial("by itself, and after the other test", f"{_AFTER}second = scores()"),
     suspects=(
         Suspect(
             SHIFT,
@@ -92,24 +92,24 @@ PASSES_ALONE = Case(
         Suspect(OWN, "the light of the second test follows on what was drawn for the first"),
     ),
     trials=(
-        trial(
+        Trial(
             "put torch's and NumPy's global generators back after the other test",
             f"{_BEFORE}states = torch.get_rng_state(), np.random.get_state()\ntest_shape()\n"
             "torch.set_rng_state(states[0])\nnp.random.set_state(states[1])\nsecond = scores()",
             {SHIFT, NUMPY},
         ),
-        trial(
+        Trial(
             "load the file again after the other test",
             f"{_AFTER}exec(PROGRAM)\nsecond = scores()",
             {WRITTEN, CACHED, OWN},
         ),
-        trial(
+        Trial(
             "give the other test copies of the pictures and the model",
             f"{_BEFORE}import copy\nkept = PICTURES.clone(), copy.deepcopy(model())\n"
             'test_shape()\nPICTURES, MODELS["small"] = kept\nsecond = scores()',
             {WRITTEN, CACHED},
         ),
-        trial(
+        Trial(
             "augment nothing in the other test",
             f"{_BEFORE}augment, augmented = augmented, torch.clone\ntest_shape()\n"
             "augmented = augment\nsecond = scores()",

@@ -3,7 +3,7 @@
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
 
-from workbook.question.case import Case, Suspect, trial
+from workbook.question.case import Case, Suspect, Trial
 
 TOLERANCE, LOST, VANISHES, STORED, VARIES = "tolerance", "lost", "vanishes", "stored", "varies"
 PROGRAM = """\
@@ -48,7 +48,7 @@ FAILING_TOTAL = Case(
     ),
     file="test_total.py",
     program=PROGRAM,
-    symptom=trial("run the test", _TEST),
+    symptom=Trial("run the test", _TEST),
     suspects=(
         Suspect(
             LOST,
@@ -75,22 +75,22 @@ FAILING_TOTAL = Case(
         Suspect(TOLERANCE, "the tolerance is a share of a total in which the entries cancel"),
     ),
     trials=(
-        trial(
+        Trial(
             "keep and add the entries in float64",
             f"ENTRIES = BOOKED\n{_TEST}",
             {TOLERANCE, VANISHES, STORED, VARIES},
         ),
-        trial(
+        Trial(
             "make every entry positive",
             f"BOOKED = BOOKED.abs()\nENTRIES = BOOKED.float()\n{_TEST}",
             {TOLERANCE, STORED, VARIES},
         ),
-        trial(
+        Trial(
             "expect the sum of the numbers that were stored",
             f"expected = lambda: ENTRIES.double().sum()\n{_TEST}",
             {STORED},
         ),
-        trial(
+        Trial(
             "expect what `total()` gave a moment before",
             f"expected = lambda: total(ENTRIES).double()\n{_TEST}",
             {TOLERANCE, LOST, VANISHES, STORED},

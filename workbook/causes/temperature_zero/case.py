@@ -3,7 +3,7 @@
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
 
-from workbook.question.case import Case, Suspect, trial
+from workbook.question.case import Case, Suspect, Trial
 
 PLACES, HIDDEN, ROUNDING, NEIGHBORS, DRAWS = (
     "positions", "masking", "rounding", "neighbors", "draws",
@@ -40,7 +40,7 @@ COMPANY = Case(
     ),
     file="serve.py",
     program=PROGRAM,
-    symptom=trial("alone, and with two others", _BOTH),
+    symptom=Trial("alone, and with two others", _BOTH),
     suspects=(
         Suspect(
             ROUNDING,
@@ -62,23 +62,23 @@ COMPANY = Case(
         Suspect(DRAWS, "dropout is still active", "Alone the prompt gets the same logits twice."),
     ),
     trials=(
-        trial("compute in float64", f"MODEL.double()\n{_BOTH}", {ROUNDING}),
-        trial(
+        Trial("compute in float64", f"MODEL.double()\n{_BOTH}", {ROUNDING}),
+        Trial(
             "alone, twice",
             "first, second = serve(PROMPTS[1:2])[0], serve(PROMPTS[1:2])[0]",
             {PLACES, HIDDEN, ROUNDING, NEIGHBORS},
         ),
-        trial(
+        Trial(
             "cut all prompts to the same length",
             f"PROMPTS = [prompt[-3:] for prompt in PROMPTS]\n{_BOTH}",
             {PLACES, HIDDEN},
         ),
-        trial(
+        Trial(
             "same company twice, but another word as the padding",
             "first = serve(PROMPTS)[1]\nPAD = 15\nsecond = serve(PROMPTS)[1]",
             {ROUNDING, PLACES},
         ),
-        trial(
+        Trial(
             "as many neighbors of the same lengths, other words",
             "first = serve(PROMPTS)[1]\n"
             "PROMPTS = [PROMPTS[0][::-1], PROMPTS[1], PROMPTS[2][::-1]]\n"

@@ -3,7 +3,7 @@
 Owns the program and the rows. What each trial shows is measured when it is run.
 """
 
-from workbook.question.case import Case, Suspect, trial
+from workbook.question.case import Case, Suspect, Trial
 
 MASKED, LENGTH, SPREAD, LOG, STEP, DATA = "masked", "length", "spread", "log", "step", "data"
 PROGRAM = """\
@@ -68,7 +68,7 @@ LOST_WEIGHTS = Case(
     ),
     file="judge.py",
     program=PROGRAM,
-    symptom=trial("train, and look for one", _LOOK),
+    symptom=Trial("train, and look for one", _LOOK),
     suspects=(
         Suspect(
             MASKED,
@@ -98,24 +98,24 @@ LOST_WEIGHTS = Case(
         ),
     ),
     trials=(
-        trial("take steps of size 0", f"RATE = 0.0\n{_LOOK}", {STEP, LOG}),
-        trial(
+        Trial("take steps of size 0", f"RATE = 0.0\n{_LOOK}", {STEP, LOG}),
+        Trial(
             "draw the features in place of the file's",
             f"FEATURES = torch.rand(FEATURES.shape)\n{_LOOK}",
             {SPREAD, DATA},
         ),
-        trial(
+        Trial(
             "look at the outputs before the first step",
             "torch.manual_seed(0)\n"
             "first, second = lost(Judge()(TEXTS, FEATURES)), torch.tensor(False)",
             {LENGTH, LOG, STEP},
         ),
-        trial(
+        Trial(
             "use torch's own `cross_entropy`",
             f"loss_of = torch.nn.functional.cross_entropy\n{_LOOK}",
             {LOG},
         ),
-        trial("begin every text with a known word", f"TEXTS[:, 0] = 5\n{_LOOK}", {MASKED, LENGTH}),
+        Trial("begin every text with a known word", f"TEXTS[:, 0] = 5\n{_LOOK}", {MASKED, LENGTH}),
     ),
     budget=2,
     culprit=LENGTH,

@@ -4,10 +4,10 @@ Owns the rows. Which suspects a trial would clear follows from `Trial.removes`; 
 measured.
 """
 
-from collections.abc import Iterable
+from functools import partial
 
 from workbook.causes.your_own_program.programs import REVIEWS, SCORES, TRAINING
-from workbook.question.case import Case, Suspect, Trial, trial
+from workbook.question.case import Case, Suspect, Trial
 
 DROPOUT, STATE, NOISE = "dropout-active", "module-state", "random-numbers"
 THREADS, EMPTY, SHIFT = "thread-count", "uninitialised-memory", "generator-shift"
@@ -17,11 +17,7 @@ HASHES, CLOCK = "hash-seed", "wall-clock"
 _CALLS = "first = scores()\nsecond = scores()"
 _BOTH = "first = quiet()\nsecond = logged()"
 _EACH = "result = vectors()"
-
-
-def _fresh(title: str, code: str, removes: Iterable[str] = (), *, same_hash: bool = False) -> Trial:
-    return Trial(title, code, frozenset(removes), processes=2, same_hash=same_hash)
-
+_fresh = partial(Trial, processes=2)
 
 UNSTEADY_SCORES = Case(
     name="unsteady_scores",
@@ -33,7 +29,7 @@ UNSTEADY_SCORES = Case(
     file="scores.py",
     program=SCORES,
     targets=("scores",),
-    symptom=trial("call it twice", _CALLS),
+    symptom=Trial("call it twice", _CALLS),
     suspects=(
         Suspect(DROPOUT, "dropout is still active"),
         Suspect(
@@ -60,22 +56,22 @@ UNSTEADY_SCORES = Case(
         ),
     ),
     trials=(
-        trial("call `MODEL.eval()` first", f"MODEL.eval()\n{_CALLS}", {DROPOUT, STATE}),
-        trial(
+        Trial("call `MODEL.eval()` first", f"MODEL.eval()\n{_CALLS}", {DROPOUT, STATE}),
+        Trial(
             "put the generator back before the second call",
             "state = torch.get_rng_state()\nfirst = scores()\n"
             "torch.set_rng_state(state)\nsecond = scores()",
             {DROPOUT, NOISE},
         ),
-        trial(
+        Trial(
             "load the program again before the second call",
             "first = scores()\nexec(PROGRAM)\nsecond = scores()",
             {DROPOUT, NOISE, STATE},
         ),
-        trial("leave the jitter out", f"jittered = lambda x: x\n{_CALLS}", {NOISE}),
-        trial("freeze `Center`", f"MODEL[0].eval()\n{_CALLS}", {STATE}),
-        trial("use one thread", f"torch.set_num_threads(1)\n{_CALLS}", {THREADS}),
-        trial(
+        Trial("leave the jitter out", f"jittered = lambda x: x\n{_CALLS}", {NOISE}),
+        Trial("freeze `Center`", f"MODEL[0].eval()\n{_CALLS}", {STATE}),
+        Trial("use one thread", f"torch.set_num_threads(1)\n{_CALLS}", {THREADS}),
+        Trial(
             "compute in float64",
             f"MODEL.double()\nROWS = ROWS.double()\n{_CALLS}".replace(
                 "\nfirst", "\ntorch.set_default_dtype(torch.float64)\nfirst", 1
@@ -102,7 +98,7 @@ LOGGED_TRAINING = Case(
     file="training.py",
     program=TRAINING,
     targets=("quiet", "logged"),
-    symptom=trial("train both ways", _BOTH),
+    symptom=Trial("train both ways", _BOTH),
     suspects=(
         Suspect(
             STATE,
@@ -129,36 +125,36 @@ LOGGED_TRAINING = Case(
         ),
     ),
     trials=(
-        trial(
+        Trial(
             "make `report()` do nothing",
             f"def report(model, data):\n    pass\n\n{_BOTH}",
             {STATE, MUTATED, SHIFT, GRADIENTS},
         ),
-        trial(
+        Trial(
             "give `report()` copies of the model and the data",
             "import copy\nlook = report\n\ndef report(model, data):\n"
             f"    look(copy.deepcopy(model), data.clone())\n\n{_BOTH}",
             {STATE, MUTATED, GRADIENTS},
         ),
-        trial(
+        Trial(
             "give `report()` a clone of the data",
             f"look = report\n\ndef report(model, data):\n    look(model, data.clone())\n\n{_BOTH}",
             {MUTATED},
         ),
-        trial(
+        Trial(
             "put the generator back after `report()`, and clear the gradients",
             "look = report\n\ndef report(model, data):\n    state = torch.get_rng_state()\n"
             f"    look(model, data)\n    torch.set_rng_state(state)\n    "
             f"model.zero_grad()\n\n{_BOTH}",
             {SHIFT, GRADIENTS},
         ),
-        trial(
+        Trial(
             "clear the gradients after `report()`",
             "look = report\n\ndef report(model, data):\n"
             f"    look(model, data)\n    model.zero_grad()\n\n{_BOTH}",
             {GRADIENTS},
         ),
-        trial("compute in float64", f"torch.set_default_dtype(torch.float64)\n{_BOTH}", {THREADS}),
+        Trial("compute in float64", f"torch.set_default_dtype(torch.float64)\n{_BOTH}", {THREADS}),
     ),
     budget=3,
     culprit=SHIFT,
@@ -199,7 +195,7 @@ RESTLESS_REVIEWS = Case(
     ),
     trials=(
         _fresh("set every seed once more", f"np.random.seed(0)\n{_EACH}", {NOISE}),
-        trial(
+        Trial(
             "call it twice in one process",
             "first = vectors()\nsecond = vectors()",
             {HASHES, THREADS},
