@@ -5,6 +5,7 @@ Owns compare and error_of. Knows bounds, the pair and the tally; changes neither
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -181,10 +182,4 @@ def _integer_difference(a: Tensor, b: Tensor) -> Tensor:
 
 def _unraveled(index: int | None, shape: tuple[int, ...]) -> tuple[int, ...] | None:
     """Turn a flat index into one index a dimension."""
-    if index is None:
-        return None
-    place = []
-    for size in reversed(shape):
-        index, coordinate = divmod(index, size)
-        place.append(coordinate)
-    return tuple(reversed(place))
+    return None if index is None else tuple(map(int, np.unravel_index(index, shape)))

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +72,7 @@ def _answer(shell: Any, cell: str, folder: Path) -> Answer:
 def _found(forks: Forks) -> Answer:
     function = Function(forks)
     search, base = function.find()
-    rows = causes_of(function, search, base) if search is not None else []
-    if not rows and search is None:
-        return _renamed(answered(forks, [none()]))
-    return _renamed(answered(forks, rows))
-
-
-def _renamed(answer: Answer) -> Answer:
-    from dataclasses import replace
-
+    rows = causes_of(function, search, base) if search is not None else [none()]
+    answer = answered(forks, rows)
     causes = tuple(replace(cause, where=named(cause.where)) for cause in answer.causes)
     return replace(answer, causes=causes, notes=tuple(map(named, answer.notes)))

@@ -174,9 +174,7 @@ def diagnosed(forks: Forks, cells: list[Cell]) -> Answer:
     if search is not None:
         rows += causes_of(calm, search, base)
     rows = [replace(row, fix=_FIXES.get(row.cause, row.fix)) for row in rows]
-    if not rows and search is None:
-        return answered(forks, [none()])
-    return answered(forks, rows)
+    return answered(forks, rows if rows or search is not None else [none()])
 
 
 def _other_order(forks: Forks, calm: Function, cells: list[Cell]) -> Found | None:

@@ -5,13 +5,13 @@ nothing of conditions or experiments.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch._ops import OpOverload
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from workbook.simulated.operators import OPERATORS
 from workbook.simulated.reduction import Reduction
@@ -112,20 +112,9 @@ class SimulatedAccelerator(TorchDispatchMode):  # type: ignore[no-untyped-call] 
         return out.copy_(result)
 
 
-def _leaves(value: object) -> Iterator[object]:
-    """Give what lies in nested tuples, lists and dicts."""
-    if isinstance(value, dict):
-        value = tuple(value.values())
-    if not isinstance(value, (tuple, list)):
-        yield value
-        return
-    for entry in value:
-        yield from _leaves(entry)
-
-
 def _refuse_float64(value: object, *, cast: bool) -> None:
     """Raise torch-directml's error for the dtype float64, and for its tensors but in a cast."""
-    for leaf in _leaves(value):
+    for leaf in tree_leaves(value):
         stored = isinstance(leaf, Tensor) and leaf.dtype == torch.float64 and not cast
         if stored or leaf is torch.float64:
             raise RuntimeError("The GPU device does not support Double (Float64) operations!")

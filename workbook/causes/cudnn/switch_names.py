@@ -24,34 +24,20 @@ READ: dict[str, Callable[[], Any]] = {
     NEW_MATMUL: lambda: _newer("cuda.matmul"),
     NEW_CUDNN: lambda: _newer("cudnn.conv"),
 }
-SET: dict[str, Callable[[], Any]] = {
-    f'{OLD_MATMUL} = "high"': lambda: tf32.set_matmul("high"),
-    f"{OLD_CUDNN} = False": lambda: tf32.set_cudnn(False),
-    f'{NEW_MATMUL} = "tf32"': lambda: tf32.set_newer(MATMUL, "tf32"),
-    f'{NEW_CUDNN} = "ieee"': lambda: tf32.set_newer(CUDNN, "ieee"),
-}
-
-
-# After each row, what the other name of the same switch may say.
-AGREES = {
-    row: (name, (*words, RAISES, ABSENT))
-    for row, (name, words) in zip(
-        SET,
-        (
-            (NEW_MATMUL, ("tf32",)),
-            (NEW_CUDNN, ("ieee", "none")),
-            (OLD_MATMUL, ("high",)),
-            (OLD_CUDNN, ("False",)),
-        ),
-        strict=True,
-    )
+# How each is set, the other name of the same switch, and what that may say then.
+SET: dict[str, tuple[Callable[[], Any], str, tuple[str, ...]]] = {
+    f'{OLD_MATMUL} = "high"': (lambda: tf32.set_matmul("high"), NEW_MATMUL, ("tf32",)),
+    f"{OLD_CUDNN} = False": (lambda: tf32.set_cudnn(False), NEW_CUDNN, ("ieee", "none")),
+    f'{NEW_MATMUL} = "tf32"': (lambda: tf32.set_newer(MATMUL, "tf32"), OLD_MATMUL, ("high",)),
+    f'{NEW_CUDNN} = "ieee"': (lambda: tf32.set_newer(CUDNN, "ieee"), OLD_CUDNN, ("False",)),
 }
 
 
 def read_the_other(where: Conditions) -> Finding:
     """Set each switch by each name, and read all four names."""
     reads: dict[str, dict[str, str]] = {}
-    for row, write in SET.items():
+    silent = []
+    for row, (write, other, words) in SET.items():
         with quiet(), where.replace(matmul_precision="highest", cudnn_tf32=True):
             try:
                 write()
@@ -59,9 +45,9 @@ def read_the_other(where: Conditions) -> Finding:
                 reads[row] = dict.fromkeys(READ, ABSENT)
             else:
                 reads[row] = {name: _word(read) for name, read in READ.items()}
+        silent += [row] * (reads[row][other] not in (*words, RAISES, ABSENT))
     raising = [row for row, line in reads.items() if RAISES in line.values()]
     reading = f"a reading raises after: {', '.join(raising) or 'none of them'}"
-    silent = [row for row, (name, words) in AGREES.items() if reads[row][name] not in words]
     verdict = "The other name of a switch agrees with what was set, or raises."
     if silent:
         verdict = f"The other name of a switch says something else than was set: {silent[0]}."

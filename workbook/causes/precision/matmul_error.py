@@ -6,7 +6,6 @@ and added up in float32, as the hardware does it, so that it can be seen on any 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -27,20 +26,6 @@ SIDE = 8  # rows of the first matrix and columns of the second: their number cha
 POSITIVE, SIGNED = ENTRIES = "from 0 to 1", "from −1 to 1"
 
 
-@dataclass(frozen=True)
-class Product:
-    """Two matrices, their product in one format, and the truth; float64 but for `computed`."""
-
-    computed: Tensor
-    exact: Tensor
-    scale: Tensor
-
-    @property
-    def error(self) -> float:
-        """The greatest |computed - exact| / (|A| |B|)."""
-        return float(((self.computed.double() - self.exact).abs() / self.scale).amax())
-
-
 def against_length(where: Conditions, *, format: str, entries: str) -> Finding:
     """Multiply the first n columns and rows of two matrices, for growing n and every format."""
     a, b = torch.rand(SIDE, LENGTHS[-1]), torch.rand(LENGTHS[-1], SIDE)
@@ -50,15 +35,14 @@ def against_length(where: Conditions, *, format: str, entries: str) -> Finding:
     limits: dict[str, list[float]] = {"certain": [], "likely": []}
     for length in LENGTHS:
         first, second = a[:, :length].contiguous(), b[:length]
-        for name in FORMATS:
-            errors[name].append(_product(first, second, name, where).error)
+        exact, scale = _exact(first, second), _exact(first.abs(), second.abs())
+        products = {name: _product(first, second, name, where) for name in FORMATS}
+        for name, product in products.items():
+            errors[name].append(float(((product.double() - exact).abs() / scale).amax()))
         bound = bound_of(first, second, format)
-        limits["certain"].append(_relative(bound.limit, first, second))
-        limits["likely"].append(_relative(bound.probable, first, second))
-    last = _product(a, b, format, where)
-    compared = error_of(
-        last.computed, last.exact, bound=bound_of(a, b, format), first=format, second="float64"
-    )
+        limits["certain"].append(float((bound.limit / scale).amin()))
+        limits["likely"].append(float((bound.probable / scale).amin()))
+    compared = error_of(products[format], exact, bound=bound, first=format, second="float64")
     used = {kind: errors[format][-1] / limit[-1] for kind, limit in limits.items()}
     reading = (
         f"{format} at n = {LENGTHS[-1]:,}: error {errors[format][-1]:.2g}, "
@@ -81,24 +65,18 @@ def bound_of(a: Tensor, b: Tensor, name: str) -> Bound:
     return matmul_bound(a, b, "float32", inputs=inputs, result=result)
 
 
-def _product(a: Tensor, b: Tensor, name: str, where: Conditions) -> Product:
+def _product(a: Tensor, b: Tensor, name: str, where: Conditions) -> Tensor:
     dtype = format_of(name).dtype
     if dtype is None:
         left, right = round_to(a, name), round_to(b, name)
     else:
         left, right = a.to(dtype), b.to(dtype)
-    computed = (left.to(where.torch_device) @ right.to(where.torch_device)).cpu()
-    return Product(computed, _exact(a, b), _exact(a.abs(), b.abs()))
+    return (left.to(where.torch_device) @ right.to(where.torch_device)).cpu()
 
 
 def _exact(a: Tensor, b: Tensor) -> Tensor:
     """Multiply in float64, by NumPy: an imitated accelerator has no float64 products."""
     return torch.from_numpy(a.double().numpy() @ b.double().numpy())
-
-
-def _relative(limit: Tensor | float, a: Tensor, b: Tensor) -> float:
-    """Find the smallest limit of an element in the measure of `Product.error`."""
-    return float((limit / _exact(a.abs(), b.abs())).amin())
 
 
 def _verdict(name: str, within: bool) -> str:

@@ -4,11 +4,10 @@ Owns one experiment. Each row changes one thing about the first; all start from 
 """
 
 import copy
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from workbook.conditions import Conditions
 from workbook.control import Choice
@@ -20,37 +19,23 @@ SHAPES = {"Linear": (4, 3), "Conv1d": (4, 3, 5), "GRU": (4, 5, 3)}
 AS_PRINTED, SAME_SEED = "float64 data into it", "float64 model, same seed"
 
 
-@dataclass(frozen=True)
-class Way:
-    """One way to bring model and data together, and how it ended."""
-
-    name: str
-    data: str
-    weight: str
-    outcome: str
-    same_weights: bool
-
-    @property
-    def raised(self) -> bool:
-        """Whether the call raised an error."""
-        return self.outcome.endswith("Error")
-
-
 def four_ways(where: Conditions, *, layer: str) -> Finding:
     """Call a float32 model with float64 data as it is, then after each of three repairs."""
     seed = where.seed or 0
-    model = _model(layer, seed, torch.float32)
-    data = torch.rand(SHAPES[layer]).double()
-    error, printed = _call(AS_PRINTED, model, data, model)
-    ways = (
-        printed,
-        _call("data.float()", model, data.float(), model)[1],
-        _call("copy of it, .double()", copy.deepcopy(model).double(), data, model)[1],
-        _call(SAME_SEED, _model(layer, seed, torch.float64), data, model)[1],
-    )
-    values: dict[str, Any] = {way.name: way.outcome for way in ways}
-    values["same weights"] = {way.name: way.same_weights for way in ways}
-    return Finding(_verdict(layer, ways), error or "nothing raised", values=values)
+    model, data = _model(layer, seed, torch.float32), torch.rand(SHAPES[layer]).double()
+    ways = {
+        AS_PRINTED: (model, data),
+        "data.float()": (model, data.float()),
+        "copy of it, .double()": (copy.deepcopy(model).double(), data),
+        SAME_SEED: (_model(layer, seed, torch.float64), data),
+    }
+    called = {name: _call(*way) for name, way in ways.items()}
+    weights = {name: next(each.parameters()).double() for name, (each, _) in ways.items()}
+    same = {name: bits_equal(each, weights[AS_PRINTED]) for name, each in weights.items()}
+    outcomes = {name: outcome for name, (outcome, _) in called.items()}
+    reading = called[AS_PRINTED][1] or "nothing raised"
+    values = {**outcomes, "same weights": same}
+    return Finding(_verdict(layer, outcomes, same), reading, values=values)
 
 
 def _model(layer: str, seed: int, dtype: torch.dtype) -> nn.Module:
@@ -62,29 +47,22 @@ def _model(layer: str, seed: int, dtype: torch.dtype) -> nn.Module:
     return nn.Linear(3, 2, dtype=dtype)
 
 
-def _call(name: str, model: nn.Module, data: torch.Tensor, first: nn.Module) -> tuple[str, Way]:
-    weights, others = next(model.parameters()), next(first.parameters())
-    error = ""
+def _call(model: nn.Module, data: Tensor) -> tuple[str, str]:
+    """Give the dtype of the output; of an error its name, and what it says."""
     try:
         output: Any = model(data)
-        result = output[0] if isinstance(output, tuple) else output
-        outcome = _plain(result.dtype)
-    except (RuntimeError, ValueError) as raised:  # recurrent layers check for themselves
-        error, outcome = str(raised), type(raised).__name__
-    same = bits_equal(weights.double(), others.double())
-    return error, Way(name, _plain(data.dtype), _plain(weights.dtype), outcome, same)
+    except (RuntimeError, ValueError) as error:  # recurrent layers check for themselves
+        return type(error).__name__, str(error)
+    result = output[0] if isinstance(output, tuple) else output
+    return str(result.dtype).removeprefix("torch."), ""
 
 
-def _plain(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
-
-
-def _verdict(layer: str, ways: tuple[Way, ...]) -> str:
-    printed, *repairs = ways
-    other = [way.name for way in repairs if not way.same_weights]
-    if not printed.raised:
+def _verdict(layer: str, outcomes: dict[str, str], same: dict[str, bool]) -> str:
+    raised = [name for name, outcome in outcomes.items() if outcome.endswith("Error")]
+    other = [name for name, kept in same.items() if not kept]
+    if AS_PRINTED not in raised:
         return f"{layer} took float64 data with float32 weights."
-    if any(way.raised for way in repairs):
+    if raised != [AS_PRINTED]:
         return f"{layer} raises for mixed dtypes, and a repair raises as well."
     if other == [SAME_SEED]:
         return (
