@@ -153,7 +153,7 @@ class Forks(Session):
         made: dict[str, Any] = {"outcomes": [], "facts": [], "changed": []}
         with contextlib.ExitStack() as stack:
             self._prepare(wanted, stack)
-            was = put_back.before(Snapshot(self.modules, self.kept))
+            was = put_back.Before(Snapshot(self.modules, self.kept))
             for number in range(len(wanted.steps)):
                 for row in ROWS if number else ():
                     if row.put_back and row.name in wanted.between:

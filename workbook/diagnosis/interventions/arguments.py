@@ -12,6 +12,7 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from workbook.diagnosis.interventions.intervention import PAIR, Intervention, Setting, Stage, on
+from workbook.diagnosis.interventions.operations import strided
 from workbook.diagnosis.patching import wrap, wrap_helpers
 from workbook.diagnosis.probes.contents import Thing, differs, memory, own, recall, restore, same
 from workbook.diagnosis.probes.facts import FACTS, Fact
@@ -23,7 +24,7 @@ def _keep_arguments(run: Setting) -> None:
     """Note which of the user's functions change their arguments; put back what some change."""
 
     def kept(real: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-        data = (value for value in tree_leaves((args, kwargs)) if _is_data(value))
+        data = (v for v in tree_leaves((args, kwargs)) if strided(v) or isinstance(v, np.ndarray))
         before = [Thing("", "data", value, own(value)) for value in data]
         made = real(*args, **kwargs)
         changed = [thing for thing in before if differs(thing)]
@@ -40,11 +41,6 @@ def _keep_arguments(run: Setting) -> None:
 
     if run.has(KEEP_ARGUMENTS):
         wrap_helpers(run, kept)
-
-
-def _is_data(value: Any) -> bool:
-    dense = isinstance(value, torch.Tensor) and value.layout is torch.strided
-    return dense or isinstance(value, np.ndarray)
 
 
 def _forget(run: Setting) -> None:

@@ -37,12 +37,9 @@ _NUMBERS: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 _COUNT = itertools.count()
 
 
-def _note(*facts: Fact) -> None:
-    """Note facts of the program; of results that come as they are ready, also the line."""
-    for fact in facts:
-        FACTS.add(fact)
-    if Fact.UNORDERED in facts:
-        FACTS.place("completion-order", line())
+def _as_ready() -> None:
+    """Note that results come as they are ready, and at which line."""
+    FACTS.add(Fact.UNORDERED, IN_ORDER.cause, line())
 
 
 def _in_place_of(function: Any, other: Any) -> Any:
@@ -74,7 +71,7 @@ def _futures(run: Setting) -> None:
 
     def as_completed(fs: Iterable[Any], timeout: float | None = None) -> Iterator[Any]:
         if by_user():
-            _note(Fact.UNORDERED)
+            _as_ready()
         if not ordered:
             return iter(real_completed(fs, timeout))
         return (future for future in _numbered(fs) if real_wait([future], timeout))
@@ -82,7 +79,7 @@ def _futures(run: Setting) -> None:
     def wait(fs: Iterable[Any], timeout: Any = None, return_when: str = "ALL_COMPLETED") -> Any:
         rows = _numbered(fs)
         if return_when != concurrent.futures.ALL_COMPLETED and by_user():
-            _note(Fact.UNORDERED)
+            _as_ready()
         if not ordered:
             return real_wait(rows, timeout, return_when)
         part = rows if return_when == concurrent.futures.ALL_COMPLETED else rows[:1]
@@ -101,30 +98,30 @@ def _pools(run: Setting) -> None:
     ordered = run.has(IN_ORDER)
 
     def begin(real: Any, pool: Any, *args: Any, **kwargs: Any) -> None:
-        _note(Fact.THREADS if isinstance(pool, ThreadPool) else Fact.PROCESSES)
+        FACTS.add(Fact.THREADS if isinstance(pool, ThreadPool) else Fact.PROCESSES)
         real(pool, *args, **kwargs)
 
     def unordered(real: Any, pool: Any, *args: Any, **kwargs: Any) -> Any:
-        _note(Fact.UNORDERED)
+        _as_ready()
         return Pool.imap(pool, *args, **kwargs) if ordered else real(pool, *args, **kwargs)
 
     def apply_async(real: Any, pool: Any, *args: Any, **kwargs: Any) -> Any:
         made = real(pool, *args, **kwargs)
         calls_back = len(args) > 3 or kwargs.get("callback") is not None
         if calls_back and not isinstance(pool, ThreadPool):
-            _note(Fact.UNORDERED)
+            _as_ready()
             if ordered:
                 made.wait(_PATIENCE)
         return made
 
     def submit(real: Any, pool: Any, /, *args: Any, **kwargs: Any) -> Any:
         if by_user():
-            _note(Fact.PROCESSES)
+            FACTS.add(Fact.PROCESSES)
         return real(pool, *args, **kwargs)
 
     def call_back(real: Any, future: Any, function: Any) -> None:
         if by_user():
-            _note(Fact.UNORDERED)
+            _as_ready()
             if ordered and isinstance(future, Future):
                 futures.wait([future], _PATIENCE)
         real(future, function)
@@ -154,7 +151,7 @@ def _queues(run: Setting) -> None:
         if not by_user():
             real(process)
             return
-        _note(Fact.PROCESSES)
+        FACTS.add(Fact.PROCESSES)
         method = process._start_method or multiprocessing.get_start_method()
         if started and run.has(IN_ORDER) and method != "fork" and not patched:
             started[-1].join(_PATIENCE)
@@ -193,7 +190,7 @@ def _queues(run: Setting) -> None:
 
     def get(real: Any, queue: Any, *args: Any, **kwargs: Any) -> Any:
         if by_user() and len(started) > 1:
-            _note(Fact.UNORDERED)
+            _as_ready()
         in_turn(functools.partial(_left, queue))
         return real(queue, *args, **kwargs)
 
@@ -237,7 +234,7 @@ def _tasks(run: Setting) -> None:
         parent = asyncio.current_task(loop) if loop.is_running() else None
         if parent is None or parent in inside:
             return real(loop, coroutine, **kwargs)
-        _note(Fact.TASKS)
+        FACTS.add(Fact.TASKS)
         if run.has(IN_ORDER):
             lock = locks.setdefault(loop, asyncio.Lock())
             coroutine = in_turn(lock, coroutine)

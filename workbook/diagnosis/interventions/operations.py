@@ -34,7 +34,8 @@ def views(func: Any) -> bool:
     return not schema.is_mutable and any(made.alias_info is not None for made in schema.returns)
 
 
-def _strided(value: Any) -> bool:
+def strided(value: Any) -> bool:
+    """Whether a value is a tensor with memory of its own, or a view of such memory."""
     return isinstance(value, torch.Tensor) and value.layout is torch.strided
 
 
@@ -91,7 +92,7 @@ class Plain(Dispatch):
 
     @staticmethod
     def _packed(value: Any) -> Any:
-        if not _strided(value) or value.device.type != "cpu":
+        if not strided(value) or value.device.type != "cpu":
             return value
         packed = value.is_contiguous() and not value.data_ptr() % 64
         return value if packed else value.clone(memory_format=torch.contiguous_format)
@@ -148,7 +149,7 @@ class Apart(Dispatch):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         target: Any = args[0] if args else None
-        if not func._schema.is_mutable or not _strided(target) or not target.numel():
+        if not func._schema.is_mutable or not strided(target) or not target.numel():
             return func(*args, **kwargs)
         rest = tree_map(lambda v: self._apart(v, target), tuple(args[1:]))
         if torch._debug_has_internal_overlap(target) == 2 and target.dim():  # type: ignore[attr-defined]
@@ -160,7 +161,7 @@ class Apart(Dispatch):
 
     @staticmethod
     def _apart(value: Any, target: torch.Tensor) -> Any:
-        if not _strided(value):
+        if not strided(value):
             return value
         ours, theirs = value.untyped_storage(), target.untyped_storage()
         itself = _where(value) == _where(target) or ours.data_ptr() != theirs.data_ptr()

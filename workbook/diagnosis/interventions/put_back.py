@@ -5,7 +5,7 @@ Owns the rows, and what was taken down before the first call.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -19,17 +19,12 @@ from workbook.diagnosis.probes.snapshot import Snapshot
 
 @dataclass(frozen=True)
 class Before:
-    """How everything was before the first call."""
+    """How everything was before the first call, taken down when it is made."""
 
     snapshot: Snapshot
-    states: tuple[Any, ...]
-    counted: Counter[str]
-    restore: Callable[[], None]  # puts the files back
-
-
-def before(snapshot: Snapshot, restore: Callable[[], None] = lambda: None) -> Before:
-    """Take down how everything is."""
-    return Before(snapshot, global_states(), COUNTED.copy(), restore)
+    restore: Callable[[], None] = lambda: None  # puts the files back
+    states: tuple[Any, ...] = field(default_factory=global_states)
+    counted: Counter[str] = field(default_factory=COUNTED.copy)
 
 
 def _generators(was: Before) -> None:

@@ -76,10 +76,8 @@ def watch(stop: int, tell: Tell | None = None, most: float = math.inf) -> Remova
         if number <= _EVERY or power:
             whole = power or FACTS.counts.get(_BYTES, 0) < most
             row = [number, *vector(optimizer, whole)]
-            losses = [value for _, value in _LOSS]
-            _LOSS.clear()
             if tell is not None:
-                tell(optimizer, row, losses)
+                tell(optimizer, row, [value for _, value in _LOSS])
             else:
                 FACTS.append("steps", row)
         else:

@@ -122,7 +122,7 @@ def _carry_out(
         if request["kind"] == "model":
             calls, built = model_steps(calls[0], request)
         result["import"] = FACTS.to_json()  # of all that comes before the first call
-        was = put_back.before(
+        was = put_back.Before(
             Snapshot(own_modules(request, known), {**built, **OBJECTS}),
             lambda: restore(folder, place),
         )

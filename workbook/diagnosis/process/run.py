@@ -66,7 +66,8 @@ class Run:
         sentences = []
         if lines := self.data.get("printed"):
             sentences.append(f"It prints {lines} lines, which are not shown.")
-        if wrote := [_short(path) for path in self.data.get("wrote", ())]:
+        wrote = [min(path, os.path.relpath(path), key=len) for path in self.data.get("wrote", ())]
+        if wrote:
             sentences.append(
                 f"It writes files ({_few(wrote)}); each run does so in a place of its own: "
                 "yours stay as they are."
@@ -150,11 +151,6 @@ def said(folder: Path, *names: str) -> tuple[str, ...]:
             raised = [n for n, line in enumerate(lines, 1) if launched and _RAISED.match(line)]
             return ("It said:", *lines[: raised[-1] if raised else None][-6:])
     return ()
-
-
-def _short(path: str) -> str:
-    """Give a path as seen from here, where that is shorter."""
-    return min(path, os.path.relpath(path), key=len)
 
 
 def _few(names: list[str]) -> str:

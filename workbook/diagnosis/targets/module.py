@@ -102,22 +102,17 @@ def _gap(first: Run, i: int, second: Run, j: int, label: str) -> Gap | None:
     return gap(ours, theirs, codes[0] == codes[1], True)
 
 
-def _worst(model: Model, on: frozenset[str]) -> tuple[Gap | None, str]:
+def _worst(model: Model, *on: Intervention) -> tuple[Gap | None, str]:
     """Give the largest gap of the first row over the batches it can be in."""
-    worst: Gap | None = None
-    name = ""
-    result = model.run("plain", *BATCHES, on=on)
-    for number, label in enumerate(BATCHES, start=1):
-        found = _gap(result, 0, result, number, label)
-        if found is not None and (
-            worst is None or worst.same or (not found.same and found.relative > worst.relative)
-        ):
-            worst, name = found, label
-    return worst, name
+    result = model.run("plain", *BATCHES, on=frozenset(row.name for row in on))
+    rows = enumerate(BATCHES, start=1)
+    gaps = [(_gap(result, 0, result, number, label), label) for number, label in rows]
+    found = [(not gap.same, gap.relative, gap, label) for gap, label in gaps if gap is not None]
+    return max(found, key=lambda each: each[:2])[2:] if found else (None, "")
 
 
 def _batch(model: Model, again: Function) -> None:
-    gap, name = _worst(model, frozenset())
+    gap, name = _worst(model)
     if gap is None:
         model.session.tell("other batches around a row: not tried, the output has no rows")
         return
@@ -125,7 +120,7 @@ def _batch(model: Model, again: Function) -> None:
     if gap.same:
         return
     if Fact.LATE_NORM in again.facts:
-        still, _ = _worst(model, frozenset({EVAL_NORM.name}))
+        still, _ = _worst(model, EVAL_NORM)
         model.session.tell(
             f"the same with running statistics: {still.words if still else 'no rows'}"
         )
@@ -137,11 +132,10 @@ def _batch(model: Model, again: Function) -> None:
             where = few(again.calm.places(0, "batch-statistics"))
             model.add("batch-statistics", where, evidence, gap)
             model.on |= {EVAL_NORM.name}
-            gap, name = still, name
+            gap = still
     if gap.same:
         return
-    doubled, _ = _worst(model, _WIDE)
-    rows, _ = _worst(model, frozenset({ROW_BY_ROW.name}))
+    (doubled, _), (rows, _) = _worst(model, DOUBLE), _worst(model, ROW_BY_ROW)
     word = judged(gap, doubled)
     model.session.tell(f"the same in float64: {doubled.words if doubled else 'no rows'}")
     evidence = f"with {BATCHES[name]} the row changes"
