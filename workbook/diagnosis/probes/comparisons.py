@@ -51,8 +51,9 @@ class Comparison:
         """The largest difference, in tolerances."""
         apart = self.apart
         allowed = self.atol + self.rtol * self.expected.double().abs()
-        shares = torch.where(apart == 0, torch.zeros_like(apart), apart / allowed).flatten()
-        return max(torch.nan_to_num(shares, nan=math.inf, posinf=math.inf).tolist(), default=0.0)
+        shares = torch.where(apart == 0, torch.zeros_like(apart), apart / allowed)
+        shares = torch.nan_to_num(shares, nan=math.inf, posinf=math.inf)
+        return float(shares.max()) if shares.numel() else 0.0
 
 
 def start() -> None:
