@@ -136,6 +136,39 @@ def test_each_request_for_entropy_gives_other_bytes(workers: Workers, tmp_path: 
     assert one.code(0) == other.code(0)
 
 
+SECRETS = """
+import secrets
+import numpy as np
+def first():
+    own = np.random.Generator(np.random.PCG64())
+    return [secrets.choice(range(10**6)), secrets.token_hex(), own.random()]
+"""
+
+
+def test_secrets_are_held(workers: Workers, tmp_path: Path) -> None:
+    """What draws from the system by way of `secrets` gives the same in each run from one start."""
+    session = _session(workers, tmp_path, SECRETS, "first")
+    one, again = session.first(plan(0)), session.run(plan(0, repeat=1))
+    other = session.run(plan(0, held=ALL - {"rng"}))
+    assert one.code(0) == again.code(0) != other.code(0)
+
+
+POOLED = """
+import torch
+from concurrent.futures import ThreadPoolExecutor
+def first():
+    with ThreadPoolExecutor(1) as pool, torch.no_grad():
+        return pool.submit(torch.is_grad_enabled).result()
+"""
+
+
+def test_a_task_by_itself_has_the_settings_of_its_thread(workers: Workers, tmp_path: Path) -> None:
+    """Threads that run one after another are the same threads: what is set in each stays so."""
+    session = _session(workers, tmp_path, POOLED, "first")
+    plain, serial = session.first(plan(0)), session.run(plan(0, on=frozenset({"serial"})))
+    assert plain.code(0) == serial.code(0)
+
+
 def test_compiled_code_is_compiled_as_before() -> None:
     """No patch is compiled into the user's model: one graph without a break serves all calls."""
     words = [sys.executable, "-W", "ignore", "-c", COMPILED]
