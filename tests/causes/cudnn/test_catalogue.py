@@ -56,7 +56,7 @@ def absent(x: Tensor) -> Tensor:
 CASES = (
     Operation("varies", (rand(9),), varying),
     Operation("varies in cuDNN", (rand(9),), varying_in_cudnn),
-    Operation("raises", (rand(9),), raising, entry=("put_", "accumulate=False")),
+    Operation("raises", (rand(9),), raising, entry="put_ accumulate=False"),
     Operation("by batch", (batch(4, 3),), by_batch, other=torch.neg),
     Operation("absent", (rand(9),), absent),
     Operation("steady", (rand(9),), torch.neg),

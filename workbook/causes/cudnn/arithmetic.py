@@ -12,17 +12,17 @@ from workbook.causes.cudnn.operations import Operation, batch, rand, whole
 ROWS, LONG = batch(32, 1000), rand(2**20)
 
 PRODUCTS = (
-    Operation("matmul", (batch(200, 300), rand(300, 100)), torch.matmul, entry=("torch.mm`",)),
+    Operation("matmul", (batch(200, 300), rand(300, 100)), torch.matmul, entry="torch.mm`"),
     Operation("bmm", (batch(8, 64, 64), batch(8, 64, 64)), torch.bmm),
     Operation(
         "bmm, sparse @ dense",
         (whole(8, 64, 64, high=4), rand(8, 64, 64)),
         lambda a, b: torch.bmm((a.float() / 3).to_sparse(), b),
-        entry=("torch.bmm`",),
+        entry="torch.bmm`",
     ),
     Operation("Linear", (batch(64, 512), rand(64, 512), rand(64)), F.linear),
     Operation("Linear, weights' grad.", (batch(64, 512), rand(64, 512)), F.linear, 1),
-    Operation("mv", (rand(100, 1000), rand(1000)), torch.mv, entry=("torch.mv`",)),
+    Operation("mv", (rand(100, 1000), rand(1000)), torch.mv, entry="torch.mv`"),
     Operation("dot", (LONG, LONG), torch.dot),
 )
 SUMS = (
@@ -31,8 +31,8 @@ SUMS = (
     Operation("mean, gradient", (ROWS,), lambda x: x.mean(1), 0),
     Operation("norm", (LONG,), lambda x: x.norm()),
     Operation("variance", (ROWS,), lambda x: x.var(1)),
-    Operation("cumsum of one row", (LONG,), lambda x: x.cumsum(0), entry=("cumsum",)),
-    Operation("cumsum of rows", (ROWS,), lambda x: x.cumsum(1), entry=("cumsum",)),
+    Operation("cumsum of one row", (LONG,), lambda x: x.cumsum(0), entry="cumsum"),
+    Operation("cumsum of rows", (ROWS,), lambda x: x.cumsum(1), entry="cumsum"),
     Operation("logcumsumexp", (rand(2**15),), lambda x: x.logcumsumexp(0)),
     Operation("softmax", (ROWS,), lambda x: x.softmax(1)),
 )
@@ -95,18 +95,14 @@ LOSSES = (
         lambda x: F.batch_norm(x, None, None, training=True),
         0,
     ),
-    Operation("cross_entropy, gradient", (SCORES, CLASSES), lambda x, y: F.cross_entropy(x, y), 0),
+    Operation("cross_entropy, gradient", (SCORES, CLASSES), F.cross_entropy, 0),
     Operation(
         "nll_loss, 2-D",
         (rand(4, 10, 24, 24), whole(4, 24, 24, high=10)),
-        lambda x, y: F.nll_loss(x, y),
-        entry=("nn.NLLLoss",),
+        F.nll_loss,
+        entry="nn.NLLLoss",
     ),
     Operation(
-        "CTC loss, gradient",
-        (rand(50, 8, 20), whole(8, 10, high=19)),
-        _ctc,
-        0,
-        entry=("nn.CTCLoss",),
+        "CTC loss, gradient", (rand(50, 8, 20), whole(8, 10, high=19)), _ctc, 0, entry="nn.CTCLoss"
     ),
 )

@@ -82,11 +82,8 @@ def ask(where: Conditions, *, family: str, repeats: int) -> Finding:
 
 def result_of(where: Conditions, row: Operation, tensors: tuple[Tensor, ...]) -> Tensor | None:
     """Compute the operation's result under these conditions; None where torch raises."""
-    try:
-        with where:
-            return row.run(tensors)
-    except REFUSED:
-        return None
+    with where:
+        return _tried(lambda: row.run(tensors))
 
 
 def _answers(where: Conditions, row: Operation, repeats: int) -> Answers:

@@ -52,13 +52,14 @@ def listed() -> dict[str, tuple[str, ...]]:
 
 def said_of(row: Operation, device: str) -> str:
     """Look up what the list says of an operation on a device."""
-    for word, lines in listed().items():
+    words = row.entry.split()
+    for said, lines in listed().items():
         for line in lines:
             here = [kind for kind in ("CUDA", "CPU") if kind in line]
             applies = not here or device.upper() in here
             forward = row.of is None and "attempting to differentiate" in line
-            if row.entry and applies and not forward and all(word in line for word in row.entry):
-                return word
+            if words and applies and not forward and all(word in line for word in words):
+                return said
     return UNLISTED
 
 

@@ -12,9 +12,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from workbook.causes.cudnn.arithmetic import MATH
 from workbook.causes.cudnn.catalogue import DEVICE
 from workbook.causes.cudnn.series import quiet
 from workbook.conditions import Conditions
@@ -37,11 +36,6 @@ def _math_sdp(allow: bool) -> AbstractContextManager[None]:
 
 def _flag(name: str, allow: bool) -> AbstractContextManager[None]:
     return switched(partial(getattr, MATMUL, name), partial(setattr, MATMUL, name), allow)
-
-
-def _attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    with sdpa_kernel(SDPBackend.MATH):
-        return F.scaled_dot_product_attention(q, k, v)
 
 
 def _canceling(dtype: torch.dtype) -> list[Tensors]:
@@ -83,7 +77,7 @@ ROWS: dict[str, Row] = {
     "float16, float16 accumulator": (
         NARROW, partial(_flag, NARROW), partial(_uniform, HALF), torch.matmul),
     "float16 attention, math": (
-        "allow_fp16_bf16_reduction_math_sdp", _math_sdp, partial(_heads, HALF), _attended),
+        "allow_fp16_bf16_reduction_math_sdp", _math_sdp, partial(_heads, HALF), MATH),
 }  # fmt: skip
 
 

@@ -4,6 +4,8 @@ Many values meet in few places, as atomics are used for. Forward ones write, gra
 ones write too.
 """
 
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -20,21 +22,20 @@ def _reduced(kind: str, target: Tensor, index: Tensor, values: Tensor) -> Tensor
     return target.scatter_reduce(0, index, values * 2**-10 + 1, kind)
 
 
-def _put(accumulate: bool, target: Tensor, index: Tensor, values: Tensor) -> Tensor:
+def put(accumulate: bool, target: Tensor, index: Tensor, values: Tensor) -> Tensor:
+    """Put values into a copy of the target, added up or written over one another."""
     return target.clone().put_(index, values, accumulate=accumulate)
 
 
 ADDING = (
-    Operation("index_add", SPREAD, lambda t, i, v: t.index_add(0, i, v), entry=("index_add",)),
-    Operation(
-        "scatter_add", SPREAD, lambda t, i, v: t.scatter_add(0, i, v), entry=("scatter_add_",)
-    ),
+    Operation("index_add", SPREAD, lambda t, i, v: t.index_add(0, i, v), entry="index_add"),
+    Operation("scatter_add", SPREAD, lambda t, i, v: t.scatter_add(0, i, v), entry="scatter_add_"),
     *(
         Operation(
             f"scatter_reduce {kind}",
             SPREAD,
-            lambda t, i, v, kind=kind: _reduced(kind, t, i, v),
-            entry=("scatter_reduce", f"'{kind}'"),
+            partial(_reduced, kind),
+            entry=f"scatter_reduce '{kind}'",
         )
         for kind in ("sum", "mean", "prod", "amax")
     ),
@@ -42,59 +43,46 @@ ADDING = (
         "index_put, adding",
         SPREAD,
         lambda t, i, v: t.index_put((i,), v, accumulate=True),
-        entry=("index_put", "accumulate=True"),
+        entry="index_put accumulate=True",
     ),
-    Operation(
-        "put_, adding",
-        SPREAD,
-        lambda t, i, v: _put(True, t, i, v),
-        entry=("Tensor.put_", "accumulate=True"),
-    ),
+    Operation("put_, adding", SPREAD, partial(put, True), entry="Tensor.put_ accumulate=True"),
     Operation(
         "bincount, weights",
         (INDEX, VALUES),
         lambda i, v: torch.bincount(i, v, FEW),
-        entry=("bincount",),
+        entry="bincount",
     ),
-    Operation("histc", (VALUES,), lambda v: torch.histc(v, FEW, 0, 1), entry=("histc",)),
+    Operation("histc", (VALUES,), lambda v: torch.histc(v, FEW, 0, 1), entry="histc"),
 )
 OVERWRITING = (
     Operation(
         "scatter, duplicates",
         SPREAD,
         lambda t, i, v: t.scatter(0, i, v),
-        entry=("Tensor.scatter`", "src"),
+        entry="Tensor.scatter` src",
     ),
     Operation(
-        "index_copy, dupl.", SPREAD, lambda t, i, v: t.index_copy(0, i, v), entry=("index_copy",)
+        "index_copy, dupl.", SPREAD, lambda t, i, v: t.index_copy(0, i, v), entry="index_copy"
     ),
     Operation(
         "index_put, dupl.",
         SPREAD,
         lambda t, i, v: t.index_put((i,), v),
-        entry=("index_put", "accumulate=False"),
+        entry="index_put accumulate=False",
     ),
     Operation(
-        "put_, duplicates",
-        SPREAD,
-        lambda t, i, v: _put(False, t, i, v),
-        entry=("Tensor.put_", "accumulate=False"),
+        "put_, duplicates", SPREAD, partial(put, False), entry="Tensor.put_ accumulate=False"
     ),
 )
 EQUALS = whole(MANY, high=8)
 SORTING = (
     Operation("sort", (VALUES,), lambda v: v.sort().indices),
     Operation("topk", (VALUES,), lambda v: v.topk(100).values),
-    Operation("median, index", (VALUES,), lambda v: v.median(0).indices, entry=("median",)),
-    Operation("kthvalue", (VALUES,), lambda v: v.kthvalue(100).values, entry=("kthvalue",)),
+    Operation("median, index", (VALUES,), lambda v: v.median(0).indices, entry="median"),
+    Operation("kthvalue", (VALUES,), lambda v: v.kthvalue(100).values, entry="kthvalue"),
+    Operation("median of equals, index", (EQUALS,), lambda v: v.median(0).indices, entry="median"),
     Operation(
-        "median of equals, index", (EQUALS,), lambda v: v.median(0).indices, entry=("median",)
-    ),
-    Operation(
-        "kthvalue of equals, index",
-        (EQUALS,),
-        lambda v: v.kthvalue(100).indices,
-        entry=("kthvalue",),
+        "kthvalue of equals, index", (EQUALS,), lambda v: v.kthvalue(100).indices, entry="kthvalue"
     ),
 )
 
@@ -102,16 +90,16 @@ TABLE, WORDS = rand(FEW, WIDE), whole(2**12, high=FEW)
 BAGS = whole(2**8, 2**4, high=FEW)
 GATHERING = (
     Operation(
-        "gather, gradient", (TARGET, INDEX), lambda t, i: t.gather(0, i), 0, entry=("torch.gather",)
+        "gather, gradient", (TARGET, INDEX), lambda t, i: t.gather(0, i), 0, entry="torch.gather"
     ),
     Operation(
         "index_select, gradient",
         (TABLE, WORDS),
         lambda t, i: t.index_select(0, i),
         0,
-        entry=("index_select",),
+        entry="index_select",
     ),
-    Operation("x[index], gradient", (TABLE, WORDS), lambda t, i: t[i], 0, entry=("__getitem__",)),
+    Operation("x[index], gradient", (TABLE, WORDS), lambda t, i: t[i], 0, entry="__getitem__"),
     Operation("take, gradient", (TARGET, INDEX), lambda t, i: t.take(i), 0),
     Operation("embedding, gradient", (TABLE, WORDS), lambda t, i: F.embedding(i, t), 0),
     *(
@@ -120,7 +108,7 @@ GATHERING = (
             (TABLE, BAGS),
             lambda t, i, mode=mode: F.embedding_bag(i, t, mode=mode),
             0,
-            entry=("EmbeddingBag", f"'{mode}'"),
+            entry=f"EmbeddingBag '{mode}'",
         )
         for mode in ("sum", "mean", "max")
     ),
@@ -129,6 +117,6 @@ GATHERING = (
         (TABLE,),
         lambda t: t.repeat_interleave(40, 0),
         0,
-        entry=("repeat_interleave",),
+        entry="repeat_interleave",
     ),
 )

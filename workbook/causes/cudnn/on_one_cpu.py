@@ -7,9 +7,8 @@ deterministic algorithms. Inputs, process and seed stay, and nothing is drawn on
 import time
 from functools import partial
 
-from torch import Tensor
-
 from workbook.causes.cudnn.count import Count
+from workbook.causes.cudnn.indexing import put
 from workbook.causes.cudnn.operations import Operation, rand, whole
 from workbook.causes.cudnn.repeats import repeat
 from workbook.chart import Cell, Cells, Chart, Kind
@@ -27,10 +26,6 @@ CHANGES: dict[str, Changes] = {SEVERAL: {}, SINGLE: {"threads": 1}, STRICT: {"de
 LEGEND: dict[Kind, str] = {"agrees": "no other bits seen", "differs": "varies"}
 
 
-def _put(target: Tensor, index: Tensor, values: Tensor) -> Tensor:
-    return target.clone().put_(index, values, accumulate=True)
-
-
 def rows(elements: int) -> tuple[Operation, ...]:
     """List four operations in which threads add to one place, each beside one that adds otherwise.
 
@@ -42,7 +37,7 @@ def rows(elements: int) -> tuple[Operation, ...]:
         Operation(
             "index_put_, adding", write, lambda t, i, v: t.index_put((i,), v, accumulate=True)
         ),
-        Operation("put_, adding", write, _put),
+        Operation("put_, adding", write, partial(put, True)),
         Operation("index_add_", write, lambda t, i, v: t.index_add(0, i, v)),
         Operation("x[i], gradient", read, lambda t, i: t[i], 0),
         Operation("take, gradient", read, lambda t, i: t.take(i), 0),

@@ -54,7 +54,7 @@ def whole(*shape: int, high: int) -> Operand:
 class Operation:
     """A row: `compute` on the operands, or its gradient with respect to operand number `of`.
 
-    `entry` are words that the operation's line in the documentation of
+    `entry` has words that the operation's line in the documentation of
     torch.use_deterministic_algorithms contains, none if it has no line there. `other` computes the
     same by another algorithm, where the library's switches cannot choose one.
     """
@@ -63,7 +63,7 @@ class Operation:
     operands: tuple[Operand, ...]
     compute: Callable[..., Tensor]
     of: int | None = None
-    entry: tuple[str, ...] = ()
+    entry: str = ""
     other: Callable[..., Tensor] | None = None
 
     @property
