@@ -6,6 +6,7 @@ Owns the row and what its patch is given. To add one, write a row beside its pat
 
 import ast
 import contextlib
+import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -90,6 +91,7 @@ class Intervention:
     `format` is the shorter format in whose place a row computes with a wider one.
     `finer` has, for a fact that makes the cause a more particular one, that cause and a sentence.
     `looks` names a row without axes that only notes where the cause is seen at work.
+    `operations` is a pattern of the operations that it can change; all where it is None.
     `draws` says that it can change which numbers are drawn, `renumbers` that all draws get other
     numbers, so that less of a difference means nothing. `costly`: a run takes many times as long.
     """
@@ -119,10 +121,15 @@ class Intervention:
     finer: tuple[tuple[Fact, str, str], ...] = ()
     looks: str = ""
     lasts: bool = False
+    operations: re.Pattern[str] | None = None
 
     def applies(self, axis: Axis, facts: Iterable[Fact]) -> bool:
         """Whether it can explain a difference along this axis between runs that showed these."""
         return axis in self.axes and (Fact.ALWAYS in self.facts or bool(self.facts & set(facts)))
+
+    def acts_on(self, names: Iterable[str] | None) -> bool:
+        """Whether it can change any of these operations; None for operations that nobody saw."""
+        return self.operations is None or names is None or any(map(self.operations.search, names))
 
     def fix_of(self, cause: str) -> str:
         """Give what to do about a cause, in this row's own words, where it is this row's."""

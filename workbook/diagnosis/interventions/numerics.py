@@ -5,6 +5,7 @@ that computes on the CPU what has no deterministic algorithm on its device.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -155,6 +156,11 @@ def _switches(run: Setting) -> None:
             keep(switches)
 
 
+# What cuDNN computes, and where float32 and shorter formats are multiplied (by cuBLAS and cuDNN).
+_CUDNN = re.compile("cudnn|conv|batch_norm|rnn|lstm|gru|ctc_loss|grid_sample|attention")
+_PRODUCTS = re.compile(
+    "m[mv]|dot|conv|rnn|lstm|gru|lin|attention|cdist|cholesky|lu_|solve|addr|ger"
+)
 NO_COMPILE = on(
     "no-compile", "compile", "nothing is compiled", 10, Fact.COMPILES, axes=PAIR | MODULE,
     install=_compile)  # fmt: skip
@@ -183,7 +189,7 @@ BLOCKING = on(
     axes=AGAIN | PAIR | AFTER, install=_switches)  # fmt: skip
 CUDNN_DETERMINISTIC = on(
     "cudnn-deterministic", "cudnn-algorithm", "cuDNN is restricted to deterministic algorithms", 13,
-    Fact.ACCELERATOR, axes=AGAIN | PAIR, install=_switches)  # fmt: skip
+    Fact.ACCELERATOR, axes=AGAIN | PAIR, install=_switches, operations=_CUDNN)  # fmt: skip
 DETERMINISTIC = on(
     "deterministic", "nondeterministic-op", "every operation adds in one order", 14,
     Fact.ACCELERATOR, Fact.THREADS_MATTER, Fact.SETS_THREADS, axes=AGAIN | PAIR,
@@ -193,18 +199,18 @@ MATH_ATTENTION = on(
     Fact.ATTENTION, axes=AGAIN | PAIR | MODULE, install=_switches)  # fmt: skip
 FULL_PRECISION = on(
     "full-precision", "reduced-precision", "float32 products keep full precision", 61,
-    Fact.PRECISION, Fact.ACCELERATOR, axes=PAIR | MODULE, install=_switches,
+    Fact.PRECISION, Fact.ACCELERATOR, axes=PAIR | MODULE, install=_switches, operations=_PRODUCTS,
     fix='Call torch.set_float32_matmul_precision("highest"), and set '
         'torch.backends.cudnn.allow_tf32 = False, or compare within the unit roundoff '
         'of TF32.')  # fmt: skip
 FULL_SUMS = on(
     "full-sums", "reduced-precision", "products of short formats are added up in float32", 61,
-    Fact.ACCELERATOR, axes=PAIR | MODULE, install=_switches,
+    Fact.ACCELERATOR, axes=PAIR | MODULE, install=_switches, operations=_PRODUCTS,
     fix="Set torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = "
         "False, and that of bf16.")  # fmt: skip
 NO_CUDNN = on(
     "no-cudnn", "cudnn-algorithm", "cuDNN is not used", 62, Fact.ACCELERATOR, axes=PAIR,
-    install=_switches,
+    install=_switches, operations=_CUDNN,
     fix="Compare within the bound; where the bits must agree, use the same algorithm "
         "on both sides (torch.backends.cudnn.flags(enabled=False)).")  # fmt: skip
 ROWS = (

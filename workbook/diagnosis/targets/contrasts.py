@@ -48,6 +48,19 @@ def traced_facts(ours: Run | None, theirs: Run | None) -> set[Fact]:
     return facts
 
 
+def operations(*runs: Run | None) -> frozenset[str] | None:
+    """Name the operations that runs were seen to make; None where some may not have been seen.
+
+    What is compiled is not, and what an operation of another library than torch does is not known.
+    """
+    seen: set[str] = set()
+    for run in runs:
+        if run is None or not run.outcomes or Fact.COMPILES in run.used() | run.used(0):
+            return None
+        seen |= {operation.name for operation in run.trace(0) or ()}
+    return frozenset(seen) if all(name.startswith("aten.") for name in seen) else None
+
+
 def _shapes(result: Run) -> set[tuple[str, ...]]:
     """Which operations that can be computed row by row read and made which shapes."""
     return {
