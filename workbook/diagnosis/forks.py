@@ -23,6 +23,7 @@ from typing import Any
 import torch
 
 from workbook.diagnosis.interventions import put_back
+from workbook.diagnosis.interventions.devices import enough
 from workbook.diagnosis.interventions.rows import ROWS, put_on
 from workbook.diagnosis.interventions.surroundings import RNG, THREADS, generators
 from workbook.diagnosis.plan import Plan
@@ -154,7 +155,10 @@ class Forks(Session):
         with contextlib.ExitStack() as stack:
             self._prepare(wanted, stack)
             was = put_back.Before(Snapshot(self.modules, self.kept))
+            began = time.monotonic()
             for number in range(len(wanted.steps)):
+                if number and wanted.looks and enough(number, time.monotonic() - began):
+                    break
                 for row in ROWS if number else ():
                     if row.put_back and row.name in wanted.between:
                         row.put_back(was)

@@ -7,6 +7,7 @@ training are worth a run. Makes no run.
 from dataclasses import dataclass, replace
 from typing import Any
 
+from workbook.diagnosis.interventions.devices import MOST_CALLS
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.operations import DOUBLE
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
@@ -16,9 +17,7 @@ from workbook.diagnosis.probes import steps
 CALM: dict[str, Any] = {row.name: row.values[0] for row in HOLDS}
 STORM: dict[str, Any] = {row.name: row.values[1] for row in HOLDS}
 ALL = frozenset(STORM)
-CALLS = 3  # of a function in one process
 _SINGLE = ("model", "command", "against", "resume", "test", "notebook")  # what is called once
-_MOST_CALLS, _ENOUGH = 10, 2.0  # calls, and seconds for all of them
 LONG = 1.0  # seconds of a run, from which on its beginning alone is worth a run
 
 
@@ -40,6 +39,7 @@ class Plan:
     stops: tuple[int, ...] = ()  # the step where each of several command lines stops
     trial: Any = None  # of a tolerance, in a test
     fresh: bool = False  # a command from its beginning, though it could be a fork
+    looks: bool = False  # the first run: it ends after as many calls as are worth it
 
     @property
     def commands(self) -> list[tuple[int, int]]:
@@ -60,6 +60,7 @@ class Plan:
             "variants": list(self.variants),
             "trace": self.trace,
             "stop": self.stop,
+            "looks": self.looks,
             **self.early(),
         }
 
@@ -94,15 +95,8 @@ def doubled(wanted: Plan) -> Plan:
 
 
 def calls(kind: str) -> int:
-    """How many calls of this kind of target one process makes."""
-    return 1 if kind in _SINGLE else CALLS
-
-
-def more_calls(seconds: float) -> int:
-    """How many calls see what a device does now and then; 0 where one takes too long for that."""
-    if seconds * CALLS >= _ENOUGH:
-        return 0
-    return min(_MOST_CALLS, int(_ENOUGH / max(seconds, 1e-3)))
+    """How many calls of this kind of target one process makes, at most."""
+    return 1 if kind in _SINGLE else MOST_CALLS
 
 
 def worth(ours: list[list[int]], others: list[list[list[int]]], seconds: float) -> int:

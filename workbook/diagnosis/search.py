@@ -64,7 +64,9 @@ def search(
         report(row, gap)
 
     for some in ([row for row in ordered if likely(row)], ordered):
-        ahead(frozenset({row}) for row in some if not row.costly)
+        last = max((row.rank for row in some), default=0)
+        finer = [row for row in ordered if row.rank < last and row not in some]  # asked then, too
+        ahead(frozenset({row}) for row in (*some, *finer) if not row.costly)
         if alone := _alone(sooner, some, base, told):
             first = min(row.rank for row in alone)
             finer = [row for row in ordered if row.rank < first and not (row.costly or row in some)]

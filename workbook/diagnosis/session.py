@@ -8,14 +8,17 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import torch
 
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.memory import POISON
 from workbook.diagnosis.interventions.surroundings import HASH
 from workbook.diagnosis.plan import Plan, plan
+from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap, gap
 from workbook.diagnosis.process.interpreter import OutOfTime
 from workbook.diagnosis.process.run import Run
@@ -71,6 +74,7 @@ class Session:
     patience: float = 0.0  # seconds, after which a command that is only watched may end; 0: none
     reserve: float = 0.0  # seconds kept back for what is said at the end of the time
     forkable: set[int] = field(default_factory=set)  # commands of which runs may be forks
+    one_queue: bool = True  # of work for a GPU, which starts in half the time
     known: dict[Plan, Run] = field(default_factory=dict)
     _jobs: dict[Plan, Job] = field(default_factory=dict)  # begun, and not waited for yet
 
@@ -182,6 +186,7 @@ class Session:
             "steps": [{"file": places[str(each.path)], "name": each.name} for each in targets],
             "set": {**given, "now": self.now},
             "load": sorted(self.load),
+            "one_queue": self.one_queue,
             **wanted.told(),
         }
 
@@ -205,16 +210,21 @@ class Session:
             raise OutOfTime("it had not ended when the time was used up")
         return run
 
-    def first(self, wanted: Plan, better: Callable[[Run], Plan | None] = lambda run: None) -> Run:
+    def first(self, wanted: Plan, beside: Sequence[Plan] = ()) -> Run:
         """Run a target for the first time; Unusable where its code cannot be looked at.
 
-        `better` says what is run in its place, now that this was seen; None where this suffices.
+        The runs `beside` are begun with it: but after it where they might need one device's memory,
+        and once more where it shows that all runs must be made in another way.
         """
+        self.ahead(*(() if torch.backends.cuda.is_built() else (wanted, *beside)))
         result = self.run(wanted)
         if result.cannot is None:
-            again = self.workers.preload(result.data.get("loaded", ()))
-            plan = better(result) or wanted
-            result = self.run(plan, again=again)  # as all runs from now on
+            again = self._needs_queues(result)
+            if self.workers.preload(result.data.get("loaded", ())):
+                self.ahead()
+                again = True
+            self.ahead(*beside)
+            result = self.run(wanted, again=again)  # as all runs from now on
         self.surroundings(result)
         if result.cannot is not None:
             said = result.data.get("said")
@@ -222,6 +232,20 @@ class Session:
             more += (_PACKAGE,) if "attempted relative import" in result.cannot else ()
             raise Unusable(result.cannot, (*result.data.get("traceback", ()), *more))
         return result
+
+    def _needs_queues(self, run: Run) -> bool:
+        """Whether runs so far had one queue on a GPU, and this one shows that they need several.
+
+        Streams of the program's own would wait for one another there, and be waited for. What
+        nobody waits for must be as likely to be late as it is without a diagnosis.
+        """
+        seen = run.used().union(*(run.used(number) for number in range(len(run.outcomes))))
+        if not self.one_queue or Fact.UNWAITED not in seen:
+            return False
+        self.one_queue = False
+        self.known.clear()
+        self.ahead()
+        return True
 
     def try_forks(self, wanted: Plan) -> Run:
         """Run a command from its beginning, and let its later runs be forks if one gives the same.

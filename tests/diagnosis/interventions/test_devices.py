@@ -73,3 +73,23 @@ def test_a_copy_is_waited_for(copies: list[Any], on: frozenset[str], waits: bool
     x.copy_(5, True)
     assert copies == [((5,), {}), ((5,), {"non_blocking": not waits}), ((5, not waits), {})]
     assert Fact.UNWAITED in FACTS.seen and "non_blocking" in FACTS.lists["unsynchronised"][0]
+
+
+@pytest.mark.parametrize(
+    ("used", "calls", "seconds", "suffice"),
+    [
+        (False, 1, 99.0, False),
+        (False, 2, 0.1, False),
+        (False, 2, 99.0, True),
+        (False, 3, 0.1, True),
+        (True, 3, 0.1, False),
+        (True, 3, 99.0, True),
+        (True, 10, 0.1, True),
+    ],
+)
+def test_more_calls_are_made_where_a_device_is_used_while_they_are_quick(
+    monkeypatch: pytest.MonkeyPatch, used: bool, calls: int, seconds: float, suffice: bool
+) -> None:
+    """Three calls on a CPU, ten on a device; two, and never one, where they take long."""
+    monkeypatch.setattr(devices, "_in_use", lambda: used)
+    assert devices.enough(calls, seconds) is suffice

@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.diagnosis.ending import wait_for_end
 from workbook.diagnosis.plan import plan
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import subject
+from workbook.diagnosis.targets.pair import Pair
 
 PROGRAM = """
-import os, pathlib, sys, time
+import os, pathlib, sys, time, torch
 def quick(): return float(len(sys.argv)) + (__name__ == "p")
 def meets(): # two of these see one another, or wait for ever
     here = pathlib.Path(MEETING)
@@ -32,6 +34,10 @@ def forever():
     (pathlib.Path(MEETING) / str(os.getpid())).touch()
     while True: time.sleep(1000)
 def crash(): os.kill(os.getpid(), 11)
+def queues(): return float(os.environ.get("CUDA_DEVICE_MAX_CONNECTIONS", 0))
+def hurries():
+    torch.ones(1).to("cpu", non_blocking=True)
+    return queues()
 """
 
 
@@ -45,6 +51,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path.write_text(PROGRAM.replace("MEETING", repr(str(folder / "meeting"))))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKBOOK_WRITABLE", str(folder / "meeting"))
+        patch.delenv("CUDA_DEVICE_MAX_CONNECTIONS", raising=False)
         yield path
 
 
@@ -84,6 +91,30 @@ def test_two_runs_go_on_at_the_same_time(workers: Workers, program: Path) -> Non
     session = _session(workers, program, "first", "second")
     runs = session.both(plan(0), plan(1))
     assert [run.tensors(0)[""].item() for run in runs] == [2.0, 2.0]
+
+
+def test_the_first_run_of_all_has_another_beside_it(workers: Workers, program: Path) -> None:
+    """A second one begins as soon as the first has a place of its own."""
+    _overlays(workers, program)
+    if torch.backends.cuda.is_built():
+        pytest.skip("they might need the memory of one device")
+    with Workers(lanes=2) as new:
+        session = _session(new, program, "first", "second")
+        assert session.first(plan(0), (plan(1),)).tensors(0)[""].item() == 2.0
+        assert session.run(plan(1)).tensors(0)[""].item() == 2.0
+
+
+def test_streams_of_the_programs_own_get_queues_of_their_own(
+    workers: Workers, program: Path
+) -> None:
+    """One queue on a GPU suffices for what is waited for; what is not needs several, on both sides.
+
+    The program gives the number that CUDA reads, 0 for its own.
+    """
+    session = _session(workers, program, "queues")
+    assert session.first(plan(0)).tensors(0)[""].item() == 1
+    pair = Pair(_session(workers, program, "queues", "hurries"))
+    assert [run.tensors(0)[""].item() for run in pair.calm] == [0, 0]
 
 
 def test_a_run_ahead_of_time_is_ended_when_nobody_wants_it(workers: Workers, program: Path) -> None:

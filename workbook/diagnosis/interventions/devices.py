@@ -17,6 +17,9 @@ from workbook.diagnosis.patching import line, wrap
 from workbook.diagnosis.probes.facts import FACTS, Fact
 from workbook.trace.dispatch import Dispatch
 
+MOST_CALLS, _CALLS = 10, 3  # of a function in one process: where a device computes, and elsewhere
+_ENOUGH = 3.0  # seconds of a function's calls
+
 
 def elsewhere(value: Any) -> bool:
     """Whether a value is a tensor on another device than the CPU."""
@@ -64,10 +67,25 @@ def _home(value: torch.Tensor) -> torch.Tensor:
     return value.to("cpu", copy=True)
 
 
-def _note() -> None:
+def _in_use() -> bool:
+    """Whether this process has started another device than the CPU."""
     apple = torch.backends.mps.is_available() and torch.mps.current_allocated_memory() > 0
-    if torch.cuda.is_initialized() or torch.xpu.is_initialized() or apple:
+    return torch.cuda.is_initialized() or torch.xpu.is_initialized() or apple
+
+
+def _note() -> None:
+    if _in_use():
         FACTS.add(Fact.ACCELERATOR)
+
+
+def enough(calls: int, seconds: float) -> bool:
+    """Whether so many calls of a function, which took that long, show what one process can show.
+
+    What a device does otherwise now and then is seen in more of them, while they are quick.
+    """
+    if seconds > _ENOUGH:
+        return calls > 1
+    return calls >= (MOST_CALLS if _in_use() else _CALLS)
 
 
 def _waits(run: Setting) -> None:

@@ -25,7 +25,7 @@ from workbook.diagnosis.process.interpreter import kill
 
 Say = Callable[[str], None]
 _PR_SET_PDEATHSIG = 1
-_STARTS_GPU = ("torch._inductor", "triton")
+_STARTS_XPU = ("torch._inductor", "triton")
 _ASK_DRIVER = "PYTORCH_NVML_BASED_CUDA_CHECK"  # and not CUDA, whether there is a GPU
 
 
@@ -41,7 +41,8 @@ def serve(*, once: bool, commands: bool = False) -> None:
         _serve_one(running, say)
     elif (request := forks(0, say)) is not None:
         try:
-            _run(running, request)
+            _run(running, request, say)
+            say(f"done {request['number']}")  # to give back a device takes longer than many runs
         finally:
             os._exit(0)
 
@@ -78,7 +79,7 @@ def _serve_one(running: Any, say: Say) -> None:
             continue
         say(f"began {request['number']} 0")
         threading.Thread(target=_watch, args=(os.dup(0),), daemon=True).start()
-        _run(running, request)
+        _run(running, request, say)
         say(f"done {request['number']}")
         return
 
@@ -136,28 +137,28 @@ def _end_with_parent() -> None:
 def load(names: list[str], *, forks: bool = False) -> None:
     """Import modules, so that no run pays for it.
 
-    Many ask whether there is a GPU while they are imported. Once CUDA has been asked that, forks of
-    this process cannot use it; the driver can be asked.
+    Many ask whether there is a GPU while they are imported. Once CUDA or XPU has been asked that,
+    forks of this process cannot use it; the driver of CUDA can be asked.
     """
     import torch
 
     from workbook.diagnosis.process import compiler
 
-    # once a GPU has started, no fork can use it
-    gpu = forks and (torch.backends.cuda.is_built() or getattr(torch._C, "_has_xpu", False))
+    xpu = forks and getattr(torch._C, "_has_xpu", False)
     given = os.environ.get(_ASK_DRIVER)
     os.environ[_ASK_DRIVER] = "1"
     try:
         for name in names:
             if name == compiler.NAME:
                 compiler.load()
-            elif not (gpu and name.startswith(_STARTS_GPU)):
+            elif not (xpu and name.startswith(_STARTS_XPU)):
                 with contextlib.suppress(ImportError):  # the run will say so
                     importlib.import_module(name)
     finally:
         del os.environ[_ASK_DRIVER]
         if given is not None:
             os.environ[_ASK_DRIVER] = given
+    gpu = xpu or torch.backends.cuda.is_built()  # whose properties the compiler asks for
     if "torch._inductor.compile_fx" in names and forks and not gpu:  # forks inherit it
         compiler.use_once()
 
@@ -169,8 +170,11 @@ def _watch(pipe: int) -> None:
     kill(os.getpid())
 
 
-def _run(running: Any, request: dict[str, Any]) -> None:
-    running.run(request, Path(request["folder"]), settled(request))
+def _run(running: Any, request: dict[str, Any], say: Say) -> None:
+    own = settled(request)
+    if running is not command_run:  # whose end tells, too, whether it took a port
+        say(f"placed {request['number']} {getattr(own, 'way', 'none')}")
+    running.run(request, Path(request["folder"]), own)
     sys.stdout.flush()
     sys.stderr.flush()
 

@@ -19,6 +19,7 @@ import torch
 
 from workbook.devices import presence
 from workbook.diagnosis.interventions import put_back, streams
+from workbook.diagnosis.interventions.devices import enough
 from workbook.diagnosis.interventions.intervention import Setting, Stage
 from workbook.diagnosis.interventions.rows import ROWS, install, put_on
 from workbook.diagnosis.interventions.surroundings import LEFTOVERS, THREADS
@@ -45,7 +46,6 @@ from workbook.diagnosis.process.variants import model_steps
 from workbook.trace import Trace
 
 Request = dict[str, Any]
-_ENOUGH = 3.0  # seconds of a function's calls, after which two of them are enough
 _TORCHS = frozenset(("torch", "numpy", "sympy", "mpmath", "networkx", "jinja2", "filelock"))
 _CONTEXT = 1 << 30  # bytes that a driver and its libraries take in each process
 
@@ -130,7 +130,7 @@ def _carry_out(
         between, request["last"] = frozenset(request["between"]), len(calls) - 1
         spent = 0.0
         for number, function in enumerate(calls):
-            if number > 1 and spent > _ENOUGH and request["kind"] == "function":
+            if number and request["looks"] and enough(number, spent):
                 break
             for row in ROWS if number else ():
                 if row.put_back and row.name in between:
@@ -147,7 +147,6 @@ def _carry_out(
             else:
                 began = time.perf_counter()
                 result["outcomes"].append(_call(function, number, request, folder))
-                result["outcomes"][-1]["seconds"] = time.perf_counter() - began
                 spent += time.perf_counter() - began
                 result["facts"].append(FACTS.to_json())
             result["changed"].append(was.snapshot.changed())
@@ -160,6 +159,8 @@ def _carry_out(
 def _prepared(request: Request, stack: contextlib.ExitStack) -> Setting:
     """Everything that is switched before the user's file is loaded, in the order that matters."""
     listen()
+    if request["one_queue"]:
+        os.environ.setdefault("CUDA_DEVICE_MAX_CONNECTIONS", "1")  # CUDA reads it when it starts
     run = put_on(request, stack)
     steps.watch(0)
     os.chdir(request["from"])

@@ -113,6 +113,7 @@ class Interpreter:
         self._news = threading.Condition()
         self.folder = folder
         self.ended: Callable[[], None] = lambda: None  # is told whenever a request is over
+        self.placed: Callable[[str], None] = lambda way: None  # and what place a request has
         if isinstance(key, Origin):
             words, variables = list(key.words), self._waiting(key)
         else:
@@ -213,6 +214,9 @@ class Interpreter:
 
     def _hear(self, words: list[str]) -> None:
         """Take down what the process said; no words: that it has ended."""
+        if words and words[0] == "placed":
+            self.placed(words[2])
+            return
         with self._news:
             over = [self._going[int(words[1])]] if words else list(self._going.values())
             for going in over:

@@ -100,7 +100,7 @@ class Workers:
         old = self._interpreters.get(key)
         if old is None or old.process.poll() is not None:
             new = Interpreter(key, self.folder, forks=self._forks, work=work)
-            new.ended = self._begin_more
+            new.ended, new.placed = self._begin_more, self._placed
             self._interpreters[key] = new
         self._interpreters[key].load(load)
 
@@ -145,7 +145,7 @@ class Workers:
         What was begun ahead before and is not among them is ended.
         """
         with self._lock:
-            wanted = list(jobs) if self._apart and self.lanes > 1 else []
+            wanted = list(jobs) if self.lanes > 1 else []
             self.drop([job for job in self._ahead if job not in wanted])
             self._queue = [job for job in wanted if job.interpreter is None]
             self._begin_more()
@@ -161,10 +161,9 @@ class Workers:
 
     def begin(self, jobs: Iterable[Job]) -> None:
         """Begin runs that will all be waited for, at the same time as far as there is room."""
-        if self._apart:
-            with self._lock:
-                self._queue = [*jobs, *self._queue]
-                self._begin_more()
+        with self._lock:
+            self._queue = [*jobs, *self._queue]
+            self._begin_more()
 
     def finish(self, job: Job, seconds: float) -> Run:
         """Wait for a run, which begins now if it has not yet, for `seconds`."""
@@ -187,12 +186,17 @@ class Workers:
             return job.interpreter
 
     def _begin_more(self) -> None:
-        """Begin what was asked for ahead of time, as far as there is room."""
+        """Begin what was asked for ahead of time, as far as there is room, and places are apart."""
         with self._lock, contextlib.suppress(OutOfTime, OSError):  # who waits for it begins it
-            while self._queue and self._going() < min(self.lanes, self._room):
+            while self._apart and self._queue and self._going() < min(self.lanes, self._room):
                 job = self._queue[0]
                 self._begin(job)
                 self._ahead.append(job)
+
+    def _placed(self, way: str) -> None:
+        """Take down that a run has a place, which is its own where it is an overlay."""
+        self._apart = self._apart or way == "overlay"
+        self._begin_more()
 
     def _going(self) -> int:
         return sum(interpreter.going for interpreter in self._interpreters.values())

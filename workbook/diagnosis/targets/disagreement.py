@@ -20,8 +20,8 @@ from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, alike, equal_but_for_rounding, much_smaller
 from workbook.diagnosis.search import Active, Search, search
 from workbook.diagnosis.session import Session, traced
-from workbook.diagnosis.targets.contrasts import ranges, shortened, traced_facts
-from workbook.diagnosis.targets.explained import answered, causes_of, word_of, word_of_rest
+from workbook.diagnosis.targets.contrasts import operations, ranges, shortened, traced_facts
+from workbook.diagnosis.targets.explained import answered, causes_of, wider, word_of, word_of_rest
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.pair import Pair
 from workbook.trace import Trace
@@ -69,7 +69,8 @@ def explained(pair: Pair) -> Answer:
     ours, theirs = pair.traces(frozenset(HOLDS))
     pair.choose_weights(frozenset(HOLDS))
     facts = pair.known | traced_facts(ours, theirs) | ranges(*pair.calm)
-    candidates = [row for row in ROWS if row.applies(Axis.PAIR, facts)]
+    made = operations(ours, theirs)
+    candidates = [row for row in ROWS if row.applies(Axis.PAIR, facts) and row.acts_on(made)]
     cheap = (row for row in candidates if not row.costly and not row.renumbers)
     candidates += pair.choose_weights(frozenset(cheap))
     session.progress.suspects = tuple(candidates)
@@ -82,7 +83,8 @@ def explained(pair: Pair) -> Answer:
             found = search(pair.measure, candidates, base, session.report)
             break
     found = _left_behind(pair, candidates, found, base)
-    if pair.chancy and found.needed and found.rest.same and not pair.holds(frozenset(found.needed)):
+    needed, beside = frozenset(found.needed), wider(pair, found)
+    if pair.chancy and needed and found.rest.same and not pair.holds(needed, beside):
         words = " and ".join(row.words for row in found.needed)
         session.tell(f"when {words}: they do not always agree, so that was chance")
         found = Search((), base, {})

@@ -21,6 +21,7 @@ from workbook.diagnosis.rounding import Word, judged
 from workbook.diagnosis.search import Measure, Search
 from workbook.diagnosis.session import Session, traced
 from workbook.diagnosis.targets.function import Function
+from workbook.diagnosis.targets.pair import Pair
 from workbook.trace import Trace
 
 
@@ -36,11 +37,11 @@ def word_of(measure: Measure, found: Search, row: Intervention) -> Word:
     return judged(gap, measure(frozenset(found.needed) - {row} | {DOUBLE}), found.rest)
 
 
-def wider(function: Function, found: Search) -> list[Plan]:
-    """Give the runs in float64 that judge the causes of one function."""
+def wider(runs: Function | Pair, found: Search) -> list[Plan]:
+    """Give the runs in float64 that judge the causes of one function, or of two."""
     rows = [row for row in found.needed if BY_ID[row.cause].kind == "rounding" and not row.format]
     needed = frozenset(found.needed) | {DOUBLE}
-    return [each for row in rows for each in function.plans(needed - {row})]
+    return [each for row in rows for each in runs.plans(needed - {row})]
 
 
 def word_of_rest(measure: Measure, found: Search) -> Word:

@@ -4,6 +4,7 @@ Owns the order of the questions: does anything change its result, which conditio
 take that away, and is that so by chance? Knows nothing of how an answer is worded.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from workbook.diagnosis import chance
@@ -11,7 +12,7 @@ from workbook.diagnosis.interventions.intervention import Axis, Intervention
 from workbook.diagnosis.interventions.put_back import FORK
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.interventions.surroundings import RNG, THREADS
-from workbook.diagnosis.plan import ALL, likely, worth
+from workbook.diagnosis.plan import ALL, Plan, likely, worth
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
@@ -20,6 +21,8 @@ from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.search import Search, search
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.targets.runs import Runs, repeated
+
+_TWICE = 2  # times that a run is made again, to see whether it varies
 
 
 class Function(Runs):
@@ -30,12 +33,22 @@ class Function(Runs):
         self.parts: tuple[str, ...] = ()  # of the step where runs part, the first that differ
         self.sample = 0, 0  # of how many runs with everything held how many agreed, and of how many
         self.whole = self  # the runs in which what was found must be seen again
+        self.judging: Callable[[Search], list[Plan]] = lambda found: []  # what an answer is told by
+
+    def beside(self) -> list[Plan]:
+        """Name the calls of one function of which everything is varied, and all but generators."""
+        return self._varied() if self.session.subject.kind == "function" else []
+
+    def _varied(self) -> list[Plan]:
+        return [self.once(held=held) for held in (frozenset[str](), frozenset({RNG.name}))]
 
     def find(self) -> tuple[Search | None, Gap]:
         """Give the needed interventions, or None where nothing changes the result."""
-        again = repeated([self.plan()], range(1, 3)) if self.chancy else ()
-        varied = (self.once(held=held) for held in (frozenset[str](), frozenset({RNG.name})))
-        self.session.ahead(next(varied), *again, *varied)  # what is asked next runs beside it
+        differ = any(self.calm.code(0) != self.calm.code(i) for i in range(1, self.count))
+        more = chance.KNOWN if differ else _TWICE  # what varies within a process is sampled
+        again = repeated([self.plan()], range(1, 1 + more)) if self.chancy else ()
+        everything, all_else = self._varied()
+        self.session.ahead(everything, *again, all_else)  # what is asked next runs beside it
         base = self.measure(frozenset())
         if base.same and self.chancy:  # it may be by chance
             self.repeats = chance.KNOWN
@@ -48,7 +61,6 @@ class Function(Runs):
         storm = self._parted()
         self.dims = self._moving()
         facts = self.facts | ({Fact.THREADS_MATTER} if THREADS.name in self.dims else set())
-        differ = any(self.calm.code(0) != self.calm.code(i) for i in range(1, self.count))
         candidates = [row for row in self._candidates(facts) if self._can_matter(row, differ)]
         self._say_where(storm)
         if set(self.plans(frozenset())) <= set(self.session.known):  # what else varied is no matter
@@ -95,7 +107,8 @@ class Function(Runs):
         known = self.sample if whole is self else (0, 0)
         more = () if known[1] else repeated(whole.plans(frozenset()), range(1, chance.KNOWN + 1))
         try:
-            self.session.ahead(*repeated(whole.plans(needed), range(1, chance.FEWEST + 1)), *more)
+            again = repeated(whole.plans(needed), range(1, chance.FEWEST + 1))
+            self.session.ahead(*again, *more, *self.judging(found))
             held = found.rest.same and chance.believed(
                 lambda numbers: whole.agrees(frozenset(), numbers),
                 lambda numbers: whole.agrees(needed, numbers),
@@ -105,7 +118,7 @@ class Function(Runs):
             self.session.note(f"When {words}, the runs agreed; the time did not suffice to see "
                               "whether by chance.")  # fmt: skip
             raise
-        finally:
+        if not held:
             self.session.ahead()
         said = "agree again and again" if held else "do not always agree, so that was chance"
         self.session.tell(f"when {words}: whole runs {said}")
@@ -180,7 +193,7 @@ class Function(Runs):
         chance, at the rate seen here.
         """
         ours = _codes(self.calm)
-        twice = self.session.both(*repeated([self.plan()], range(1, 3)))
+        twice = self.session.both(*repeated([self.plan()], range(1, 1 + _TWICE)))
         if all(_codes(run) == ours[: len(run.outcomes)] for run in twice):
             return False  # the search goes on, and is checked
         self.dims = frozenset()

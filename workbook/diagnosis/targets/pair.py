@@ -39,7 +39,10 @@ class Pair:
         self.helpers: dict[Intervention, frozenset[str]] = {}  # on which rows act
         self.factors: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
         self.weighed = Gap(False, relative=math.inf)  # what the weights left of the difference
-        self.calm = [self._alone(0), self._alone(1)]
+        first, one_queue = self._alone(0), session.one_queue
+        self.calm = [first, self._alone(1)]
+        if one_queue is not session.one_queue:  # what the second needs, both get
+            self.calm[0] = session.run(plan(0))
         series = self.calm[0].steps(0), self.calm[1].steps(0)
         self.stop = 0 if self.together else worth(series[0], [series[1]], session.longest)
         self.trained = [training(self.facts(i)) for i in (0, 1)]
@@ -49,8 +52,7 @@ class Pair:
                 session.known[held] = calm
 
     def _alone(self, index: int) -> Run:
-        others = () if index else (plan(1),)  # they run beside it
-        result = self.session.first(plan(index), lambda run: self.session.ahead(*others))
+        result = self.session.first(plan(index), () if index else (plan(1),))
         if index and result.outcomes and "raised" in result.outcomes[0]:
             after = self.session.run(plan(0, 1, between=KEPT | GENERATORS))
             if len(after.outcomes) == 2 and "raised" not in after.outcomes[1]:
@@ -171,9 +173,10 @@ class Pair:
         """Whether a run made again may give something else, although every condition is held."""
         return bool(self.known & CHANCY) and not self.together
 
-    def holds(self, needed: Active) -> bool:
+    def holds(self, needed: Active, beside: Sequence[Plan] = ()) -> bool:
         """Whether these interventions take the difference away again and again, not by chance.
 
+        The runs `beside` are begun last: what is asked next if it does.
         A function whose result they leave as it was is not run again without them: that its runs
         agree with one another is seen with them, and the other function's are tested.
         """
@@ -187,7 +190,8 @@ class Pair:
                 yield difference(ours, 0, theirs, 0).same
 
         fewest = range(1, chance.FEWEST + 1), range(1, chance.KNOWN + 1)
-        self.session.ahead(*repeated(with_them, fewest[0]), *repeated(without, fewest[1]))
+        again = *repeated(with_them, fewest[0]), *repeated(without, fewest[1])
+        self.session.ahead(*again, *beside)
         return chance.believed(
             lambda numbers: agrees(without, numbers), lambda numbers: agrees(with_them, numbers)
         )

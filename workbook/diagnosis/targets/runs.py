@@ -4,12 +4,11 @@ Owns what is run and measured, how far, and what was seen in it. Draws no conclu
 """
 
 import itertools
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from workbook.diagnosis.plan import ALL, CALLS, Plan, calls, more_calls, plan
+from workbook.diagnosis.plan import ALL, Plan, calls, plan
 from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap
@@ -36,21 +35,14 @@ class Runs:
         self.stop = 0  # the step to which short runs go
         self.apart = False  # whether the first calls of two processes part there
         self.repeats = 1  # of each run of a measure, so many that they do not agree by chance
-        self.calm = session.first(self.plan(), self._more_calls)
+        self.facts: set[Fact] = set()
+        self.calm = session.first(self.plan(looks=True), self.beside())
         _check(self.calm, session)
         self.facts = self._facts()
         self.steps = self.steps[: self.count] if self.count > 1 else self.steps
         trained = tuple(training(self.calm.facts(i)) for i in range(self.count))
         self.trained = trained if any(map(any, trained)) else ()
         session.known[self.plan()] = self.calm  # what was counted changes nothing by itself
-
-    def _more_calls(self, run: Run) -> Plan | None:
-        """Give as many calls as see what a device does now and then; None where this suffices."""
-        if len(self.steps) < CALLS or Fact.ACCELERATOR not in _seen(run) or not run.outcomes:
-            return None
-        if more := more_calls(run.outcomes[-1].get("seconds", math.inf)):
-            self.steps = (self.index,) * more
-        return self.plan() if more else None
 
     def shown(self) -> Plan:
         """Name the calls to trace: of a long training no more than the steps until they part."""
@@ -85,6 +77,10 @@ class Runs:
         if Fact.THREADS in self.facts:
             return made
         return replace(made, steps=made.steps[:1], trained=made.trained[:1], between=frozenset())
+
+    def beside(self) -> list[Plan]:
+        """Name runs that are needed whatever the first one shows."""
+        return []
 
     def _facts(self) -> set[Fact]:
         facts = _seen(self.calm)

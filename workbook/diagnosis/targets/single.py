@@ -124,6 +124,8 @@ def dropout_behind(function: Function, rows: list[Found]) -> list[Found]:
 def diagnosed(session: Session) -> Answer:
     """Give the answer for one function."""
     function = Function(session)
+    traces = [replace(each, trace=True) for each in function.told_apart()]
+    function.judging = lambda found: [*traces, *wider(function, found)]
     found, base = function.find()
     if found is None:
         extra = reseeded(function)
@@ -134,8 +136,7 @@ def diagnosed(session: Session) -> Answer:
         session.note("No single condition, and not all of them together, made the results agree.")
         session.unexplained()
         return answered(session, [])
-    traces = (replace(each, trace=True) for each in function.told_apart())
-    session.ahead(*traces, *wider(function, found))
+    session.ahead(*function.judging(found))
     rows = causes_of(function, found, base)
     rows += dropout_behind(function, rows)
     return answered(session, rows, traces=function.traces())
