@@ -100,7 +100,7 @@ def _presses(page: Any, received: list[int]) -> Iterator[tuple[str, str, str]]:
         goal = "median <= 60 ms on a quiet machine, p95 < 100 ms" if name == "explorer" else ""
         yield f"key press to figure, {name}", figure, goal
     ratio = medians["explorer"] / medians["interactive_output"]
-    yield "explorer / interactive_output", f"{ratio:.2f}", "<= 0.45"
+    yield "explorer / interactive_output", f"{ratio:.2f}", "<= 0.35"
     for name, counts in sizes.items():
         goal = "<= 20 kB" if name == "explorer" else ""
         yield f"bytes an update, {name}", f"{statistics.median(counts) / 1000:.1f} kB", goal
