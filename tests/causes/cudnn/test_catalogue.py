@@ -13,9 +13,10 @@ from workbook.causes.cudnn.catalogue import CATALOGUE, FAMILIES
 from workbook.causes.cudnn.count import Count
 from workbook.causes.cudnn.documentation import DOCUMENTED, listed, said_of
 from workbook.causes.cudnn.operations import Operation, batch, rand
-from workbook.causes.cudnn.series import RAISES, forget, series
+from workbook.causes.cudnn.series import RAISES, forget, quiet, series
 from workbook.causes.cudnn.switches import ALL, BENCHMARK, CUDNN, DEFAULT, SWITCHES
 from workbook.chart import Cells
+from workbook.conditions import Conditions
 from workbook.experiment import run
 from workbook.recording import recorded
 from workbook.result import Result
@@ -90,6 +91,18 @@ def test_there_are_at_least_fifty() -> None:
     """The catalogue has many operations, each with a name of its own, forward and backward."""
     assert len({row.name for row in ROWS}) == len(ROWS) >= 50
     assert sum(row.of is not None for row in ROWS) >= 20
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_each_row_can_be_run(row: Operation) -> None:
+    """A CPU computes each, but for back ends of attention that torch says it has not there."""
+    with Conditions(), quiet():
+        try:
+            result = row.run(row.drawn())
+        except RuntimeError as error:
+            assert "No viable backend" in str(error) and "attention" in row.name
+        else:
+            assert result.numel() and not result.isnan().any()
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r.has_batch], ids=lambda row: row.name)
