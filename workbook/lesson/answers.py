@@ -63,7 +63,7 @@ def told(answer: Answer, *, digits: bool = True) -> list[str]:
         paragraphs.append(f"`{row.cause}`{place}: {cause.words}. Evidence: {row.evidence}{size}")
         if row.cause != "none":
             paragraphs.append(f"What to do: {row.cure}")
-    return paragraphs + (list(answer.notes) if digits else [])
+    return paragraphs + (list(answer.notes) if digits or not answer.usable else [])
 
 
 def report(answer: Answer) -> "Report":

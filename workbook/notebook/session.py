@@ -29,7 +29,7 @@ from workbook.notebook.names import code, held, shown
 
 _LINES = re.compile(r"^\s*[%!]|^\s*\?|\?\s*$")
 # What to do, where a cause's own words speak of calls, and a notebook has cells.
-_FIXES = {
+FIXES = {
     "module-state": "Restart the kernel and run all cells from top to bottom; let each cell make "
     "what it changes, so that running it again changes nothing.",
     "generator-shift": "Set the seed in each cell that draws.",
@@ -173,7 +173,7 @@ def diagnosed(forks: Forks, cells: list[Cell]) -> Answer:
     rows = [other] if other else []
     if search is not None:
         rows += causes_of(calm, search, base)
-    rows = [replace(row, fix=_FIXES.get(row.cause, row.fix)) for row in rows]
+    rows = [replace(row, fix=FIXES.get(row.cause, row.fix)) for row in rows]
     return answered(forks, rows if rows or search is not None else [none()])
 
 
