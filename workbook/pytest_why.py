@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 _OURS = "WORKBOOK_RUN"  # is set in a session of the diagnosis, which must not ask again
+_BEGAN = {**os.environ, "WORKBOOK_FAILED": "1"}  # what tests have set since is left out
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,5 +37,7 @@ def told(item: pytest.Item) -> str:
     """Diagnose a test by its node id, and give what the diagnosis prints."""
     words = [sys.executable, "-m", "workbook", "diagnose", item.nodeid]
     folder = item.config.rootpath
-    made = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    made = subprocess.run(
+        words, cwd=folder, env=_BEGAN, capture_output=True, text=True, check=False
+    )
     return made.stdout or made.stderr

@@ -75,6 +75,8 @@ class Answer:
     labels: tuple[str, ...] = field(default=())
     origin: int | None = None
     usable: bool = True  # False where the code could not be run: exit status 2
+    hashed: bool = False  # whether it may be another one under another hash seed
+    head: str = ""  # what it comes to, where the status' own words do not fit
 
     @property
     def under(self) -> str:
@@ -94,14 +96,15 @@ class Answer:
 
     def text(self) -> str:
         """Give the answer in words, for a terminal."""
-        head = {
+        words = {
             "identical": "equal in every bit",
             "rounding": "differs by rounding",
             "doubtful": "doubtful: further apart than rounding is likely to bring them",
             "random": "random",
             "fault": "a fault",
             "unknown": "don't know",
-        }[self.status]
+        }
+        head = self.head or words[self.status]
         if self.under:
             head = f"repeats in every bit. With {self.under}: {head}"
         lines = [f"{self.target}: {head}."]
@@ -112,8 +115,7 @@ class Answer:
             if cause.cause != "none":
                 lines.append(f"   Fix: {cause.cure}")
         lines += list(self.notes)
-        lines.append("Tried:")
-        lines += [f"  - {row}" for row in self.tried]
+        lines += ["Tried:", *(f"  - {row}" for row in self.tried)] if self.tried else []
         return "\n".join(lines)
 
     def chart(self) -> Chart:

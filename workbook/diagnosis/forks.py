@@ -5,13 +5,16 @@ generators. It asks for runs as any session does, so that the same questions can
 """
 
 import contextlib
+import datetime
 import faulthandler
 import gc
 import json
 import math
 import os
+import random
 import re
 import secrets
+import shutil
 import signal
 import sys
 import time
@@ -20,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from workbook.diagnosis.interventions import put_back
@@ -39,6 +43,7 @@ from workbook.diagnosis.target import Subject
 from workbook.trace import Trace
 from workbook.trace.places import is_user_file
 
+_HELD = (datetime, np.random, os, random, secrets, time)  # modules in which things are replaced
 _STOOD = "stood.txt"  # where a run that does not end writes down its lines
 # What runs in a fork: it gives values to compare, by name, and plain facts of its own.
 Body = Callable[[Plan], tuple[Any, dict[str, Any]]]
@@ -62,6 +67,7 @@ class Forks(Session):
         self.threads = torch.get_num_threads()
         self.other = RNG.values[1]  # from which the generators start where they are not held
         self.start = 0  # and from which in a run that holds nothing
+        self.scratch: Path | None = None  # what a run leaves there is not there for the next
         self._number = 0
 
     def run(self, wanted: Plan, *, again: bool = False) -> Run:
@@ -76,8 +82,11 @@ class Forks(Session):
         folder.mkdir(parents=True)
         self.start = secrets.randbits(31)
         began = time.monotonic()
+        there = set(self.scratch.iterdir()) if self.scratch else set()
         timed_out = not self._forked(wanted, folder, self._patience(wanted))
         seconds = time.monotonic() - began
+        for path in set(self.scratch.iterdir()) - there if self.scratch else ():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         answer = folder / "result.json"
         data = json.loads(answer.read_text()) if answer.exists() else {}
         if not data:
@@ -121,9 +130,11 @@ class Forks(Session):
         """Run the body in a fork; False where it did not end in time."""
         sys.stdout.flush()
         sys.stderr.flush()
+        state = random.getstate()
         pid = os.fork()
         if pid == 0:
             try:
+                random.setstate(state)  # Python seeds its generator anew in a fork
                 gc.freeze()  # what was there: a fork that looks through it copies it
                 os.setsid()
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -195,8 +206,25 @@ class Forks(Session):
             generators(self.start)
         if not given:
             torch.set_num_threads(1 if self.one_thread else self.threads)
+        were = _names()
         put_on({"on": wanted.on, "set": {**given, "now": self.now} if given else {}}, stack)
+        _bind(were)
         steps.watch(0)
+
+
+def _names() -> dict[int, tuple[types.ModuleType, str]]:
+    """Name what interventions replace in modules, by the identity of the real thing."""
+    places = ((module, name) for module in _HELD for name in vars(module))
+    return {id(getattr(*place)): place for place in places if callable(getattr(*place))}
+
+
+def _bind(were: dict[int, tuple[types.ModuleType, str]]) -> None:
+    """Give names that the user has imported from these modules what stands there by now."""
+    for module in list(sys.modules.values()):
+        if is_user_file(getattr(module, "__file__", None) or ""):
+            for name, value in list(vars(module).items()):
+                if id(value) in were:
+                    setattr(module, name, getattr(*were[id(value)]))
 
 
 def _outcome(values: Any, folder: Path, stem: str) -> dict[str, Any]:

@@ -202,9 +202,10 @@ class Session:
         lines = [(list(self.subject.commands[i].argv), stop) for i, stop in wanted.commands]
         return _lines([{"words": words, "stop": stop} for words, stop in lines], **more)
 
-    def started(self, commands: list[dict[str, Any]], seconds: float) -> Run:
+    def started(self, commands: list[dict[str, Any]], seconds: float, **variables: str) -> Run:
         """Run command lines of ours one after another, in one place of the user's."""
         request = _lines(commands, folders=[], set={}, **Plan((), ()).told())
+        request["variables"] = variables
         run = self.workers.finish(self.workers.job(request, hash_seed=None), seconds)
         if run.timed_out:
             raise OutOfTime("it had not ended when the time was used up")

@@ -12,6 +12,7 @@ import functools
 import hashlib
 import os
 import random
+import secrets
 import sys
 import time
 from collections import Counter
@@ -29,12 +30,17 @@ from workbook.diagnosis.interventions.intervention import (
     Setting,
     Stage,
 )
-from workbook.diagnosis.patching import by_user, line
+from workbook.diagnosis.patching import SEEDERS, by_user, line, wrap_seeds
 from workbook.diagnosis.probes.facts import FACTS, Fact
+from workbook.diagnosis.probes.generators import get_state, put_state
 from workbook.trace.places import is_user_file
 
 COUNTED: Counter[str] = Counter()  # in this process: requests to each source of entropy, and
 READ = "the clock"  # how often that was read
+# What the user's code did with generators before a fork, where that is watched: the libraries that
+# it seeded, which keep their state, and the generators that it made without a seed, and where.
+SET: set[str] = set()
+MADE: list[tuple[Any, str]] = []
 
 
 def generators(number: int, *, early: bool = False) -> None:
@@ -42,10 +48,9 @@ def generators(number: int, *, early: bool = False) -> None:
 
     `early`: those of NumPy and Python were started before, and the program may have set them since.
     """
-    torch.manual_seed(1_000 + number)
-    if not early:
-        np.random.seed(1_000 + number)
-        random.seed(1_000 + number)
+    for library, owner, name in SEEDERS:
+        if library not in SET and (library == "torch" or not early):
+            getattr(owner, name)(1_000 + number)
 
     def entropy(count: int, source: str = "system") -> bytes:
         COUNTED[source] += 1
@@ -57,6 +62,8 @@ def generators(number: int, *, early: bool = False) -> None:
         return int.from_bytes(entropy(8, source), "little") % (1 << bits)
 
     os.urandom = random._urandom = entropy  # type: ignore[attr-defined]  # the latter for `secrets`
+    for generator, where in MADE:
+        _restart(generator, fresh(where, 32), where)
     for owner, name, parameter, bits in _SEEDED:
         seed = functools.partial(fresh, f"{owner.__name__}.{name}", bits, made=True)
         setattr(owner, name, _seeded(getattr(owner, name), parameter, seed))
@@ -87,27 +94,61 @@ _SEEDED: tuple[tuple[Any, str, str, int], ...] = (
 )
 
 
-def _seeded(real: Any, parameter: str, fresh: Callable[[], int]) -> Any:
-    """Give a function, or a class, that takes a fresh seed where it is given none."""
+def _restart(generator: Any, seed: int, where: str) -> None:
+    """Start a generator from a seed; if something is drawn from it, where it was made matters."""
+    if isinstance(generator, np.random.Generator):
+        put_state(generator, get_state(np.random.Generator(type(generator.bit_generator)(seed))))
+    else:
+        generator.seed(seed)
+    start = repr(get_state(generator))
 
-    def given(args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    def look() -> None:
+        if repr(get_state(generator)) != start:
+            FACTS.place(RNG.name, where)
+
+    FACTS.at_end.append(look)
+
+
+def watch_generators() -> None:
+    """Note from now on which libraries' generators are seeded, and what is made without a seed."""
+
+    def seed(library: str, real: Any, *args: Any, **kwargs: Any) -> Any:
+        SET.add(library)
+        return real(*args, **kwargs)
+
+    wrap_seeds(seed)
+    for owner, name, parameter, bits in _SEEDED:
+        if name in ("Random", "default_rng", "RandomState"):
+            source = f"{owner.__name__}.{name}()"
+            fresh = functools.partial(secrets.randbits, bits)
+            setattr(owner, name, _seeded(getattr(owner, name), parameter, fresh, source))
+
+
+def _seeded(real: Any, parameter: str, fresh: Callable[[], int], source: str = "") -> Any:
+    """Give a function, or a class, that takes a fresh seed where it is given none.
+
+    With a `source`, what the user makes by it without a seed is noted.
+    """
+
+    def made(make: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         if (args[0] if args else kwargs.get(parameter)) is not None:
-            return args, kwargs
-        return (fresh(), *args[1:]), {k: v for k, v in kwargs.items() if k != parameter}
+            return make(*args, **kwargs)
+        kwargs = {k: v for k, v in kwargs.items() if k != parameter}
+        generator = make(fresh(), *args[1:], **kwargs)
+        if source and by_user():
+            MADE.append((generator, f"{source} at {line()}"))
+        return generator
 
     if not isinstance(real, type):
-
-        @functools.wraps(real)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            args, kwargs = given(args, kwargs)
-            return real(*args, **kwargs)
-
-        return call
+        return functools.wraps(real)(lambda *args, **kwargs: made(real, args, kwargs))
 
     class Seeded(real):  # type: ignore[misc,valid-type]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            args, kwargs = given(args, kwargs)
-            super().__init__(*args, **kwargs)
+            def make(*args: Any, **kwargs: Any) -> Any:
+                super(Seeded, self).__init__(*args, **kwargs)
+                return self
+
+            made(make, args, kwargs)
 
     return Seeded
 

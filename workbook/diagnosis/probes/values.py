@@ -80,7 +80,7 @@ def save(value: Any, folder: Path, stem: str) -> list[Leaf]:
                     item = np.asarray(item).tolist()
                 rows.append({"path": path, "kind": "text", "text": repr(item), "hash": repr(item)})
                 continue
-            raw = tensor.reshape(-1).view(torch.uint8)
+            raw = tensor.as_strided((tensor.numel(),), (1,)).view(torch.uint8)  # of any strides
             out.write(memoryview(raw.numpy()))  # type: ignore[arg-type]
             dtype, shape = str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape)
             code = f"{tensor_hash(tensor):016x} {dtype} {shape}"

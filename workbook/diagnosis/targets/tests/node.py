@@ -4,18 +4,24 @@ Owns the order of the questions. Of a test that always fails, the two sides of i
 the pair; of one that fails at times, its sides in two runs are.
 """
 
+import functools
 import math
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import torch
 
+from workbook.diagnosis import chance
 from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.interventions.intervention import Axis
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
-from workbook.diagnosis.plan import Plan, doubled, plan
+from workbook.diagnosis.interventions.surroundings import CLOCK, HASH
+from workbook.diagnosis.places import few
+from workbook.diagnosis.plan import ALL, Plan, doubled, plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap, gap, unit_roundoff
 from workbook.diagnosis.process.run import Run
@@ -26,8 +32,15 @@ from workbook.diagnosis.targets.contrasts import shortened
 from workbook.diagnosis.targets.explained import answered, causes_of, word_of
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.tests import order, tolerance
+from workbook.wording import counted
 
 _ALONE = Plan((0,), ())
+BOTH = "passes in one, fails in the other"
+FAILED = "WORKBOOK_FAILED"  # is set where the test has just failed
+_ELSEWHERE = (
+    "It failed in the run that asks, and in no trial. So it needs what that run had: the tests "
+    "before it in that order, files that they left, a busy machine, or luck at so low a rate."
+)
 _FEW, _MANY = 3, 20  # trials of a test: to see whether it is always the same, and for a rate
 _SHARE = 1 / 4  # of the time, for the trials of a rate
 
@@ -59,11 +72,22 @@ def diagnosed(forks: Forks, name: str, before: Sequence[str], asked: str) -> Ans
     return _at_times(forks, runs)
 
 
+def worded(answer: Answer, runs: Iterable[Run]) -> Answer:
+    """Say of runs that compare unlike things what they came to, where both outcomes were seen."""
+    if {"passed", "failed"} <= {run.data.get("outcome") for run in runs}:
+        told = functools.partial(re.sub, r"different in kind( at result\[.*\])?", BOTH)
+        causes = tuple(replace(row, size=told(row.size)) for row in answer.causes)
+        return replace(answer, causes=causes, tried=tuple(map(told, answer.tried)))
+    return answer
+
+
 def _check(run: Run) -> None:
     if "outcome" not in run.data:
         raise Unusable(f"the test {run.outcomes[0].get('raised', 'gave nothing')}")
     if run.data["outcome"] == "skipped":
-        raise Unusable(f"the test is skipped or expected to fail: {run.data['message'][-200:]}")
+        raise Unusable(
+            f"the test is skipped or expected to fail: {run.data['message'].partition(chr(10))[0]}"
+        )
 
 
 def _more(forks: Forks, runs: list[Run]) -> None:
@@ -88,14 +112,38 @@ def _at_times(forks: Forks, runs: list[Run]) -> Answer:
     forks.other = _unlike(runs, function.calm) or forks.other
     found, base = function.find()
     if found is None:
-        if not failed:
-            forks.note(_noticed(forks))
+        if failed:
+            return answered(forks, _clocked(forks, runs))
+        if FAILED in os.environ:
+            forks.note(_ELSEWHERE)
+            return answered(forks, [])
+        forks.note(_noticed(forks))
         rows = [Found("none", "", "what it compares was the same in every trial.", "")]
-        return answered(forks, rows if not failed else [])
+        seen = function.calm.tensors(0)
+        return answered(forks, rows) if seen else replace(answered(forks, []), head="passes")
     rows = causes_of(function, found, base)
     if not failed and shares and shares[-1] <= 1:
         forks.note("What it compares differs from run to run, and stayed within its tolerance.")
+    if failed == len(runs) and function.calm.data.get("outcome") == "failed":
+        words = " ".join(f"{BY_ID[row.cause].words} ({row.where})." for row in rows)
+        forks.note(f"{words} With that held it fails, too: that is not why.")
+        rows = []
+    if not base.comparable and not _both_repeat(forks, function):
+        forks.note("The same run made again comes to something else, so what was held decides not.")
+        rows = _clocked(forks, runs)
     return answered(forks, rows)
+
+
+def _both_repeat(forks: Forks, function: Function) -> bool:
+    """Whether two runs of which one passes and one fails do so each time: no matter of chance.
+
+    Four of each by chance are fewer than 4 in 1000, whatever the rate.
+    """
+    for wanted in (function.plan(), function.once(held=ALL - function.dims)):
+        code = forks.run(wanted).code(0)
+        if any(forks.run(wanted, again=True).code(0) != code for _ in range(3)):
+            return False
+    return True
 
 
 def _unlike(runs: list[Run], calm: Run) -> int:
@@ -116,7 +164,7 @@ def _noticed(forks: Forks) -> str:
     sides = Sides(forks)
     rows = sides.calm.data.get("compared", [])
     if not rows:
-        return "It compares no numbers that could be seen, so its tolerance was not judged."
+        return "It compares no numbers that could be seen: all that is known is that it passes."
     sides.number, sides.row = len(rows) - 1, rows[-1]
     own = f"{sides.row['how']} at {sides.row['line']}"
     planted = sides.planted(math.nan, sides.tried(tolerance.Trial(sides.number, math.nan)))
@@ -140,7 +188,8 @@ def rate(failed: int, count: int) -> str:
     """How often a test failed, with the 95 % interval of its true rate (Wilson, 1927)."""
     if not failed:
         most = 1 - 0.05 ** (1 / count)  # a rate with which so many pass in 5 % of cases
-        return f"It failed in 0 of {count} trials: its rate is below {most:.0%}, at 95 %."
+        known = f"a rate below {most:.0%} cannot be excluded (at 95 %)"
+        return f"It did not fail in {count} trials; {known}."
     share, z = failed / count, 1.96
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + (z / 2 / count) ** 2)
@@ -231,9 +280,11 @@ def _always(forks: Forks, runs: list[Run]) -> Answer:
     fixture = "" if run.data.get("phase", "call") == "call" else ", in a fixture"
     forks.note(f"It failed in {count} of {count} trials{where}{fixture}: {message}")
     if sides.number < 0:
+        if sides.calm.data.get("outcome") == "passed":
+            return answered(forks, _held(forks, sides.calm) or _clocked(forks, runs))
         asserts = message.startswith(("assert ", "AssertionError", "Failed"))
         forks.note("The failing line takes no numbers for equal, so there are no two sides to hold "
-                   "against each other; torch.testing.assert_close has them."
+                   "against each other."
                    if asserts else
                    "That is an error: it came before any comparison could fail.")  # fmt: skip
         return answered(forks, [])
@@ -287,6 +338,45 @@ def _always(forks: Forks, runs: list[Run]) -> Answer:
     else:
         forks.note("A wider tolerance would hide it: it is not rounding.")
     return answered(forks, rows)
+
+
+def _held(forks: Forks, calm: Run) -> list[Found]:
+    """Give the conditions that a test needs held: with all of them it passes, without it fails."""
+    rows = []
+    seen = [row for row in HOLDS if row.applies(Axis.AGAIN, calm.used(0)) and row is not HASH]
+    for row in seen:
+        free = forks.run(plan(0, held=ALL - {row.name}))
+        forks.tell(f"with {row.condition}: {free.data.get('outcome', 'no end')}")
+        if free.data.get("outcome") == "failed":
+            evidence = f"when {row.words}, the test passes; without it, it fails."
+            where, fix = few(calm.places(0, row.cause)), row.fix_of(row.cause)
+            rows.append(Found(row.cause, where, evidence, BOTH, fix=fix))
+    return rows
+
+
+def _clocked(forks: Forks, runs: list[Run]) -> list[Found]:
+    """Give the clock as the cause where only one that goes on by its readings keeps failures away.
+
+    Such a clock hides how long something took. All else is let go, as by itself.
+    """
+    timed = plan(0, held=frozenset({CLOCK.name}))
+    run = forks.run(timed)
+    if not CLOCK.applies(Axis.AGAIN, run.used(0)):
+        return []
+    passed = sum(trial.data.get("outcome") == "passed" for trial in runs)
+    more = chance.enough(passed, len(runs))
+    if chance.by_chance(passed, len(runs), more) > chance.LEVEL:
+        return []
+    for _ in range(more - 1):
+        if run.data.get("outcome") != "passed":
+            return []
+        run = forks.run(timed, again=True)
+    forks.tell(f"{counted(more, 'trial')} with a clock that goes on by its readings: all passed")
+    evidence = (f"with a clock that goes on by its readings alone it passed in {more} of {more} "
+                f"trials, with that of the machine in {passed} of {len(runs)}.")  # fmt: skip
+    fix = "Compare no time that was taken with a limit, and pass the time in as a value."
+    places = [trial.data["at"] for trial in runs if trial.data.get("at")]
+    return [Found(CLOCK.cause, few(list(dict.fromkeys(places))), evidence, BOTH, fix=fix)]
 
 
 def _tolerance(base: Gap, sides: Sides) -> str:

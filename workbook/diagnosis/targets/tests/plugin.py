@@ -9,9 +9,10 @@ import math
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Generator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ import torch
 from workbook.conditions.switches import SWITCHES, readings
 from workbook.diagnosis.answer import Answer
 from workbook.diagnosis.forks import Forks
-from workbook.diagnosis.plan import Plan
+from workbook.diagnosis.interventions import surroundings
+from workbook.diagnosis.interventions.source import facts
+from workbook.diagnosis.plan import Plan, plan
 from workbook.diagnosis.probes import comparisons, leaving
+from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.generators import global_codes, global_states, put_global_states
 from workbook.diagnosis.process import compiler
 from workbook.diagnosis.process.child import load
@@ -158,6 +162,17 @@ def approximate() -> tuple[type, ...]:
     return tuple(kind for kind in kinds - {object} if "__eq__" in vars(kind))
 
 
+def _sets() -> bool:
+    """Say whether a file of the user's that was imported makes a set: its order is that of hashes.
+
+    A test gets hashes of its own in each process, and all forks of this one share theirs.
+    """
+    files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
+    return any(
+        Fact.SETS in facts(file) for file in files if Path(file).is_file() and is_user_file(file)
+    )
+
+
 def _end_after(seconds: int) -> None:
     """End this process after so many seconds, whatever it does then; 0: not any more."""
     if hasattr(signal, "alarm"):  # Windows has none
@@ -176,7 +191,6 @@ class Diagnosis:
         comparisons.watch(approximate())
         self.threads = torch.get_num_threads()
         torch.set_num_threads(1)  # a pool of threads must not begin before a fork
-        self.seed = torch.initial_seed()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -195,19 +209,27 @@ class Diagnosis:
         terminal = manager.getplugin("terminalreporter")
         manager.unregister(terminal)
         manager.register(trials)
-        self._write({"answer": asdict(self._answer(trials))})
+        if self.plan["order"] == "once":
+            self._write(self._forks(trials).run(plan(0)).data)
+        else:
+            answer = replace(self._answer(trials), hashed=_sets())
+            self._write({"answer": asdict(answer)})
         manager.register(terminal, "terminalreporter")
         return True
 
-    def _answer(self, trials: Trials) -> Answer:
-        name = trials.wanted
-        subject = Subject("test", nodes=(name,))
+    def _forks(self, trials: Trials) -> Forks:
+        subject = Subject("test", nodes=(trials.wanted,))
         forks = Forks(subject, trials.body, self.folder / "forks", self.plan["deadline"])
         forks.paced = self.plan["paced"]
-        forks.seeded, forks.threads = torch.initial_seed() != self.seed, self.threads
+        forks.threads, forks.scratch = self.threads, Path(tempfile.gettempdir())
+        return forks
+
+    def _answer(self, trials: Trials) -> Answer:
+        name, forks = trials.wanted, self._forks(trials)
         before = list(trials.items)[: list(trials.items).index(name)]
         try:
-            return node.diagnosed(forks, name, before, self.plan["order"])
+            answer = node.diagnosed(forks, name, before, self.plan["order"])
+            return node.worded(answer, forks.known.values())
         except Unusable as problem:
             notes = (f"{name} could not be diagnosed: {problem}.", *problem.traceback)
             return Answer(name, "unknown", (), tuple(forks.tried), notes, usable=False)
@@ -220,6 +242,12 @@ class Diagnosis:
         partial = self.folder / "answer.part"
         partial.write_text(json.dumps(made))
         partial.replace(self.folder / "answer.json")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Watch what conftest.py and the tests' files do with generators when they are imported."""
+    surroundings.watch_generators()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,6 +4,7 @@ Owns the command line, the reading of the answer, and the sentences where there 
 """
 
 import contextlib
+import functools
 import importlib.util
 import json
 import math
@@ -17,6 +18,7 @@ from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.places import few
 from workbook.diagnosis.process.run import said
 from workbook.diagnosis.session import Session, Unusable
+from workbook.diagnosis.targets.tests import hashes
 
 _PLUGIN = "workbook.diagnosis.targets.tests.plugin"
 _NO_TESTS = ("node_modules", "build", "dist", "__pycache__")
@@ -43,7 +45,18 @@ def diagnosed(session: Session) -> Answer:
             f"{file} has no test {name.partition('::')[2]!r}; "
             f"pytest --collect-only {file} lists them"
         )
+    if answer.hashed and not [cause for cause in answer.causes if cause.cause != "none"]:
+        return hashes.explained(session, functools.partial(_once, session, mine, name), answer)
     return answer
+
+
+def _once(session: Session, line: list[str], name: str, **variables: str) -> str:
+    """Run the test once in a session with these variables, all else held; its outcome."""
+    plan = {"bare": True, "node": name, "deadline": session.deadline, "order": "once",
+            "paced": False}  # fmt: skip
+    run = session.started([{"words": line, "plan": plan}], session.left(), **variables)
+    path = run.folder / "command-0" / "answer.json"
+    return str(json.loads(path.read_text()).get("outcome")) if path.exists() else "no end"
 
 
 def _other_files(file: Path) -> bool:
@@ -80,6 +93,7 @@ def asked(session: Session, line: list[str], name: str, *, order: str = "") -> A
     Where nobody set a limit, that of tests follows from their first run: they keep it themselves.
     """
     paced = session.paced and bool(order)
+
     # the clock is the system's, so the session's process reads the same
     deadline = session.deadline - session.reserve - _KEPT
     plan = {"bare": True, "node": name, "deadline": deadline, "order": order,
