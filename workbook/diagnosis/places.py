@@ -56,6 +56,26 @@ def _drawn(result: Run | None) -> dict[str, bool]:
     return seen
 
 
+def seeds(where: str) -> str:
+    """Say what to type, where a place names what draws or was made without a seed.
+
+    >>> seeds("numpy.random.default_rng() at train.py:4")
+    'Give it a seed where it is made: np.random.default_rng(SEED).'
+    >>> seeds("torch rand at train.py:9, random shuffle at train.py:11")
+    'Seed before anything is drawn, once: torch.manual_seed(SEED), random.seed(SEED).'
+    """
+    named = [part.partition(" ")[0] for part in where.split(", ")]
+    calls = [_SEEDS[name] for name in dict.fromkeys(named) if name in _SEEDS]
+    made = [f"{name[:-1]}SEED)".replace("numpy", "np") for name in named if name.endswith("()")]
+    if made:
+        return f"Give it a seed where it is made: {', '.join(dict.fromkeys(made))}."
+    return f"Seed before anything is drawn, once: {', '.join(calls)}." if calls else ""
+
+
+_SEEDS = {"torch": "torch.manual_seed(SEED)", "numpy": "np.random.seed(SEED)",
+          "random": "random.seed(SEED)"}  # fmt: skip
+
+
 def seeding(result: Run | None) -> str:
     """List the lines that set a generator after a draw: `manual_seed at train.py:9`."""
     seen: dict[str, None] = {}

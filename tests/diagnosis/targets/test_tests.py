@@ -167,7 +167,39 @@ def test_order():
 """
 
 
+LEAVES = """
+import os
+import pytest
+import torch
+from torch.testing import assert_close
+
+@pytest.fixture(scope="module")
+def norm():
+    return torch.nn.BatchNorm1d(2).eval()
+
+def test_trains(norm):
+    os.environ["WORKBOOK_TEST_ROWS"] = "3"
+    assert norm.train().training
+
+def test_mode(norm):
+    assert norm(torch.ones(1, 2)).shape == (1, 2)
+
+def test_rows():
+    assert "WORKBOOK_TEST_ROWS" not in os.environ
+
+def test_range():
+    x = torch.full((4,), 300.0)
+    assert_close(x.square().square().square().square().log(), 16 * x.log())
+
+def test_close():
+    net = torch.nn.Dropout(0.5)
+    x = torch.rand(64, 3).t()
+    assert_close(net(x).sum(0) / 3, x.contiguous().sum(0) / 3)
+"""
+
+
 _PROJECT = (
+    ("leaves", LEAVES),
     ("hashed", HASHED),
     ("left", LEFT),
     ("made", MADE),
@@ -226,6 +258,7 @@ def test_generators_of_an_import_start_anew_unless_they_were_seeded_there(
     own = diagnose("test_made.py::test_own", workers=workers)
     assert [one.cause for one in own.causes] == ["random-numbers"]
     assert "RandomState() at test_made.py:6" in own.causes[0].where
+    assert "np.random.RandomState(SEED)" in own.causes[0].cure
     seeded = diagnose("test_made.py::test_set", workers=workers)
     assert not seeded.causes and ": passes.\n" in seeded.text()
 
@@ -301,6 +334,29 @@ def test_draws_explain_a_test_of_which_torch_shows_no_numbers_too(
     answer = diagnose(f"test_even.py::test_{name}", workers=workers)
     assert [one.cause for one in answer.causes] == ["random-numbers"]
     assert "test_even.py" in answer.causes[0].where and size in answer.causes[0].size
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("mode", "the mode of norm changed (from eval to train)"), ("rows", "WORKBOOK_TEST_ROWS")],
+)
+def test_what_an_earlier_test_leaves_is_named_and_put_back(
+    name: str, words: str, in_folder: Callable[[str], None], workers: Workers
+) -> None:
+    """A mode of what a shared fixture made, and the environment, beside torch's switches."""
+    in_folder("leaves")
+    [cause] = diagnose(f"test_leaves.py::test_{name}", workers=workers).causes
+    assert words in cause.evidence and "put back, it has passed again" in cause.evidence
+
+
+@pytest.mark.parametrize(("name", "cause"), [("range", "overflow"), ("close", "dropout-active")])
+def test_a_failing_comparison_has_the_causes_that_its_tolerance_does_not_allow(
+    name: str, cause: str, in_folder: Callable[[str], None], workers: Workers
+) -> None:
+    """A side that left the range is no number; what moves last bits alone passes without."""
+    in_folder("leaves")
+    answer = diagnose(f"test_leaves.py::test_{name}", workers=workers)
+    assert [one.cause for one in answer.causes] == [cause]
 
 
 def test_where_nothing_is_trained_no_training_was_left(

@@ -13,7 +13,7 @@ from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.operations import DOUBLE
 from workbook.diagnosis.interventions.seeds import EARLY_SEED
-from workbook.diagnosis.places import curve, drawing, few, place, unseeded
+from workbook.diagnosis.places import curve, drawing, few, place, seeds, unseeded
 from workbook.diagnosis.plan import ALL, Plan
 from workbook.diagnosis.probes.values import Gap
 from workbook.diagnosis.process.run import Run
@@ -103,6 +103,7 @@ def causes_of(function: Function, found: Search, base: Gap) -> list[Found]:
             else f"when {row.words}, the difference is smaller; without it, it comes back."
         )
         where, fix = _where(function, row, cause), row.fix_of(cause)
+        fix = seeds(where) if cause == "random-numbers" else fix
         under = row.condition if row.lasts and found.rest.same else ""
         rows.setdefault(cause, Found(cause, where, evidence, size.words, word, fix, under))
     return list(rows.values())

@@ -18,24 +18,27 @@ from workbook.diagnosis.answer import Answer, Found
 from workbook.diagnosis.causes import BY_ID
 from workbook.diagnosis.forks import Forks
 from workbook.diagnosis.interventions.intervention import Axis
+from workbook.diagnosis.interventions.operations import LOOK, WIDE_RANGE
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.interventions.surroundings import CLOCK, HASH
 from workbook.diagnosis.places import few
-from workbook.diagnosis.plan import ALL, Plan, doubled, plan
+from workbook.diagnosis.plan import ALL, Plan, plan
 from workbook.diagnosis.probes.facts import Fact
-from workbook.diagnosis.probes.values import Gap, gap, unit_roundoff
+from workbook.diagnosis.probes.values import Gap, unit_roundoff
 from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.rounding import Word, equal_but_for_rounding, judged
-from workbook.diagnosis.search import Active, names, search
+from workbook.diagnosis.search import search
 from workbook.diagnosis.session import Unusable, traced
 from workbook.diagnosis.targets.contrasts import shortened
 from workbook.diagnosis.targets.explained import answered, causes_of, word_of
 from workbook.diagnosis.targets.function import Function
 from workbook.diagnosis.targets.tests import order, tolerance
+from workbook.diagnosis.targets.tests.sides import Sides, failing
 from workbook.wording import counted
 
 _ALONE = Plan((0,), ())
 BOTH = "passes in one, fails in the other"
+_IN_A_TEST = "A seed in the test, or in a fixture for each test, holds in any order of tests."
 FAILED = "WORKBOOK_FAILED"  # is set where the test has just failed
 _ELSEWHERE = (
     "It failed in the run that asks, and in no trial. So it needs what that run had: the tests "
@@ -60,7 +63,7 @@ def diagnosed(forks: Forks, name: str, before: Sequence[str], asked: str) -> Ans
     if outcomes == {"failed"}:
         notes = list(forks.notes)
         alike = len({run.code(0) for run in runs}) == 1
-        if alike and not _failing(runs[0]):  # no numbers say whether that is chance
+        if alike and not failing(runs[0]):  # no numbers say whether that is chance
             _more(forks, runs)
         passed = any(run.data.get("outcome") == "passed" for run in runs)
         answer = _always(forks, runs) if not passed else None
@@ -121,7 +124,10 @@ def _at_times(forks: Forks, runs: list[Run]) -> Answer:
         rows = [Found("none", "", "what it compares was the same in every trial.", "")]
         seen = function.calm.tensors(0)
         return answered(forks, rows) if seen else replace(answered(forks, []), head="passes")
-    rows = causes_of(function, found, base)
+    rows = [
+        replace(row, fix=f"{row.cure} {_IN_A_TEST}") if row.cause == "random-numbers" else row
+        for row in causes_of(function, found, base)
+    ]
     if not failed and shares and shares[-1] <= 1:
         forks.note("What it compares differs from run to run, and stayed within its tolerance.")
     if failed == len(runs) and function.calm.data.get("outcome") == "failed":
@@ -197,79 +203,6 @@ def rate(failed: int, count: int) -> str:
     return f"It failed in {failed} of {count} trials: its rate is {low:.0%} to {high:.0%}, at 95 %."
 
 
-def _failing(run: Run) -> list[int]:
-    """Give the numbers of the comparisons that went beyond their tolerance."""
-    rows = run.data.get("compared", ())
-    return [number for number, row in enumerate(rows) if row["share"] > 1]
-
-
-def _key(number: int, side: str) -> str:
-    """Give the place of a side among the values of a run."""
-    return repr([f"{number} {side}"])
-
-
-class Sides:
-    """The two sides of the comparison that fails, measured against each other."""
-
-    def __init__(self, forks: Forks) -> None:
-        self.forks = forks
-        self.calm = forks.run(self.plan(frozenset()))
-        failing = _failing(self.calm)
-        self.number = failing[-1] if failing else -1
-        self.row = self.calm.data["compared"][self.number] if failing else {}
-
-    def plan(self, active: Active) -> Plan:
-        return plan(0, on=names(active, "on"))
-
-    def measure(self, active: Active) -> Gap:
-        """How far the two sides are apart with these interventions."""
-        return self._gap(self.forks.run(self.plan(active)))
-
-    def _gap(self, run: Run) -> Gap:
-        if not run.outcomes or "raised" in run.outcomes[0]:
-            return Gap(False, comparable=False)
-        sides = run.tensors(0)
-        pair = [sides.get(_key(self.number, side)) for side in ("actual", "expected")]
-        if pair[0] is None or pair[1] is None:
-            return Gap(False, comparable=False)
-        made = gap({"": pair[0]}, {"": pair[1]}, False, True)
-        return Gap(True) if made.absolute == 0 else made
-
-    def tried(self, trial: tolerance.Trial) -> Run:
-        """Run the test with another tolerance for the comparison."""
-        return self.forks.run(replace(self.plan(frozenset()), trial=trial))
-
-    def planted(self, atol: float, plain: Run) -> Run | None:
-        """Run the test with a term left out of the last sum that moves one side from the other.
-
-        `plain` is the test with this tolerance and no fault. A sum that feeds both sides would hide
-        the fault: it moves them by rounding at most. None where no sum reaches one side alone.
-        """
-        before = self._gap(plain)
-        for at in reversed(range(plain.data["tried"]["sums"])):
-            run = self.tried(tolerance.Trial(self.number, atol, at))
-            after = self._gap(run)
-            moved = replace(after, same=False, relative=abs(after.relative - before.relative))
-            if run.data.get("outcome") == "failed" or not equal_but_for_rounding(moved):
-                return run
-        return None
-
-    def wide(self) -> Gap:
-        """Measure the two sides again with everything computed in float64."""
-        return self._gap(self.forks.run(doubled(self.plan(frozenset()))))
-
-    def stored(self) -> bool:
-        """Whether the expected side is the same numbers in float64: written down, not computed."""
-        key = _key(self.number, "expected")
-        sides = [r.tensors(0).get(key) for r in
-                 (self.calm, self.forks.run(doubled(self.plan(frozenset()))))]  # fmt: skip
-        return (
-            sides[0] is not None
-            and sides[1] is not None
-            and bool((sides[0].double() == sides[1].double()).all())
-        )
-
-
 def _always(forks: Forks, runs: list[Run]) -> Answer:
     """Diagnose a test that always fails: is it rounding, and what makes its two sides agree?"""
     run, count = runs[0], len(runs)
@@ -309,6 +242,9 @@ def _always(forks: Forks, runs: list[Run]) -> Answer:
     found = search(lambda active: sides.measure(active - held), candidates, base, forks.report)
     rows = []
     for row in found.needed if found.rest.same else ():
+        without = forks.run(sides.plan(frozenset(found.needed) - held - {row}))
+        if without.data.get("outcome") == "passed":
+            continue  # what it changes is within the tolerance
         said: Word = "identical"
         if BY_ID[row.cause].kind == "rounding":
             said = word_of(sides.measure, found, row)
@@ -317,6 +253,12 @@ def _always(forks: Forks, runs: list[Run]) -> Answer:
         evidence = f"when {row.words}, the two sides agree; without that they do not."
         size, fix = found.without[row].words, row.fix_of(cause)
         rows.append(Found(cause, compared["line"], evidence, size, said, fix))
+    if not rows and not math.isfinite(base.absolute) and equal_but_for_rounding(wide):
+        forks.note("A wider tolerance would not help: one side is no number.")
+        at = forks.run(plan(0, on=frozenset({LOOK.name}))).places(0, "overflow")
+        evidence = "with everything computed in float64, both sides are finite, and they agree."
+        where = few(at) or compared["line"]
+        return answered(forks, [Found("overflow", where, evidence, base.words, fix=WIDE_RANGE.fix)])
     if not rows and word == "rounding":
         cause, where = "none", compared["line"]
         short = shortened(traced(forks, sides.plan(frozenset()))[0])

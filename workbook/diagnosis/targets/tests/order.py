@@ -83,10 +83,11 @@ def explained(forks: Forks, before: Sequence[str], alone: str) -> Answer | None:
     evidence = f"alone the test has {alone}, after {few(needed)} it has {outcome}"
     if kept:
         was, now = left[kept[0]]
-        what = f" (from {was} to {now})" if kept[0] != "generators" else ""
+        secret = kept[0].startswith(("generators", "environment"))  # one may be a password
+        what = "" if secret else f" (from {was} to {now})"
         evidence += f", which leaves the {kept[0]} changed{what}; put back, it has {alone} again."
     else:
-        evidence += "; none of torch's switches explains it: look at what the two share."
+        evidence += "; no switch, variable or mode explains it: look at what the two share."
     cause = _CAUSES.get(kept[0], "module-state") if kept else "module-state"
     size = run.data["message"].splitlines()[0] if run.data["message"] else ""
     fix = "" if cause == "dtype" else _FIX

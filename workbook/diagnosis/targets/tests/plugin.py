@@ -39,6 +39,7 @@ from workbook.trace.places import is_user_file, line_of
 
 _MOST = 10_000  # readings of a test that are kept
 _STATES = "generators"  # their states, beside the switches
+_VARIABLE, _FOLDER, _START = "environment variable ", "working folder", os.getcwd()
 _LATE = ["torch.distributed.tensor"]  # the first assert_close loads it, which takes a second
 
 
@@ -51,13 +52,17 @@ class Trials:
         self.wanted = named(wanted, Path(wanted.partition("::")[0]))
         self.reports: list[pytest.TestReport] = []
         self.states: tuple[Any, ...] = ()  # of the generators, as shared fixtures leave them
+        self.modes: dict[str, tuple[torch.nn.Module, dict[str, bool]]] = {}  # and of modules
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, None, None]:
-        """Keep the generators' states after what a fixture does once for several tests."""
+        """Keep what a fixture does once for several tests: generators' states, modules' modes."""
         yield
         if fixturedef.scope != "function":
             self.states = global_states()
+            made = (fixturedef.cached_result or (None,))[0]
+            if isinstance(made, torch.nn.Module):
+                self.modes[f"mode of {fixturedef.argname}"] = made, _modes(made)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what a test in this fork came to."""
@@ -69,9 +74,31 @@ class Trials:
         if op == "==" and not isinstance(left, kinds) and not isinstance(right, kinds):
             comparisons.note("==", line_of(sys._getframe()), left, right, 0.0, 0.0)
 
+    def _put_back(
+        self,
+        names: frozenset[str],
+        switches: dict[str, Any],
+        states: tuple[Any, ...],
+        variables: dict[str, str],
+    ) -> None:
+        for name in names:
+            if name == _STATES:
+                put_global_states(states)
+            elif name in SWITCHES:
+                SWITCHES[name][1](switches[name])
+            elif name in self.modes:
+                for label, part in self.modes[name][0].named_modules():
+                    part.training = self.modes[name][1].get(label, part.training)
+            elif name.startswith(_VARIABLE):
+                key = name.removeprefix(_VARIABLE)
+                os.environ.pop(key, None)
+                os.environ.update({key: variables[key]} if key in variables else {})
+            elif name == _FOLDER:
+                os.chdir(_START)
+
     def body(self, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run the wanted test after the tests that the plan names, and give what it compared."""
-        before = {**readings(), _STATES: str(global_codes())}
+        before, variables = _read(), dict(os.environ)
         switches = {name: read() for name, (read, _) in SWITCHES.items()}
         self.states = begun = global_states()
         order = [self.items[name] for name in (*plan.variants, self.wanted)]
@@ -81,9 +108,11 @@ class Trials:
         for number, item in enumerate(order):
             following = order[number + 1] if number + 1 < len(order) else None
             if following is None:
-                after = {**readings(), _STATES: str(global_codes())}
-                left = {k: [v, after[k]] for k, v in before.items() if v != after[k]}
-                _put_back(plan.between, switches, begun)
+                after = _read()
+                left = {k: [before.get(k, "unset"), after.get(k, "unset")] for k in before | after}
+                left |= {k: [_word(was), _word(_modes(m))] for k, (m, was) in self.modes.items()}
+                left = {k: words for k, words in left.items() if len(set(words)) == 2}
+                self._put_back(plan.between, switches, begun, variables)
                 comparisons.start()
                 self.reports.clear()
                 leaving.watch(lambda kind, **row: read.append(row), sides=True)
@@ -111,12 +140,19 @@ def named(node: str, file: Path) -> str:
     return f"{Path(typed).as_posix()}{mark}{inner}"
 
 
-def _put_back(names: frozenset[str], switches: dict[str, Any], states: tuple[Any, ...]) -> None:
-    for name in names:
-        if name == _STATES:
-            put_global_states(states)
-        elif name in SWITCHES:
-            SWITCHES[name][1](switches[name])
+def _read() -> dict[str, str]:
+    """Read what tests can leave changed: switches, generators, the environment, the folder."""
+    given = {f"{_VARIABLE}{k}": v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+    return {**readings(), _STATES: str(global_codes()), _FOLDER: os.getcwd(), **given}
+
+
+def _modes(module: torch.nn.Module) -> dict[str, bool]:
+    return {name: part.training for name, part in module.named_modules()}
+
+
+def _word(modes: dict[str, bool]) -> str:
+    """Say in which mode a module is, and all in it."""
+    return "train" if all(modes.values()) else "train in parts" if any(modes.values()) else "eval"
 
 
 def _sides() -> dict[str, Any]:
