@@ -238,7 +238,8 @@ class Session:
         """Whether runs so far had one queue on a GPU, and this one shows that they need several.
 
         Streams of the program's own would wait for one another there, and be waited for. What
-        nobody waits for must be as likely to be late as it is without a diagnosis.
+        nobody waits for must be as likely to be late as it is without a diagnosis: several queues
+        it is then, and one run at a time.
         """
         seen = run.used().union(*(run.used(number) for number in range(len(run.outcomes))))
         if not self.one_queue or Fact.UNWAITED not in seen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -115,6 +116,17 @@ def test_streams_of_the_programs_own_get_queues_of_their_own(
     assert session.first(plan(0)).tensors(0)[""].item() == 1
     pair = Pair(_session(workers, program, "queues", "hurries"))
     assert [run.tensors(0)[""].item() for run in pair.calm] == [0, 0]
+
+
+@pytest.mark.parametrize(("one_queue", "room"), [(True, 4), (False, 1)])
+def test_what_nobody_waits_for_is_not_delayed_by_other_runs(one_queue: bool, room: int) -> None:
+    """As many runs as a device's memory has room for; one where something may be read too early."""
+    with Workers(lanes=8) as new:
+        job = new.job({"one_queue": one_queue}, hash_seed=0)
+        job.folder.mkdir()
+        (job.folder / "result.json").write_text(json.dumps({"memory": [3000, 1000]}))
+        new._read(job, done=True)
+        assert new._room == room
 
 
 def test_a_run_ahead_of_time_is_ended_when_nobody_wants_it(workers: Workers, program: Path) -> None:

@@ -220,6 +220,7 @@ class Workers:
         if data.get("ports"):  # another run would find the port taken
             self.lanes = 1
         if memory := data.get("memory"):  # what is free on the device, and what a run takes there
-            self._room = 1 + memory[0] // memory[1]
+            # beside others, what nobody waits for would be late more often, or less
+            self._room = 1 + memory[0] // memory[1] if job.request.get("one_queue", True) else 1
         self.preload(data.get("loaded", ()))
         return Run(job.folder, data, timed_out=not done)
