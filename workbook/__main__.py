@@ -4,6 +4,7 @@ Only the module of the command that was typed is imported: help comes without to
 """
 
 import argparse
+import gc
 import importlib
 import signal
 import sys
@@ -62,7 +63,9 @@ def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # tidy up, then end
     try:
-        sys.exit(main())
+        status = main()
     except KeyboardInterrupt:  # before the command itself could say what it knew
         sys.stderr.write("interrupted before anything was known\n")
-        sys.exit(2)
+        status = 2
+    gc.freeze()  # Python's last look through all of torch's objects takes longer than many runs
+    sys.exit(status)

@@ -8,6 +8,7 @@ they import torch while this one does.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import shutil
@@ -75,9 +76,13 @@ def _answer(arguments: argparse.Namespace) -> Answer:
         for hash_seed in wanted.hash_seeds:
             if hash_seed != own or own is None:
                 workers.warm(hash_seed)
+        collects = gc.isenabled()
+        gc.disable()  # what is imported stays: to look through it again and again takes a tenth
         from workbook.diagnosis.engine import answered  # it imports torch
         from workbook.diagnosis.process import child
 
+        if collects:
+            gc.enable()
         if own is not None:
             workers.warm(own, work=lambda: child.serve(once=False))
         return answered(wanted, workers, arguments.timeout, _watch, arguments.steps)

@@ -9,7 +9,6 @@ import math
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Generator
 from dataclasses import asdict, replace
@@ -257,7 +256,8 @@ class Diagnosis:
         subject = Subject("test", nodes=(trials.wanted,))
         forks = Forks(subject, trials.body, self.folder / "forks", self.plan["deadline"])
         forks.paced = self.plan["paced"]
-        forks.threads, forks.scratch = self.threads, Path(tempfile.gettempdir())
+        forks.threads = self.threads
+        forks.scratch = self.folder.parent / "tmp"  # the run's own, also where a test names another
         return forks
 
     def _answer(self, trials: Trials) -> Answer:
