@@ -202,14 +202,19 @@ class Session:
         lines = [(list(self.subject.commands[i].argv), stop) for i, stop in wanted.commands]
         return _lines([{"words": words, "stop": stop} for words, stop in lines], **more)
 
-    def started(self, commands: list[dict[str, Any]], seconds: float, **variables: str) -> Run:
-        """Run command lines of ours one after another, in one place of the user's."""
-        request = _lines(commands, folders=[], set={}, **Plan((), ()).told())
-        request["variables"] = variables
-        run = self.workers.finish(self.workers.job(request, hash_seed=None), seconds)
-        if run.timed_out:
-            raise OutOfTime("it had not ended when the time was used up")
-        return run
+    def started(
+        self, command: dict[str, Any], seconds: float, *variables: dict[str, str]
+    ) -> Iterator[Run]:
+        """Run a command line of ours in a place of the user's: once under each of the variables."""
+        request = _lines([command], folders=[], set={}, **Plan((), ()).told())
+        each = [{**request, "variables": more} for more in variables or ({},)]
+        jobs = [self.workers.job(one, hash_seed=None) for one in each]
+        self.workers.begin(jobs)
+        for job in jobs:
+            run = self.workers.finish(job, seconds)
+            if run.timed_out:
+                raise OutOfTime("it had not ended when the time was used up")
+            yield run
 
     def first(self, wanted: Plan, beside: Sequence[Plan] = ()) -> Run:
         """Run a target for the first time; Unusable where its code cannot be looked at.

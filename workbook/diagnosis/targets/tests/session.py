@@ -46,17 +46,20 @@ def diagnosed(session: Session) -> Answer:
             f"pytest --collect-only {file} lists them"
         )
     if answer.hashed and not [cause for cause in answer.causes if cause.cause != "none"]:
-        return hashes.explained(session, functools.partial(_once, session, mine, name), answer)
+        return hashes.explained(session, functools.partial(_outcomes, session, mine, name), answer)
     return answer
 
 
-def _once(session: Session, line: list[str], name: str, **variables: str) -> str:
-    """Run the test once in a session with these variables, all else held; its outcome."""
+def _outcomes(
+    session: Session, line: list[str], name: str, *variables: dict[str, str]
+) -> list[str]:
+    """Run the test once in a session for each of the variables, all else held; the outcomes."""
     plan = {"bare": True, "node": name, "deadline": session.deadline, "order": "once",
             "paced": False}  # fmt: skip
-    run = session.started([{"words": line, "plan": plan}], session.left(), **variables)
-    path = run.folder / "command-0" / "answer.json"
-    return str(json.loads(path.read_text()).get("outcome")) if path.exists() else "no end"
+    runs = session.started({"words": line, "plan": plan}, session.left(), *variables)
+    paths = [run.folder / "command-0" / "answer.json" for run in runs]
+    data = [json.loads(path.read_text()) if path.exists() else {} for path in paths]
+    return [str(each.get("outcome", "no end")) for each in data]
 
 
 def _other_files(file: Path) -> bool:
@@ -98,7 +101,8 @@ def asked(session: Session, line: list[str], name: str, *, order: str = "") -> A
     deadline = session.deadline - session.reserve - _KEPT
     plan = {"bare": True, "node": name, "deadline": deadline, "order": order,
             "paced": paced}  # fmt: skip
-    run = session.started([{"words": line, "plan": plan}], math.inf if paced else session.left())
+    left = math.inf if paced else session.left()
+    run = next(session.started({"words": line, "plan": plan}, left))
     path = run.folder / "command-0" / "answer.json"
     made: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
     if "answer" in made:
