@@ -247,7 +247,7 @@ class Session:
         it is then, and one run at a time.
         """
         seen = run.used().union(*(run.used(number) for number in range(len(run.outcomes))))
-        if not self.one_queue or Fact.UNWAITED not in seen:
+        if not self.one_queue or not seen >= {Fact.UNWAITED, Fact.ACCELERATOR}:
             return False
         self.one_queue = False
         self.known.clear()

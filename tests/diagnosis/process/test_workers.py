@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -10,19 +11,23 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
 from tests.diagnosis.ending import wait_for_end
 from workbook.diagnosis.plan import plan
+from workbook.diagnosis.probes.facts import Fact
+from workbook.diagnosis.process.run import Run
 from workbook.diagnosis.process.workers import Workers
 from workbook.diagnosis.session import Session
 from workbook.diagnosis.target import subject
 from workbook.diagnosis.targets.pair import Pair
 
 PROGRAM = """
-import os, pathlib, sys, time, torch
+import os, pathlib, sys, time
 def quick(): return float(len(sys.argv)) + (__name__ == "p")
 def meets(): # two of these see one another, or wait for ever
     here = pathlib.Path(MEETING)
@@ -36,9 +41,6 @@ def forever():
     while True: time.sleep(1000)
 def crash(): os.kill(os.getpid(), 11)
 def queues(): return float(os.environ.get("CUDA_DEVICE_MAX_CONNECTIONS", 0))
-def hurries():
-    torch.ones(1).to("cpu", non_blocking=True)
-    return queues()
 """
 
 
@@ -105,16 +107,43 @@ def test_the_first_run_of_all_has_another_beside_it(workers: Workers, program: P
         assert session.run(plan(1)).tensors(0)[""].item() == 2.0
 
 
-def test_streams_of_the_programs_own_get_queues_of_their_own(
-    workers: Workers, program: Path
+@pytest.mark.parametrize(
+    ("seen", "several"),
+    [
+        ({Fact.UNWAITED, Fact.ACCELERATOR}, True),
+        ({Fact.UNWAITED}, False),
+        ({Fact.ACCELERATOR}, False),
+    ],
+    ids=["a stream on a device", "a CPU", "no stream"],
+)
+def test_streams_of_the_programs_own_need_queues_of_their_own(
+    workers: Workers, program: Path, seen: set[Fact], several: bool
 ) -> None:
-    """One queue on a GPU suffices for what is waited for; what is not needs several, on both sides.
+    """One queue suffices for what is waited for; where it does not, what was run is run again."""
+    session = _session(workers, program, "queues")
+    run: Any = SimpleNamespace(outcomes=[{}], used=lambda *_: seen)
+    session.known[plan(0)] = run
+    assert session._needs_queues(run) is several
+    assert bool(session.known) is session.one_queue is not several
 
-    The program gives the number that CUDA reads, 0 for its own.
-    """
+
+def test_both_functions_get_the_queues_that_one_needs(
+    workers: Workers, program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each gives the number that CUDA reads, 0 for its own."""
     session = _session(workers, program, "queues")
     assert session.first(plan(0)).tensors(0)[""].item() == 1
-    pair = Pair(_session(workers, program, "queues", "hurries"))
+    ran = itertools.count()
+
+    def needs(session: Session, run: Run) -> bool:
+        if next(ran) != 1:
+            return False
+        session.one_queue = False
+        session.known.clear()
+        return True
+
+    monkeypatch.setattr(Session, "_needs_queues", needs)
+    pair = Pair(_session(workers, program, "queues", "queues"))
     assert [run.tensors(0)[""].item() for run in pair.calm] == [0, 0]
 
 
