@@ -95,12 +95,13 @@ def test_there_are_at_least_fifty() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_each_row_can_be_run(row: Operation) -> None:
-    """A CPU computes each, but for back ends of attention that torch says it has not there."""
+    """A CPU computes each, but for back ends of attention that torch lacks on some, or on all."""
     with Conditions(), quiet():
         try:
             result = row.run(row.drawn())
         except RuntimeError as error:
-            assert "No viable backend" in str(error) and "attention" in row.name
+            back_end = row.name.removeprefix("attention, ").removesuffix(", grad.")
+            assert back_end in ("flash", "efficient", "cuDNN"), error
         else:
             assert result.numel() and not result.isnan().any()
 
