@@ -73,3 +73,9 @@ def started() -> Any:
     """
     modules = (getattr(torch, name, None) for name in ("cuda", "xpu"))
     return next((module for module in modules if getattr(module, "is_initialized", bool)()), None)
+
+
+def built_for_gpu() -> bool:
+    """Whether this torch can start a GPU (CUDA, XPU), be one there or not; starts none."""
+    cuda: bool = torch.backends.cuda.is_built()  # type: ignore[no-untyped-call]
+    return cuda or bool(getattr(torch._C, "_has_xpu", False))

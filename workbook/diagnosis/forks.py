@@ -14,7 +14,6 @@ import os
 import random
 import re
 import secrets
-import shutil
 import signal
 import sys
 import time
@@ -35,6 +34,7 @@ from workbook.diagnosis.probes import steps
 from workbook.diagnosis.probes.facts import FACTS
 from workbook.diagnosis.probes.snapshot import Snapshot
 from workbook.diagnosis.probes.values import NotComparable, save
+from workbook.diagnosis.process.copies import remove
 from workbook.diagnosis.process.interpreter import OutOfTime, kill
 from workbook.diagnosis.process.run import Run, keep
 from workbook.diagnosis.process.workers import Workers
@@ -86,7 +86,7 @@ class Forks(Session):
         timed_out = not self._forked(wanted, folder, self._patience(wanted))
         seconds = time.monotonic() - began
         for path in set(self.scratch.iterdir()) - there if self.scratch else ():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            remove(path)
         answer = folder / "result.json"
         data = json.loads(answer.read_text()) if answer.exists() else {}
         if not data:
@@ -206,6 +206,8 @@ class Forks(Session):
             generators(self.start)
         if not given:
             torch.set_num_threads(1 if self.one_thread else self.threads)
+        elif RNG.name not in given:  # a part is held
+            given |= {RNG.name: self.start, THREADS.name: self.threads}
         were = _names()
         put_on({"on": wanted.on, "set": {**given, "now": self.now} if given else {}}, stack)
         _bind(were)

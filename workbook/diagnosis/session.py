@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import torch
-
+from workbook.devices import presence
 from workbook.diagnosis.interventions.intervention import Intervention
 from workbook.diagnosis.interventions.memory import POISON
 from workbook.diagnosis.interventions.surroundings import HASH
@@ -222,7 +221,7 @@ class Session:
         The runs `beside` are begun with it: but after it where they might need one device's memory,
         and once more where it shows that all runs must be made in another way.
         """
-        self.ahead(*(() if torch.backends.cuda.is_built() else (wanted, *beside)))
+        self.ahead(*(() if presence.built_for_gpu() else (wanted, *beside)))
         result = self.run(wanted)
         if result.cannot is None:
             again = self._needs_queues(result)

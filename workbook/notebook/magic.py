@@ -4,6 +4,7 @@ Owns the magic. Nothing in the kernel changes: no name, no generator; and the ce
 run. Where CUDA was used a fork cannot go on, and the magic says what to type instead.
 """
 
+import ast
 import contextlib
 import io
 import shutil
@@ -62,7 +63,8 @@ def _answer(shell: Any, cell: str, folder: Path) -> Answer:
         result.raise_error()
         now = held({**shell.user_ns, "the last line": result.result})
         changed = {name: value for name, value in now.items() if before.get(name) != code(value)}
-        used = compile(shell.transform_cell(cell), "cell", "exec").co_names
+        text, flags = shell.transform_cell(cell), ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        used = compile(text, "cell", "exec", flags=flags).co_names
         left = [
             name for name in used if name in begun and before.get(name) != code(now.get(name, {}))
         ]

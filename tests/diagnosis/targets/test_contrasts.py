@@ -25,11 +25,16 @@ def test_what_both_make_is_named() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [None, _run(compiled=True), _run("torchvision.nms.default")],
-    ids=["none", "compiled", "library"],
+    [
+        None,
+        _run(compiled=True),
+        _run("torchvision.nms.default"),
+        _run("aten.matmul.default"),
+    ],
+    ids=["none", "compiled", "library", "composite"],
 )
 def test_what_was_not_seen_is_not_left_out(other: Any) -> None:
-    """A run without a trace, a compiled one, and one of another library may make any operation."""
+    """No trace, a compiled run, another library or parts that none sees: any operation may be."""
     assert operations(_run("aten.add.Tensor"), other) is None
     assert FULL_PRECISION.acts_on(None)
 

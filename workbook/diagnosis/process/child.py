@@ -142,6 +142,7 @@ def load(names: list[str], *, forks: bool = False) -> None:
     """
     import torch
 
+    from workbook.devices import presence
     from workbook.diagnosis.process import compiler
 
     xpu = forks and getattr(torch._C, "_has_xpu", False)
@@ -158,7 +159,7 @@ def load(names: list[str], *, forks: bool = False) -> None:
         del os.environ[_ASK_DRIVER]
         if given is not None:
             os.environ[_ASK_DRIVER] = given
-    gpu = xpu or torch.backends.cuda.is_built()  # whose properties the compiler asks for
+    gpu = presence.built_for_gpu()  # whose properties the compiler asks for
     if "torch._inductor.compile_fx" in names and forks and not gpu:  # forks inherit it
         compiler.use_once()
 

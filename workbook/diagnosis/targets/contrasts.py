@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import torch
+
 from workbook.diagnosis.interventions.operations import ARITHMETIC, BY_ROWS, SHORT_INTEGERS
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.process.run import Run
@@ -51,14 +53,25 @@ def traced_facts(ours: Run | None, theirs: Run | None) -> set[Fact]:
 def operations(*runs: Run | None) -> frozenset[str] | None:
     """Name the operations that runs were seen to make; None where some may not have been seen.
 
-    What is compiled is not, and what an operation of another library than torch does is not known.
+    What is compiled is not, and what an operation of another library than torch does is not known;
+    nor what one does that is made of others, which inference mode shows as one.
     """
     seen: set[str] = set()
     for run in runs:
         if run is None or not run.outcomes or Fact.COMPILES in run.used() | run.used(0):
             return None
         seen |= {operation.name for operation in run.trace(0) or ()}
-    return frozenset(seen) if all(name.startswith("aten.") for name in seen) else None
+    return frozenset(seen) if all(map(_single, seen)) else None
+
+
+def _single(name: str) -> bool:
+    """Whether an operation, such as aten.mm.default, is torch's and not made of others."""
+    space, base, overload = name.split(".")
+    if space != "aten":
+        return False
+    operation = getattr(getattr(torch.ops.aten, base), overload)
+    composite = torch._C.DispatchKey.CompositeImplicitAutograd  # type: ignore[attr-defined]
+    return not operation.has_kernel_for_dispatch_key(composite)
 
 
 def _shapes(result: Run) -> set[tuple[str, ...]]:

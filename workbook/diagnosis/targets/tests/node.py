@@ -22,7 +22,7 @@ from workbook.diagnosis.interventions.operations import LOOK, WIDE_RANGE
 from workbook.diagnosis.interventions.rows import HOLDS, ROWS
 from workbook.diagnosis.interventions.surroundings import CLOCK, HASH
 from workbook.diagnosis.places import few
-from workbook.diagnosis.plan import ALL, Plan, plan
+from workbook.diagnosis.plan import ALL, CALM, Plan, plan
 from workbook.diagnosis.probes.facts import Fact
 from workbook.diagnosis.probes.values import Gap, unit_roundoff
 from workbook.diagnosis.process.run import Run
@@ -299,9 +299,10 @@ def _held(forks: Forks, calm: Run) -> list[Found]:
 def _clocked(forks: Forks, runs: list[Run]) -> list[Found]:
     """Give the clock as the cause where only one that goes on by its readings keeps failures away.
 
-    Such a clock hides how long something took. All else is let go, as by itself.
+    Such a clock hides how long something took. All else is let go, as by itself, but for the order
+    in which folders are listed.
     """
-    timed = plan(0, held=frozenset({CLOCK.name}))
+    timed = Plan((0,), ((CLOCK.name, CALM[CLOCK.name]),))
     run = forks.run(timed)
     if not CLOCK.applies(Axis.AGAIN, run.used(0)):
         return []

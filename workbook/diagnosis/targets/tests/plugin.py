@@ -203,9 +203,8 @@ def _sets() -> bool:
     A test gets hashes of its own in each process, and all forks of this one share theirs.
     """
     files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
-    return any(
-        Fact.SETS in facts(file) for file in files if Path(file).is_file() and is_user_file(file)
-    )
+    texts = [file for file in files if file.endswith(".py") and Path(file).is_file()]
+    return any(Fact.SETS in facts(file) for file in texts if is_user_file(file))
 
 
 def _end_after(seconds: int) -> None:

@@ -96,7 +96,6 @@ def asked(session: Session, line: list[str], name: str, *, order: str = "") -> A
     Where nobody set a limit, that of tests follows from their first run: they keep it themselves.
     """
     paced = session.paced and bool(order)
-
     # the clock is the system's, so the session's process reads the same
     deadline = session.deadline - session.reserve - _KEPT
     plan = {"bare": True, "node": name, "deadline": deadline, "order": order,
